@@ -1,0 +1,1 @@
+"""Instruments, ticks, bars, sessions and corporate actions; stdlib and numpy only."""

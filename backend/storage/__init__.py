@@ -1,0 +1,1 @@
+"""Where things are kept: market segments and log, encrypted ledgers, secrets, backups."""
