@@ -32,6 +32,8 @@ class SessionTable:
 
     def row_at(self, instant_ns: Int64s) -> Int64s:
         """Row of the session that contains each instant; -1 where the market is shut."""
+        if not len(self):
+            return np.full(len(instant_ns), -1, np.int64)
         row = np.searchsorted(self.open_ns, instant_ns, side="right") - 1
         inside = (row >= 0) & (instant_ns < self.close_ns[np.maximum(row, 0)])
         return np.where(inside, row, -1).astype(np.int64)
