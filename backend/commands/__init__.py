@@ -1,0 +1,1 @@
+"""What `trii` can do without a window: one module a command."""
