@@ -1,0 +1,1 @@
+"""The windows of TRII Desktop; the only place that imports Qt."""

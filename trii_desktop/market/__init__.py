@@ -1,0 +1,1 @@
+"""Finding instruments, choosing time-frames, importing files and editing bars."""

@@ -1,0 +1,1 @@
+"""Settings, the recovery phrase and the passphrase."""

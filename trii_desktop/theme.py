@@ -1,0 +1,211 @@
+"""How the windows look: colour tokens of two themes, the fonts, the one style sheet and the icons."""
+
+import enum
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QDir, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QImage, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
+FONT_FAMILY: Final = "TRII Sans"
+_FONT_FILES: Final = ("TriiSans-Regular.otf", "TriiSans-Medium.otf", "TriiSans-SemiBold.otf")
+_ICON_SCALES: Final = (1, 2, 3)
+
+
+class ThemeName(enum.StrEnum):
+    """The themes a user can choose."""
+
+    DARK = "dark"
+    LIGHT = "light"
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colour tokens, ``#rrggbb``; every text token reads on window, panel, raised and field at WCAG AA (4.5 to 1).
+
+    window, panel, raised, field, hover, selection : surfaces, from the back to the front
+    border, border_strong : hairlines; the strong one is the edge of a control
+    text, muted, accent_text, up, down, warning, error : what is read
+    faint : disabled text only, exempt from the ratio
+    accent, on_accent : the one filled button and what is written on it
+    focus : the ring around what the keyboard acts on, 3 to 1 against every surface
+    """
+
+    name: ThemeName
+    window: str
+    panel: str
+    raised: str
+    field: str
+    hover: str
+    selection: str
+    border: str
+    border_strong: str
+    text: str
+    muted: str
+    faint: str
+    accent: str
+    accent_hover: str
+    on_accent: str
+    accent_text: str
+    focus: str
+    up: str
+    down: str
+    warning: str
+    error: str
+
+
+DARK: Final = Palette(
+    name=ThemeName.DARK,
+    window="#0e1115",
+    panel="#13171c",
+    raised="#1a1f26",
+    field="#181d23",
+    hover="#222932",
+    selection="#1e3357",
+    border="#232a33",
+    border_strong="#3a4552",
+    text="#e3e8ee",
+    muted="#9aa6b4",
+    faint="#5f6b79",
+    accent="#2b6be0",
+    accent_hover="#3a79ea",
+    on_accent="#ffffff",
+    accent_text="#7db0ff",
+    focus="#5a9bff",
+    up="#2fb5a8",
+    down="#f26d6a",
+    warning="#f0b94b",
+    error="#ff8a86",
+)
+
+LIGHT: Final = Palette(
+    name=ThemeName.LIGHT,
+    window="#f4f6f8",
+    panel="#ffffff",
+    raised="#f0f3f6",
+    field="#ffffff",
+    hover="#e9edf2",
+    selection="#d6e6ff",
+    border="#dde3ea",
+    border_strong="#aab5c2",
+    text="#151b23",
+    muted="#55616f",
+    faint="#98a3b0",
+    accent="#1f5fd6",
+    accent_hover="#174fb8",
+    on_accent="#ffffff",
+    accent_text="#1a56c4",
+    focus="#2b6be0",
+    up="#0a7468",
+    down="#c02a2a",
+    warning="#8a5800",
+    error="#b3261e",
+)
+
+PALETTES: Final = {ThemeName.DARK: DARK, ThemeName.LIGHT: LIGHT}
+
+
+def luminance(color: str) -> float:
+    """Relative luminance of ``#rrggbb``, 0 for black to 1 for white, as WCAG 2.2 defines it."""
+    channels = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 (equal) to 21 (black on white), as WCAG 2.2 defines it."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def style_sheet(palette: Palette) -> str:
+    """The one style sheet, with the palette's tokens filled in."""
+    template = Template((RESOURCES / "styles" / "trii.qss").read_text(encoding="utf-8"))
+    return template.substitute({k: str(v) for k, v in asdict(palette).items()})
+
+
+def load_fonts() -> str:
+    """Make our own font known to Qt and return its family; the system's where the files are missing."""
+    families = [
+        family
+        for file in _FONT_FILES
+        if (number := QFontDatabase.addApplicationFont(str(RESOURCES / "fonts" / file))) >= 0
+        for family in QFontDatabase.applicationFontFamilies(number)
+    ]
+    return FONT_FAMILY if FONT_FAMILY in families else QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
+
+
+def dress(app: QApplication) -> None:
+    """Set what both themes share: style, fonts, the window icon and where the style sheet finds its images."""
+    QDir.setSearchPaths("trii-icons", [str(RESOURCES / "icons")])
+    app.setStyle("Fusion")
+    font = QFont(load_fonts())
+    font.setPixelSize(13)
+    font.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
+    app.setFont(font)
+    app.setWindowIcon(QIcon(str(RESOURCES / "icons" / "trii.svg")))
+
+
+def apply_theme(app: QApplication, palette: Palette) -> None:
+    """Paint every window of the application in ``palette``."""
+    app.setPalette(_qt_palette(palette))
+    app.setStyleSheet(style_sheet(palette))
+
+
+def _qt_palette(palette: Palette) -> QPalette:
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
+    made = QPalette()
+    for what, color in (
+        (role.Window, palette.window),
+        (role.WindowText, palette.text),
+        (role.Base, palette.panel),
+        (role.AlternateBase, palette.raised),
+        (role.Text, palette.text),
+        (role.PlaceholderText, palette.muted),
+        (role.Button, palette.raised),
+        (role.ButtonText, palette.text),
+        (role.BrightText, palette.on_accent),
+        (role.Highlight, palette.selection),
+        (role.HighlightedText, palette.text),
+        (role.ToolTipBase, palette.raised),
+        (role.ToolTipText, palette.text),
+        (role.Link, palette.accent_text),
+        (role.LinkVisited, palette.accent_text),
+        (role.Light, palette.hover),
+        (role.Mid, palette.border),
+        (role.Dark, palette.border),
+        (role.Shadow, palette.window),
+        (role.Accent, palette.accent),
+    ):
+        made.setColor(what, QColor(color))
+    for what in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(group.Disabled, what, QColor(palette.faint))
+    return made
+
+
+def icon(name: str, palette: Palette, color: str = "", size: int = 18) -> QIcon:
+    """One of our line icons in the palette's muted colour (or ``color``), greyed where disabled, sharp on any screen."""
+    source = (RESOURCES / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    made = QIcon()
+    for mode, tint in ((QIcon.Mode.Normal, color or palette.muted), (QIcon.Mode.Active, color or palette.text)):
+        _add_pixmaps(made, source.replace("currentColor", tint), mode, size)
+    _add_pixmaps(made, source.replace("currentColor", palette.faint), QIcon.Mode.Disabled, size)
+    return made
+
+
+def _add_pixmaps(target: QIcon, source: str, mode: QIcon.Mode, size: int) -> None:
+    renderer = QSvgRenderer(QByteArray(source.encode()))
+    for scale in _ICON_SCALES:
+        image = QImage(QSize(size, size) * scale, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        renderer.render(painter, QRectF(0, 0, size * scale, size * scale))
+        painter.end()
+        pixmap = QPixmap.fromImage(image)
+        pixmap.setDevicePixelRatio(scale)
+        target.addPixmap(pixmap, mode)

@@ -1,0 +1,1 @@
+"""The watchlist dock: instruments with their last price, change and volume."""
