@@ -1,0 +1,19 @@
+"""Files into bars: recognise, preview, correct, check every row, publish at once."""
+
+from backend.market.importers.plan import Choices, Column, Dialect, FileFormat, ImportPlan, PlanNote, Role
+from backend.market.importers.report import ImportRecord, ImportReport, Progress, RowKind, RowNote
+
+__all__ = [
+    "Choices",
+    "Column",
+    "Dialect",
+    "FileFormat",
+    "ImportPlan",
+    "ImportRecord",
+    "ImportReport",
+    "PlanNote",
+    "Progress",
+    "Role",
+    "RowKind",
+    "RowNote",
+]
