@@ -1,0 +1,1 @@
+"""Pure functions over arrays: each a formula and the loop over it."""

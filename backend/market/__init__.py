@@ -1,0 +1,1 @@
+"""Market data: instruments, bars, their history and what brings them in."""

@@ -1,0 +1,130 @@
+"""One immutable state of a series, read by any thread without locks: bars, and the pyramid that draws millions of them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from backend.domain.bars import Bar, BarArrays, Float64s, Int64s
+from backend.kernels.decimation import Level, Pieces, level_for, reduce_rows, runs_between
+
+
+class ColumnArrays(NamedTuple):
+    """Bars folded into columns, as a chart draws several on one pixel.
+
+    first_row : int64[n_columns]   row of each column's first bar, strictly increasing
+    open, close : float64[n_columns]   of the first and the last bar
+    high, low : float64[n_columns]   extremes, off by less than a quarter of a column at its edges
+    volume : float64[n_columns]   sum; bars of unknown volume count as 0
+    """
+
+    first_row: Int64s
+    open: Float64s
+    high: Float64s
+    low: Float64s
+    close: Float64s
+    volume: Float64s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BarSnapshot:
+    """Bars ``closed`` then ``tail``, oldest first; nothing in it changes once it is made.
+
+    closed : rows that later versions share; they are written once, before any snapshot shows them
+    tail : the newest rows, few; every version has its own copy, so a forming bar may change between versions
+    levels : pyramid over the whole buckets of ``closed``
+    is_close_only : every bar has open = high = low = close
+    has_volume : at least one bar has a volume above 0
+    lineage : changes when rows may have moved or been rewritten in ``closed``; equal lineage means that
+        an older snapshot's closed rows are the first rows of this one
+    """
+
+    version: int
+    closed: BarArrays
+    tail: BarArrays
+    levels: tuple[Level, ...] = ()
+    is_close_only: bool = False
+    has_volume: bool = False
+    lineage: int = 0
+
+    def __len__(self) -> int:
+        return len(self.closed) + len(self.tail)
+
+    @property
+    def bars(self) -> BarArrays:
+        """All bars as columns; copies, so for exports and sums, not once a frame."""
+        return self.rows(0, len(self))
+
+    def rows(self, first: int, stop: int) -> BarArrays:
+        """Bars [first, stop): a view where all are closed, else a copy. Rows beyond either end are left out."""
+        n_closed = len(self.closed)
+        first, stop = max(first, 0), min(stop, len(self))
+        if stop <= n_closed:
+            return self.closed[first : max(stop, first)]
+        if first >= n_closed:
+            return self.tail[first - n_closed : max(stop - n_closed, 0)]
+        old, new = self.closed[first:], self.tail[: stop - n_closed]
+        columns = (np.concatenate(pair) for pair in zip(old.columns(), new.columns(), strict=True))
+        return BarArrays(np.concatenate((old.event_ns, new.event_ns)), *columns)
+
+    def bar(self, row: int) -> Bar:
+        """The bar at ``row``, 0 to n - 1."""
+        n_closed = len(self.closed)
+        return self.closed.bar(row) if row < n_closed else self.tail.bar(row - n_closed)
+
+    def event_ns_at(self, row: int) -> int:
+        """Event time of the bar at ``row``, 0 to n - 1."""
+        n_closed = len(self.closed)
+        return int(self.closed.event_ns[row] if row < n_closed else self.tail.event_ns[row - n_closed])
+
+    def rows_at(self, event_ns: Int64s) -> Int64s:
+        """Row of the first bar at or after each time; the number of bars where there is none."""
+        rows = np.searchsorted(self.closed.event_ns, event_ns)
+        beyond = rows == len(self.closed)
+        if len(self.tail) and bool(np.any(beyond)):
+            rows = rows + np.where(beyond, np.searchsorted(self.tail.event_ns, event_ns), 0)
+        return rows.astype(np.int64)
+
+    def row_at(self, event_ns: int) -> int:
+        """Row of the last bar at or before ``event_ns``; -1 where there is none."""
+        return int(self.rows_at(np.array([event_ns + 1], np.int64))[0]) - 1
+
+    def columns(self, first_row: Int64s, stop: int) -> ColumnArrays:
+        """Fold bars into columns.
+
+        first_row : int64[n_columns]   row of each column's first bar, strictly increasing, 0 to n - 1, n_columns ≥ 1
+        stop : row after the last column's last bar, above its first
+        """
+        first = int(first_row[0])
+        number = level_for(self.levels, (stop - first) / len(first_row))
+        pieces = self._pieces(number, first, stop)
+        # A piece belongs to the column that holds its first row; one that begins before the first column belongs to that.
+        groups = np.searchsorted(pieces.start, first_row)
+        groups[0] = 0
+        low, high, volume = reduce_rows(pieces, groups)
+        opens = self._take(0, first_row)
+        closes = self._take(3, np.append(first_row[1:], stop) - 1)
+        high = np.fmax(high, np.maximum(opens, closes))
+        low = np.fmin(low, np.minimum(opens, closes))
+        return ColumnArrays(first_row, opens, high, low, closes, volume)
+
+    def _take(self, column: int, rows: Int64s) -> Float64s:
+        # The values of one column at scattered rows.
+        closed, tail = self.closed.columns()[column], self.tail.columns()[column]
+        n_closed = len(closed)
+        split = int(np.searchsorted(rows, n_closed))
+        return np.concatenate((closed[rows[:split]], tail[rows[split:] - n_closed]))
+
+    def _pieces(self, number: int, first: int, stop: int) -> Pieces:
+        parts: list[Pieces] = []
+        for k, begin, end in runs_between(self.levels, number, first, stop):
+            if k < 0:
+                rows = self.rows(begin, end)
+                parts.append(Pieces(np.arange(begin, end), rows.low, rows.high, rows.volume))
+            else:
+                size, low, high, weight = self.levels[k]
+                starts = np.arange(begin * size, end * size, size)
+                parts.append(Pieces(starts, low[begin:end], high[begin:end], weight[begin:end]))
+        if len(parts) == 1:
+            return parts[0]
+        return Pieces(*(np.concatenate(column) for column in zip(*parts, strict=True)))
