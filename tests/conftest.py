@@ -21,6 +21,7 @@ from backend.clock import ManualClock
 from backend.storage.paths import Home
 from tests.fakes.display import Display, open_display, why_no_display
 from tests.fakes.waiting import wait_until
+from tests.long_runs import LongRuns
 
 # Monday 2024-01-08 14:30 UTC: the New York session opens.
 START_NS = 1_704_724_200 * 1_000_000_000
@@ -53,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.hypothesis_profile is None:
         config.option.hypothesis_profile = "ci"
     sys.addaudithook(_refuse_network)
+    if config.getoption("--long") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(LongRuns(config.option.hypothesis_seed))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
