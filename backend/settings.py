@@ -1,0 +1,312 @@
+"""Settings of one installation: frozen sections with words and bounds, kept in a TOML file that is never half written.
+
+Each field carries the title, description, bounds and choices from which the settings dialog is generated
+(``fields_of``). A file that cannot be read is set aside with a notice, and defaults are used.
+
+Rules for changing the sections: a new field with a default needs nothing; a renamed or removed field, or one with
+another meaning, needs a higher ``VERSION`` and a function in ``MIGRATIONS``.
+"""
+
+import asyncio
+import logging
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+import tomli_w
+from msgspec import Meta
+
+from backend.errors import Conflict, CorruptData, InvalidInput, TriiError
+from backend.events import Event, Level, Notice, SettingsChanged
+from backend.settings_fields import SettingsField, check_names, describe_fields
+from backend.storage.durable import write_durably
+from backend.storage.quarantine import set_aside
+
+log = logging.getLogger(__name__)
+
+VERSION: Final = 1
+
+Raw: TypeAlias = dict[str, Any]
+# MIGRATIONS[i] turns the parsed file of version i + 1 into one of version i + 2.
+MIGRATIONS: Final[tuple[Callable[[Raw], Raw], ...]] = ()
+
+_COLOUR = r"^#[0-9a-fA-F]{6}$"
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One page of the settings dialog."""
+
+
+class Appearance(Section, frozen=True):
+    """How the window looks."""
+
+    theme: Annotated[
+        Literal["dark", "light"],
+        Meta(title="Theme", description="Colours of the whole window.", extra={"labels": {"dark": "Dark", "light": "Light"}}),
+    ] = "dark"
+    up_colour: Annotated[
+        str,
+        Meta(
+            title="Rising colour", description="Bars that close at or above their open.", pattern=_COLOUR, extra={"kind": "colour"}
+        ),
+    ] = "#26a69a"
+    down_colour: Annotated[
+        str,
+        Meta(title="Falling colour", description="Bars that close below their open.", pattern=_COLOUR, extra={"kind": "colour"}),
+    ] = "#ef5350"
+    font_scale: Annotated[
+        float, Meta(title="Text size", description="1 is the size your system asks for.", ge=0.75, le=2.0, extra={"step": 0.05})
+    ] = 1.0
+
+
+class Chart(Section, frozen=True):
+    """What a chart shows."""
+
+    visible_bars: Annotated[
+        int, Meta(title="Bars at first", description="How many of the newest bars a chart shows when it opens.", ge=20, le=5000)
+    ] = 180
+    show_volume: Annotated[bool, Meta(title="Volume", description="Draw traded quantities below the prices.")] = True
+    show_grid: Annotated[bool, Meta(title="Grid", description="Draw lines at the labelled prices and times.")] = True
+    adjusted: Annotated[
+        bool, Meta(title="Adjusted prices", description="Correct older prices for splits and dividends known today.")
+    ] = False
+
+
+class Data(Section, frozen=True):
+    """Where bars come from."""
+
+    watched_folders: Annotated[
+        tuple[str, ...],
+        Meta(
+            title="Watched folders",
+            description="Files that appear or grow in these folders are imported.",
+            max_length=64,
+            extra={"kind": "folders"},
+        ),
+    ] = ()
+    ask_before_import: Annotated[
+        bool, Meta(title="Show a preview", description="Show what was recognised before a dropped or chosen file is imported.")
+    ] = True
+
+
+class Performance(Section, frozen=True):
+    """What the program spends to be fast."""
+
+    frame_ms: Annotated[
+        int,
+        Meta(
+            title="Time between frames",
+            description="Charts look for changes this often at most; larger values save power.",
+            ge=8,
+            le=100,
+            extra={"unit": "ms"},
+        ),
+    ] = 16
+    warm_up: Annotated[
+        bool,
+        Meta(title="Warm up in the background", description="Prepare calculations after the start, so that first uses are fast."),
+    ] = True
+
+
+class Privacy(Section, frozen=True):
+    """What is kept about the program's own work; nothing of it leaves this computer."""
+
+    log_days: Annotated[
+        int,
+        Meta(
+            title="Keep logs", description="Older logs are compressed and kept for one year.", ge=1, le=365, extra={"unit": "days"}
+        ),
+    ] = 30
+    crash_reports: Annotated[
+        bool, Meta(title="Keep crash reports", description="Write what is needed to find a defect into a file, without secrets.")
+    ] = True
+
+
+class Workspace(Section, frozen=True):
+    """What was open last; the window writes it, the dialog does not show it."""
+
+    instrument: Annotated[str, Meta(max_length=64, extra={"kind": "hidden"})] = ""
+    interval: Annotated[str, Meta(max_length=16, extra={"kind": "hidden"})] = "1d"
+    window: Annotated[str, Meta(max_length=65536, extra={"kind": "hidden"})] = ""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Every setting; change one with ``SettingsStore.change``."""
+
+    version: int = VERSION
+    appearance: Appearance = Appearance()
+    chart: Chart = Chart()
+    data: Data = Data()
+    performance: Performance = Performance()
+    privacy: Privacy = Privacy()
+    workspace: Workspace = Workspace()
+
+
+SECTIONS: Final[dict[str, type[Section]]] = {
+    "appearance": Appearance,
+    "chart": Chart,
+    "data": Data,
+    "performance": Performance,
+    "privacy": Privacy,
+    "workspace": Workspace,
+}
+
+
+def fields_of(section: str) -> tuple[SettingsField, ...]:
+    """The fields of ``section`` that a dialog shows, in order. Raises InvalidInput for an unknown section."""
+    check_names([section], list(SECTIONS), "section of the settings")
+    return tuple(field for field in describe_fields(SECTIONS[section]) if field.kind != "hidden")
+
+
+def parse_settings(text: str, *, version: int = VERSION, migrations: tuple[Callable[[Raw], Raw], ...] = MIGRATIONS) -> Settings:
+    """Read TOML of this or an earlier version. Raises InvalidInput naming the field and, if misspelt, the nearest one."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise InvalidInput(
+            f"The settings are not TOML: {e}.", hint="Correct the line, or delete the file.", code="settings.toml"
+        ) from e
+    raw = migrate(raw, version=version, migrations=migrations)
+    check_names(list(raw), list(Settings.__struct_fields__), "section of the settings")
+    for name, values in raw.items():
+        if name in SECTIONS and isinstance(values, dict):
+            check_names(list(values), list(SECTIONS[name].__struct_fields__), f"setting of {name}")
+    return _convert(raw)
+
+
+def format_settings(settings: Settings) -> str:
+    """TOML that ``parse_settings`` reads back to an equal value."""
+    return tomli_w.dumps(msgspec.to_builtins(settings), multiline_strings=False)
+
+
+def migrate(raw: Raw, *, version: int = VERSION, migrations: tuple[Callable[[Raw], Raw], ...] = MIGRATIONS) -> Raw:
+    """Bring a parsed file to ``version``, one migration after the other. Raises InvalidInput for a newer file."""
+    found = raw.get("version", 1)
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        raise InvalidInput(
+            f"The settings say version {found!r}.", hint="Versions are whole numbers from 1.", code="settings.version"
+        )
+    if found > version:
+        raise InvalidInput(
+            f"The settings are of version {found}; this program reads up to {version}.",
+            hint="They were written by a newer program: start that one, or go on with defaults.",
+            code="settings.downgrade",
+        )
+    for change in migrations[found - 1 : version - 1]:
+        raw = change(raw)
+    return {**raw, "version": version}
+
+
+def changed(settings: Settings, section: str, values: dict[str, Any]) -> Settings:
+    """``settings`` with ``values`` in ``section``, checked. Raises InvalidInput."""
+    check_names([section], list(SECTIONS), "section of the settings")
+    check_names(list(values), list(SECTIONS[section].__struct_fields__), f"setting of {section}")
+    raw = msgspec.to_builtins(settings)
+    raw[section] = {**raw[section], **{name: msgspec.to_builtins(value) for name, value in values.items()}}
+    return _convert(raw)
+
+
+def _convert(raw: Raw) -> Settings:
+    try:
+        return msgspec.convert(raw, Settings)
+    except msgspec.ValidationError as e:
+        words, _, place = str(e).partition(" - at `$.")
+        where = place.rstrip("`") or "the settings"
+        raise InvalidInput(
+            f"{where}: {words}.", hint="Correct the value, or remove the line to use the default.", code="settings.value"
+        ) from e
+
+
+class SettingsStore:
+    """Owns the settings file: ``current`` is always valid, ``change`` saves before it publishes."""
+
+    def __init__(self, path: Path, settings: Settings, known: bytes | None, publish: Callable[[Event], None]) -> None:
+        self._path = path
+        self._current = settings
+        self._known = known  # the file as this program last saw it; None when there was none
+        self._publish = publish
+        self._lock = asyncio.Lock()
+
+    @property
+    def current(self) -> Settings:
+        """The settings in force."""
+        return self._current
+
+    async def change(self, section: str, **values: Any) -> Settings:
+        """Save ``values`` in ``section``, then publish SettingsChanged; the new settings.
+
+        Raises InvalidInput (unknown name, value out of bounds) and Conflict (the file was edited by someone else
+        since it was read); nothing changes then.
+        """
+        async with self._lock:
+            settings = changed(self._current, section, values)
+            if settings == self._current:
+                return settings
+            await asyncio.to_thread(self._save, settings)
+            self._current = settings
+        self._publish(SettingsChanged(section))
+        return settings
+
+    async def reload(self) -> tuple[str, ...]:
+        """Take over what someone else wrote into the file; the names of the sections that changed."""
+        async with self._lock:
+            known = await asyncio.to_thread(_read, self._path)
+            settings = Settings() if known is None else parse_settings(_decode(known, self._path))
+            before, self._current, self._known = self._current, settings, known
+        names = tuple(name for name in SECTIONS if getattr(before, name) != getattr(settings, name))
+        for name in names:
+            self._publish(SettingsChanged(name))
+        return names
+
+    def _save(self, settings: Settings) -> None:
+        if _read(self._path) != self._known:
+            raise Conflict(
+                f"{self._path} was changed by someone else since it was read.",
+                hint="Load it again, then repeat the change.",
+                code="settings.edited",
+            )
+        content = format_settings(settings).encode()
+        write_durably(self._path, content)
+        self._known = content
+
+
+def open_settings(path: Path, *, quarantine: Path, publish: Callable[[Event], None]) -> SettingsStore:
+    """Read the settings at ``path``; defaults where there are none, or where they are broken, which are then set aside."""
+    known = _read(path)
+    if known is None:
+        return SettingsStore(path, Settings(), None, publish)
+    try:
+        return SettingsStore(path, parse_settings(_decode(known, path)), known, publish)
+    except TriiError as e:
+        kept = set_aside([path], quarantine, str(e))
+        log.warning("The settings were set aside to %s: %s", kept, e)
+        publish(
+            Notice(
+                Level.WARNING,
+                "The settings could not be read; defaults are used.",
+                e.message,
+                f"Your file is kept as {kept}. {e.hint}".strip(),
+                e.code,
+            )
+        )
+        return SettingsStore(path, Settings(), None, publish)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as e:
+        raise CorruptData(
+            f"{path} cannot be read: {e.strerror}.", hint="Check the file's permissions.", code="settings.read"
+        ) from e
+
+
+def _decode(content: bytes, path: Path) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as e:
+        raise InvalidInput(f"{path} is not UTF-8 text (byte {e.start}).", hint="Save it as UTF-8.", code="settings.utf8") from e
