@@ -31,6 +31,16 @@ class Home:
         return self.root / "vault.json"
 
     @property
+    def device_key(self) -> Path:
+        """The ledger key in the open, where neither a keyring nor a passphrase protects it."""
+        return self.root / "device.key"
+
+    @property
+    def key_record(self) -> Path:
+        """Which custody keeps the ledger key, and how to recognise the right key; holds no secret."""
+        return self.root / "key.json"
+
+    @property
     def market(self) -> Path:
         """Public market data: segments, the append log and stages."""
         return self.root / "market"

@@ -1,0 +1,97 @@
+"""Tables of the money ledger: every capability appends its own migration."""
+
+from typing import Final
+
+from backend.storage.migrations import Migration
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    Migration(
+        "0001_backups",
+        """
+        CREATE TABLE backups (
+            id INTEGER PRIMARY KEY,
+            made_ns INTEGER NOT NULL,
+            path TEXT NOT NULL,
+            bytes INTEGER NOT NULL CHECK (bytes > 0),
+            n_files INTEGER NOT NULL CHECK (n_files >= 0),
+            seconds REAL NOT NULL CHECK (seconds >= 0)
+        ) STRICT;
+        CREATE INDEX backups_by_time ON backups (made_ns DESC);
+        """,
+    ),
+    Migration(
+        "0002_market",
+        """
+        CREATE TABLE market_state (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE segments (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            kind TEXT NOT NULL CHECK (kind IN ('bar', 'trade', 'revision')),
+            n_rows INTEGER NOT NULL CHECK (n_rows > 0),
+            n_bytes INTEGER NOT NULL CHECK (n_bytes > 0),
+            sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+            created_ns INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE segment_parts (
+            segment INTEGER NOT NULL REFERENCES segments (id),
+            first_row INTEGER NOT NULL CHECK (first_row >= 0),
+            instrument TEXT NOT NULL,
+            spec TEXT NOT NULL,
+            source TEXT NOT NULL,
+            n_rows INTEGER NOT NULL CHECK (n_rows > 0),
+            first_ns INTEGER NOT NULL,
+            last_ns INTEGER NOT NULL CHECK (last_ns >= first_ns),
+            PRIMARY KEY (segment, first_row)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE bar_revisions (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            made_ns INTEGER NOT NULL,
+            instrument TEXT NOT NULL,
+            spec TEXT NOT NULL,
+            source TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            n_rows INTEGER NOT NULL CHECK (n_rows > 0),
+            first_ns INTEGER NOT NULL,
+            last_ns INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX bar_revisions_by_series ON bar_revisions (instrument, spec, made_ns);
+        CREATE TABLE bar_revision_segments (
+            revision INTEGER NOT NULL REFERENCES bar_revisions (id),
+            segment INTEGER NOT NULL REFERENCES segments (id),
+            PRIMARY KEY (revision, segment)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE bar_edits (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            made_ns INTEGER NOT NULL,
+            undone_ns INTEGER,
+            instrument TEXT NOT NULL,
+            spec TEXT NOT NULL,
+            source TEXT NOT NULL,
+            event_ns INTEGER NOT NULL,
+            old_bar TEXT NOT NULL,
+            new_bar TEXT
+        ) STRICT;
+        CREATE INDEX bar_edits_by_series ON bar_edits (instrument, spec, source, event_ns);
+        CREATE TABLE instruments (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            currency TEXT NOT NULL,
+            calendar TEXT NOT NULL,
+            timezone TEXT NOT NULL,
+            price_steps TEXT NOT NULL,
+            lot TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE corporate_actions (
+            instrument TEXT NOT NULL,
+            ex_ns INTEGER NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('split', 'dividend')),
+            value TEXT NOT NULL,
+            PRIMARY KEY (instrument, ex_ns, kind)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
