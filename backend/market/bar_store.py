@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -46,15 +47,17 @@ class _Entry:
     view: BarView
     bars: GrowingBars
     snapshot: BarSnapshot
-    n_users: int = 0
     changed_from_ns: int | None = None
     applied_from_ns: int | None = None
     reload: asyncio.Task[None] | None = None
+    handles: "set[OpenSeries]" = field(default_factory=set)
 
     def publish(self, bars: GrowingBars) -> None:
         # One assignment makes the new state visible to other threads, whole.
         self.bars = bars
         self.snapshot = bars.snapshot(self.snapshot.version + 1)
+        for handle in self.handles:
+            handle.tell()
 
 
 class OpenSeries:
@@ -62,33 +65,51 @@ class OpenSeries:
 
     def __init__(self, store: "BarStore", entry: _Entry) -> None:
         self._store = store
-        self._entry = entry
+        self.entry = entry
         self._is_open = True
+        self._wake: Callable[[], None] | None = None
+        self._is_told = False
 
     @property
     def series(self) -> Series:
         """What was opened."""
-        return self._entry.view.series
+        return self.entry.view.series
 
     @property
     def adjusted(self) -> bool:
         """Whether prices are adjusted for splits and dividends."""
-        return self._entry.view.adjusted
+        return self.entry.view.adjusted
 
     @property
     def version(self) -> int:
         """Grows with every change; cheap enough to ask once a frame."""
-        return self._entry.snapshot.version
+        return self.entry.snapshot.version
 
     def snapshot(self) -> BarSnapshot:
         """The newest state; it never changes afterwards."""
-        return self._entry.snapshot
+        self._is_told = False
+        return self.entry.snapshot
+
+    def watch(self, wake: Callable[[], None] | None) -> None:
+        """Call ``wake()`` on the engine thread when there is something new, once until the next ``snapshot()``.
+
+        So any number of changes between two looks wakes once, and a chart that does not look is left alone. None ends it.
+        """
+        self._wake = wake
+        self._is_told = False
+
+    def tell(self) -> None:
+        """Wake the watcher unless it knows already; called by the store after each change."""
+        if self._wake is not None and not self._is_told:
+            self._is_told = True
+            self._wake()
 
     def close(self) -> None:
         """Stop following; from any thread. Closing twice does nothing. Snapshots already taken stay valid."""
+        self._wake = None
         if self._is_open:
             self._is_open = False
-            self._store.release(self._entry)
+            self._store.release(self)
 
 
 class BarStore:
@@ -135,20 +156,22 @@ class BarStore:
         async with self._opening.setdefault(view, asyncio.Lock()):
             entry = self._open.get(view) or self._closed.pop(view, None) or await self._load(view)
             entry = self._open.setdefault(view, entry)
-            entry.n_users += 1
+            opened = OpenSeries(self, entry)
+            entry.handles.add(opened)
             self._opening.pop(view, None)
-        return OpenSeries(self, entry)
+        return opened
 
-    def release(self, entry: _Entry) -> None:
-        """Count one user less, on the engine thread; called by OpenSeries from any thread."""
+    def release(self, opened: OpenSeries) -> None:
+        """Forget one handle, on the engine thread; called by OpenSeries from any thread."""
         assert self._loop is not None, "Series are opened inside `async with`."
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._release, entry)
+            self._loop.call_soon_threadsafe(self._release, opened)
 
-    def _release(self, entry: _Entry) -> None:
+    def _release(self, opened: OpenSeries) -> None:
         # The last user's series is kept while the cache has room.
-        entry.n_users -= 1
-        if entry.n_users or self._open.get(entry.view) is not entry:
+        entry = opened.entry
+        entry.handles.discard(opened)
+        if entry.handles or self._open.get(entry.view) is not entry:
             return
         del self._open[entry.view]
         if entry.reload is not None:
@@ -194,7 +217,7 @@ class BarStore:
 
     async def _reload(self, entry: _Entry) -> None:
         try:
-            while entry.changed_from_ns is not None and entry.n_users:
+            while entry.changed_from_ns is not None and entry.handles:
                 changed_from_ns, entry.changed_from_ns = entry.changed_from_ns, None
                 await self._reload_from(entry, changed_from_ns)
         finally:

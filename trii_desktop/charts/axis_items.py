@@ -1,0 +1,141 @@
+"""The price axis at the right and the time axis below; labels are laid out again only when their ticks change."""
+
+from typing import Any, Final
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter
+
+from trii_desktop.charts.chart_model import ChartModel
+from trii_desktop.charts.lettering import Lettering, Letterings
+from trii_desktop.charts.painters import Inks
+from trii_desktop.charts.pane_item import ChartItem, LastPrice
+from trii_desktop.charts.price_scale import PriceScale
+from trii_desktop.charts.price_ticks import PriceTicks, price_ticks
+from trii_desktop.charts.time_ticks import TimeStep, TimeTick, ns_per_bar, step_for, thin_out, time_ticks
+from trii_desktop.charts.wording import zone_of
+from trii_desktop.widgets.numbers import format_price
+
+PRICE_GAP: Final = 52  # logical pixels between price labels, at least
+TIME_GAP: Final = 84
+PAD: Final = 9
+TIME_AXIS_HEIGHT: Final = 28
+LABEL_HEIGHT: Final = 20
+
+
+class PriceAxisItem(ChartItem):
+    """Prices beside the pane, aligned at their last digit, and the last price in its colour."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.decimals = 2
+        self.ys: list[int] = []
+        self._texts: list[str] = []
+        self._ticks: PriceTicks | None = None
+        self._last = LastPrice(None, "", "line")
+        self._letters: Letterings | None = None
+
+    def prepare(self, scale: PriceScale | None, last: LastPrice, letters: Letterings) -> int:
+        """Choose ticks and write them; the width in device pixels that the texts need."""
+        self._last, self._letters = last, letters
+        if scale is None:
+            self.ys, self._texts, self._ticks = [], [], None
+            return 0
+        ticks = price_ticks(scale, PRICE_GAP * letters.pixel_ratio)
+        if self._ticks is None or ticks.decimals != self._ticks.decimals or ticks.values.tolist() != self._ticks.values.tolist():
+            decimals = max(ticks.decimals, self.decimals)
+            self._texts = [format_price(value, decimals) for value in ticks.values.tolist()]
+            self._ticks = ticks
+        self.ys = scale.y_of(ticks.values).tolist()
+        widest = max((letters.axis.width(text) for text in (*self._texts, last.text)), default=0.0)
+        return round(widest + 2 * PAD * letters.pixel_ratio)
+
+    @property
+    def tick_decimals(self) -> int:
+        """Digits after the point of the labels' step."""
+        return self._ticks.decimals if self._ticks else 0
+
+    def forget_ticks(self) -> None:
+        """Write all labels again at the next frame."""
+        self._ticks = None
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Draw the border, the labels and the last price."""
+        letters = self._letters
+        if letters is None:
+            return
+        unit = max(int(letters.pixel_ratio), 1)
+        painter.fillRect(0, 0, unit, self.height_px, self.inks["border"])
+        half = letters.axis.height / 2
+        for y, text in zip(self.ys, self._texts, strict=True):
+            if half <= y <= self.height_px - half:
+                self._write(painter, y, text, "text", letters.axis)
+        if self._last.y is not None:
+            height = round(LABEL_HEIGHT * letters.pixel_ratio)
+            painter.fillRect(QRect(0, self._last.y - height // 2, self.width_px, height), self.inks[self._last.ink])
+            self._write(painter, self._last.y, self._last.text, f"on_{self._last.ink}", letters.axis_bold)
+
+    def _write(self, painter: QPainter, y: int, text: str, ink: str, letters: Lettering) -> None:
+        pad = PAD * (self._letters.pixel_ratio if self._letters else 1.0)
+        letters.draw(painter, self.width_px - pad - letters.width(text), y + 0.5, text, self.inks[ink])
+
+
+class TimeAxisItem(ChartItem):
+    """Times below the panes: years, months and days in bold where hours or days surround them."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.xs: list[int] = []
+        self._labels: list[tuple[TimeTick, float]] = []
+        self._ticks: list[TimeTick] = []
+        self._known: tuple[int, int, tuple[int, int, TimeStep]] | None = None
+        self._letters: Letterings | None = None
+
+    def prepare(self, model: ChartModel, letters: Letterings) -> None:
+        """Choose the bars that get a label."""
+        self._letters = letters
+        time, snapshot = model.time, model.snapshot
+        average_ns = ns_per_bar(snapshot)
+        if not average_ns:
+            self._ticks, self._known = [], None
+        else:
+            step = step_for(average_ns / time.spacing_px, TIME_GAP * letters.pixel_ratio)
+            self._find_ticks(model, step)
+        xs = [time.x_at(tick.row) for tick in self._ticks]
+        widths = [self._font(tick).width(tick.text) for tick in self._ticks]
+        fitting = thin_out(self._ticks, xs, widths, 14 * letters.pixel_ratio)
+        seen = [i for i in fitting if -widths[i] < xs[i] < time.width_px + widths[i]]
+        self._labels = [(self._ticks[i], widths[i]) for i in seen]
+        self.xs = [xs[i] for i in seen]
+
+    def forget_ticks(self) -> None:
+        """Find all ticks again at the next frame."""
+        self._known = None
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Draw the border and the labels."""
+        letters = self._letters
+        if letters is None:
+            return
+        unit = max(int(letters.pixel_ratio), 1)
+        painter.fillRect(0, 0, self.width_px, unit, self.inks["border"])
+        for x, (tick, width) in zip(self.xs, self._labels, strict=True):
+            left = x + 0.5 - width / 2
+            if left >= 0 and left + width <= self.width_px:
+                ink = self.inks["title" if tick.is_major else "text"]
+                self._font(tick).draw(painter, left, self.height_px / 2, tick.text, ink)
+
+    def _font(self, tick: TimeTick) -> Lettering:
+        assert self._letters is not None
+        return self._letters.axis_bold if tick.is_major else self._letters.axis
+
+    def _find_ticks(self, model: ChartModel, step: TimeStep) -> None:
+        # Ticks are found for three screens at once, and again only when the view leaves them or the bars change.
+        first, stop = model.bars().first_row, model.bars().stop_row
+        key = (model.snapshot.lineage, len(model.snapshot), step)
+        known = self._known
+        if known and known[2] == key and known[0] <= first and stop <= known[1]:
+            return
+        span = round(model.time.n_shown)
+        rows = (max(first - span, 0), min(stop + span, len(model.snapshot)))
+        self._ticks = time_ticks(model.snapshot, rows, step, zone_of(model.instrument, model.spec))
+        self._known = (*rows, key)

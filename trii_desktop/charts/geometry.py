@@ -1,0 +1,123 @@
+"""Which pixels bars cover: rectangles as arrays, from bars and two scales; no window needed.
+
+A rectangle is a row of four int32: left, top, right, bottom, the last two inside it.
+"""
+
+import math
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from backend.domain.bars import Float64s, Int64s
+from backend.market.bar_snapshot import BarSnapshot
+from trii_desktop.charts.price_scale import PriceScale
+from trii_desktop.charts.time_scale import TimeScale
+
+Rects: TypeAlias = npt.NDArray[np.int32]
+NO_RECTS: Rects = np.empty((0, 4), np.int32)
+
+
+class DrawnBars(NamedTuple):
+    """What one frame draws, one entry a bar or a column of pixels.
+
+    x : int64[n]   column of pixels of each entry's middle, ascending
+    open, high, low, close, volume : float64[n]
+    first_row, stop_row : the bars they stand for
+    """
+
+    x: Int64s
+    open: Float64s
+    high: Float64s
+    low: Float64s
+    close: Float64s
+    volume: Float64s
+    first_row: int
+    stop_row: int
+
+
+class UpDown(NamedTuple):
+    """Rectangles of rising and of falling bars."""
+
+    up: Rects
+    down: Rects
+
+
+def visible_bars(snapshot: BarSnapshot, scale: TimeScale) -> DrawnBars:
+    """The bars in view, folded into columns of pixels where several share one."""
+    if scale.is_dense:
+        starts, stop = scale.column_starts()
+        if not len(starts):
+            return _nothing()
+        columns = snapshot.columns(starts, stop)
+        return DrawnBars(scale.x_of(starts), *columns[1:], int(starts[0]), stop)
+    first, stop = scale.visible()
+    bars = snapshot.rows(first, stop)
+    return DrawnBars(scale.x_of(np.arange(first, stop)), *bars.columns(), first, stop)
+
+
+def body_width(spacing_px: float, pixel_ratio: float = 1.0) -> int:
+    """Width of a candle's body in device pixels: odd, so that the wick stands in the middle, with a gap where one fits."""
+    if spacing_px < 3.0:
+        return 1
+    gap = max(1.0, 0.22 * spacing_px)
+    width = math.floor(min(spacing_px - gap, spacing_px - 1) + 0.25)
+    return max(width - 1 + width % 2, wick_width(pixel_ratio), 1)
+
+
+def wick_width(pixel_ratio: float) -> int:
+    """Width of wicks and other hairlines in device pixels: odd."""
+    width = max(math.floor(pixel_ratio), 1)
+    return width - 1 + width % 2
+
+
+def candles(bars: DrawnBars, prices: PriceScale, spacing_px: float, pixel_ratio: float = 1.0) -> UpDown:
+    """Wicks and bodies; only wicks where a body would be no wider."""
+    is_up = bars.close >= bars.open
+    top, bottom = prices.y_of(bars.high), prices.y_of(bars.low)
+    body, wick = body_width(spacing_px, pixel_ratio), wick_width(pixel_ratio)
+    if body <= wick:
+        return _split(_rects(bars.x, body, top, bottom), is_up)
+    y_open, y_close = prices.y_of(bars.open), prices.y_of(bars.close)
+    bodies = _rects(bars.x, body, np.minimum(y_open, y_close), np.maximum(y_open, y_close))
+    wicks = _rects(bars.x, wick, top, bottom)
+    return UpDown(np.concatenate((wicks[is_up], bodies[is_up])), np.concatenate((wicks[~is_up], bodies[~is_up])))
+
+
+def volumes(bars: DrawnBars, spacing_px: float, top_px: int, bottom_px: int, pixel_ratio: float = 1.0) -> UpDown:
+    """Bars of volume standing on ``bottom_px`` (outside), the largest reaching ``top_px``; none where volume is unknown or 0."""
+    known = bars.volume > 0  # NaN compares false
+    if not known.any():
+        return UpDown(NO_RECTS, NO_RECTS)
+    x, volume = bars.x[known], bars.volume[known]
+    height = np.maximum(np.rint(volume / volume.max() * (bottom_px - top_px)).astype(np.int64), 1)
+    rects = _rects(x, body_width(spacing_px, pixel_ratio), bottom_px - height, np.full(len(x), bottom_px - 1))
+    return _split(rects, (bars.close >= bars.open)[known])
+
+
+def line_columns(bars: DrawnBars, prices: PriceScale, pixel_ratio: float = 1.0) -> Rects:
+    """A line where several values share a column: each column spans its values and reaches to the one before."""
+    y_low, y_high, y_open, y_close = (prices.y_of(v) for v in (bars.low, bars.high, bars.open, bars.close))
+    top, bottom = np.minimum(y_high, y_low), np.maximum(y_high, y_low)
+    before = np.concatenate((y_open[:1], y_close[:-1]))
+    return _rects(bars.x, wick_width(pixel_ratio), np.minimum(top, before), np.maximum(bottom, before))
+
+
+def line_segments(bars: DrawnBars, prices: PriceScale) -> npt.NDArray[np.float64]:
+    """float64[n - 1, 4]: straight pieces between neighbouring closes, from pixel middle to pixel middle."""
+    x, y = bars.x + 0.5, prices.y_of(bars.close) + 0.5
+    return np.stack((x[:-1], y[:-1], x[1:], y[1:]), axis=1)
+
+
+def _nothing() -> DrawnBars:
+    none = np.empty(0)
+    return DrawnBars(np.empty(0, np.int64), none, none, none, none, none, 0, 0)
+
+
+def _rects(x: Int64s, width: int, top: Int64s, bottom: Int64s) -> Rects:
+    left = x - width // 2
+    return np.stack((left, top, left + width - 1, bottom), axis=1).astype(np.int32)
+
+
+def _split(rects: Rects, is_up: npt.NDArray[np.bool_]) -> UpDown:
+    return UpDown(rects[is_up], rects[~is_up])

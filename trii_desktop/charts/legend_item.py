@@ -1,0 +1,75 @@
+"""The legend at the upper left: instrument, interval, and the values of the bar in question."""
+
+from typing import Any, Final, NamedTuple
+
+from PySide6.QtGui import QPainter
+
+from trii_desktop.charts.lettering import Lettering, Letterings
+from trii_desktop.charts.painters import Inks
+from trii_desktop.charts.pane_item import ChartItem
+from trii_desktop.charts.wording import LegendWords
+
+LEFT: Final = 12
+TOP: Final = 10
+LINE: Final = 22
+GAP: Final = 10  # between values
+_ELLIPSIS: Final = "…"
+
+
+class _Run(NamedTuple):
+    x: float
+    line: int
+    text: str
+    ink: str
+    letters: Lettering
+
+
+class LegendItem(ChartItem):
+    """Words laid out in lines that wrap at the pane's width."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.words: LegendWords | None = None
+        self._runs: list[_Run] = []
+        self._letters: Letterings | None = None
+
+    def prepare(self, words: LegendWords | None, letters: Letterings, width_px: int) -> int:
+        """Lay the words out over ``width_px``; the height in device pixels that they take from the pane's top."""
+        self.words, self._letters = words, letters
+        ratio = letters.pixel_ratio
+        if words is None:
+            self._runs = []
+            return 0
+        left, right = LEFT * ratio, width_px - LEFT * ratio
+        title_end = left + letters.title.width(words.title) + GAP * ratio
+        details = _elided(words.details, letters.legend, right - title_end)
+        self._runs = [_Run(left, 0, words.title, "title", letters.title), _Run(title_end, 0, details, "muted", letters.legend)]
+        x, line = left, 1
+        for value in words.values:
+            name_width = letters.legend.width(value.name) + (3 * ratio if value.name else 0)
+            width = name_width + letters.legend.width(value.text)
+            if x > left and x + width > right:
+                x, line = left, line + 1
+            if value.name:
+                self._runs.append(_Run(x, line, value.name, "muted", letters.legend))
+            ink = "up" if words.is_up else "down"
+            self._runs.append(_Run(x + name_width, line, value.text, ink, letters.legend))
+            x += width + GAP * ratio
+        return round((TOP + LINE * (line + 1 if words.values else 1)) * ratio)
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Write it."""
+        if self._letters is None:
+            return
+        ratio = self._letters.pixel_ratio
+        for run in self._runs:
+            run.letters.draw(painter, run.x, (TOP + LINE * run.line + LINE / 2) * ratio, run.text, self.inks[run.ink])
+
+
+def _elided(text: str, letters: Lettering, width: float) -> str:
+    if letters.width(text) <= width:
+        return text
+    for end in range(len(text) - 1, 0, -1):
+        if letters.width(text[:end].rstrip() + _ELLIPSIS) <= width:
+            return text[:end].rstrip() + _ELLIPSIS
+    return ""

@@ -1,0 +1,114 @@
+"""How series are drawn in a pane: one painter a way of drawing, chosen by chart type."""
+
+from typing import Final, NamedTuple, Protocol
+
+from PySide6.QtGui import QColor, QPainter
+
+from backend.market.bar_snapshot import BarSnapshot
+from trii_desktop.charts.colors import ChartColors
+from trii_desktop.charts.geometry import NO_RECTS, DrawnBars, candles, line_columns, line_segments, volumes
+from trii_desktop.charts.price_scale import PriceScale
+from trii_desktop.charts.strokes import RectBatch, SegmentBatch
+from trii_desktop.charts.time_scale import TimeScale
+
+_NO_SEGMENTS: Final = NO_RECTS.astype(float)
+
+
+class Inks:
+    """A chart's colours as Qt takes them, made once."""
+
+    def __init__(self, colors: ChartColors) -> None:
+        self._made: dict[str, QColor] = {}
+        self.wear(colors)
+
+    def wear(self, colors: ChartColors) -> None:
+        """Take other colours; everyone who holds these inks paints with them from the next frame on."""
+        self.colors = colors
+        self._made = {name: QColor(getattr(colors, name)) for name in colors.__struct_fields__}
+
+    def __getitem__(self, name: str) -> QColor:
+        return self._made[name]
+
+
+class PaneFrame(NamedTuple):
+    """What painters are given before each frame that differs from the last; pixels count from the pane's upper left corner."""
+
+    snapshot: BarSnapshot
+    bars: DrawnBars
+    time: TimeScale
+    prices: PriceScale
+    width_px: int
+    height_px: int
+    volume_top_px: int
+    pixel_ratio: float
+
+
+class SeriesPainter(Protocol):
+    """Draws one series: turns it into arrays once a view, and paints those as often as Qt asks."""
+
+    def prepare(self, frame: PaneFrame) -> None:
+        """Compute what ``paint`` draws."""
+        ...
+
+    def paint(self, painter: QPainter, inks: Inks) -> None:
+        """Draw it; no arithmetic here, a pointer that moves paints too."""
+        ...
+
+
+class CandlePainter:
+    """Candles; a stick from low to high where several bars share a column of pixels."""
+
+    def __init__(self) -> None:
+        self._up, self._down = RectBatch(), RectBatch()
+
+    def prepare(self, frame: PaneFrame) -> None:
+        """Compute wicks and bodies."""
+        up, down = candles(frame.bars, frame.prices, frame.time.spacing_px, frame.pixel_ratio)
+        self._up.set(up)
+        self._down.set(down)
+
+    def paint(self, painter: QPainter, inks: Inks) -> None:
+        """Draw falling bars over rising ones."""
+        self._up.draw(painter, inks["up"])
+        self._down.draw(painter, inks["down"])
+
+
+class LinePainter:
+    """A line through the closes; a band of columns where several share one."""
+
+    def __init__(self) -> None:
+        self._segments, self._columns = SegmentBatch(), RectBatch()
+        self._pixel_ratio = 1.0
+
+    def prepare(self, frame: PaneFrame) -> None:
+        """Compute pieces between closes, or columns; a single bar becomes a dash."""
+        bars, self._pixel_ratio = frame.bars, frame.pixel_ratio
+        as_columns = frame.time.is_dense or len(bars.x) == 1
+        self._segments.set(_NO_SEGMENTS if as_columns else line_segments(bars, frame.prices))
+        columns = line_columns(bars, frame.prices, frame.pixel_ratio) if as_columns else NO_RECTS
+        if len(bars.x) == 1:
+            columns[:, [0, 2]] += (-round(3 * frame.pixel_ratio), round(3 * frame.pixel_ratio))
+        self._columns.set(columns)
+
+    def paint(self, painter: QPainter, inks: Inks) -> None:
+        """Draw it."""
+        self._segments.draw(painter, inks["line"], self._pixel_ratio)
+        self._columns.draw(painter, inks["line"])
+
+
+class VolumePainter:
+    """Volume bars at the foot of the pane."""
+
+    def __init__(self) -> None:
+        self._up, self._down = RectBatch(), RectBatch()
+
+    def prepare(self, frame: PaneFrame) -> None:
+        """Compute their heights against the largest in view."""
+        up, down = volumes(frame.bars, frame.time.spacing_px, frame.volume_top_px, frame.height_px, frame.pixel_ratio)
+        self._up.set(up)
+        self._down.set(down)
+
+    def paint(self, painter: QPainter, inks: Inks) -> None:
+        """Draw them."""
+        self._up.draw(painter, inks["volume_up"])
+        self._down.draw(painter, inks["volume_down"])
