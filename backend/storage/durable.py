@@ -46,7 +46,7 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Replace a file's content in one step that survives a power cut. Raises Unavailable."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         with open(descriptor, "wb") as file:  # noqa: PTH123  # wraps the descriptor that carries the mode
             file.write(content)
             file.flush()

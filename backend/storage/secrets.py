@@ -3,65 +3,26 @@
 import base64
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from backend.errors import CorruptData, InvalidInput, TriiError, Unavailable
 from backend.storage.durable import explain_os_error, remove_durably, write_durably
-from backend.storage.key_derivation import derive
 from backend.storage.key_record import Custody, KeyRecord, load_record, new_record, save_record
 from backend.storage.keyring_entry import load_entry, store_entry
 from backend.storage.ledger_file import opens_ledger
+from backend.storage.master_key import KeyUse, MasterKey
 from backend.storage.paths import Home
-from backend.storage.phrase import key_from_phrase, phrase_from_key
+from backend.storage.pending_restore import complete_restore
 from backend.storage.vault import seal_key, unseal_key
 
 __all__ = ["Custody", "MasterKey", "OpenedKey", "move_key", "open_key", "restore_key", "set_passphrase"]
 
 PASSPHRASE_VARIABLE = "TRII_PASSPHRASE"  # noqa: S105  # the name of a variable
 ATTEMPTS_MAX = 3
-_KEY_BYTES = 32
-
-KeyUse = Literal["money", "words", "blobs", "backup"]
 Ask = Callable[[str], str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class MasterKey:
-    """32 random bytes from which every other key is derived; the recovery phrase is this key in words."""
-
-    secret: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if len(self.secret) != _KEY_BYTES:
-            raise InvalidInput(f"A master key has {_KEY_BYTES} bytes, not {len(self.secret)}.", code="key.size")
-
-    @classmethod
-    def new(cls) -> "MasterKey":
-        """Draw a key from the system's generator."""
-        return cls(os.urandom(_KEY_BYTES))
-
-    @classmethod
-    def from_phrase(cls, phrase: str) -> "MasterKey":
-        """Read the key from its 24 words. Raises InvalidInput that says which word is wrong."""
-        return cls(key_from_phrase(phrase))
-
-    @property
-    def phrase(self) -> str:
-        """The recovery phrase: 24 words."""
-        return phrase_from_key(self.secret)
-
-    def derive(self, use: KeyUse) -> bytes:
-        """Return the 32-byte key for one use."""
-        return derive(self.secret, use)
-
-    @property
-    def fingerprint(self) -> bytes:
-        """16 bytes by which the key is recognised, useless to find it."""
-        return derive(self.secret, "check", 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +40,9 @@ def open_key(home: Home, *, ask: Ask | None = None) -> OpenedKey:
 
     ``ask`` is given a question and returns a passphrase, or None to give none; TRII_PASSPHRASE goes before it. Raises
     InvalidInput for a wrong passphrase, Unavailable when the key is lost or the keyring locked, CorruptData for a
-    damaged vault; nothing was changed then.
+    damaged vault; nothing was changed then. A restore that was killed half-way is completed first.
     """
+    complete_restore(home)
     record = load_record(home)
     if record is None and _is_untouched(home):
         return _make(home, ask)
