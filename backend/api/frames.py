@@ -21,9 +21,10 @@ import hmac
 import json
 import secrets
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
+from backend.commands.request import RunRequest
 from backend.commands.terminal import TerminalFacts
 from backend.errors import InvalidInput
 
@@ -48,15 +49,6 @@ class Kind(enum.IntEnum):
     CANCEL = 9
     EXIT = 10
     ACCEPTED = 11
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """A command as it was typed: arguments without the program's name, and the folder its paths are relative to."""
-
-    argv: tuple[str, ...]
-    cwd: str
-    terminal: TerminalFacts
 
 
 def pack(kind: Kind, payload: bytes) -> bytes:

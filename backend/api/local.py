@@ -14,7 +14,6 @@ from backend.api.frames import (
     HEADER,
     PROTOCOL,
     Kind,
-    RunRequest,
     is_proof,
     make_nonce,
     pack,
@@ -24,6 +23,7 @@ from backend.api.frames import (
     parse_run,
     prove,
 )
+from backend.commands.request import RunRequest
 from backend.commands.terminal import Terminal, TerminalFacts
 from backend.errors import InvalidInput
 from backend.storage.ownership import Ownership

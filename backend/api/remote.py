@@ -12,7 +12,6 @@ from backend.api.frames import (
     GREETING_BYTES_MAX,
     HEADER,
     Kind,
-    RunRequest,
     is_proof,
     make_nonce,
     pack,
@@ -22,6 +21,7 @@ from backend.api.frames import (
     parse_json,
     prove,
 )
+from backend.commands.request import RunRequest
 from backend.commands.streams import Streams
 from backend.errors import Conflict, InvalidInput, Unavailable
 from backend.storage.ownership import OwnerNote

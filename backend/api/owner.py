@@ -1,0 +1,112 @@
+"""This process as the owner of a home without a window: opens its stores, runs one command or serves until stopped."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from backend.api.local import LocalServer, serve
+from backend.app import Backend, open_backend
+from backend.commands.failures import TERMINATED
+from backend.commands.json_text import encode
+from backend.commands.picture import ChartRenderer
+from backend.commands.request import RunRequest
+from backend.commands.runner import CommandRunner, needs_of, run_closed
+from backend.commands.stream_terminal import StreamTerminal
+from backend.commands.streams import Streams
+from backend.commands.table import Needs
+from backend.commands.tables import printable
+from backend.events import Level, Notice
+from backend.storage.ownership import Ownership
+
+
+def run_command(ownership: Ownership, request: RunRequest, streams: Streams, renderer: ChartRenderer) -> int:
+    """Carry out one command on the owned home; others that come meanwhile are served, and ended before this returns."""
+    if needs_of(request) in (Needs.HOME, Needs.EITHER):
+        return _run_until_done(run_closed(request, ownership.home, StreamTerminal(streams)))
+    return _run_until_done(_run_on_stores(ownership, request, streams, renderer))
+
+
+def run_headless(ownership: Ownership, streams: Streams, renderer: ChartRenderer) -> int:
+    """Serve commands, feeds and alerts of the owned home until SIGINT or SIGTERM; 0 then."""
+    return asyncio.run(_serve_until_stopped(ownership, streams, renderer))
+
+
+async def _run_on_stores(ownership: Ownership, request: RunRequest, streams: Streams, renderer: ChartRenderer) -> int:
+    async with _open(ownership, streams, renderer, watch=False) as (backend, server):
+        _tell_notices(backend, streams)
+        code = await CommandRunner(backend, renderer)(request, StreamTerminal(streams))
+        await server.drain()
+    return code
+
+
+async def _serve_until_stopped(ownership: Ownership, streams: Streams, renderer: ChartRenderer) -> int:
+    stopping = asyncio.Event()
+    with _on_signals(stopping.set, signal.SIGINT, signal.SIGTERM):
+        async with _open(ownership, streams, renderer, watch=True) as (backend, _):
+            _tell_notices(backend, streams)
+            streams.tell(encode(f"TRII serves {ownership.home.root} (process {ownership.note.pid}). Stop it with Ctrl-C.\n"))
+            await stopping.wait()
+    return 0
+
+
+@asynccontextmanager
+async def _open(
+    ownership: Ownership, streams: Streams, renderer: ChartRenderer, *, watch: bool
+) -> AsyncIterator[tuple[Backend, LocalServer]]:
+    def ask(question: str) -> str | None:
+        return streams.ask(f"{question}: ", is_secret=True)
+
+    async with (
+        open_backend(ownership.home, ask_passphrase=ask, watch=watch) as backend,
+        serve(ownership, backend.tasks, CommandRunner(backend, renderer)) as server,
+    ):
+        yield backend, server
+
+
+def _tell_notices(backend: Backend, streams: Streams) -> None:
+    """Say what opening found and the person has to know."""
+    for notice in backend.notices:
+        if notice.level in (Level.WARNING, Level.ERROR):
+            streams.tell(encode(f"{notice.level}: {_words_of(notice)}\n"))
+
+
+def _words_of(notice: Notice) -> str:
+    return printable(" ".join(part for part in (notice.title, notice.text, notice.hint) if part))
+
+
+def _run_until_done(running: Coroutine[Any, Any, int]) -> int:
+    """Run to the end; SIGINT cancels and is raised as KeyboardInterrupt, SIGTERM cancels and gives its own code."""
+
+    async def run() -> int:
+        task = asyncio.current_task()
+        assert task is not None
+        with _on_signals(task.cancel, signal.SIGTERM):
+            return await running
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        return TERMINATED
+
+
+@contextlib.contextmanager
+def _on_signals(act: Callable[[], object], *numbers: signal.Signals) -> Iterator[None]:
+    """Call ``act`` on the running loop when one of the signals arrives."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        if sys.platform == "win32":
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+        else:
+            loop.add_signal_handler(number, act)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if sys.platform != "win32":
+                loop.remove_signal_handler(number)
+            signal.signal(number, handler)

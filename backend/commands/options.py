@@ -1,0 +1,216 @@
+"""The options of each command, and how their words are read where the command line alone decides."""
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from backend.commands.parser import Parser, Subparsers, sentence
+
+_SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
+_WHEN: Final = "2024, 2024-01, 2024-01-31 or 2024-01-31T15:30, in the instrument's time zone unless +02:00 or Z follows"
+
+
+def add_global(parser: Parser) -> None:
+    """Options that may stand before and after the command."""
+    group = parser.add_argument_group("everywhere")
+    group.add_argument("--home", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="the folder of all files")
+    group.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="results and errors as JSON")
+
+
+def add_open(parser: Parser) -> None:
+    """Options of `trii open`."""
+    parser.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="what to show, as AAPL or AAPL.XNAS")
+
+
+def add_tour(parser: Parser) -> None:
+    """Options of `trii tour`."""
+    parser.add_argument("--out", metavar="FILE.png", type=Path, default=Path("trii-tour.png"), help="the picture (trii-tour.png)")
+
+
+def add_import(parser: Parser) -> None:
+    """Options of `trii import`."""
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", type=Path, help="files (CSV, Parquet, Arrow, JSON, XLSX, zip, gz), folders"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show how each table would be read, and import nothing")
+    what = parser.add_argument_group("what the bars are, instead of detecting it")
+    what.add_argument("--instrument", metavar="ID", help="as AAPL.XNAS")
+    what.add_argument("--interval", metavar="1d", help="as 1m, 4h, 1d, 1w, 1mo")
+    what.add_argument("--timezone", metavar="ZONE", help="of times without one: Europe/Berlin, UTC, +02:00")
+    what.add_argument("--stamp", choices=("open", "close"), help="whether a time is that of the bar's opening or its close")
+    what.add_argument("--symbol", metavar="WORD", help="take only this instrument of a file that holds several")
+    what.add_argument(
+        "--kind", metavar="KIND", help="of a new instrument: stock, fund, index, forex, crypto, commodity, future, rate"
+    )
+    what.add_argument("--currency", metavar="USD", help="of a new instrument")
+    what.add_argument("--calendar", metavar="NAME", help="of a new instrument: XNYS, 24/7, FX, ...")
+    what.add_argument("--name", metavar="TEXT", help="of a new instrument")
+    how = parser.add_argument_group("how the file is written, instead of detecting it")
+    how.add_argument("--delimiter", metavar="CHAR", help="between values; 'tab' for a tab")
+    how.add_argument("--decimal", choices=(".", ","), help="the decimal mark")
+    how.add_argument("--thousands", metavar="CHAR", help="the thousands mark; '' for none")
+    how.add_argument("--encoding", metavar="NAME", help="as utf-8 or cp1252")
+    how.add_argument("--header-row", metavar="N", type=_count_from(0), help="line of the column names, 0 for none")
+    how.add_argument("--date-order", choices=("ymd", "dmy", "mdy"), help="order of day, month and year in dates of numbers")
+    how.add_argument("--time-form", choices=("text", "s", "ms", "us", "ns", "excel"), help="text, or a count since 1970 in a unit")
+    how.add_argument(
+        "--column",
+        metavar="ROLE=NAME",
+        action="append",
+        type=_column,
+        default=[],
+        help="as close=Kurs or time=#1; ROLE= for not in the file. Roles: time, clock, open, high, low, close, volume, "
+        "adjusted, dividend, split, symbol, interval",
+    )
+    parser.add_argument(
+        "--rows", metavar="N", type=_count_from(0), default=10, help="listed rows a file; all lie in the report (10)"
+    )
+
+
+def add_instruments(parser: Parser) -> None:
+    """Options of `trii instruments`."""
+    parser.add_argument("query", nargs="?", metavar="QUERY", help="part of a code or a name")
+    parser.add_argument("--limit", metavar="N", type=_count_from(1), default=50, help="at most so many when searching (50)")
+
+
+def add_bars(parser: Parser) -> None:
+    """Options of `trii bars`."""
+    parser.add_argument("instrument", metavar="INSTRUMENT", help="as AAPL or AAPL.XNAS")
+    _add_range(parser)
+    parser.add_argument("--last", metavar="N", type=_count_from(1), help="only the newest N of them")
+    _add_adjusted(parser)
+    parser.add_argument("--source", metavar="NAME", help="only what came from there: import, sample, ...")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write a file: .csv, .parquet or .json")
+
+
+def add_bar(parser: Parser) -> None:
+    """Sub-commands of `trii bar`."""
+    actions = parser.add_below("ACTION", required=True)
+    change = _action(actions, "set", "correct values of one bar, or add it; values not given stay")
+    _add_place(change)
+    for field in ("open", "high", "low", "close", "volume"):
+        change.add_argument(f"--{field}", metavar="X", type=_number, help=f"the new {field}")
+    _add_place(_action(actions, "delete", "delete one bar"))
+    undo = _action(actions, "undo", "undo an edit")
+    undo.add_argument("edit", metavar="EDIT", help="its number, from 'trii bar log'")
+    log = _action(actions, "log", "list edits, newest first")
+    log.add_argument("instrument", metavar="INSTRUMENT", help="as AAPL or AAPL.XNAS")
+    log.add_argument("--interval", metavar="1d", help="only of these bars")
+
+
+def add_revisions(parser: Parser) -> None:
+    """Sub-commands of `trii revisions`."""
+    actions = parser.add_below("ACTION", required=True)
+    show = _action(actions, "list", "list replaced values, newest first")
+    show.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="only of this one")
+    restore = _action(actions, "restore", "bring the values of a revision back")
+    restore.add_argument("revision", metavar="REVISION", help="its number, from 'trii revisions list'")
+
+
+def add_samples(_parser: Parser) -> None:
+    """`trii samples` has no options of its own."""
+
+
+def add_screenshot(parser: Parser) -> None:
+    """Options of `trii screenshot`."""
+    parser.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="as AAPL; else the first one that has bars")
+    parser.add_argument("--out", metavar="FILE.png", type=Path, required=True, help="the picture to write")
+    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="colours (dark)")
+    parser.add_argument("--size", metavar="WxH", type=_size, default=(1600, 900), help="in pixels (1600x900)")
+    _add_range(parser)
+    parser.add_argument("--last", metavar="N", type=_count_from(1), help="only the newest N bars (250 when no range is given)")
+    _add_adjusted(parser)
+
+
+def add_backup(parser: Parser) -> None:
+    """Options of `trii backup`."""
+    parser.add_argument("file", nargs="?", metavar="FILE", type=Path, help="the archive to write; else one in the home's backups")
+
+
+def add_restore(parser: Parser) -> None:
+    """Options of `trii restore`."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="an archive written by 'trii backup'")
+    _add_phrase(parser)
+    parser.add_argument("--replace", action="store_true", help="also where the home already holds something, which is set aside")
+
+
+def add_recovery(parser: Parser) -> None:
+    """Sub-commands of `trii recovery`."""
+    actions = parser.add_below("ACTION", required=True)
+    _action(actions, "show", "show the 24 words that bring everything back; write them on paper")
+    _add_phrase(_action(actions, "restore", "restore a lost key from the phrase"))
+    passphrase = _action(actions, "passphrase", "keep the key in a vault under a passphrase")
+    passphrase.add_argument(
+        "--passphrase-file", metavar="FILE", help="read it from a file, - for standard input, instead of asking"
+    )
+
+
+def add_doctor(parser: Parser) -> None:
+    """Options of `trii doctor`."""
+    parser.add_argument("--quick", action="store_true", help="leave out what reads every stored byte")
+
+
+def _action(actions: Subparsers, name: str, summary: str) -> Parser:
+    parser = actions.add_parser(name, help=summary, description=sentence(summary))
+    parser.set_defaults(parser=parser)
+    add_global(parser)
+    return parser
+
+
+def _add_place(parser: Parser) -> None:
+    parser.add_argument("instrument", metavar="INSTRUMENT", help="as AAPL or AAPL.XNAS")
+    parser.add_argument("time", metavar="TIME", help="the bar's time as 'trii bars' shows it")
+    parser.add_argument("--interval", metavar="1d", help="which bars; needed when several are stored")
+    parser.add_argument("--source", metavar="NAME", help="where the bar came from; needed when several have it")
+
+
+def _add_range(parser: Parser) -> None:
+    parser.add_argument("--interval", metavar="1d", help="as 1m, 4h, 1d, 1w, 1mo; else the stored one")
+    parser.add_argument("--from", dest="from_", metavar="TIME", help=f"first: {_WHEN}")
+    parser.add_argument("--to", metavar="TIME", help="last: a date is meant to its end, a time is not included")
+
+
+def _add_adjusted(parser: Parser) -> None:
+    parser.add_argument("--adjusted", action="store_true", help="adjusted for splits and dividends")
+    parser.add_argument("--as-of", metavar="TIME", help="know nothing that came later, neither bars nor splits")
+
+
+def _add_phrase(parser: Parser) -> None:
+    parser.add_argument(
+        "--phrase-file", metavar="FILE", help="read the recovery phrase from a file, - for standard input, not asking"
+    )
+
+
+def _count_from(least: int) -> Callable[[str], int]:
+    def count(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        return int(text)
+
+    return count
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if value - value != 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 1600x900")
+    return int(match[1]), int(match[2])
+
+
+def _column(text: str) -> tuple[str, str]:
+    role, mark, name = text.partition("=")
+    if not mark or not role:
+        raise argparse.ArgumentTypeError(f"{text!r} is not ROLE=NAME, as in close=Kurs")
+    return role.lower(), name

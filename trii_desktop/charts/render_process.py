@@ -1,0 +1,128 @@
+"""Draws a chart in a child process with no display, for processes that have no Qt: commands and `trii --headless`."""
+
+import asyncio
+import os
+import struct
+import sys
+from dataclasses import dataclass
+from typing import IO, Final
+
+import msgspec
+import numpy as np
+
+from backend.commands.picture import ChartRequest
+from backend.domain.bars import BarArrays, BarSpec
+from backend.domain.instruments import Instrument
+from backend.errors import TriiError, Unavailable
+
+TIMEOUT_S: Final = 60.0
+_LENGTH: Final = struct.Struct(">I")
+_N_COLUMNS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """Everything of a request but its bars, which follow as six columns of 8-byte values."""
+
+    instrument: Instrument
+    spec: str
+    theme: str
+    width_px: int
+    height_px: int
+    adjusted: bool
+    n_bars: int
+
+
+class ProcessRenderer:
+    """A ChartRenderer whose child process ends with the picture; ``switch`` makes this program that child."""
+
+    def __init__(self, switch: str) -> None:
+        self._switch = switch
+
+    async def render(self, request: ChartRequest) -> bytes:
+        """The finished PNG file. Raises Unavailable where the child cannot draw."""
+        child = await asyncio.create_subprocess_exec(
+            *_own_program(),
+            self._switch,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        )
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                picture, said = await child.communicate(pack_request(request))
+        except TimeoutError as e:
+            raise _failed(f"nothing came within {TIMEOUT_S:.0f} s") from e
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        if child.returncode or not picture:
+            lines = said.decode("utf-8", "replace").strip().splitlines()
+            raise _failed(lines[-1] if lines else f"the drawing process ended with {child.returncode}")
+        return picture
+
+
+def main() -> int:
+    """The child: one request from standard input, one PNG to standard output."""
+    from PySide6.QtGui import QGuiApplication  # noqa: PLC0415 - only the child needs Qt
+
+    from trii_desktop.charts.render import render_chart  # noqa: PLC0415 - Qt
+    from trii_desktop.theme import load_fonts  # noqa: PLC0415 - Qt
+
+    try:
+        request = read_request(sys.stdin.buffer)
+        application = QGuiApplication(["trii"])
+        picture = render_chart(request, load_fonts())
+        del application
+    except TriiError as e:
+        sys.stderr.write(f"{e}\n")
+        return 1
+    sys.stdout.buffer.write(picture)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def pack_request(request: ChartRequest) -> bytes:
+    """``request`` as bytes for the child."""
+    header = msgspec.json.encode(
+        _Header(
+            request.instrument,
+            str(request.spec),
+            request.theme,
+            request.width_px,
+            request.height_px,
+            request.adjusted,
+            len(request.bars),
+        )
+    )
+    columns = (request.bars.event_ns, *request.bars.columns())
+    return b"".join((_LENGTH.pack(len(header)), header, *(np.ascontiguousarray(column).tobytes() for column in columns)))
+
+
+def read_request(source: IO[bytes]) -> ChartRequest:
+    """The request that the parent packed. Raises Unavailable where it broke off."""
+    try:
+        (n_bytes,) = _LENGTH.unpack(source.read(_LENGTH.size))
+        header = msgspec.json.decode(source.read(n_bytes), type=_Header)
+        n_bytes = 8 * header.n_bars
+        pieces = [source.read(n_bytes) for _ in range(_N_COLUMNS)]
+        event_ns = np.frombuffer(pieces[0], np.int64)
+        columns = [np.frombuffer(piece, np.float64) for piece in pieces[1:]]
+    except (struct.error, ValueError, msgspec.MsgspecError) as e:
+        raise _failed(f"its request broke off ({e})") from e
+    bars = BarArrays(event_ns, *columns)
+    spec = BarSpec.parse(header.spec)
+    return ChartRequest(header.instrument, spec, bars, header.theme, header.width_px, header.height_px, header.adjusted)
+
+
+def _own_program() -> tuple[str, ...]:
+    """How to start this program again; a packaged one is its own executable."""
+    return (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-P", "-m", "trii_desktop")
+
+
+def _failed(why: str) -> Unavailable:
+    return Unavailable(
+        f"The chart could not be drawn: {why}.", hint="Run 'trii doctor' to see what is missing.", code="chart.renderer"
+    )
