@@ -1,0 +1,85 @@
+"""Builds the bars of one series from its trades, batch by batch."""
+
+from typing import Final
+
+import numpy as np
+
+from backend.domain.bars import Bar, BarArrays, BarSpec, BarUnit
+from backend.domain.sessions import SessionTable
+from backend.domain.ticks import TradeArrays
+from backend.errors import InvalidInput
+from backend.kernels import aggregate as kernel
+
+ROOM: Final = 65_536
+_KINDS: Final = {BarUnit.TICK: kernel.TICK, BarUnit.VOLUME: kernel.VOLUME, BarUnit.RANGE: kernel.RANGE}
+
+
+class TradeAggregator:
+    """Cuts trades into bars of ``spec``; bars of days and longer are resampled from stored bars instead.
+
+    sessions : the instrument's sessions; bars of seconds, minutes and hours never cross an opening or a close
+    """
+
+    def __init__(self, spec: BarSpec, sessions: SessionTable) -> None:
+        if spec.is_dated:
+            raise InvalidInput(f"Bars of {spec} are not cut from trades.", hint="Build intraday bars and resample them.")
+        self._kind = _KINDS.get(spec.unit, kernel.TIME)
+        self._size = float(spec.duration_ns or spec.step)
+        self._sessions = sessions
+        self._mark, self._live = kernel.new_state()
+        self._last_ns = np.iinfo(np.int64).min
+
+    def apply(self, trades: TradeArrays) -> BarArrays:
+        """The bars that these trades close, oldest first; the newest stays under way, see ``forming``.
+
+        Raises InvalidInput, and changes nothing, for trades out of order, NaN, infinite or of negative quantity.
+        """
+        if not len(trades):
+            return BarArrays.empty()
+        self._check(trades)
+        self._last_ns = int(trades.event_ns[-1])
+        pieces: list[tuple[np.ndarray, np.ndarray]] = []
+        taken = 0
+        while taken < len(trades):
+            room = min(ROOM, len(trades) - taken + 1)
+            out_ns, out = np.empty(room, np.int64), np.empty((kernel.N_LIVE, room), np.float64)
+            n_taken, n_closed = kernel.aggregate_sweep(
+                self._kind,
+                self._size,
+                self._mark,
+                self._live,
+                trades.event_ns[taken:],
+                trades.price[taken:],
+                trades.quantity[taken:],
+                self._sessions.open_ns,
+                self._sessions.close_ns,
+                out_ns,
+                out,
+            )
+            taken += n_taken
+            pieces.append((out_ns[:n_closed], out[:, :n_closed]))
+        return BarArrays(np.concatenate([ns for ns, _ in pieces]), *np.concatenate([rows for _, rows in pieces], axis=1))
+
+    def forming(self) -> Bar | None:
+        """The bar under way as it stands, or None before the first trade."""
+        if not self._mark[kernel.HAS_BAR]:
+            return None
+        return Bar(int(self._mark[kernel.START]), *(float(v) for v in self._live))
+
+    def copy(self) -> "TradeAggregator":
+        """An aggregator that goes on from the same state on its own."""
+        twin = object.__new__(TradeAggregator)
+        twin.__dict__.update(self.__dict__, _mark=self._mark.copy(), _live=self._live.copy())
+        return twin
+
+    def _check(self, trades: TradeArrays) -> None:
+        times = trades.event_ns
+        if times[0] < self._last_ns or np.any(times[1:] < times[:-1]):
+            raise InvalidInput("Trades came out of order.", hint="Sort them by event time first.", code="trades.unordered")
+        # A sum is NaN or infinite if any term is; finite terms that overflow are no prices either.
+        if not (np.isfinite(trades.price.sum()) and np.isfinite(trades.quantity.sum()) and trades.quantity.min() >= 0):
+            raise InvalidInput(
+                "A trade has a price or quantity that is not a number, or a negative quantity.",
+                hint="Drop such trades where they enter.",
+                code="trades.impossible",
+            )
