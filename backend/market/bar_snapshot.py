@@ -99,7 +99,7 @@ class BarSnapshot:
         number = level_for(self.levels, (stop - first) / len(first_row))
         pieces = self._pieces(number, first, stop)
         # A piece belongs to the column that holds its first row; one that begins before the first column belongs to that.
-        groups = np.searchsorted(pieces.start, first_row)
+        groups = np.minimum(np.searchsorted(pieces.start, first_row), len(pieces.start) - 1)
         groups[0] = 0
         low, high, volume = reduce_rows(pieces, groups)
         opens = self._take(0, first_row)

@@ -1,5 +1,6 @@
 """The price axis at the right and the time axis below; labels are laid out again only when their ticks change."""
 
+import math
 from typing import Any, Final
 
 from PySide6.QtCore import QRect
@@ -16,7 +17,7 @@ from trii_desktop.charts.wording import zone_of
 from trii_desktop.widgets.numbers import format_price
 
 PRICE_GAP: Final = 52  # logical pixels between price labels, at least
-TIME_GAP: Final = 84
+TIME_GAP: Final = 72
 PAD: Final = 9
 TIME_AXIS_HEIGHT: Final = 28
 LABEL_HEIGHT: Final = 20
@@ -34,13 +35,14 @@ class PriceAxisItem(ChartItem):
         self._last = LastPrice(None, "", "line")
         self._letters: Letterings | None = None
 
-    def prepare(self, scale: PriceScale | None, last: LastPrice, letters: Letterings) -> int:
-        """Choose ticks and write them; the width in device pixels that the texts need."""
+    def prepare(self, scale: PriceScale | None, last: LastPrice, letters: Letterings, *, lowest: float = -math.inf) -> int:
+        """Choose ticks from ``lowest`` up and write them; the width in device pixels that the texts need."""
         self._last, self._letters = last, letters
         if scale is None:
             self.ys, self._texts, self._ticks = [], [], None
             return 0
         ticks = price_ticks(scale, PRICE_GAP * letters.pixel_ratio)
+        ticks = ticks._replace(values=ticks.values[ticks.values >= lowest])
         if self._ticks is None or ticks.decimals != self._ticks.decimals or ticks.values.tolist() != self._ticks.values.tolist():
             decimals = max(ticks.decimals, self.decimals)
             self._texts = [format_price(value, decimals) for value in ticks.values.tolist()]
@@ -65,12 +67,12 @@ class PriceAxisItem(ChartItem):
             return
         unit = max(int(letters.pixel_ratio), 1)
         painter.fillRect(0, 0, unit, self.height_px, self.inks["border"])
-        half = letters.axis.height / 2
+        half, height = letters.axis.height / 2, round(LABEL_HEIGHT * letters.pixel_ratio)
         for y, text in zip(self.ys, self._texts, strict=True):
-            if half <= y <= self.height_px - half:
+            is_covered = self._last.y is not None and abs(y - self._last.y) < (height + letters.axis.cap_height) / 2
+            if half <= y <= self.height_px - half and not is_covered:
                 self._write(painter, y, text, "text", letters.axis)
         if self._last.y is not None:
-            height = round(LABEL_HEIGHT * letters.pixel_ratio)
             painter.fillRect(QRect(0, self._last.y - height // 2, self.width_px, height), self.inks[self._last.ink])
             self._write(painter, self._last.y, self._last.text, f"on_{self._last.ink}", letters.axis_bold)
 

@@ -55,7 +55,8 @@ class ChartModel:
         self.spec: BarSpec | None = None
         self.is_adjusted = False
         self.snapshot: BarSnapshot = _NO_BARS
-        self.time = TimeScale(1, SPACING_PX, 0.0, 0)
+        self.time = TimeScale.opened(1, 0)
+        self._is_laid_out = False
         self.price: PriceRange | None = None
         self.chart_type = ChartType.AUTO
         self.scale_kind = ScaleKind.LINEAR
@@ -71,9 +72,8 @@ class ChartModel:
     def open(self, instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot, *, is_adjusted: bool = False) -> None:
         """Show another series. The same instrument in another interval stays at its time, another one starts at its newest bar."""
         is_same = self.instrument is not None and self.instrument.id == instrument.id
-        visible = (
-            self.visible() if is_same and len(self.snapshot) else VisibleBars(self.time.n_shown if len(self.snapshot) else 0.0)
-        )
+        n_shown = self.time.n_shown if self._is_laid_out and len(self.snapshot) else 0.0
+        visible = self.visible() if is_same and n_shown else VisibleBars(n_shown)
         keeps_prices = is_same and self.is_adjusted == is_adjusted and self.spec == spec
         self.instrument, self.spec, self.is_adjusted = instrument, spec, is_adjusted
         self.price = self.price if keeps_prices else None
@@ -104,13 +104,12 @@ class ChartModel:
         if pixel_ratio != self.pixel_ratio:
             self.time = self.time.rescaled(pixel_ratio / self.pixel_ratio)
             self.pixel_ratio = pixel_ratio
-        if width_px != self.time.width_px:
-            was_at_newest = self.time.is_at_newest and self.time.width_px == 1
+        if not self._is_laid_out:
+            self.time, self._is_laid_out = TimeScale.opened(width_px, self.time.n_bars, pixel_ratio=pixel_ratio), width_px > 1
+        elif width_px != self.time.width_px:
             self.time = self.time.resized(width_px)
-            if was_at_newest and self.time.n_bars:
-                self.time = self.time.at_newest()
         self.height_px, self.top_free_px = max(height_px, 1), top_free_px
-        if self._wished is not None and len(self.snapshot) and width_px > 1:
+        if self._wished is not None and len(self.snapshot) and self._is_laid_out:
             wished, self._wished = self._wished, None
             self._show(wished)
 
@@ -147,6 +146,12 @@ class ChartModel:
         top = min(max(MARGIN, self.top_free_px / self.height_px), 0.4)
         bottom = MARGIN / 2 + (VOLUME_SHARE if self.is_volume_shown else MARGIN / 2)
         return PriceScale.with_margins(low, high, self.height_px, top=top, bottom=bottom, kind=self.scale_kind)
+
+    @property
+    def lowest_tick(self) -> float:
+        """The lowest price worth a label: prices below 0 are none where none in view is."""
+        low = self.bars().low
+        return 0.0 if len(low) and low.min() >= 0 else -math.inf
 
     @property
     def volume_top_px(self) -> int:

@@ -47,6 +47,7 @@ class ChartPicture:
         self._size = (0, 0)
         self._axis_width = 0
         self._legend_height = 0
+        self._legend_key: tuple[object, ...] = ()
         self._scale: PriceScale | None = None
         self._pointer: tuple[float, float] | None = None
         self._reader_row: int | None = None
@@ -183,7 +184,8 @@ class ChartPicture:
             self._scale = None
             return self.price_axis.prepare(None, LastPrice(None, "", "line"), self._letters)
         self._scale = self._model.price_scale()
-        return self.price_axis.prepare(self._scale, self._last_price(self._scale), self._letters)
+        last = self._last_price(self._scale)
+        return self.price_axis.prepare(self._scale, last, self._letters, lowest=self._model.lowest_tick)
 
     def _last_price(self, scale: PriceScale) -> LastPrice:
         model = self._model
@@ -216,6 +218,12 @@ class ChartPicture:
 
     def _prepare_legend(self, row: int) -> None:
         model = self._model
+        width = max(self._size[0] - self._axis_width, 1)
+        series = (model.snapshot, model.instrument, model.spec, model.is_adjusted)
+        key = (*series, row, width, self.message, self._letters, self.price_axis.decimals)
+        if key == self._legend_key:
+            return
+        self._legend_key = key
         words: LegendWords | None = None
         if model.instrument is not None and model.spec is not None and not self.message[0]:
             words = legend_words(
@@ -226,7 +234,6 @@ class ChartPicture:
                 decimals=self.price_axis.decimals,
                 adjusted=model.is_adjusted,
             )
-        width = max(self._size[0] - self._axis_width, 1)
         self._legend_height = self.legend.prepare(words, self._letters, width)
 
     def _prepare_pointer(self) -> None:

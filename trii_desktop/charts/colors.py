@@ -10,6 +10,7 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     background, grid, border : behind everything; lines at round prices and times; lines between pane and axes
     text, muted, title : axis labels; less important words; the instrument in the legend
+    up_text, down_text : words about them, dark or light enough to read on the background
     up, down, line : rising and falling bars; a series of single values
     volume_up, volume_down : the same, mixed with the background beforehand: blending while painting costs 40 times as much
     crosshair, label, label_text : its lines; its labels on the axes and what they say
@@ -22,6 +23,8 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
     muted: str
     title: str
+    up_text: str
+    down_text: str
     up: str
     down: str
     line: str
@@ -48,6 +51,8 @@ DARK: Final = ChartColors(
     text="#a7b1bd",
     muted="#7f8b98",
     title="#e3e8ee",
+    up_text="#2fb5a8",
+    down_text="#f26d6a",
     up="#26a69a",
     down="#ef5350",
     line="#4c8dff",
@@ -68,6 +73,8 @@ LIGHT: Final = ChartColors(
     text="#4a5563",
     muted="#6b7684",
     title="#151b23",
+    up_text="#0a7468",
+    down_text="#c02a2a",
     up="#26a69a",
     down="#ef5350",
     line="#1f5fd6",

@@ -22,7 +22,8 @@ class DrawnBars(NamedTuple):
     """What one frame draws, one entry a bar or a column of pixels.
 
     x : int64[n]   column of pixels of each entry's middle, ascending
-    open, high, low, close, volume : float64[n]
+    open, high, low, close : float64[n]
+    volume : float64[n]   of the bar; the average where an entry stands for several
     first_row, stop_row : the bars they stand for
     """
 
@@ -50,7 +51,9 @@ def visible_bars(snapshot: BarSnapshot, scale: TimeScale) -> DrawnBars:
         if not len(starts):
             return _nothing()
         columns = snapshot.columns(starts, stop)
-        return DrawnBars(scale.x_of(starts), *columns[1:], int(starts[0]), stop)
+        # Volume a bar: neighbouring columns hold one bar more or less, and a sum would show that as stripes.
+        volume = columns.volume / np.diff(np.append(starts, stop))
+        return DrawnBars(scale.x_of(starts), *columns[1:5], volume, int(starts[0]), stop)
     first, stop = scale.visible()
     bars = snapshot.rows(first, stop)
     return DrawnBars(scale.x_of(np.arange(first, stop)), *bars.columns(), first, stop)

@@ -52,7 +52,7 @@ class LegendItem(ChartItem):
                 x, line = left, line + 1
             if value.name:
                 self._runs.append(_Run(x, line, value.name, "muted", letters.legend))
-            ink = "up" if words.is_up else "down"
+            ink = "up_text" if words.is_up else "down_text"
             self._runs.append(_Run(x + name_width, line, value.text, ink, letters.legend))
             x += width + GAP * ratio
         return round((TOP + LINE * (line + 1 if words.values else 1)) * ratio)

@@ -96,16 +96,16 @@ class PaneItem(ChartItem):
         title, hint = self._message
         room = round(40 * letters.pixel_ratio)
         middle = self.height_px / 2
-        flags = int(Qt.AlignmentFlag.AlignHCenter) | int(Qt.TextFlag.TextWordWrap)
+        width = max(self.width_px - 2 * room, 1)
+        above = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom) | int(Qt.TextFlag.TextWordWrap)
+        below = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
         painter.setFont(letters.title.font)
         painter.setPen(self.inks["title"])
-        painter.drawText(
-            QRectF(room, 0, max(self.width_px - 2 * room, 1), middle), flags | int(Qt.AlignmentFlag.AlignBottom), title
-        )
+        painter.drawText(QRectF(room, 0, width, middle), above, title)
         painter.setFont(letters.legend.font)
         painter.setPen(self.inks["muted"])
         gap = round(8 * letters.pixel_ratio)
-        painter.drawText(QRectF(room, middle + gap, max(self.width_px - 2 * room, 1), middle - gap), flags, hint)
+        painter.drawText(QRectF(room, middle + gap, width, middle - gap), below, hint)
 
 
 def _grid(price_ys: list[int], time_xs: list[int], width: int, height: int) -> Rects:
