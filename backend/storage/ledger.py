@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from backend.errors import TriiError
 from backend.storage.connection import Connection
-from backend.storage.integrity import IntegrityCheck
+from backend.storage.integrity import START_DELAY_S, IntegrityCheck
 from backend.storage.ledger_file import LedgerFile
 from backend.storage.migrations import Migration
 from backend.storage.transaction import serve_reads, serve_writes
@@ -79,8 +79,9 @@ async def open_ledger(
     *,
     backups: Path,
     quarantine: Path,
+    check_after_s: float = START_DELAY_S,
 ) -> AsyncIterator[Ledger]:
-    """Open a ledger, bring its tables to this version, check it in the background, and close it in the end.
+    """Open a ledger, bring its tables to this version, and close it in the end; ``check_after_s`` later read it all once.
 
     A file that is damaged is set aside and a fresh one opens, with a notice. Raises InvalidInput for a key that is
     not this file's and for a file of a newer version, Unavailable where the disk refuses; then no file was touched.
@@ -111,7 +112,7 @@ async def open_ledger(
     )
     reader = Worker(f"{path.stem}-reader", file.open_for_reading, serve_or_reconnect(serve_reads, read_only=True), jobs_max=1)
     ledger = Ledger(file, writer, reader)
-    check = IntegrityCheck(file, damaged)
+    check = IntegrityCheck(file, damaged, delay_s=check_after_s)
     try:
         for worker in (writer, reader):
             worker.start()
@@ -121,17 +122,18 @@ async def open_ledger(
         yield ledger
     finally:
         check.stop()
-        await _stop((writer, reader), path)
+        # The writer last: closing a ledger's last connection folds its log into the file, which a reader may not do.
+        for worker in (reader, writer):
+            await _stop(worker, path)
 
 
-async def _stop(workers: tuple[Worker, ...], path: Path) -> None:
-    """Serve what is queued until the deadline, refuse the rest, and wait for the threads to end."""
-    started = [worker for worker in workers if worker.stop_accepting()]
-    if not started:
+async def _stop(worker: Worker, path: Path) -> None:
+    """Serve what is queued until the deadline, refuse the rest, and wait for the thread to end."""
+    if not worker.stop_accepting():
         return
-    closing = {asyncio.ensure_future(asyncio.wrap_future(worker.closed)) for worker in started}
-    _, late = await asyncio.wait(closing, timeout=CLOSE_DEADLINE_S)
+    closed = asyncio.ensure_future(asyncio.wrap_future(worker.closed))
+    _, late = await asyncio.wait({closed}, timeout=CLOSE_DEADLINE_S)
     if late:
-        refused = sum(worker.abandon() for worker in started)
-        _log.error("closing %s took more than %g s; %d jobs were refused", path, CLOSE_DEADLINE_S, refused)
+        n_refused = worker.abandon()
+        _log.error("closing %s took more than %g s; %d jobs were refused", path, CLOSE_DEADLINE_S, n_refused)
         await asyncio.wait(late, timeout=CLOSE_DEADLINE_S)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backend.errors import CorruptData, InvalidInput, TriiError, Unavailable
 from backend.storage.connection import Connection, DatabaseError, connect, is_damage, translate
-from backend.storage.durable import remove_durably, write_durably
+from backend.storage.durable import explain_os_error, remove_durably, write_durably
 from backend.storage.integrity import find_problems
 from backend.storage.key_derivation import derive
 from backend.storage.migrations import Migration, migrate
@@ -48,13 +48,17 @@ class LedgerFile:
 
     def open_for_writing(self) -> Connection:
         """Open, create, repair by setting aside, and migrate. Raises InvalidInput, Unavailable, CorruptData."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise explain_os_error(error, "make the folder of a ledger", self.path.parent) from error
         known = recognise_key(self.check_path, self._key)
         if self._is_empty():
             self._start_fresh()
             return self._open()
         try:
-            connection = self._open(look_closely=self.suspect_path.exists())
+            self._examine()
+            connection = self._open()
         except CorruptData as error:
             if error.code == "ledger.migration":
                 raise
@@ -75,8 +79,13 @@ class LedgerFile:
 
     def reconnect(self, connection: Connection, *, read_only: bool) -> Connection:
         """Replace a connection that met damage; the other pages can still be read and written."""
+        try:
+            fresh = connect(self.path, self._key, read_only=read_only)
+        except TriiError as error:  # the first page is gone: the old connection keeps saying so to every caller
+            _log.warning("could not open %s again: %s", self.path, error)
+            return connection
         connection.close()
-        return connect(self.path, self._key, read_only=read_only)
+        return fresh
 
     def mark_suspect(self, reason: str) -> bool:
         """Ask the next start to look at every page; returns whether this is the first mark."""
@@ -86,14 +95,23 @@ class LedgerFile:
             write_durably(self.suspect_path, reason.encode())
             return True
 
-    def _open(self, *, look_closely: bool = False) -> Connection:
-        connection = connect(self.path, self._key)
+    def _examine(self) -> None:
+        """Read the first page, and all others where damage is suspected, before anything can change the file."""
+        connection = self.open_for_reading()
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            problems = find_problems(connection) if self.suspect_path.exists() else ()
+        except DatabaseError as error:
+            raise translate(error, self.path) from error
+        finally:
+            connection.close()
+        if problems:
+            raise CorruptData(f"{self.path} is damaged ({'; '.join(problems[:3])}).", code="ledger.damaged")
+
+    def _open(self) -> Connection:
+        connection = connect(self.path, self._key)
+        try:
             self._use_wal(connection)
-            problems = find_problems(connection) if look_closely else ()
-            if problems:
-                raise CorruptData(f"{self.path} is damaged ({'; '.join(problems[:3])}).", code="ledger.damaged")
             migrate(connection, self._migrations, self.path.name, before=lambda step: self._copy(connection, step))
         except DatabaseError as error:
             connection.close()

@@ -1,6 +1,5 @@
 """The recovery phrase: the master key written as 24 words, and read back with help for slips of the pen."""
 
-import difflib
 import hashlib
 import re
 import unicodedata
@@ -10,6 +9,7 @@ from backend.errors import InvalidInput
 
 N_WORDS = 24
 _KEY_BYTES = 32
+_SUGGESTIONS_MAX = 4
 _PREFIX_LETTERS = 4  # BIP-39: the first four letters name the word
 _SEPARATORS = re.compile(r"[\s,;.:)(\]\[0-9_-]+")  # people number their words, and join them by commas or dashes
 
@@ -61,9 +61,27 @@ def _word_indexes(key: bytes) -> list[int]:
 
 
 def _unknown_word(word: str, position: int) -> InvalidInput:
-    near = difflib.get_close_matches(word, _words(), n=3, cutoff=0.6)
-    hint = f"Did you mean {' or '.join(near)}?" if near else "Compare it with what you wrote down."
+    slips = {known: _count_slips(word, known) for known in _words()}
+    fewest = min(slips.values())
+    near = [known for known, n_slips in slips.items() if n_slips == fewest][:_SUGGESTIONS_MAX]
+    is_close = fewest <= max(1, len(word) // 3)
+    hint = f"Did you mean {' or '.join(near)}?" if is_close else "Compare it with what you wrote down."
     return InvalidInput(f"Word {position}, {word!r}, is not in the word list.", hint=hint, code="phrase.word")
+
+
+def _count_slips(word: str, known: str) -> int:
+    """Count letters missed, added, mistaken or swapped with the next: optimal string alignment distance."""
+    before_last: list[int] = []
+    last = list(range(len(known) + 1))
+    for i, letter in enumerate(word, start=1):
+        row = [i]
+        for j, other in enumerate(known, start=1):
+            n_slips = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != other))
+            if i > 1 and j > 1 and (letter, word[i - 2]) == (known[j - 2], other):
+                n_slips = min(n_slips, before_last[j - 2] + 1)
+            row.append(n_slips)
+        before_last, last = last, row
+    return last[-1]
 
 
 @cache

@@ -102,9 +102,10 @@ class Worker:
                 connection = self._serve(connection, jobs)
                 self._connection = connection
         finally:
-            with self._changed:  # interrupt() of a closed connection would crash
+            with self._changed:  # interrupting a closed connection would crash
                 self._connection = None
             connection.close()
+            self.abandon()  # nobody may wait for ever, should serving itself have failed
             self.closed.set_result(None)
 
     def _take(self) -> list[Job]:
