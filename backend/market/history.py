@@ -1,0 +1,144 @@
+"""Bars as anyone may ask for them: stored or resampled, raw or adjusted, and never from the future."""
+
+from typing import Final
+
+import numpy as np
+
+from backend.domain.bars import BarArrays, BarSpec, Int64s, Series
+from backend.domain.instruments import Instrument, InstrumentId
+from backend.domain.sessions import SessionTable
+from backend.errors import InvalidInput, NotFound
+from backend.market.action_log import ActionLog
+from backend.market.adjust import adjust_bars, compute_factors
+from backend.market.calendars import Calendars
+from backend.market.catalog import Catalog
+from backend.market.resample import NEVER_NS, divides, group_span_ns, known_ns, resample
+from backend.storage.market_store import MarketStore
+
+DAILY: Final = BarSpec.parse("1d")
+OFFERED: Final = tuple(BarSpec.parse(text) for text in ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1mo"))
+
+
+class History:
+    """Reads the market store through calendars and the action log; every reader gets its bars from here."""
+
+    def __init__(self, store: MarketStore, catalog: Catalog, actions: ActionLog, calendars: Calendars) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._actions = actions
+        self._calendars = calendars
+
+    async def bars(
+        self,
+        series: Series,
+        *,
+        from_ns: int | None = None,
+        to_ns: int | None = None,
+        adjusted: bool = False,
+        as_of_ns: int | None = None,
+        source: str | None = None,
+    ) -> BarArrays:
+        """Bars of ``series`` with ``from_ns`` ≤ event_ns < ``to_ns``, oldest first; empty when there are none.
+
+        Stored bars of this spec where there are any, else resampled from the longest stored spec that divides it.
+        With ``as_of_ns`` no stored bar counts that was not complete at that instant, nor a corporate action whose
+        session had not opened; the newest bar may then still be under way (see ``known``). Raises NotFound for an
+        unknown instrument, InvalidInput where no stored spec divides the one asked for.
+        """
+        instrument = await self._catalog.get(series.instrument)
+        stored = await self._stored_spec(series, source)
+        if stored is None:
+            return BarArrays.empty()
+        # The whole of the first bar is needed, and what precedes ``to_ns``: its last bar may have begun before.
+        start = None if from_ns is None or stored == series.spec else from_ns - group_span_ns(series.spec)
+        read_to = to_ns if stored == series.spec or to_ns is None else to_ns + group_span_ns(series.spec)
+        bars = await self._store.load(Series(series.instrument, stored), source=source, from_ns=start, to_ns=read_to)
+        if stored == series.spec and not adjusted and as_of_ns is None:
+            return bars  # the first chart's way: no session table is needed
+        sessions = self._calendars.sessions(instrument.calendar)
+        bars = _known(bars, stored, as_of_ns, sessions)
+        if adjusted:
+            bars = await self._adjust(bars, Series(series.instrument, stored), as_of_ns, source)
+        return _between(resample(bars, stored, series.spec, sessions), from_ns, to_ns)
+
+    async def known(self, series: Series, event_ns: Int64s) -> Int64s:
+        """When each bar of ``series`` is complete: the first instant at which it may be used without looking ahead."""
+        return known_ns(series.spec, event_ns, await self._sessions_of(series.instrument))
+
+    async def specs(self, instrument: InstrumentId) -> list[BarSpec]:
+        """What can be shown of an instrument: the usual intervals that stored bars divide, and the stored ones."""
+        stored = {found.series.spec for found in await self._store.series() if found.series.instrument == instrument}
+        offered = {spec for spec in OFFERED if any(divides(one, spec) for one in stored)}
+        return sorted(stored | offered, key=_length)
+
+    async def _sessions_of(self, instrument: InstrumentId) -> SessionTable:
+        found: Instrument = await self._catalog.get(instrument)
+        return self._calendars.sessions(found.calendar)
+
+    async def _stored_spec(self, series: Series, source: str | None) -> BarSpec | None:
+        """The stored spec to build from; None where nothing of the instrument is stored."""
+        stored = [
+            found.series.spec
+            for found in await self._store.series()
+            if found.series.instrument == series.instrument and source in {None, found.source}
+        ]
+        if series.spec in stored or not stored:
+            return series.spec if stored else None
+        usable = [spec for spec in stored if divides(spec, series.spec)]
+        if not usable:
+            have = ", ".join(str(spec) for spec in sorted(set(stored), key=_length))
+            raise InvalidInput(
+                f"Bars of {series.spec} cannot be built for {series.instrument}, which is stored as {have}.",
+                hint="Ask for a multiple of what is stored, or import shorter bars.",
+                code="bars.not_divisible",
+            )
+        return max(usable, key=_length)
+
+    async def _adjust(self, bars: BarArrays, stored: Series, as_of_ns: int | None, source: str | None) -> BarArrays:
+        actions = await self._actions.list(stored.instrument)
+        if not actions or not len(bars):
+            return bars
+        sessions = await self._sessions_of(stored.instrument)
+        ex_opens = _opens(np.array([action.ex_ns for action in actions], np.int64), sessions)
+        limit = NEVER_NS if as_of_ns is None else as_of_ns
+        known = [action for action, opens in zip(actions, ex_opens.tolist(), strict=True) if opens <= limit]
+        daily = await self._daily_closes(stored, as_of_ns, source)
+        factors = compute_factors(known, daily.event_ns, daily.close)
+        boundary = None if stored.spec.is_dated else _opens(factors.ex_ns, sessions)
+        return adjust_bars(bars, factors, boundary_ns=boundary)
+
+    async def _daily_closes(self, stored: Series, as_of_ns: int | None, source: str | None) -> BarArrays:
+        """Raw daily bars, from which a dividend's factor takes the close before it."""
+        try:
+            return await self.bars(Series(stored.instrument, DAILY), as_of_ns=as_of_ns, source=source)
+        except (InvalidInput, NotFound):  # only weeks or months are stored: their closes are the nearest there are
+            return _known(
+                await self._store.load(stored, source=source), stored.spec, as_of_ns, await self._sessions_of(stored.instrument)
+            )
+
+
+def _known(bars: BarArrays, spec: BarSpec, as_of_ns: int | None, sessions: SessionTable) -> BarArrays:
+    if as_of_ns is None or not len(bars):
+        return bars
+    # Completion times never decrease, so what is known is a beginning of the series.
+    return bars[: int(np.searchsorted(known_ns(spec, bars.event_ns, sessions), as_of_ns, side="right"))]
+
+
+def _opens(label_ns: Int64s, sessions: SessionTable) -> Int64s:
+    """The opening of each labelled session, of the next one where that date has none, else the label itself."""
+    if not len(sessions):
+        return label_ns
+    row = np.searchsorted(sessions.label_ns, label_ns)
+    inside = row < len(sessions)
+    return np.where(inside, sessions.open_ns[np.minimum(row, len(sessions) - 1)], label_ns).astype(np.int64)
+
+
+def _between(bars: BarArrays, from_ns: int | None, to_ns: int | None) -> BarArrays:
+    start = 0 if from_ns is None else int(np.searchsorted(bars.event_ns, from_ns))
+    stop = len(bars) if to_ns is None else int(np.searchsorted(bars.event_ns, to_ns))
+    return bars[start : max(start, stop)]
+
+
+def _length(spec: BarSpec) -> tuple[int, str]:
+    """Sorts time bars by length, the others behind them."""
+    return (group_span_ns(spec), str(spec)) if spec.is_time else (NEVER_NS, str(spec))
