@@ -58,8 +58,16 @@ class ArchiveWriter:
         self._rows: list[EntryRow] = []
 
     def add(self, name: str, file: BinaryIO, n_bytes: int) -> None:
-        """Append the first ``n_bytes`` of an open file, which may have grown since. Raises Conflict when it shrank."""
-        assert is_safe_name(name), f"{name!r} cannot be restored everywhere"
+        """Append the first ``n_bytes`` of an open file, which may have grown since. Raises Conflict when it shrank.
+
+        Raises InvalidInput for a name that other systems could not restore.
+        """
+        if not is_safe_name(name):
+            raise InvalidInput(
+                f"{name!r} cannot go into a backup: not every system allows this name.",
+                hint="Rename the file or move it elsewhere.",
+                code="backup.name",
+            )
         _put(self._sealed, msgspec.json.encode(EntryHead(name, n_bytes)))
         digest = hashlib.sha256()
         left = n_bytes

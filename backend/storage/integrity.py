@@ -78,7 +78,8 @@ class IntegrityCheck:
         with self._guard:
             self._connection = connection
         try:
-            # Through the page cache, on one snapshot: true while others write, and reads each page's signature too.
+            # Through the page cache, on one snapshot: true while others write, and each page's signature is checked as it
+            # is read. Free pages, which hold nothing, are passed over.
             problems = () if self._stop.is_set() else _find_structure_problems(connection)
         except DatabaseError as error:
             problems = (str(error),) if is_damage(error) else ()
