@@ -127,10 +127,12 @@ def _group_days(day: Int64s, spec: BarSpec, sessions: SessionTable) -> tuple[Int
         return _month_start(month), _month_start(month + step)
     if step == 1 or not len(sessions):
         return day // step * step, day // step * step + step
-    row = np.maximum(np.searchsorted(sessions.label_ns, day * DAY_NS, side="right") - 1, 0) // step * step
+    row = np.searchsorted(sessions.label_ns, day * DAY_NS, side="right") - 1
+    first = np.maximum(row, 0) // step * step
     session_day = sessions.label_ns // DAY_NS
-    after = np.append(session_day, session_day[-1] + step)[np.minimum(row + step, len(session_day))]
-    return session_day[row], after
+    after = np.append(session_day, session_day[-1] + step)[np.minimum(first + step, len(session_day))]
+    before = session_day[0] - (session_day[0] - day + step - 1) // step * step  # the calendar does not reach back so far
+    return np.where(row < 0, before, session_day[first]), np.where(row < 0, before + step, after)
 
 
 def _month_start(month: Int64s) -> Int64s:
