@@ -145,8 +145,11 @@ class ImportPlan:
 
     path : the file on disk
     inside : names that lead to the table inside the file: zip members, then a sheet; empty for a plain file
+    n_inside : how many of ``inside``, counted from its end, lead to a sheet or to a key of a document
     timezone : of times without a zone, and of the dates of daily bars
     stamp : whether times are those of the opening or the close
+    is_descending : the file runs from the newest row to the oldest
+    takes_labels : instants of daily bars are midnights UTC and stand for dates as they are
     symbol : rows of another symbol are left out; "" for all rows
     size_bytes : of the table as stored, compressed where it is
     sample : the first rows as text, in the order of ``columns``
@@ -156,6 +159,7 @@ class ImportPlan:
 
     path: Path
     inside: tuple[str, ...]
+    n_inside: int
     format: FileFormat
     layout: str
     dialect: Dialect
@@ -165,6 +169,8 @@ class ImportPlan:
     spec: BarSpec
     timezone: str
     stamp: Stamp
+    is_descending: bool
+    takes_labels: bool
     symbol: str
     source: str
     size_bytes: int

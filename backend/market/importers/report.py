@@ -89,14 +89,17 @@ class ImportReport:
     rows_path: Path | None
     actions: tuple[CorporateAction, ...]
     remarks: tuple[str, ...]
-    revision_id: str | None
+    revision_id: int | None
     fingerprint: str
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """One line of the import log, kept for good; times are UTC ns."""
+    """One line of the import log, kept for good; times are UTC ns.
+
+    plan : how the table was read, JSON
+    """
 
     import_id: str
     started_ns: int
@@ -112,6 +115,8 @@ class ImportRecord:
     n_refused: int
     n_repaired: int
     n_replaced: int
+    n_actions: int
     fingerprint: str
-    revision_id: str | None
+    revision_id: int | None
     rows_path: str | None
+    plan: str = ""
