@@ -65,6 +65,7 @@ class ChartModel:
         self.height_px = 1
         self.top_free_px = 0.0
         self._wished: VisibleBars | None = None
+        self._is_restored = False
         self._seen: tuple[BarSnapshot, TimeScale, DrawnBars] | None = None
 
     # --- what is shown ------------------------------------------------------------------------------------------------
@@ -72,14 +73,16 @@ class ChartModel:
     def open(self, instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot, *, is_adjusted: bool = False) -> None:
         """Show another series. The same instrument in another interval stays at its time, another one starts at its newest bar."""
         is_same = self.instrument is not None and self.instrument.id == instrument.id
-        n_shown = self.time.n_shown if self._is_laid_out and len(self.snapshot) else 0.0
-        visible = self.visible() if is_same and n_shown else VisibleBars(n_shown)
         keeps_prices = is_same and self.is_adjusted == is_adjusted and self.spec == spec
+        if self._is_restored:
+            keeps_prices, self._is_restored = True, False
+        else:
+            n_shown = self.time.n_shown if self._is_laid_out and len(self.snapshot) else 0.0
+            self._wished = self.visible() if is_same and n_shown else VisibleBars(n_shown)
         self.instrument, self.spec, self.is_adjusted = instrument, spec, is_adjusted
         self.price = self.price if keeps_prices else None
         self.snapshot = _NO_BARS
         self.time = replace(self.time, n_bars=0)
-        self._wished = self._wished or visible
         self.adopt(snapshot)
 
     def adopt(self, snapshot: BarSnapshot) -> None:
@@ -238,7 +241,7 @@ class ChartModel:
         check_state(state)
         self.chart_type, self.scale_kind = state.chart_type, state.scale
         self.is_volume_wanted, self.price = state.is_volume_shown, state.price
-        self._wished = state.visible
+        self._wished, self._is_restored = state.visible, not len(self.snapshot)
         self.lay_out(self.time.width_px, self.height_px, self.pixel_ratio, self.top_free_px)
 
     def _show(self, wished: VisibleBars) -> None:

@@ -18,6 +18,8 @@ BARS_SHOWN_MIN: Final = 6.0
 BARS_AHEAD: Final = 8.0  # room right of the newest bar
 _ROOM_PX_MIN: Final = 24.0
 _ROOM_SHARE_MAX: Final = 0.12
+_BARS_KEPT: Final = 3.0  # beside the newest or oldest bar, however far the chart is panned
+_KEPT_PX: Final = 12.0
 _FEWEST_ZOOMED_OUT: Final = 240  # zooming out may always show this many bars
 
 
@@ -149,7 +151,7 @@ class TimeScale:
         spacing = self._limited_spacing(self.spacing_px)
         n_shown = self.width_px / spacing
         newest = self.n_bars - 1
-        lowest = min(newest, 3) + 0.5
+        lowest = min(newest, max(_BARS_KEPT, _KEPT_PX / spacing)) + 0.5
         highest = newest + max(0.8 * n_shown, 0.5)
         right = min(max(self.right, lowest), highest)
         if right == self.right and spacing == self.spacing_px:

@@ -1,0 +1,89 @@
+"""The price scale, its round ticks and how many digits they show."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trii_desktop.charts.price_scale import PriceScale
+from trii_desktop.charts.price_ticks import nice_step, price_ticks, step_decimals
+
+prices = st.floats(-1e6, 1e6)
+
+
+def test_edges_stand_at_the_edges():
+    scale = PriceScale(100.0, 200.0, 0, 400)
+    assert scale.y_at(100.0) == 400
+    assert scale.y_at(200.0) == 0
+    assert scale.y_of(np.array([150.0, 200.0])).tolist() == [200, 0]
+    assert scale.price_at(100) == 175.0
+
+
+@given(prices, st.floats(1e-3, 1e6), st.integers(2, 4000), st.floats(-0.5, 1.5))
+def test_a_height_and_its_price_lead_back_to_each_other(low, span, height, share):
+    scale = PriceScale(low, low + span, 0, height)
+    y = share * height
+    assert scale.y_at(scale.price_at(y)) == pytest.approx(y, abs=1e-4 * height)
+
+
+@given(prices, st.floats(0, 1e6), st.integers(10, 4000), st.floats(0, 0.4), st.floats(0, 0.4))
+def test_margins_stay_free(low, span, height, top, bottom):
+    scale = PriceScale.with_margins(low, low + span, height, top=top, bottom=bottom)
+    assert (scale.top_px, scale.bottom_px) == (0, height)
+    assert height * top - 1.5 <= scale.y_at(low + span) <= scale.y_at(low) <= height * (1 - bottom) + 1.5
+
+
+def test_a_single_price_stands_in_the_middle():
+    scale = PriceScale.around(50.0, 50.0, 0, 100)
+    assert scale.y_at(50.0) == 50
+    assert PriceScale.around(0.0, 0.0, 0, 100).y_at(0.0) == 50
+
+
+def test_stretching_keeps_the_middle_and_halves_the_range():
+    scale = PriceScale(100.0, 200.0, 0, 400).stretched(2.0)
+    assert (scale.low, scale.high) == (125.0, 175.0)
+
+
+def test_prices_follow_a_drag():
+    scale = PriceScale(100.0, 200.0, 0, 400)
+    assert scale.shifted(40).y_at(150.0) == scale.y_at(150.0) + 40
+
+
+@given(st.floats(1e-9, 1e9), st.lists(st.floats(0.125, 8), max_size=400))
+def test_a_scale_stays_drawable_however_it_is_stretched(price, factors):
+    scale = PriceScale.around(price, price, 0, 500)
+    for factor in factors:
+        scale = scale.stretched(factor)
+        assert scale.low < scale.high
+        assert np.isfinite(scale.px_per_unit)
+
+
+def test_unknown_and_far_values_stay_within_what_painters_take():
+    scale = PriceScale(100.0, 101.0, 0, 400)
+    y = scale.y_of(np.array([np.nan, 1e300, -1e300]))
+    assert np.all(np.abs(y) <= 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("at_least", "step"), [(0.7, 1.0), (1.0, 1.0), (1.1, 2.0), (2.2, 2.5), (2.6, 5.0), (7, 10.0), (0.0003, 0.0005), (12345, 20000)]
+)
+def test_steps_are_round(at_least, step):
+    assert nice_step(at_least) == pytest.approx(step)
+
+
+@pytest.mark.parametrize(("step", "decimals"), [(1.0, 0), (50.0, 0), (2.5, 1), (0.25, 2), (0.1, 1), (0.00005, 5), (2.5e-8, 9)])
+def test_labels_show_the_digits_their_step_needs(step, decimals):
+    assert step_decimals(step) == decimals
+
+
+@given(prices, st.floats(1e-6, 1e6), st.integers(50, 3000), st.floats(20, 80))
+def test_ticks_lie_in_range_evenly_and_far_enough_apart(low, span, height, gap):
+    scale = PriceScale(low, low + span, 0, height)
+    ticks = price_ticks(scale, gap)
+    slack = 1e-6 * ticks.step
+    assert np.all(ticks.values >= low - slack)
+    assert np.all(ticks.values <= low + span + slack)
+    assert ticks.step * scale.px_per_unit >= min(gap, height) * 0.999
+    assert len(ticks.values) <= height / gap + 2
+    if span > 2.6 * gap / height * span:
+        assert len(ticks.values) >= 1
