@@ -64,7 +64,7 @@ class Bridge(Generic[BackendT]):
     async def open(self) -> BackendT:
         """Wait for the backend, let its events through, and return it."""
         backend = await asyncio.shield(asyncio.wrap_future(self._engine.opened))
-        await self.call(self._forward(backend.bus))
+        await self._cross(self._forward(backend.bus))
         return backend
 
     async def call(self, work: Coroutine[Any, Any, T] | Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -74,25 +74,31 @@ class Bridge(Generic[BackendT]):
         raises, and Unavailable when the engine stops first.
         """
         coro = work() if callable(work) else work
-        if self._is_debug:
+        if not self._is_debug:
+            return await self._cross(coro)
+        try:
             check_arguments(coro)
+        except TypeError:
+            coro.close()
+            raise
+        result = await self._cross(coro)
+        check_frozen(result, f"the result of {_name_of(coro)}")
+        return result
+
+    async def _cross(self, coro: Coroutine[Any, Any, T]) -> T:
         if self._has_ended or not self._engine.is_running:
             coro.close()
             raise engine_stopped()
-        name = getattr(coro, "__qualname__", "call")
         try:
-            crossing = Crossing(self._engine.loop, asyncio.get_running_loop(), coro, f"bridge/{name}")
+            crossing = Crossing(self._engine.loop, asyncio.get_running_loop(), coro, f"bridge/{_name_of(coro)}")
         except RuntimeError as e:  # the loop closed since it was asked
             coro.close()
             raise engine_stopped() from e
         self._pending.add(crossing.done)
         try:
-            result = await crossing.result()
+            return await crossing.result()
         finally:
             self._pending.discard(crossing.done)
-        if self._is_debug:
-            check_frozen(result, f"the result of {name}")
-        return result
 
     def subscribe(self, kind: type[EventT], handler: Handler[EventT]) -> Subscription[EventT]:
         """Call ``handler(event)`` on the UI thread, within a frame of the event; conflatable events may be merged."""
@@ -133,16 +139,24 @@ class Bridge(Generic[BackendT]):
 
     def _drain(self) -> None:
         until_ns = time.perf_counter_ns() + DRAIN_BUDGET_NS
-        while (event := self._backlog.take()) is not None:
+        for _ in range(len(self._backlog)):  # what comes while draining waits for the next frame
+            event = self._backlog.take()
+            if event is None:
+                break
             if self._is_debug:
                 check_frozen(event, event.NAME)
             self._bus.publish(event)
-            if time.perf_counter_ns() >= until_ns and len(self._backlog):
-                self._frames.request()
-                return
+            if time.perf_counter_ns() >= until_ns:
+                break
+        if len(self._backlog):
+            self._frames.request()
 
     def _fail_pending(self) -> None:
         self._has_ended = True
         for future in tuple(self._pending):
             if not future.done():
                 future.set_exception(engine_stopped())
+
+
+def _name_of(coro: Coroutine[Any, Any, Any]) -> str:
+    return str(getattr(coro, "__qualname__", type(coro).__name__))
