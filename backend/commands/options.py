@@ -82,19 +82,20 @@ def add_bars(parser: Parser) -> None:
     parser.add_argument("--last", metavar="N", type=_count_from(1), help="only the newest N of them")
     _add_adjusted(parser)
     parser.add_argument("--source", metavar="NAME", help="only what came from there: import, sample, ...")
+    parser.add_argument("--csv", action="store_true", help="as CSV on standard output")
     parser.add_argument("--out", metavar="FILE", type=Path, help="write a file: .csv, .parquet or .json")
 
 
 def add_bar(parser: Parser) -> None:
     """Sub-commands of `trii bar`."""
     actions = parser.add_below("ACTION", required=True)
-    change = _action(actions, "set", "correct values of one bar, or add it; values not given stay")
+    change = _action(actions, "set", "correct values of one bar; values not given stay")
     _add_place(change)
     for field in ("open", "high", "low", "close", "volume"):
         change.add_argument(f"--{field}", metavar="X", type=_number, help=f"the new {field}")
     _add_place(_action(actions, "delete", "delete one bar"))
     undo = _action(actions, "undo", "undo an edit")
-    undo.add_argument("edit", metavar="EDIT", help="its number, from 'trii bar log'")
+    undo.add_argument("edit", metavar="EDIT", type=_count_from(1), help="its number, from 'trii bar log'")
     log = _action(actions, "log", "list edits, newest first")
     log.add_argument("instrument", metavar="INSTRUMENT", help="as AAPL or AAPL.XNAS")
     log.add_argument("--interval", metavar="1d", help="only of these bars")
@@ -106,7 +107,7 @@ def add_revisions(parser: Parser) -> None:
     show = _action(actions, "list", "list replaced values, newest first")
     show.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="only of this one")
     restore = _action(actions, "restore", "bring the values of a revision back")
-    restore.add_argument("revision", metavar="REVISION", help="its number, from 'trii revisions list'")
+    restore.add_argument("revision", metavar="REVISION", type=_count_from(1), help="its number, from 'trii revisions list'")
 
 
 def add_samples(_parser: Parser) -> None:

@@ -89,7 +89,9 @@ class Parser(argparse.ArgumentParser):
 
 def suggest(word: str, choices: Iterable[str]) -> str:
     """A question that names the nearest choice, or "" when none is near."""
-    near = difflib.get_close_matches(word.lower(), list(choices), n=1, cutoff=0.55)
+    known = sorted(choices, key=len)
+    near = [choice for choice in known if choice.startswith(word.lower())] if len(word) > 2 else []
+    near = near or difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.55)
     return f"Did you mean {near[0]}?" if near else ""
 
 

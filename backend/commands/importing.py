@@ -1,0 +1,114 @@
+"""`trii import`: bars from files and folders into the store, with a report of every row that was not simply taken."""
+
+import argparse
+import asyncio
+from typing import Any
+
+from backend.commands.context import CommandContext
+from backend.commands.failures import exit_code, explain
+from backend.commands.import_text import plan_facts, plan_lines, report_facts, report_lines
+from backend.commands.json_text import encode
+from backend.commands.progress import ProgressBar, showing
+from backend.errors import InvalidInput, TriiError
+from backend.market.importers import Choices, ImportPlan, ImportReport
+from backend.market.importers.plan import TimeForm
+
+
+async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
+    """Import every path; one that fails is told and does not stop the others. The code is that of the first failure."""
+    choices = read_choices(arguments)
+    results: list[dict[str, Any]] = []
+    failures: list[TriiError] = []
+    for path in arguments.paths:
+        try:
+            plans = await context.backend.importer.preview(context.path(path), choices)
+        except TriiError as e:
+            await _tell_failure(context, str(path), e, results, failures)
+            continue
+        for plan in plans:
+            if arguments.dry_run:
+                await _show_plan(context, plan, results)
+            else:
+                await _import(context, plan, arguments.rows, results, failures)
+    if context.as_json:
+        await context.put_json({"dry_run": bool(arguments.dry_run), "imports": results})
+    return exit_code(failures[0]) if failures else 0
+
+
+def read_choices(arguments: argparse.Namespace) -> Choices:
+    """What the options decide instead of the detection. Raises InvalidInput."""
+    delimiter = {"tab": "\t", "\\t": "\t", "space": " "}.get(arguments.delimiter, arguments.delimiter)
+    if delimiter is not None and len(delimiter) != 1:
+        raise InvalidInput(
+            f"The delimiter {delimiter!r} is not one character.", hint="Use --delimiter ';' or --delimiter tab.", code="usage"
+        )
+    return Choices(
+        instrument=arguments.instrument,
+        interval=arguments.interval,
+        timezone=arguments.timezone,
+        encoding=arguments.encoding,
+        delimiter=delimiter,
+        header_row=arguments.header_row,
+        date_order=arguments.date_order,
+        time_form=None if arguments.time_form is None else TimeForm(arguments.time_form),
+        decimal=arguments.decimal,
+        thousands=arguments.thousands,
+        columns=dict(arguments.column) or None,
+        symbol=arguments.symbol,
+        stamp=arguments.stamp,
+        kind=arguments.kind,
+        currency=arguments.currency,
+        calendar=arguments.calendar,
+        name=arguments.name,
+    )
+
+
+async def _import(
+    context: CommandContext, plan: ImportPlan, n_listed: int, results: list[dict[str, Any]], failures: list[TriiError]
+) -> None:
+    bar = ProgressBar(plan.name)
+    try:
+        _check_ready(plan)
+        async with showing(context, bar):
+            report = await context.backend.importer.run(plan, progress=bar.report)
+    except asyncio.CancelledError:
+        await context.tell(f"Stopped. Nothing of {plan.name} was imported.")
+        raise
+    except TriiError as e:
+        await _tell_failure(context, plan.name, e, results, failures)
+        return
+    if not report.n_accepted and report.n_refused and not report.n_same:
+        failures.append(_all_refused(report))
+    results.append(report_facts(report, n_listed))
+    if not context.as_json:
+        for line in report_lines(report, n_listed):
+            await context.say(line)
+
+
+async def _show_plan(context: CommandContext, plan: ImportPlan, results: list[dict[str, Any]]) -> None:
+    results.append(plan_facts(plan))
+    if not context.as_json:
+        for line in plan_lines(plan):
+            await context.say(line)
+
+
+async def _tell_failure(
+    context: CommandContext, name: str, error: TriiError, results: list[dict[str, Any]], failures: list[TriiError]
+) -> None:
+    failures.append(error)
+    results.append({"name": name, "error": {"code": error.code, "message": error.message, "hint": error.hint}})
+    told = explain(error, as_json=context.as_json, has_colour=context.terminal.facts.has_colour)
+    await context.terminal.tell(told if context.as_json else encode(f"{name}: ") + told)
+
+
+def _check_ready(plan: ImportPlan) -> None:
+    if not plan.is_ready:
+        raise InvalidInput(
+            " ".join(plan.problems),
+            hint="See 'trii import FILE --dry-run' and say it with the options of 'trii import --help'.",
+            code="import.undecided",
+        )
+
+
+def _all_refused(report: ImportReport) -> InvalidInput:
+    return InvalidInput(f"Every row of {report.name} was refused.", code="import.all_refused")
