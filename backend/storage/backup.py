@@ -187,7 +187,7 @@ def _snapshots(home: Home, key: MasterKey) -> Iterator[dict[KeyUse, Path]]:
 def _snapshot(path: Path, key: bytes, folder: Path) -> Path | None:
     if not path.exists() or path.stat().st_size == 0:
         return None
-    connection = connect(path, key, read_only=True)
+    connection = connect(path, key)  # SQLite copies from writable connections only
     try:
         save_snapshot(connection, folder / path.name)
     finally:

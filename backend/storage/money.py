@@ -94,4 +94,42 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0003_imports",
+        """
+        CREATE TABLE imports (
+            import_id TEXT PRIMARY KEY,
+            started_ns INTEGER NOT NULL,
+            finished_ns INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            path TEXT NOT NULL,
+            member TEXT NOT NULL,
+            series TEXT NOT NULL,
+            source TEXT NOT NULL,
+            n_accepted INTEGER NOT NULL,
+            n_same INTEGER NOT NULL,
+            n_missing INTEGER NOT NULL,
+            n_refused INTEGER NOT NULL,
+            n_repaired INTEGER NOT NULL,
+            n_replaced INTEGER NOT NULL,
+            n_actions INTEGER NOT NULL,
+            fingerprint TEXT NOT NULL,
+            revision_id INTEGER,
+            rows_path TEXT,
+            plan TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX imports_by_time ON imports (started_ns DESC);
+        CREATE INDEX imports_by_fingerprint ON imports (fingerprint, series);
+        CREATE TABLE watched_files (
+            path TEXT PRIMARY KEY,
+            size INTEGER NOT NULL,
+            modified_ns INTEGER NOT NULL,
+            taken_bytes INTEGER NOT NULL,
+            taken_lines INTEGER NOT NULL,
+            head_hash TEXT NOT NULL,
+            tail_hash TEXT NOT NULL,
+            error TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
