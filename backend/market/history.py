@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from backend.domain.bars import BarArrays, BarSpec, Int64s, Series
+from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.errors import InvalidInput, NotFound
@@ -141,4 +141,6 @@ def _between(bars: BarArrays, from_ns: int | None, to_ns: int | None) -> BarArra
 
 def _length(spec: BarSpec) -> tuple[int, str]:
     """Sorts time bars by length, the others behind them."""
-    return (group_span_ns(spec), str(spec)) if spec.is_time else (NEVER_NS, str(spec))
+    if not spec.is_time:
+        return NEVER_NS, str(spec)
+    return spec.duration_ns or int(spec.step) * 30 * DAY_NS, str(spec)
