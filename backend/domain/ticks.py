@@ -68,3 +68,11 @@ class TradeArrays:
 
     def __len__(self) -> int:
         return len(self.event_ns)
+
+    def __getitem__(self, rows: slice) -> "TradeArrays":
+        return TradeArrays(self.event_ns[rows], self.price[rows], self.quantity[rows], self.aggressor[rows])
+
+    @classmethod
+    def empty(cls) -> "TradeArrays":
+        """No trades."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.float64), np.empty(0, np.float64), np.empty(0, np.int8))
