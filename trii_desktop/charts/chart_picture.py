@@ -58,7 +58,7 @@ class ChartPicture:
     @property
     def items(self) -> tuple[ChartItem, ...]:
         """Every item, the backmost first."""
-        return self.pane, self.price_axis, self.time_axis, self.legend, self.crosshair
+        return self.pane, self.price_axis, self.time_axis, self.crosshair, self.legend
 
     @property
     def plot_size(self) -> tuple[int, int]:

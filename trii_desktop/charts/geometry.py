@@ -47,13 +47,13 @@ class UpDown(NamedTuple):
 def visible_bars(snapshot: BarSnapshot, scale: TimeScale) -> DrawnBars:
     """The bars in view, folded into columns of pixels where several share one."""
     if scale.is_dense:
-        starts, stop = scale.column_starts()
+        xs, starts, stop = scale.columns()
         if not len(starts):
             return _nothing()
         columns = snapshot.columns(starts, stop)
         # Volume a bar: neighbouring columns hold one bar more or less, and a sum would show that as stripes.
         volume = columns.volume / np.diff(np.append(starts, stop))
-        return DrawnBars(scale.x_of(starts), *columns[1:5], volume, int(starts[0]), stop)
+        return DrawnBars(xs, *columns[1:5], volume, int(starts[0]), stop)
     first, stop = scale.visible()
     bars = snapshot.rows(first, stop)
     return DrawnBars(scale.x_of(np.arange(first, stop)), *bars.columns(), first, stop)

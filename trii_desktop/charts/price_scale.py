@@ -12,6 +12,8 @@ from trii_desktop.charts.chart_state import ScaleKind
 
 Float64s: TypeAlias = npt.NDArray[np.float64]
 Int64s: TypeAlias = npt.NDArray[np.int64]
+_CLOSEST: Final = 1e-9  # share of the price
+_SMALLEST: Final = 1e-100
 _FAR_PX: Final = 1_000_000  # heights beyond this are cut: painters take 32-bit pixels
 
 
@@ -49,10 +51,10 @@ class PriceScale:
 
     @classmethod
     def around(cls, low: float, high: float, top_px: int, bottom_px: int, *, kind: ScaleKind = ScaleKind.LINEAR) -> "PriceScale":
-        """A scale on which ``low`` and ``high`` may be equal: a single price then stands in the middle."""
-        if not low < high:
-            room = abs(low) * 0.01 or 1.0
-            low, high = low - room, low + room
+        """A scale on which ``low`` and ``high`` may be equal, or too close to tell apart: they then stand in the middle."""
+        if not high - low > max(abs(low), abs(high)) * _CLOSEST + _SMALLEST:
+            room = abs(low) * 0.01 if abs(low) > _SMALLEST else 1.0
+            low, high = low - room, high + room
         return cls(low, high, top_px, max(bottom_px, top_px + 1), kind)
 
     @classmethod

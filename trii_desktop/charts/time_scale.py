@@ -81,16 +81,16 @@ class TimeScale:
         stop = min(math.floor(self.row_at(self.width_px + 0.5)) + 2, self.n_bars)
         return (first, stop) if first < stop else (0, 0)
 
-    def column_starts(self) -> tuple[Int64s, int]:
-        """First row of every column of pixels that holds bars, left to right, and the row after the last one's last.
+    def columns(self) -> tuple[Int64s, Int64s, int]:
+        """Every column of pixels that holds bars, left to right, each one's first row, and the row after the last one's last.
 
         Only where bars share columns. Columns are cut by absolute pixels, so panning never moves a bar to another.
         """
         absolute = np.arange(self.origin_px, self.origin_px + self.width_px + 1)
         edges = np.ceil((absolute - 0.5) / self.spacing_px).astype(np.int64)
         edges = np.clip(edges, 0, self.n_bars)
-        starts = edges[:-1][np.diff(edges) > 0]
-        return starts, int(edges[-1])
+        xs = np.flatnonzero(np.diff(edges))
+        return xs, edges[xs], int(edges[-1])
 
     def panned(self, by_px: float) -> "TimeScale":
         """Moved so that the bars go right by ``by_px``."""
@@ -151,7 +151,7 @@ class TimeScale:
         spacing = self._limited_spacing(self.spacing_px)
         n_shown = self.width_px / spacing
         newest = self.n_bars - 1
-        lowest = min(newest, max(_BARS_KEPT, _KEPT_PX / spacing)) + 0.5
+        lowest = min(newest, max(_BARS_KEPT, _KEPT_PX / spacing)) + max(0.5, 1 / spacing)
         highest = newest + max(0.8 * n_shown, 0.5)
         right = min(max(self.right, lowest), highest)
         if right == self.right and spacing == self.spacing_px:
