@@ -25,10 +25,8 @@ class ActionLog:
 
     async def add(self, actions: Iterable[CorporateAction]) -> int:
         """Record actions, each replacing one of its kind on the same ex date; how many changed the log."""
-        rows = [(*_key_of(action), str(_value_of(action))) for action in actions]
-        if not rows:
-            return 0
-        return await self._ledger.write(lambda c: _add(c, rows))
+        told = tuple(actions)
+        return await self._ledger.write(lambda c: save_actions(c, told)) if told else 0
 
     async def remove(self, action: CorporateAction) -> bool:
         """Forget an action; whether there was one of its kind on its ex date."""
@@ -43,7 +41,9 @@ class ActionLog:
         ]
 
 
-def _add(connection: Connection, rows: Iterable[tuple[str, int, str, str]]) -> int:
+def save_actions(connection: Connection, actions: Iterable[CorporateAction]) -> int:
+    """Record actions inside the running transaction; how many changed the log."""
+    rows = [(*_key_of(action), str(_value_of(action))) for action in actions]
     return sum(connection.execute(_ADD, row).rowcount for row in rows)
 
 

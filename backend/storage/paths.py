@@ -76,6 +76,11 @@ class Home:
         return self.root / "backups"
 
     @property
+    def imports(self) -> Path:
+        """Lists of the rows that imports did not simply take, one file an import."""
+        return self.root / "imports"
+
+    @property
     def run(self) -> Path:
         """Lock and address of the process that owns this home."""
         return self.root / "run"
@@ -92,6 +97,7 @@ class Home:
             self.crashes,
             self.quarantine,
             self.backups,
+            self.imports,
             self.run,
         ):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """Files into bars: recognise, preview, correct, check every row, publish at once."""
 
+from backend.market.importers.importer import Importer, Survey
 from backend.market.importers.plan import Choices, Column, Dialect, FileFormat, ImportPlan, PlanNote, Role
 from backend.market.importers.report import ImportRecord, ImportReport, Progress, RowKind, RowNote
 
@@ -11,9 +12,11 @@ __all__ = [
     "ImportPlan",
     "ImportRecord",
     "ImportReport",
+    "Importer",
     "PlanNote",
     "Progress",
     "Role",
     "RowKind",
     "RowNote",
+    "Survey",
 ]

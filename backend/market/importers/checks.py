@@ -325,7 +325,9 @@ class RowJudge:
         self.tally.n_kept += len(rows)
         if self.rules.is_descending:
             rows = rows.take(slice(None, None, -1))
-        bars = BarArrays(rows.time_ns, *(np.ascontiguousarray(rows.columns[role]) for role in (*PRICE_ROLES, Role.VOLUME)))
+        bars = BarArrays(
+            np.ascontiguousarray(rows.time_ns), *(np.ascontiguousarray(rows.columns[role]) for role in (*PRICE_ROLES, Role.VOLUME))
+        )
         extras: dict[Role, Float64s] = {role: column for role, column in rows.columns.items() if role in _EXTRAS}
         return Judged(bars, extras)
 

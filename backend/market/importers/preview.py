@@ -12,7 +12,7 @@ from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import InvalidInput, NotFound
 from backend.market.catalog import Catalog
 from backend.market.importers.cell_rows import block_of_cells
-from backend.market.importers.checks import RowJudge, Rules, judge_all
+from backend.market.importers.checks import IsOpen, RowJudge, Rules, judge_all
 from backend.market.importers.file_names import NameGuess, read_file_name, read_interval
 from backend.market.importers.guess import (
     CRYPTO_VENUE,
@@ -93,9 +93,8 @@ async def make_plan(head: TableHead, choices: Choices, catalog: Catalog, clock: 
     return replace(plan, sample_bars=_sample_bars(plan, block, clock)) if can_show and block is not None else plan
 
 
-def rules_of(plan: ImportPlan, now_ns: int) -> Rules:
+def rules_of(plan: ImportPlan, now_ns: int, is_open: IsOpen | None = None) -> Rules:
     """What the rows of a plan must obey."""
-    is_even = plan.spec.is_intraday or plan.spec.is_dated
     return Rules(
         timezone=plan.timezone,
         is_dated=plan.spec.is_dated,
@@ -104,7 +103,8 @@ def rules_of(plan: ImportPlan, now_ns: int) -> Rules:
         is_descending=plan.is_descending,
         now_ns=now_ns,
         stamp=plan.stamp,
-        duration_ns=(plan.spec.duration_ns or 0) if is_even and plan.spec.is_intraday else 0,
+        duration_ns=(plan.spec.duration_ns or 0) if plan.spec.is_intraday else 0,
+        is_open=is_open,
     )
 
 
