@@ -3,6 +3,7 @@
 Whatever this cannot read with certainty it refuses as `NotVectorised`; the caller then reads those rows one by one.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Final
 
@@ -18,11 +19,16 @@ from backend.market.importers.times import EXCEL_EPOCH_DAY, UNIT_NS, NotATime, T
 from backend.market.importers.zones import Flags
 
 _ARROW_UNIT_NS: Final = {"s": SECOND_NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
-_MISSING: Final = pa.array(MISSING_WORDS, pa.string())
 _SPLIT: Final = r"^\s*(?P<day>.*?\d)(?:[T,\s]+|:)(?P<clock>\d{1,2}[:hH]\d{2}.*?)\s*$"
 _INT64: Final = np.iinfo(np.int64)
 _EXCEL_DAYS_MAX: Final = 2_958_465.0
 _DISTINCT_MAX: Final = 0.5
+
+
+@functools.cache
+def _missing_words() -> pa.Array:
+    # Made at the first use: pyarrow imports pandas for this, which no start of the program should wait for.
+    return pa.array(MISSING_WORDS, pa.string())
 
 
 class NotVectorised(Exception):
@@ -78,7 +84,7 @@ def floats(column: pa.ChunkedArray, form: NumberForm) -> tuple[Float64s, Flags |
 def _plain_numbers(column: pa.ChunkedArray, form: NumberForm) -> pa.ChunkedArray:
     """Numbers as text with a decimal point and no other mark; words for nothing become null."""
     column = pc.utf8_trim_whitespace(column)
-    column = pc.if_else(pc.is_in(column, value_set=_MISSING), pa.scalar(None, pa.string()), column)
+    column = pc.if_else(pc.is_in(column, value_set=_missing_words()), pa.scalar(None, pa.string()), column)
     if form.thousands:
         mark = "[ \u00a0\u202f\u2009]" if form.thousands.isspace() else "\\" + form.thousands
         decimal = "\\" + form.decimal
@@ -163,7 +169,7 @@ def _clock_column(clock: pa.ChunkedArray) -> Int64s:
 def _written(column: pa.ChunkedArray, clock: pa.ChunkedArray | None, reading: Reading) -> tuple[Int64s, Flags, bool]:
     """Times written as text, each distinct date and each distinct clock read once."""
     day = pc.utf8_trim_whitespace(column)
-    no_time = pc.fill_null(pc.is_in(day, value_set=_MISSING), fill_value=True).to_numpy()
+    no_time = pc.fill_null(pc.is_in(day, value_set=_missing_words()), fill_value=True).to_numpy()
     if clock is None:
         parts = pc.extract_regex(day, _SPLIT)
         is_split = parts.is_valid().to_numpy() if parts.null_count else np.ones(len(day), np.bool_)
