@@ -128,6 +128,18 @@ class WatchlistsChanged(Event):
     ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FiguresChanged(Event):
+    """The latest figures of watched instruments are other ones; the board's snapshot has this ``version`` or a later one."""
+
+    NAME: ClassVar[str] = "watchlists.figures_changed.v1"
+    version: int
+
+    def conflation_key(self) -> Hashable | None:
+        """Readers take the board's newest snapshot, so one change may wait."""
+        return ()
+
+
 class Level(enum.StrEnum):
     """How much a notice matters."""
 
@@ -165,6 +177,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     ImportFinished,
     SettingsChanged,
     WatchlistsChanged,
+    FiguresChanged,
     Notice,
     WindowRequested,
 )

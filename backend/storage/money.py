@@ -132,4 +132,20 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0004_watchlists",
+        """
+        CREATE TABLE watchlists (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL CHECK (name <> ''),
+            position INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE watchlist_instruments (
+            watchlist_id TEXT NOT NULL REFERENCES watchlists (id),
+            instrument TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            PRIMARY KEY (watchlist_id, instrument)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

@@ -1,0 +1,1 @@
+"""Named lists of instruments to watch, and the latest figures of each."""

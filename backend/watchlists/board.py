@@ -1,0 +1,151 @@
+"""The latest figures of watched instruments: one immutable table that screens read once a frame."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from backend.domain.actions import Split
+from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Series
+from backend.domain.instruments import InstrumentId
+from backend.errors import TriiError
+from backend.events import BarsChanged, Bus, FiguresChanged, Subscription
+from backend.market.action_log import ActionLog
+from backend.market.adjust import adjust_bars, compute_factors
+from backend.market.catalog import Catalog
+from backend.market.history import History
+from backend.storage.market_store import MarketStore
+from backend.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+_DAILY: Final = BarSpec.parse("1d")
+_LOOK_BACK_NS: Final = 21 * DAY_NS
+_COALESCE_S: Final = 0.05
+NAN: Final = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRow:
+    """The latest figures of one instrument; NaN where unknown.
+
+    last : the newest close
+    change : against the previous session's close, splits taken out; ``change_pct`` the same in percent
+    volume : of the newest session
+    event_ns : label of the newest bar, 0 without bars
+    """
+
+    instrument: InstrumentId
+    name: str = ""
+    last: float = NAN
+    change: float = NAN
+    change_pct: float = NAN
+    volume: float = NAN
+    event_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSnapshot:
+    """Every watched instrument's row; ``version`` grows with each change."""
+
+    version: int
+    rows: Mapping[InstrumentId, QuoteRow]
+
+
+class QuoteBoard:
+    """Keeps the rows of the watched instruments current; all methods but ``snapshot`` belong to the engine thread."""
+
+    def __init__(self, store: MarketStore, history: History, catalog: Catalog, actions: ActionLog, bus: Bus) -> None:
+        self._store = store
+        self._history = history
+        self._catalog = catalog
+        self._actions = actions
+        self._bus = bus
+        self._watched: frozenset[InstrumentId] = frozenset()
+        self._dirty: dict[InstrumentId, None] = {}
+        self._wake = asyncio.Event()
+        self._snapshot = BoardSnapshot(0, MappingProxyType({}))
+
+    async def run(self) -> None:
+        """Recompute rows as their bars change, until cancelled."""
+        subscription: Subscription[BarsChanged] = self._bus.subscribe(BarsChanged, self._bars_changed)
+        try:
+            while True:
+                await self._wake.wait()
+                await asyncio.sleep(_COALESCE_S)
+                self._wake.clear()
+                dirty, self._dirty = tuple(self._dirty), {}
+                await self._recompute(dirty)
+        finally:
+            subscription.close()
+
+    def start(self, tasks: TaskOwner) -> None:
+        """Run in the background, owned by ``tasks``."""
+        tasks.start("quote board", self.run())
+
+    def watch(self, instruments: Iterable[InstrumentId]) -> None:
+        """Keep exactly ``instruments`` current from now on; new ones appear shortly after."""
+        wanted = dict.fromkeys(instruments)
+        fresh = [i for i in wanted if i not in self._watched]
+        self._watched = frozenset(wanted)
+        self._show({i: row for i, row in self._snapshot.rows.items() if i in self._watched})
+        self._mark(fresh)
+
+    def snapshot(self) -> BoardSnapshot:
+        """The rows as they are now; safe from any thread."""
+        return self._snapshot
+
+    def _bars_changed(self, event: BarsChanged) -> None:
+        if event.series.instrument in self._watched:
+            self._mark((event.series.instrument,))
+
+    def _mark(self, instruments: Iterable[InstrumentId]) -> None:
+        self._dirty.update(dict.fromkeys(instruments))
+        if self._dirty:
+            self._wake.set()
+
+    async def _recompute(self, instruments: tuple[InstrumentId, ...]) -> None:
+        newest = await self._newest_bars()
+        rows: dict[InstrumentId, QuoteRow] = {}
+        for instrument in instruments:
+            try:
+                rows[instrument] = await self._row(instrument, newest.get(instrument, 0))
+            except TriiError as error:
+                log.info("No figures of %s: %s", instrument, error)
+                rows[instrument] = QuoteRow(instrument)
+        self._show({i: r for i, r in (dict(self._snapshot.rows) | rows).items() if i in self._watched})
+
+    def _show(self, rows: dict[InstrumentId, QuoteRow]) -> None:
+        self._snapshot = BoardSnapshot(self._snapshot.version + 1, MappingProxyType(rows))
+        self._bus.publish(FiguresChanged(self._snapshot.version))
+
+    async def _newest_bars(self) -> dict[InstrumentId, int]:
+        newest: dict[InstrumentId, int] = {}
+        for stored in await self._store.series():
+            instrument = stored.series.instrument
+            newest[instrument] = max(newest.get(instrument, 0), stored.last_ns)
+        return newest
+
+    async def _row(self, instrument: InstrumentId, newest_ns: int) -> QuoteRow:
+        name = (await self._catalog.get(instrument)).name
+        bars = await self._bars(instrument, newest_ns)
+        if not len(bars):
+            return QuoteRow(instrument, name)
+        splits = [a for a in await self._actions.list(instrument) if isinstance(a, Split)]
+        if splits:
+            bars = adjust_bars(bars, compute_factors(splits, bars.event_ns, bars.close))
+        last = float(bars.close[-1])
+        before = float(bars.close[-2]) if len(bars) > 1 else NAN
+        change = last - before
+        percent = 100 * change / abs(before) if before else NAN
+        return QuoteRow(instrument, name, last, change, percent, float(bars.volume[-1]), int(bars.event_ns[-1]))
+
+    async def _bars(self, instrument: InstrumentId, newest_ns: int) -> BarArrays:
+        specs = await self._history.specs(instrument)
+        if not specs:
+            return BarArrays.empty()
+        spec = _DAILY if _DAILY in specs else specs[0]
+        bars = await self._history.bars(Series(instrument, spec), from_ns=newest_ns - _LOOK_BACK_NS)
+        return bars if len(bars) > 1 else await self._history.bars(Series(instrument, spec))
