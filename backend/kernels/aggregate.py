@@ -10,13 +10,14 @@ live : float64[5]   open, high, low, close, volume of the bar under way
 Twin: tests/naive/aggregate.py
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from backend.domain.bars import Float64s, Int64s
+Float64s: TypeAlias = npt.NDArray[np.float64]
+Int64s: TypeAlias = npt.NDArray[np.int64]
 
 TIME: Final = 0
 TICK: Final = 1

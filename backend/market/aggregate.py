@@ -8,10 +8,8 @@ from backend.domain.bars import Bar, BarArrays, BarSpec, BarUnit
 from backend.domain.sessions import SessionTable
 from backend.domain.ticks import TradeArrays
 from backend.errors import InvalidInput
-from backend.kernels import aggregate as kernel
 
 ROOM: Final = 65_536
-_KINDS: Final = {BarUnit.TICK: kernel.TICK, BarUnit.VOLUME: kernel.VOLUME, BarUnit.RANGE: kernel.RANGE}
 
 
 class TradeAggregator:
@@ -23,7 +21,11 @@ class TradeAggregator:
     def __init__(self, spec: BarSpec, sessions: SessionTable) -> None:
         if spec.is_dated:
             raise InvalidInput(f"Bars of {spec} are not cut from trades.", hint="Build intraday bars and resample them.")
-        self._kind = _KINDS.get(spec.unit, kernel.TIME)
+        from backend.kernels import aggregate as kernel  # noqa: PLC0415 - brings numba, which no start should wait for
+
+        self._kernel = kernel
+        kinds = {BarUnit.TICK: kernel.TICK, BarUnit.VOLUME: kernel.VOLUME, BarUnit.RANGE: kernel.RANGE}
+        self._kind = kinds.get(spec.unit, kernel.TIME)
         self._size = float(spec.duration_ns or spec.step)
         self._sessions = sessions
         self._mark, self._live = kernel.new_state()
@@ -42,8 +44,8 @@ class TradeAggregator:
         taken = 0
         while taken < len(trades):
             room = min(ROOM, len(trades) - taken + 1)
-            out_ns, out = np.empty(room, np.int64), np.empty((kernel.N_LIVE, room), np.float64)
-            n_taken, n_closed = kernel.aggregate_sweep(
+            out_ns, out = np.empty(room, np.int64), np.empty((self._kernel.N_LIVE, room), np.float64)
+            n_taken, n_closed = self._kernel.aggregate_sweep(
                 self._kind,
                 self._size,
                 self._mark,
@@ -62,9 +64,9 @@ class TradeAggregator:
 
     def forming(self) -> Bar | None:
         """The bar under way as it stands, or None before the first trade."""
-        if not self._mark[kernel.HAS_BAR]:
+        if not self._mark[self._kernel.HAS_BAR]:
             return None
-        return Bar(int(self._mark[kernel.START]), *(float(v) for v in self._live))
+        return Bar(int(self._mark[self._kernel.START]), *(float(v) for v in self._live))
 
     def copy(self) -> "TradeAggregator":
         """An aggregator that goes on from the same state on its own."""
