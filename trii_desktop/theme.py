@@ -142,7 +142,7 @@ def load_fonts() -> str:
 
 def dress(app: QApplication) -> None:
     """Set what both themes share: style, fonts, the window icon and where the style sheet finds its images."""
-    QDir.setSearchPaths("trii-icons", [str(RESOURCES / "icons")])
+    QDir.setSearchPaths("triiicons", [str(RESOURCES / "icons")])
     app.setStyle("Fusion")
     font = QFont(load_fonts())
     font.setPixelSize(13)

@@ -1,0 +1,256 @@
+"""The window's composition root: engine, loop, window and panels, made in the order that shows a chart soonest."""
+
+import asyncio
+import concurrent.futures
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+import psutil
+import qasync
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
+
+from backend.api.local import serve
+from backend.app import Backend, open_backend
+from backend.commands.runner import CommandRunner
+from backend.domain.instruments import InstrumentId
+from backend.engine import EngineThread
+from backend.errors import InvalidInput, TriiError
+from backend.settings import Settings, parse_settings
+from backend.storage.ownership import Ownership
+from backend.storage.paths import Home
+from backend.tasks import TaskOwner
+from backend.telemetry.metrics import Metrics
+from trii_desktop.bridge import Bridge
+from trii_desktop.charts.render import PictureRenderer
+from trii_desktop.crash import CrashReports
+from trii_desktop.desk import Desk
+from trii_desktop.frame import FrameClock
+from trii_desktop.look import Look
+from trii_desktop.main_window import MainWindow
+from trii_desktop.notifications import Notices
+from trii_desktop.panels import Panels
+from trii_desktop.settings.keys import is_phrase_noted
+from trii_desktop.settings.passphrase import PassphrasePrompt
+from trii_desktop.start import choose_first
+from trii_desktop.theme import dress
+from trii_desktop.undo import UndoStack
+from trii_desktop.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+FIRST_INSTRUMENT: Final = InstrumentId("AAPL", "XNAS")
+PAINT_S_MAX: Final = 5.0
+UNAVAILABLE: Final = 5
+
+
+class Desktop:
+    """One running window and what it stands on; made by ``open_desktop``."""
+
+    def __init__(self, window: MainWindow, desk: Desk, panels: Panels, workbench: Workbench) -> None:
+        self.window = window
+        self.desk = desk
+        self.panels = panels
+        self.workbench = workbench
+        self.first_chart_s: float | None = None  # from the process's start to the first painted bars
+
+    async def open_first_chart(self, wanted: str | None = None) -> None:
+        """Show ``wanted``, else what was shown last, else a sample; returns once it is painted."""
+        chart = self.panels.chart
+        instrument, spec = await choose_first(self.desk, wanted, FIRST_INSTRUMENT)
+        if instrument is None:
+            chart.show_welcome()
+            return
+        painted = _NextPaint(chart)
+        await chart.open(instrument, spec, adjusted=self.desk.backend.settings.current.chart.adjusted)
+        if await painted.came():
+            self.first_chart_s = _process_age_s()
+
+    async def open_docks(self) -> None:
+        """Add what stands around the chart, as it was left."""
+        settings = self.desk.backend.settings.current
+        self.panels.make_docks()
+        self.workbench.connect_docks()
+        if settings.workspace.window:
+            self.window.restore_layout(settings.workspace.window)
+        await self.panels.watchlist.load()
+        if self.panels.chart.shown is not None:
+            self.panels.watchlist.select(self.panels.chart.shown.instrument.id)
+        self.window.banner.setVisible(not is_phrase_noted(self.desk))
+
+    async def save(self) -> None:
+        """Remember what was open."""
+        values = {"window": self.window.save_layout()}
+        shown = self.panels.chart.shown
+        if shown is not None:
+            values |= {"instrument": str(shown.instrument.id), "interval": str(shown.spec)}
+        await self.desk.bridge.call(self.desk.backend.settings.change("workspace", **values))
+
+
+def make_application() -> QApplication:
+    """The Qt application with our fonts and style, or the one that is there already."""
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        return app
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(["trii"])
+    app.setApplicationName("trii")
+    app.setApplicationDisplayName("TRII Desktop")
+    app.setDesktopFileName("trii")
+    app.setQuitOnLastWindowClosed(False)
+    dress(app)
+    return app
+
+
+def run_window(ownership: Ownership, instrument: str | None = None) -> int:
+    """Open the window on an owned home and return the exit code once it is closed."""
+    app = make_application()
+    with qasync.QEventLoop(app) as loop:
+        return int(loop.run_until_complete(_live(app, ownership, instrument)))
+
+
+async def _live(app: QApplication, ownership: Ownership, instrument: str | None) -> int:
+    closing = asyncio.Event()
+    window = MainWindow(dressed_look(app, ownership.home))
+    window.close_requested.connect(closing.set)
+    window.show()
+    try:
+        async with open_desktop(window, ownership) as desktop:
+            desktop.desk.start("Opening the window", _fill(desktop, instrument))
+            await closing.wait()
+            await desktop.save()
+    except TriiError as error:
+        log.error("The data could not be opened.", exc_info=error)
+        window.show_problem("Your data could not be opened", str(error))
+        await closing.wait()
+        return UNAVAILABLE
+    finally:
+        window.may_close = True
+        window.close()
+        window.deleteLater()
+    return 0
+
+
+async def _fill(desktop: Desktop, instrument: str | None) -> None:
+    try:
+        await desktop.open_first_chart(instrument)
+    finally:
+        await desktop.open_docks()
+        CrashReports(desktop.window, desktop.desk).tell()
+
+
+@asynccontextmanager
+async def open_desktop(window: MainWindow, ownership: Ownership, *, asks: bool = True) -> AsyncIterator[Desktop]:
+    """Open the backend on its own thread and the panels on it; leaving closes everything in order.
+
+    Raises what opening the backend raises. ``asks`` for the passphrase where there is a vault; a first start asks
+    nothing, so that a chart comes first, and the status bar says that the key is not protected yet.
+    """
+    loop, metrics = asyncio.get_running_loop(), Metrics()
+    ask = PassphrasePrompt(window).ask if asks and ownership.home.vault.exists() else None
+    family = QApplication.font().family()
+    opener = partial(_serve_backend, ownership, metrics, ask, PictureRenderer(partial(_on_loop, loop), family))
+    engine: EngineThread[Backend] = EngineThread(opener)
+    engine.start()
+    frames = FrameClock(metrics, parent=window)
+    bridge: Bridge[Backend] = Bridge(engine, frames)
+    notices = Notices()
+    try:
+        backend = await bridge.open()
+        async with TaskOwner("window", notices.add) as tasks:
+            desk = Desk(backend, bridge, frames, tasks, window.look, notices, UndoStack())
+            desktop = _compose(window, desk)
+            try:
+                yield desktop
+            finally:
+                desktop.workbench.close()
+                desktop.panels.close()
+                window.status.close_panel()
+    finally:
+        bridge.close()
+        await asyncio.to_thread(engine.stop)
+
+
+def _compose(window: MainWindow, desk: Desk) -> Desktop:
+    panels = Panels(window, desk)
+    workbench = Workbench(window, desk, panels)
+    window.status.attach(desk)
+    for notice in desk.backend.notices:
+        desk.notices.add(notice)
+    return Desktop(window, desk, panels, workbench)
+
+
+@asynccontextmanager
+async def _serve_backend(
+    ownership: Ownership, metrics: Metrics, ask: Callable[[str], str | None] | None, renderer: PictureRenderer
+) -> AsyncIterator[Backend]:
+    """The backend, also serving the commands of other processes; runs on the engine thread."""
+    async with (
+        open_backend(ownership.home, ask_passphrase=ask, metrics=metrics) as backend,
+        serve(ownership, backend.tasks, CommandRunner(backend, renderer)),
+    ):
+        yield backend
+
+
+async def _on_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], bytes]) -> bytes:
+    """Run a plain function on the UI thread for a coroutine of the engine."""
+    done: concurrent.futures.Future[bytes] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except TriiError as error:
+            done.set_exception(error)
+
+    loop.call_soon_threadsafe(run)
+    return await asyncio.wrap_future(done)
+
+
+def dressed_look(app: QApplication, home: Home) -> Look:
+    """The look that the settings ask for, read before anything else is opened; the default where they cannot be read."""
+    look = Look(app)
+    try:
+        theme = parse_settings(home.settings.read_text(encoding="utf-8")).appearance.theme
+    except (OSError, UnicodeDecodeError, InvalidInput):  # opening the backend tells what is wrong with the file
+        theme = Settings().appearance.theme
+    look.wear(theme)
+    return look
+
+
+def _process_age_s() -> float:
+    return time.time() - psutil.Process().create_time()
+
+
+class _NextPaint(QObject):
+    """Notices when the chart's surface was painted."""
+
+    def __init__(self, chart: QWidget) -> None:
+        super().__init__(chart)
+        self._painted = asyncio.Event()
+        surface = chart.findChild(QGraphicsView)
+        assert surface is not None, "A chart has a painted surface."
+        surface.viewport().installEventFilter(self)
+
+    async def came(self) -> bool:
+        """Whether a paint came in time; a hidden window paints later."""
+        try:
+            await asyncio.wait_for(self._painted.wait(), PAINT_S_MAX)
+        except TimeoutError:
+            return False
+        finally:
+            self.deleteLater()
+        return True
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """See a paint go by; the event ends with it, so the next turn of the loop comes after it."""
+        if event.type() is QEvent.Type.Paint:
+            self._painted.set()
+        return super().eventFilter(watched, event)

@@ -1,0 +1,138 @@
+"""The main window: the chart in the middle, docks around it, the bars above and below; it holds no logic."""
+
+import base64
+import json
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QWidget
+
+from trii_desktop.actions import ActionSet
+from trii_desktop.look import Look
+from trii_desktop.market.import_files import dropped_paths
+from trii_desktop.settings.recovery import RecoveryBanner
+from trii_desktop.status import StatusLine
+from trii_desktop.top_bar import TopBar
+from trii_desktop.widgets.empty import EmptyState
+from trii_desktop.widgets.layout import column
+from trii_desktop.widgets.toast import ToastStack
+
+LAYOUT_VERSION: Final = 1
+STATUS_PX: Final = 28
+RIGHT, BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+class MainWindow(QMainWindow):
+    """Shown empty at once; panels are added when the backend is open. ``close_requested`` asks the application to end."""
+
+    close_requested = Signal()
+    files_dropped = Signal(object)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        self.may_close = False
+        self.docks: dict[str, QDockWidget] = {}
+        self.setWindowTitle("TRII Desktop")
+        self.setAccessibleName("TRII Desktop")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
+        self.setMinimumSize(QSize(860, 540))
+        self.resize(self._first_size())
+        self.banner = RecoveryBanner()
+        self.banner.hide()
+        self.stage = QStackedWidget()
+        self.stage.addWidget(EmptyState("Opening your data", "Your ledgers and prices are being opened.", look, "key"))
+        middle = QWidget()
+        middle.setLayout(column(self.banner, self.stage, gap=0))
+        self.setCentralWidget(middle)
+        self.status = StatusLine(look)
+        self.setStatusBar(self.status)
+        self.toasts = ToastStack(self, look, bottom_px=STATUS_PX)
+
+    def show_actions(self, actions: ActionSet) -> None:
+        """Add the menus and the top bar."""
+        actions.fill(self.menuBar())
+        self.top_bar = TopBar(actions, self.look)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.top_bar)
+        self.top_bar.paint_icons()
+
+    def show_chart(self, chart: QWidget) -> None:
+        """Put the chart in the middle."""
+        self.stage.addWidget(chart)
+        self.stage.setCurrentWidget(chart)
+        chart.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_problem(self, title: str, text: str) -> None:
+        """Say why there is nothing else to show."""
+        problem = EmptyState(title, text, self.look, "error")
+        self.stage.addWidget(problem)
+        self.stage.setCurrentWidget(problem)
+
+    def add_dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea, *, is_shown: bool) -> QDockWidget:
+        """Put ``panel`` at the side."""
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setAccessibleName(title)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        if area is RIGHT:
+            dock.setTitleBarWidget(QWidget(dock))
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        dock.setVisible(is_shown)
+        self.docks[name] = dock
+        return dock
+
+    def place_docks(self) -> None:
+        """The sizes that docks have at first."""
+        if "watchlist" in self.docks:
+            self.resizeDocks([self.docks["watchlist"]], [min(400, max(300, self.width() // 4))], Qt.Orientation.Horizontal)
+        if "bars" in self.docks:
+            self.resizeDocks([self.docks["bars"]], [260], Qt.Orientation.Vertical)
+
+    def save_layout(self) -> str:
+        """Size, place and docks as text."""
+        parts = {"geometry": self.saveGeometry(), "docks": self.saveState(LAYOUT_VERSION)}
+        return json.dumps({name: base64.b64encode(bytes(part.data())).decode() for name, part in parts.items()})
+
+    def restore_layout(self, text: str) -> bool:
+        """Take over what ``save_layout`` wrote; False, and nothing changes, where it is not of this version."""
+        try:
+            parts = {name: QByteArray(base64.b64decode(value)) for name, value in json.loads(text).items()}
+            geometry, docks = parts["geometry"], parts["docks"]
+        except (ValueError, KeyError, AttributeError, TypeError):
+            return False
+        return self.restoreGeometry(geometry) and self.restoreState(docks, LAYOUT_VERSION)
+
+    def come_up(self) -> None:
+        """Stand in front of the other windows."""
+        if self.isMinimized():
+            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask for an orderly end; the window goes when everything is stored."""
+        if self.may_close:
+            event.accept()
+            return
+        event.ignore()
+        self.close_requested.emit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may be dropped anywhere on the window."""
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand the files to the import."""
+        self.files_dropped.emit(dropped_paths(event.mimeData()))
+
+    @staticmethod
+    def _first_size() -> QSize:
+        screen = QApplication.primaryScreen()
+        room = screen.availableSize() if screen is not None else QSize(1600, 1000)
+        return QSize(min(1600, room.width()), min(1000, room.height()))

@@ -1,0 +1,130 @@
+"""What can be done with the chart: another instrument, interval or view, adjusted prices, a picture."""
+
+import asyncio
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from backend.domain.bars import BarSpec, Series
+from backend.domain.instruments import InstrumentId
+from backend.events import Level
+from trii_desktop.charts.gestures import KeyCommand
+from trii_desktop.desk import Desk
+from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.market.intervals import IntervalEntry
+
+
+class ChartActions:
+    """Methods and flags that the action table names."""
+
+    def __init__(self, window: QWidget, desk: Desk, chart: ChartPanel) -> None:
+        self._window = window
+        self._desk = desk
+        self._panel = chart
+        self.interval = IntervalEntry(window)
+        self.interval.chosen.connect(self.switch_interval)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a series is on the chart."""
+        return self._panel.shown is not None
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether the chart shows adjusted prices."""
+        shown = self._panel.shown
+        return shown is not None and shown.is_adjusted
+
+    def show_instrument(self, instrument: InstrumentId, spec: BarSpec | None = None) -> None:
+        """Put ``instrument`` on the chart."""
+        self._desk.start(f"Opening {instrument}", self._panel.open(instrument, spec))
+
+    def show_series(self, series: Series) -> None:
+        """Put ``series`` on the chart."""
+        self.show_instrument(series.instrument, series.spec)
+
+    def open_interval(self) -> None:
+        """Type an interval."""
+        self.enter_interval("")
+
+    def enter_interval(self, text: str) -> None:
+        """Type an interval, ``text`` being typed already."""
+        self.interval.enter(text)
+
+    def switch_interval(self, spec: BarSpec) -> None:
+        """Show the chart's instrument in ``spec``."""
+        self._desk.start(f"Showing {spec} bars", self._panel.switch(spec))
+
+    def finer_interval(self) -> None:
+        """The next shorter interval."""
+        self._step_interval(-1)
+
+    def coarser_interval(self) -> None:
+        """The next longer interval."""
+        self._step_interval(1)
+
+    def toggle_adjusted(self) -> None:
+        """Adjusted or raw prices."""
+        self._desk.start("Switching the prices", self._panel.adjust(adjusted=not self.is_adjusted))
+
+    def zoom_in(self) -> None:
+        """Fewer bars."""
+        self._panel.do(KeyCommand.ZOOM_IN)
+
+    def zoom_out(self) -> None:
+        """More bars."""
+        self._panel.do(KeyCommand.ZOOM_OUT)
+
+    def go_to_newest(self) -> None:
+        """The newest bars."""
+        self._panel.do(KeyCommand.NEWEST)
+
+    def go_to_oldest(self) -> None:
+        """The oldest bars."""
+        self._panel.do(KeyCommand.OLDEST)
+
+    def reset_view(self) -> None:
+        """As just opened."""
+        self._panel.do(KeyCommand.RESET)
+
+    def focus_chart(self) -> None:
+        """Give the chart the keyboard."""
+        self._panel.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def save_picture(self) -> None:
+        """Save the chart as a picture."""
+        shown = self._panel.shown
+        if shown is None:
+            return
+        name = f"{shown.instrument.id.code} {shown.spec}.png".replace("/", "-")
+        dialog = QFileDialog(self._window, "Save picture of the chart", str(Path.home() / name), "Pictures (*.png)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("png")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._save_picture_to)
+        dialog.open()
+
+    def copy_picture(self) -> None:
+        """Put a picture of the chart on the clipboard."""
+        QGuiApplication.clipboard().setPixmap(self._panel.view.grab())
+        self._desk.notices.say("The picture was copied.")
+
+    def _step_interval(self, by: int) -> None:
+        shown = self._panel.shown
+        if shown is not None and shown.spec in shown.specs:
+            place = shown.specs.index(shown.spec) + by
+            if 0 <= place < len(shown.specs):
+                self.switch_interval(shown.specs[place])
+
+    def _save_picture_to(self, name: str) -> None:
+        picture = self._panel.view.grab().toImage()
+        self._desk.start("Saving the picture", self._save_picture_now(picture, name))
+
+    async def _save_picture_now(self, picture: QImage, name: str) -> None:
+        is_saved = await asyncio.to_thread(picture.save, name)
+        if is_saved:
+            self._desk.notices.say("The picture was saved.", name, level=Level.SUCCESS)
+        else:
+            self._desk.notices.say("The picture could not be saved.", name, level=Level.ERROR)

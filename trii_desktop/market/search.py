@@ -1,0 +1,212 @@
+"""Finding an instrument as one types: ranked results with name, venue, kind and number of bars."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from backend.app import Backend
+from backend.domain.instruments import Instrument, InstrumentId
+from trii_desktop.desk import Desk
+from trii_desktop.look import Look
+from trii_desktop.widgets.empty import EmptyState
+from trii_desktop.widgets.layout import column, label, line, row
+from trii_desktop.widgets.numbers import format_count
+from trii_desktop.widgets.overlay import Overlay
+
+N_RESULTS: Final = 50
+ROW_PX: Final = 48
+_EMPTY_TITLE: Final = "No instruments yet"
+_EMPTY_TEXT: Final = "Import a file of prices, or drop one onto the window, and its instrument can be found here."
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One result: the instrument, how many bars of it are stored, and their intervals in words."""
+
+    instrument: Instrument
+    n_bars: int
+    intervals: str
+
+
+async def find_instruments(backend: Backend, query: str) -> tuple[Found, ...]:
+    """The instruments that match ``query``, best first; runs on the engine."""
+    instruments = await backend.catalog.find(query, limit=N_RESULTS)
+    counts: dict[InstrumentId, int] = {}
+    specs: dict[InstrumentId, dict[str, None]] = {}
+    for stored in await backend.store.series():
+        counts[stored.series.instrument] = counts.get(stored.series.instrument, 0) + stored.n_bars
+        specs.setdefault(stored.series.instrument, {})[str(stored.series.spec)] = None
+    return tuple(Found(i, counts.get(i.id, 0), ", ".join(specs.get(i.id, ()))) for i in instruments)
+
+
+class FoundListModel(QAbstractListModel):
+    """The results as Qt's list: the Found under UserRole."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.results: tuple[Found, ...] = ()
+
+    def show_results(self, results: tuple[Found, ...]) -> None:
+        """Replace what is shown."""
+        self.beginResetModel()
+        self.results = results
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
+        """How many results there are."""
+        return 0 if parent is not None and parent.isValid() else len(self.results)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The result, or its words."""
+        found = self.results[index.row()]
+        if role == Qt.ItemDataRole.UserRole:
+            return found
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            i = found.instrument
+            return f"{i.id} {i.name}, {i.kind}, {format_count(found.n_bars)} bars"
+        return None
+
+
+class FoundDelegate(QStyledItemDelegate):
+    """Paints a result on two lines: code and name left, kind and number of bars right."""
+
+    def __init__(self, look: Look, parent: QObject) -> None:
+        super().__init__(parent)
+        self._look = look
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Every row is 48 px high."""
+        return QSize(200, ROW_PX)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Draw one result."""
+        found: Found = index.data(Qt.ItemDataRole.UserRole)
+        palette = self._look.palette
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
+            is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(palette.selection if is_selected else palette.hover))
+            painter.drawRoundedRect(option.rect.adjusted(4, 1, -4, -1), 6, 6)
+        area = option.rect.adjusted(14, 6, -14, -6)
+        top = QRect(area.left(), area.top(), area.width(), 20)
+        low = QRect(area.left(), area.top() + 19, area.width(), 18)
+        strong, small = QFont(option.font), QFont(option.font)
+        strong.setWeight(QFont.Weight.DemiBold)
+        small.setPixelSize(12)
+        right = f"{format_count(found.n_bars)} bars" if found.n_bars else "no bars"
+        taken = max(QFontMetrics(small).horizontalAdvance(text) for text in (right, found.intervals, str(found.instrument.kind))) + 16
+        end, start = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignLeft
+        code = found.instrument.id.code
+        self._text(painter, top, code, strong, palette.text, start)
+        venue = top.adjusted(QFontMetrics(strong).horizontalAdvance(code) + 8, 0, 0, 0)
+        self._text(painter, venue, f"{found.instrument.id.venue}  ·  {found.instrument.kind}", small, palette.muted, start)
+        self._text(painter, top, right, small, palette.muted, end)
+        self._text(painter, low.adjusted(0, 0, -taken, 0), found.instrument.name, option.font, palette.text, start)
+        self._text(painter, low, found.intervals, small, palette.muted, end)
+        painter.restore()
+
+    @staticmethod
+    def _text(painter: QPainter, area: QRect, text: str, font: QFont, color: str, side: Qt.AlignmentFlag) -> None:
+        painter.setFont(font)
+        painter.setPen(QColor(color))
+        elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, int(side | Qt.AlignmentFlag.AlignVCenter), elided)
+
+
+class InstrumentSearch(Overlay):
+    """The search over the window; ``chosen`` carries the InstrumentId. Its purpose line tells what a choice will do."""
+
+    chosen = Signal(object)
+
+    def __init__(self, window: QWidget, desk: Desk) -> None:
+        super().__init__(window, 640, 460)
+        self._desk = desk
+        self._asked = 0
+        self._task: asyncio.Task[None] | None = None
+        self.field = QLineEdit()
+        self.field.setProperty("bare", True)
+        self.field.setAccessibleName("Search instruments")
+        self.field.setMaxLength(64)
+        self.field.textChanged.connect(self._ask)
+        self.field.installEventFilter(self)
+        self.model = FoundListModel(self)
+        self.view = QListView()
+        self.view.setAccessibleName("Search results")
+        self.view.setModel(self.model)
+        self.view.setItemDelegate(FoundDelegate(desk.look, self.view))
+        self.view.setMouseTracking(True)
+        self.view.setUniformItemSizes(True)
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.view.clicked.connect(self._choose)
+        self._empty = EmptyState(_EMPTY_TITLE, _EMPTY_TEXT, desk.look, "search")
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._empty)
+        self._sign = label("")
+        self._hint = label("", "caption")
+        head = row(self._sign, self.field, margins=(14, 4, 12, 4), gap=6)
+        keys = label("↑ ↓ choose    Enter open    Esc close", "caption")
+        foot = row(self._hint, None, keys, margins=(14, 7, 14, 9))
+        self.setLayout(column(head, line(), self._stack, line(), foot, gap=0))
+        desk.look.changed.connect(self._paint_sign)
+        self._paint_sign()
+
+    def search(self, text: str = "", *, purpose: str = "Open on the chart") -> None:
+        """Open with ``text`` typed already."""
+        self._hint.setText(purpose)
+        self.field.setPlaceholderText("Code, name or venue")
+        self.open_over(self.field)
+        if self.field.text() == text:
+            self._ask(text)
+        self.field.setText(text)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrows and Enter act on the list while the field has the keyboard."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._take_key(event):
+            return True
+        return super().eventFilter(watched, event)
+
+    def _take_key(self, event: QKeyEvent) -> bool:
+        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}
+        key = Qt.Key(event.key())
+        if key in steps:
+            self._select(self.view.currentIndex().row() + steps[key])
+            return True
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self.view.currentIndex())
+            return True
+        return False
+
+    def _ask(self, text: str) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self._desk.tasks.start("search", self._answer(text))
+
+    async def _answer(self, text: str) -> None:
+        results = await self._desk.bridge.call(find_instruments(self._desk.backend, text))
+        self.model.show_results(results)
+        self._select(0)
+        if text.strip():
+            self._empty.say(f"Nothing matches “{text.strip()}”", "Check the spelling, or import a file that holds this instrument.")
+        else:
+            self._empty.say(_EMPTY_TITLE, _EMPTY_TEXT)
+        self._stack.setCurrentIndex(0 if results else 1)
+
+    def _select(self, place: int) -> None:
+        if self.model.results:
+            self.view.setCurrentIndex(self.model.index(max(0, min(place, len(self.model.results) - 1))))
+
+    def _choose(self, index: QModelIndex) -> None:
+        if index.isValid():
+            found = self.model.results[index.row()]
+            self.dismiss()
+            self.chosen.emit(found.instrument.id)
+
+    def _paint_sign(self) -> None:
+        self._sign.setPixmap(self._desk.look.icon("search").pixmap(18, 18))

@@ -1,0 +1,39 @@
+"""The panels of one window: the chart at once, the docks after its first frame."""
+
+from trii_desktop.desk import Desk
+from trii_desktop.main_window import BOTTOM, RIGHT, MainWindow
+from trii_desktop.market.bar_table import BarTablePanel
+from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.notifications import NoticePanel
+from trii_desktop.watchlist.panel import WatchlistPanel
+
+
+class Panels:
+    """Makes the panels and closes them."""
+
+    def __init__(self, window: MainWindow, desk: Desk) -> None:
+        self._window = window
+        self._desk = desk
+        self.chart = ChartPanel(desk)
+        self.watchlist: WatchlistPanel  # these two by make_docks, after the chart's first frame
+        self.bars: BarTablePanel
+        self.has_watchlist = False
+        window.show_chart(self.chart)
+
+    def make_docks(self) -> None:
+        """Add what stands around the chart."""
+        self.watchlist = WatchlistPanel(self._desk)
+        self.bars = BarTablePanel(self._desk, self.chart)
+        notices = NoticePanel(self._desk.notices, self._desk.look)
+        self.has_watchlist = True
+        self._window.add_dock("watchlist", "Watchlist", self.watchlist, RIGHT, is_shown=True)
+        self._window.add_dock("notices", "Notifications", notices, RIGHT, is_shown=False)
+        self._window.add_dock("bars", "Bars", self.bars, BOTTOM, is_shown=False)
+        self._window.place_docks()
+
+    def close(self) -> None:
+        """Hear and look no more."""
+        if self.has_watchlist:
+            self.watchlist.close_panel()
+            self.bars.close_panel()
+        self.chart.close_panel()

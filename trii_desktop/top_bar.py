@@ -1,0 +1,91 @@
+"""The bar above the chart: the instrument shown, its time-frames, and the actions used most."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
+
+from trii_desktop.actions import ActionSet
+from trii_desktop.look import Look
+from trii_desktop.market.chart_panel import Shown
+from trii_desktop.market.intervals import IntervalBar
+from trii_desktop.notifications import Notices
+
+NAME_LENGTH_MAX = 34
+
+
+class TopBar(QToolBar):
+    """Made from the action table; ``intervals`` is its row of time-frames."""
+
+    def __init__(self, actions: ActionSet, look: Look) -> None:
+        super().__init__("Top bar")
+        self.setObjectName("topBar")
+        self.setMovable(False)
+        self.setFloatable(False)
+        self.setIconSize(QSize(18, 18))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._actions = actions
+        self._look = look
+        self.search = QToolButton()
+        self.search.setObjectName("searchButton")
+        self.search.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.search.setMinimumWidth(220)
+        self.search.setToolTip(actions.by_id["chart.search"].toolTip())
+        self.search.clicked.connect(actions.by_id["chart.search"].trigger)
+        self.addWidget(self.search)
+        self.addSeparator()
+        self.intervals = IntervalBar()
+        self._intervals_action = self.addWidget(self.intervals)
+        self.addSeparator()
+        self._buttons: dict[str, QToolButton] = {}
+        self._add("chart.adjusted", "Adjusted")
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spacer)
+        self._add("import.files", "Import")
+        self.addSeparator()
+        for action in ("view.bars", "view.notices", "view.theme", "settings.open"):
+            self._add(action)
+        look.changed.connect(self.paint_icons)
+        self.show_shown(None)
+
+    def show_shown(self, shown: Shown | None) -> None:
+        """Say which instrument is on the chart, and offer its intervals."""
+        if shown is None:
+            self.search.setText("Find an instrument")
+            self.search.setAccessibleName("Find an instrument")
+            self._intervals_action.setVisible(False)
+            return
+        name = shown.instrument.name
+        name = name if len(name) <= NAME_LENGTH_MAX else f"{name[: NAME_LENGTH_MAX - 1]}…"
+        self.search.setText(f"{shown.instrument.id.code}   {name}".replace("&", "&&"))
+        self.search.setAccessibleName(f"{shown.instrument.id} {shown.instrument.name}. Find another instrument")
+        self._intervals_action.setVisible(True)
+        self.intervals.show_specs(shown.specs, shown.spec)
+
+    def show_unread(self, notices: Notices) -> None:
+        """Count the notices that were not looked at."""
+        bell = self._buttons["view.notices"]
+        n = notices.n_unread
+        bell.setText(str(n) if n else "")
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if n else Qt.ToolButtonStyle.ToolButtonIconOnly
+        bell.setToolButtonStyle(style)
+        bell.setAccessibleName(f"Notifications, {n} new" if n else "Notifications")
+
+    def paint_icons(self) -> None:
+        """Draw the icons in the theme's colours."""
+        self.search.setIcon(self._look.icon("search"))
+        for row in self._actions.rows:
+            if row.id in self._buttons and row.icon:
+                name = "moon" if row.icon == "sun" and self._look.palette.name == "light" else row.icon
+                self._buttons[row.id].setIcon(self._look.icon(name))
+
+    def _add(self, action_id: str, text: str = "") -> None:
+        made = QToolButton()
+        action = self._actions.by_id[action_id]
+        made.setDefaultAction(action)
+        made.setText(text)
+        made.setToolButtonStyle(
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon if text else Qt.ToolButtonStyle.ToolButtonIconOnly
+        )
+        made.setAccessibleName(action.toolTip())
+        self._buttons[action_id] = made
+        self.addWidget(made)

@@ -1,0 +1,138 @@
+"""What can be done with the window: docks, theme, settings, undo, the end; and the sheets and dialogs of the help menu."""
+
+from PySide6.QtCore import Qt
+
+from trii_desktop.actions import ACTIONS
+from trii_desktop.crash import CrashReports
+from trii_desktop.desk import Desk
+from trii_desktop.main_window import MainWindow
+from trii_desktop.settings.dialog import SettingsDialog
+from trii_desktop.settings.keys import KeyDialogs
+from trii_desktop.sheets import AboutDialog, ShortcutSheet
+
+
+class ViewActions:
+    """Methods and flags that the action table names."""
+
+    def __init__(self, window: MainWindow, desk: Desk) -> None:
+        self._window = window
+        self._desk = desk
+        self.settings: SettingsDialog | None = None
+        self.keys = KeyDialogs(window, desk)
+
+    @property
+    def is_light(self) -> bool:
+        """Whether the light theme is on."""
+        return self._desk.backend.settings.current.appearance.theme == "light"
+
+    @property
+    def is_full_screen(self) -> bool:
+        """Whether the window fills the screen."""
+        return self._window.isFullScreen()
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return self._desk.undo.newest is not None
+
+    @property
+    def shows_watchlist(self) -> bool:
+        """Whether the watchlist dock is shown."""
+        return self._is_shown("watchlist")
+
+    @property
+    def shows_bars(self) -> bool:
+        """Whether the bar table is shown."""
+        return self._is_shown("bars")
+
+    @property
+    def shows_notices(self) -> bool:
+        """Whether the notifications are shown."""
+        return self._is_shown("notices")
+
+    def toggle_watchlist(self) -> None:
+        """Show or hide the watchlist."""
+        self._toggle("watchlist")
+
+    def toggle_bars(self) -> None:
+        """Show or hide the bar table."""
+        self._toggle("bars")
+
+    def toggle_notices(self) -> None:
+        """Show or hide the notifications."""
+        self._toggle("notices")
+        self._desk.notices.mark_read()
+
+    def toggle_theme(self) -> None:
+        """Dark or light."""
+        theme = "dark" if self.is_light else "light"
+        change = self._desk.backend.settings.change("appearance", theme=theme)
+        self._desk.start("Changing the theme", self._desk.bridge.call(change))
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or not."""
+        self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def undo(self) -> None:
+        """Take the newest change back."""
+        self._desk.start("Undo", self._undo())
+
+    def open_settings(self) -> None:
+        """Open the settings, or bring them up."""
+        if self.settings is None:
+            self.settings = SettingsDialog(self._desk, self._window)
+            self.settings.wants_recovery.connect(self.open_recovery)
+            self.settings.wants_passphrase.connect(self.open_passphrase)
+            self.settings.closed.connect(self._settings_closed)
+        self.settings.show()
+        self.settings.raise_()
+
+    def open_recovery(self) -> None:
+        """Show the recovery phrase."""
+        self._desk.start("Showing the recovery phrase", self.keys.show_phrase())
+
+    def open_passphrase(self) -> None:
+        """Set or change the passphrase."""
+        self.keys.ask_new_passphrase()
+
+    def open_shortcuts(self) -> None:
+        """Show every key."""
+        ShortcutSheet(self._window, ACTIONS).show()
+
+    def open_about(self) -> None:
+        """Show versions and licences."""
+        AboutDialog(self._window).show()
+
+    def open_crashes(self) -> None:
+        """Show the crash reports that are kept."""
+        CrashReports(self._window, self._desk).show_all()
+
+    def quit(self) -> None:
+        """End the program in order."""
+        self._window.close()
+
+    def close(self) -> None:
+        """Close the settings."""
+        if self.settings is not None:
+            self.settings.close()
+
+    async def _undo(self) -> None:
+        done = await self._desk.undo.undo()
+        if done is not None:
+            self._desk.notices.say("Taken back", done.title)
+
+    def _is_shown(self, name: str) -> bool:
+        return name in self._window.docks and self._window.docks[name].isVisible()
+
+    def _toggle(self, name: str) -> None:
+        dock = self._window.docks.get(name)
+        if dock is not None:
+            dock.setVisible(not dock.isVisible())
+            if dock.isVisible():
+                dock.raise_()
+                self._desk.frames.request()
+
+    def _settings_closed(self) -> None:
+        if self.settings is not None:
+            self.settings.deleteLater()
+            self.settings = None

@@ -1,0 +1,167 @@
+"""Where actions, panels and events of one window meet: the object whose parts the action table names."""
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu
+
+from backend.domain.instruments import InstrumentId
+from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, WindowRequested
+from trii_desktop.actions import ActionSet
+from trii_desktop.desk import Desk
+from trii_desktop.main_window import MainWindow
+from trii_desktop.market.chart_actions import ChartActions
+from trii_desktop.market.import_actions import ImportActions
+from trii_desktop.market.search import InstrumentSearch
+from trii_desktop.notifications import Entry
+from trii_desktop.panels import Panels
+from trii_desktop.view_actions import ViewActions
+from trii_desktop.watchlist.list_actions import WatchlistActions
+
+
+class Workbench:
+    """``chart``, ``watchlist``, ``data``, ``view`` and itself answer the action table's calls and flags."""
+
+    def __init__(self, window: MainWindow, desk: Desk, panels: Panels) -> None:
+        self._window = window
+        self._desk = desk
+        self._panels = panels
+        self._adds_to_watchlist = False
+        self.chart = ChartActions(window, desk, panels.chart)
+        self.watchlist = WatchlistActions(window, desk, panels.chart)
+        self.data = ImportActions(window, desk, self.chart)
+        self.view = ViewActions(window, desk)
+        self.search = InstrumentSearch(window, desk)
+        self.search.chosen.connect(self._instrument_chosen)
+        self.actions = ActionSet(window, self)
+        window.show_actions(self.actions)
+        self._subscriptions = [
+            desk.bridge.subscribe(WindowRequested, self._window_requested),
+            desk.bridge.subscribe(SettingsChanged, self._settings_changed),
+            desk.bridge.subscribe(InstrumentsChanged, self._instruments_changed),
+            desk.bridge.subscribe(Notice, desk.notices.add),
+        ]
+        self._connect()
+        self.actions.refresh()
+
+    def open_search(self) -> None:
+        """Find an instrument for the chart."""
+        self.find("")
+
+    def find(self, text: str) -> None:
+        """Find an instrument for the chart, ``text`` being typed already."""
+        self._adds_to_watchlist = False
+        self.search.search(text)
+
+    def add_to_watchlist(self) -> None:
+        """Find an instrument for the watchlist."""
+        self._adds_to_watchlist = True
+        self.search.search(purpose="Add to the watchlist")
+
+    def connect_docks(self) -> None:
+        """Hear the docks too, which come after the chart."""
+        panel = self._panels.watchlist
+        self.watchlist.panel = panel
+        panel.chosen.connect(self.chart.show_instrument)
+        panel.wants_instrument.connect(self.add_to_watchlist)
+        panel.wants_new_list.connect(self.watchlist.new_list)
+        panel.wants_rename.connect(self.watchlist.rename_list)
+        panel.changed.connect(self.actions.refresh)
+        for dock in self._window.docks.values():
+            dock.visibilityChanged.connect(self.actions.refresh)
+        self.actions.refresh()
+
+    def close(self) -> None:
+        """Close what is open and hear no more."""
+        self.data.close()
+        self.view.close()
+        for subscription in self._subscriptions:
+            subscription.close()
+
+    def _connect(self) -> None:
+        chart, notices, window = self._panels.chart, self._desk.notices, self._window
+        chart.typed.connect(self._typed)
+        chart.shown_changed.connect(self._shown_changed)
+        chart.bar_menu_wanted.connect(self._open_bar_menu)
+        chart.wants_import.connect(self.data.files)
+        window.top_bar.intervals.chosen.connect(self.chart.switch_interval)
+        window.files_dropped.connect(self.data.open_dialog)
+        window.banner.wants_recovery.connect(self.view.open_recovery)
+        window.status.wants_passphrase.connect(self.view.open_passphrase)
+        self.view.keys.confirmed.connect(self._phrase_confirmed)
+        self.view.keys.custody_changed.connect(window.status.show_custody)
+        self._desk.undo.changed.connect(self.actions.refresh)
+        notices.changed.connect(self._unread_changed)
+        notices.added.connect(self._show_toast)
+
+    def _typed(self, text: str) -> None:
+        if text[0].isalpha():
+            self.find(text)
+        elif text[0].isdigit() or text[0] == ",":
+            self.chart.enter_interval(text.lstrip(","))
+
+    def _instrument_chosen(self, instrument: InstrumentId) -> None:
+        if self._adds_to_watchlist:
+            self.watchlist.add(instrument)
+        else:
+            self.chart.show_instrument(instrument)
+
+    def _shown_changed(self) -> None:
+        shown = self._panels.chart.shown
+        self._window.top_bar.show_shown(shown)
+        if shown is not None:
+            self._window.setWindowTitle(f"{shown.instrument.id} {shown.spec} – TRII Desktop")
+            if self.watchlist.panel is not None:
+                self.watchlist.panel.select(shown.instrument.id)
+        self.actions.refresh()
+
+    def _open_bar_menu(self, event_ns: int, place: QPoint) -> None:
+        menu = QMenu(self._window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self.watchlist.panel is not None:  # the docks are there
+            bars = self._panels.bars
+            menu.addAction("Show this bar in the table", lambda: self._show_bar(event_ns))
+            menu.addAction("Delete this bar", lambda: bars.delete(event_ns)).setEnabled(bars.may_edit_shown())
+            menu.addSeparator()
+        for action in ("chart.reset", "chart.adjusted", "chart.copy_picture", "chart.save_picture"):
+            menu.addAction(self.actions.by_id[action])
+        menu.popup(place)
+
+    def _show_bar(self, event_ns: int) -> None:
+        self._window.docks["bars"].show()
+        self._panels.bars.refresh()
+        self._panels.bars.select(event_ns)
+        self._panels.bars.table.setFocus()
+
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        settings = self._desk.backend.settings.current
+        if event.section == "appearance":
+            if settings.appearance.theme != str(self._desk.look.palette.name):
+                self._desk.look.wear(settings.appearance.theme)
+            self._panels.chart.wear()
+        elif event.section == "performance":
+            self._desk.frames.frame_ms = settings.performance.frame_ms
+        self.actions.refresh()
+
+    def _instruments_changed(self, event: InstrumentsChanged) -> None:
+        shown = self._panels.chart.shown
+        if shown is not None and shown.instrument.id in event.ids:
+            self._desk.start("Reading the intervals", self._panels.chart.reread_specs())
+
+    def _window_requested(self, event: WindowRequested) -> None:
+        self._window.come_up()
+        if event.what:
+            self.chart.show_instrument(InstrumentId.parse(event.what))
+
+    def _phrase_confirmed(self) -> None:
+        self._window.banner.hide()
+        self._desk.notices.say("The recovery phrase is confirmed.", "Keep the paper in a safe place.", level=Level.SUCCESS)
+
+    def _show_toast(self, entry: Entry) -> None:
+        toast = self._window.toasts.show(entry.notice.level, entry.notice.title, f"{entry.notice.text} {entry.notice.hint}".strip())
+        if entry.offer is not None:
+            toast.offer(entry.offer.title, entry.offer.accept)
+            self._window.toasts.place()
+
+    def _unread_changed(self) -> None:
+        if self.view.shows_notices and self._desk.notices.n_unread:
+            self._desk.notices.mark_read()
+        self._window.top_bar.show_unread(self._desk.notices)
