@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from backend.clock import Clock
-from backend.domain.bars import Bar, BarArrays, Series
+from backend.domain.bars import Bar, BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
 from backend.errors import CorruptData, InvalidInput
@@ -94,14 +94,27 @@ class MarketStore:
 
     async def series(self) -> list[StoredSeries]:
         """Every series and source with bars, by instrument, spec and source. Late live rows count once they are cut."""
-        keys = {*self._publisher.manifest.keys(), *self._live.tail.keys()}
-        return [found for key in sorted(keys) if not key.is_trades and (found := self._stored(key)) is not None]
+        return [found for key in sorted(self.series_keys()) if not key.is_trades and (found := self._stored(key)) is not None]
 
     def sources(self, series: Series) -> list[str]:
         """Sources that have bars of ``series``, the one that counts first in front."""
         wanted = (str(series.instrument), str(series.spec))
-        keys = {*self._publisher.manifest.keys(), *self._live.tail.keys()}
-        return sorted((key.source for key in keys if key[:2] == wanted), key=_rank)
+        return sorted((key.source for key in self.series_keys() if key[:2] == wanted), key=source_rank)
+
+    def stored_specs(self, instrument: InstrumentId, source: str | None = None) -> list[BarSpec]:
+        """Specs of the bars stored of one instrument, from any source or from one; cheap at any number of series."""
+        text = str(instrument)
+        specs = {key.spec for key in self.series_keys() if key.instrument == text and source in {None, key.source}}
+        return [BarSpec.parse(spec) for spec in sorted(specs - {TRADE_SPEC})]
+
+    def series_keys(self) -> set[SeriesKey]:
+        """Every instrument, spec and source with rows."""
+        return {*self._publisher.manifest.keys(), *self._live.tail.keys()}
+
+    @property
+    def folder(self) -> Path:
+        """Where the segments lie; other programs may read them there."""
+        return self._publisher.folder
 
     def forming(self, series: Series, source: str) -> Bar | None:
         """The bar under way, if one was appended as such."""
@@ -109,11 +122,11 @@ class MarketStore:
 
     @contextmanager
     def files(self) -> Iterator[tuple[list[tuple[Path, str]], dict[SeriesKey, Rows]]]:
-        """Listed segments as (path, kind) and the live rows by key; the files stay until the end of the block."""
+        """Listed segments as (path, kind) and the closed live rows by key; the files stay until the end of the block."""
         with self._publisher.lease() as manifest:
             files = [(self._publisher.folder / s.name, s.kind) for s in manifest.segments.values() if s.kind != "revision"]
             tail = self._live.tail
-            live = {key: concat_rows(pieces) for key in sorted(tail.keys()) if (pieces := tail.pieces(key))}
+            live = {key: _unique(concat_rows(pieces)) for key in sorted(tail.keys()) if (pieces := tail.pieces(key))}
             yield files, live
 
     # --- changing
@@ -259,8 +272,11 @@ def _together(pieces: list[Rows], live: Iterable[Rows], key: SeriesKey) -> Rows:
     rows = [piece for piece in (*pieces, *live) if len(piece)]
     if not rows:
         return TradeArrays.empty() if key.is_trades else BarArrays.empty()
-    joined = concat_rows(rows)
-    return in_order(joined) if isinstance(joined, TradeArrays) else sort_unique(joined)[0]
+    return _unique(concat_rows(rows))
+
+
+def _unique(rows: Rows) -> Rows:
+    return in_order(rows) if isinstance(rows, TradeArrays) else sort_unique(rows)[0]
 
 
 def _within(rows: Rows, from_ns: int | None, to_ns: int | None) -> Rows:
@@ -271,7 +287,8 @@ def _within(rows: Rows, from_ns: int | None, to_ns: int | None) -> Rows:
     return rows[start : max(start, stop)]
 
 
-def _rank(source: str) -> tuple[int, str]:
+def source_rank(source: str) -> tuple[int, str]:
+    """Sorts sources: the one whose bar counts at equal times first."""
     return {IMPORT_SOURCE: 0, SAMPLE_SOURCE: 2}.get(source, 1), source
 
 
