@@ -1,7 +1,9 @@
 """A chart's moving parts without its window: the bars in hand, what is in view and what was set by hand."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final, Protocol
 
 from backend.domain.bars import BarArrays, BarSpec
@@ -66,6 +68,8 @@ class ChartModel:
         self.top_free_px = 0.0
         self._wished: VisibleBars | None = None
         self._is_restored = False
+        self._fit: Callable[[TimeScale], TimeScale] | None = None
+        self._fitted: TimeScale | None = None
         self._seen: tuple[BarSnapshot, TimeScale, DrawnBars] | None = None
 
     # --- what is shown ------------------------------------------------------------------------------------------------
@@ -77,8 +81,7 @@ class ChartModel:
         if self._is_restored:
             keeps_prices, self._is_restored = True, False
         else:
-            n_shown = self.time.n_shown if self._is_laid_out and len(self.snapshot) else 0.0
-            self._wished = self.visible() if is_same and n_shown else VisibleBars(n_shown)
+            self._wished = self.visible() if is_same and self._is_laid_out and len(self.snapshot) else VisibleBars()
         self.instrument, self.spec, self.is_adjusted = instrument, spec, is_adjusted
         self.price = self.price if keeps_prices else None
         self.snapshot = _NO_BARS
@@ -110,11 +113,14 @@ class ChartModel:
         if not self._is_laid_out:
             self.time, self._is_laid_out = TimeScale.opened(width_px, self.time.n_bars, pixel_ratio=pixel_ratio), width_px > 1
         elif width_px != self.time.width_px:
+            fit = self._fit if self._fit is not None and self.time is self._fitted else None
             self.time = self.time.resized(width_px)
+            if fit is not None:
+                self._fit_to(fit)
         self.height_px, self.top_free_px = max(height_px, 1), top_free_px
         if self._wished is not None and len(self.snapshot) and self._is_laid_out:
             wished, self._wished = self._wished, None
-            self._show(wished)
+            self._fit_to(partial(self._showing, wished))
 
     @property
     def is_line(self) -> bool:
@@ -207,7 +213,7 @@ class ChartModel:
 
     def show_all(self) -> None:
         """Every bar."""
-        self.time = self.time.fitted()
+        self._fit_to(TimeScale.fitted)
 
     # --- saved and restored -------------------------------------------------------------------------------------------
 
@@ -244,14 +250,17 @@ class ChartModel:
         self._wished, self._is_restored = state.visible, not len(self.snapshot)
         self.lay_out(self.time.width_px, self.height_px, self.pixel_ratio, self.top_free_px)
 
-    def _show(self, wished: VisibleBars) -> None:
-        time = self.time.spanning(wished.n_bars) if wished.n_bars else self.time
+    def _fit_to(self, fit: Callable[[TimeScale], TimeScale]) -> None:
+        # Until the view is moved, another width is fitted in the same way.
+        self._fit, self.time = fit, fit(self.time)
+        self._fitted = self.time
+
+    def _showing(self, wished: VisibleBars, time: TimeScale) -> TimeScale:
+        time = time.spanning(wished.n_bars) if wished.n_bars else time
         if wished.right_ns is None:
-            time = replace(time, right=time.n_bars - 1 + wished.beyond).limited() if wished.beyond else time.at_newest()
-        else:
-            row = max(self.snapshot.row_at(wished.right_ns), 0)
-            time = replace(time, right=row + wished.beyond).limited()
-        self.time = time
+            return replace(time, right=time.n_bars - 1 + wished.beyond).limited() if wished.beyond else time.at_newest()
+        row = max(self.snapshot.row_at(wished.right_ns), 0)
+        return replace(time, right=row + wished.beyond).limited()
 
     def _set_price(self, scale: PriceScale) -> None:
         self.price = PriceRange(scale.low, scale.high)

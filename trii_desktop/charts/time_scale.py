@@ -123,9 +123,9 @@ class TimeScale:
         """All bars in view, with room to the right."""
         if not self.n_bars:
             return self
-        room = max(_ROOM_PX_MIN, 0.02 * self.width_px)
-        spacing = self._limited_spacing((self.width_px - room) / (self.n_bars + 1))
-        return replace(self, spacing_px=spacing).at_newest()
+        room = min(max(_ROOM_PX_MIN, 0.02 * self.width_px), _ROOM_SHARE_MAX * self.width_px)
+        spacing = self._limited_spacing((self.width_px - room) / self.n_bars)
+        return replace(self, spacing_px=spacing, right=self.n_bars - 0.5 + room / spacing).limited()
 
     def at_newest(self) -> "TimeScale":
         """The newest bar near the right edge, with the usual room beside it."""

@@ -96,6 +96,9 @@ def test_everything_fits_with_room_at_the_right():
     scale = TimeScale.opened(1400, 3270).fitted()
     assert scale.x_at(0) >= 0
     assert 1400 - 60 <= scale.x_at(3269) <= 1400 - 20
+    few = TimeScale.opened(1400, 60).fitted()
+    assert few.x_at(0) >= few.spacing_px / 2 - 1  # not even half a body is cut off
+    assert few.x_at(59) <= 1400 - few.spacing_px / 2 - 20
 
 
 def test_the_oldest_bar_comes_to_the_left_edge():
