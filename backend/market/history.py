@@ -50,7 +50,7 @@ class History:
         if stored is None:
             return BarArrays.empty()
         # The whole of the first bar is needed, and what precedes ``to_ns``: its last bar may have begun before.
-        start = None if from_ns is None or stored == series.spec else from_ns - group_span_ns(series.spec)
+        start = from_ns if from_ns is None or stored == series.spec else from_ns - group_span_ns(series.spec)
         read_to = to_ns if stored == series.spec or to_ns is None else to_ns + group_span_ns(series.spec)
         bars = await self._store.load(Series(series.instrument, stored), source=source, from_ns=start, to_ns=read_to)
         if stored == series.spec and not adjusted and as_of_ns is None:

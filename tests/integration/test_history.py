@@ -70,6 +70,8 @@ def test_what_is_stored_is_given_as_it_is_and_longer_bars_are_built_from_it(home
             assert same.close.tolist() == daily.close.tolist()
             assert weeks.volume.sum() == daily.volume.sum()
             assert weeks.close[-1] == daily.close[-1]
+            some = await history.bars(Series(AAPL, DAILY), from_ns=int(daily.event_ns[2]), to_ns=int(daily.event_ns[5]))
+            assert some.event_ns.tolist() == daily.event_ns[2:5].tolist()
             cut = await history.bars(Series(AAPL, WEEKLY), from_ns=int(weeks.event_ns[1]), to_ns=int(weeks.event_ns[-1]))
             assert cut.event_ns.tolist() == weeks.event_ns[1:-1].tolist()
             np.testing.assert_array_equal(cut.volume, weeks.volume[1:-1])
