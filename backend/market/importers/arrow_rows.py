@@ -3,7 +3,6 @@
 Whatever this cannot read with certainty it refuses as `NotVectorised`; the caller then reads those rows one by one.
 """
 
-import functools
 from collections.abc import Callable
 from typing import Final
 
@@ -12,23 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from backend.domain.bars import DAY_NS, SECOND_NS, Float64s, Int64s
+from backend.market.importers.arrow_arrays import flags_of, is_valid, raw_values, texts
 from backend.market.importers.numbers import MISSING, MISSING_WORDS, NumberForm
 from backend.market.importers.plan import Role, TimeForm
 from backend.market.importers.row_blocks import Reading, RowBlock
 from backend.market.importers.times import EXCEL_EPOCH_DAY, UNIT_NS, NotATime, TimeReader, bare_day
 from backend.market.importers.zones import Flags
 
+_MISSING: Final = texts(MISSING_WORDS)
 _ARROW_UNIT_NS: Final = {"s": SECOND_NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _SPLIT: Final = r"^\s*(?P<day>.*?\d)(?:[T,\s]+|:)(?P<clock>\d{1,2}[:hH]\d{2}.*?)\s*$"
 _INT64: Final = np.iinfo(np.int64)
 _EXCEL_DAYS_MAX: Final = 2_958_465.0
-_DISTINCT_MAX: Final = 0.5
-
-
-@functools.cache
-def _missing_words() -> pa.Array:
-    # Made at the first use: pyarrow imports pandas for this, which no start of the program should wait for.
-    return pa.array(MISSING_WORDS, pa.string())
 
 
 class NotVectorised(Exception):
@@ -68,23 +62,20 @@ def floats(column: pa.ChunkedArray, form: NumberForm) -> tuple[Float64s, Flags |
     elif not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind)):
         raise NotVectorised(f"{kind} is not a number")
     numbers = column.cast(pa.float64(), safe=False)
-    values: Float64s = np.ascontiguousarray(numbers.to_numpy(), np.float64)
-    finite = np.isfinite(values)
-    if finite.all():
-        return values, None
+    values: Float64s = raw_values(numbers, np.float64)
     if numbers.null_count:
-        finite |= numbers.is_null().to_numpy()
-    if finite.all():
-        return values, None
-    values = values.copy()
-    values[~finite] = np.nan
-    return values, ~finite
+        given = is_valid(numbers)
+        values = np.where(given, values, np.nan)
+        bad: Flags = ~np.isfinite(values) & given
+    else:
+        bad = ~np.isfinite(values)
+    return (np.where(bad, np.nan, values), bad) if bad.any() else (values, None)
 
 
 def _plain_numbers(column: pa.ChunkedArray, form: NumberForm) -> pa.ChunkedArray:
     """Numbers as text with a decimal point and no other mark; words for nothing become null."""
     column = pc.utf8_trim_whitespace(column)
-    column = pc.if_else(pc.is_in(column, value_set=_missing_words()), pa.scalar(None, pa.string()), column)
+    column = pc.if_else(pc.is_in(column, value_set=_MISSING), pa.scalar(None, pa.string()), column)
     if form.thousands:
         mark = "[ \u00a0\u202f\u2009]" if form.thousands.isspace() else "\\" + form.thousands
         decimal = "\\" + form.decimal
@@ -105,11 +96,10 @@ def _times(column: pa.ChunkedArray, clock: pa.ChunkedArray | None, reading: Read
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
-    no_time = column.is_null().to_numpy() if column.null_count else np.zeros(len(column), np.bool_)
+    no_time = ~is_valid(column)
     if pa.types.is_timestamp(kind):
         ns = _scaled(_int64(column.cast(pa.int64())), _ARROW_UNIT_NS[kind.unit])
-        ns += _clock_column(clock) if clock is not None else 0
-        return ns, no_time, kind.tz is not None
+        return ns if clock is None else ns + _clock_column(clock), no_time, kind.tz is not None
     if pa.types.is_date(kind):
         days = _int64(column.cast(pa.date32()).cast(pa.int32()).cast(pa.int64()))
         return _scaled(days, DAY_NS) + (_clock_column(clock) if clock is not None else 0), no_time, False
@@ -126,7 +116,7 @@ def _times(column: pa.ChunkedArray, clock: pa.ChunkedArray | None, reading: Read
 def _int64(column: pa.ChunkedArray) -> Int64s:
     """Whole numbers, 0 where there is none."""
     filled = pc.fill_null(column, 0) if column.null_count else column
-    return np.array(filled.to_numpy(), np.int64)
+    return raw_values(filled, np.int64)
 
 
 def _scaled(counts: Int64s, unit_ns: int) -> Int64s:
@@ -169,10 +159,10 @@ def _clock_column(clock: pa.ChunkedArray) -> Int64s:
 def _written(column: pa.ChunkedArray, clock: pa.ChunkedArray | None, reading: Reading) -> tuple[Int64s, Flags, bool]:
     """Times written as text, each distinct date and each distinct clock read once."""
     day = pc.utf8_trim_whitespace(column)
-    no_time = pc.fill_null(pc.is_in(day, value_set=_missing_words()), fill_value=True).to_numpy()
+    no_time = flags_of(pc.is_in(day, value_set=_MISSING)) | ~is_valid(day)
     if clock is None:
         parts = pc.extract_regex(day, _SPLIT)
-        is_split = parts.is_valid().to_numpy() if parts.null_count else np.ones(len(day), np.bool_)
+        is_split = is_valid(parts)
         if (is_split | no_time).all() and is_split.any():
             day, clock = _field(parts, "day"), _field(parts, "clock")
         elif is_split.any():
@@ -199,7 +189,7 @@ def _distinct(column: pa.ChunkedArray) -> tuple[list[str], Int64s]:
     coded = pc.fill_null(column, "").combine_chunks().dictionary_encode()
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.combine_chunks()
-    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+    return coded.dictionary.to_pylist(), raw_values(pa.chunked_array([coded.indices]), np.int32).astype(np.int64)
 
 
 def _looked_up_days(column: pa.ChunkedArray, times: TimeReader, no_time: Flags) -> Int64s:

@@ -16,7 +16,9 @@ from backend.storage.durable import explain_os_error
 _COLUMNS: Final = tuple(field.name for field in fields(ImportRecord))
 _NAMES: Final = ", ".join(_COLUMNS)
 _INSERT: Final = f"INSERT INTO imports ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - names of our own fields
-_SELECT: Final = f"SELECT {_NAMES} FROM imports ORDER BY started_ns DESC, import_id DESC LIMIT ?"  # noqa: S608 - same
+_SELECT: Final = f"""
+    SELECT {_NAMES} FROM imports WHERE ? IS NULL OR source = ? ORDER BY started_ns DESC, import_id DESC LIMIT ?
+"""  # noqa: S608 - same
 _WHOLE_BYTES: Final = 64 * MIB
 
 
@@ -25,9 +27,9 @@ def save_record(connection: Connection, record: ImportRecord) -> None:
     connection.execute(_INSERT, tuple(getattr(record, name) for name in _COLUMNS))
 
 
-def load_records(connection: Connection, limit: int) -> list[ImportRecord]:
-    """The newest lines of the log, newest first."""
-    return [ImportRecord(*row) for row in connection.execute(_SELECT, (limit,))]
+def load_records(connection: Connection, limit: int, source: str | None = None) -> list[ImportRecord]:
+    """The newest lines of the log, of one source or of all, newest first."""
+    return [ImportRecord(*row) for row in connection.execute(_SELECT, (source, source, limit))]
 
 
 def last_import_of(connection: Connection, fingerprint: str, series: str) -> int | None:

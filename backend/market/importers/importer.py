@@ -117,9 +117,9 @@ class Importer:
             symbols = fitting
         return [await make_plan(head, choices, self._catalog, self._clock, symbol=symbol) for symbol in symbols]
 
-    async def history(self, limit: int = _HISTORY) -> list[ImportRecord]:
-        """The newest imports, newest first."""
-        return await self._ledger.read(lambda connection: load_records(connection, limit))
+    async def history(self, limit: int = _HISTORY, *, source: str | None = None) -> list[ImportRecord]:
+        """The newest imports, under one source or all, newest first."""
+        return await self._ledger.read(lambda connection: load_records(connection, limit, source))
 
     # --- importing ----------------------------------------------------------------------------------------------------
 
