@@ -8,18 +8,22 @@ from dataclasses import dataclass
 
 from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
-from backend.events import Bus, Level, Notice, notice_of
+from backend.events import BarsSaved, Bus, Level, Notice, SettingsChanged, notice_of
+from backend.jobs.background import Background, Phase
+from backend.jobs.warm_up import warm_up
 from backend.market.action_log import ActionLog
 from backend.market.bar_store import BarStore
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
 from backend.market.history import History
 from backend.market.importers.importer import Importer
+from backend.process import Process
 from backend.settings import SettingsStore, open_settings
 from backend.storage import money, words
 from backend.storage.ledger import Ledger, open_ledger
 from backend.storage.market_store import MarketStore, open_market_store
 from backend.storage.paths import Home
+from backend.storage.pending_restore import complete_restore
 from backend.storage.secrets import Custody, OpenedKey, open_key
 from backend.tasks import TaskOwner
 from backend.telemetry.metrics import Metrics, probe_lag
@@ -54,6 +58,7 @@ class Backend:
     bars: BarStore
     watchlists: WatchlistStore
     board: QuoteBoard
+    background: Background
     notices: tuple[Notice, ...]
 
     @property
@@ -61,31 +66,40 @@ class Backend:
         """Who keeps the ledgers' key."""
         return self.key.custody
 
+    async def begin_background(self) -> None:
+        """Say that the first chart is there: what waited for it begins."""
+        self.background.begin()
+
 
 @asynccontextmanager
-async def open_backend(
+async def open_backend(  # noqa: PLR0913 - each is chosen by the process that opens
     home: Home,
     *,
     clock: Clock | None = None,
     ask_passphrase: Callable[[str], str | None] | None = None,
     watch: bool = True,
     metrics: Metrics | None = None,
+    process: Process | None = None,
 ) -> AsyncIterator[Backend]:
     """Open all of ``home``; leaving closes it, when everything acknowledged is durable.
 
     ask_passphrase : asked on a thread of its own where the ledgers' key lies under a passphrase
     watch : follow watched folders and keep figures fresh, for a program that stays; a single command does not
+    process : whose logs and crash reports follow the settings, and whose metrics are used
     What is broken is set aside and told in ``notices``. Raises InvalidInput, Unavailable or CorruptData where the key
     or a ledger cannot be opened at all; then nothing was changed.
     """
     home.make()
-    clock, metrics, bus = clock or SystemClock(), metrics or Metrics(), Bus()
+    clock, bus = clock or SystemClock(), Bus()
+    metrics = process.metrics if process else metrics or Metrics()
     notices: list[Notice] = []
     collecting = bus.subscribe(Notice, notices.append)
-    settings = open_settings(home.settings, quarantine=home.quarantine, publish=bus.publish)
+    # The key first: it completes a restore that was cut short, which may bring other settings.
     key = await asyncio.to_thread(open_key, home, ask=ask_passphrase)
     notices.extend(_warning(error, "The ledgers' key") for error in key.notices)
-
+    settings = open_settings(home.settings, quarantine=home.quarantine, publish=bus.publish)
+    if process is not None:
+        _follow(process, settings, bus)
     async with (
         _open_ledger(home, "money", key, bus) as money_ledger,
         _open_ledger(home, "words", key, bus) as words_ledger,
@@ -96,7 +110,6 @@ async def open_backend(
         catalog, actions = Catalog(money_ledger, bus.publish), ActionLog(money_ledger)
         calendars = Calendars(home.cache, clock)
         history = History(store, catalog, actions, calendars)
-        importer = Importer(store, catalog, actions, money_ledger, bus, clock, home=home)
         board = QuoteBoard(store, history, catalog, actions, bus)
         async with BarStore(history, bus, tasks) as bars:
             collecting.close()
@@ -114,17 +127,41 @@ async def open_backend(
                 actions=actions,
                 calendars=calendars,
                 history=history,
-                importer=importer,
+                importer=Importer(store, catalog, actions, money_ledger, bus, clock, home=home),
                 tasks=tasks,
                 bars=bars,
                 watchlists=WatchlistStore(money_ledger, bus.publish),
                 board=board,
+                background=Background(_phases(home, settings, catalog)),
                 notices=tuple(notices),
             )
             if watch:
-                board.start(tasks)
-                tasks.start("engine lag probe", probe_lag(metrics, clock))
+                _keep_watch(backend)
             yield backend
+
+
+def _keep_watch(backend: Backend) -> None:
+    """Start what a program that stays does beside its calls."""
+    saved_after_ms = backend.metrics.histogram("market.save_ms")
+    backend.bus.subscribe(BarsSaved, lambda e: saved_after_ms.record(max(0.0, (backend.clock.now_ns() - e.up_to_ns) / 1e6)))
+    backend.board.start(backend.tasks)
+    backend.tasks.start("engine lag probe", probe_lag(backend.metrics, backend.clock))
+    backend.background.start(backend.tasks)
+
+
+def _phases(home: Home, settings: SettingsStore, catalog: Catalog) -> tuple[Phase, ...]:
+    async def warm() -> None:
+        if settings.current.performance.warm_up:
+            await warm_up(home, {instrument.calendar for instrument in await catalog.all()})
+
+    return (Phase("warm-up", warm),)
+
+
+def _follow(process: Process, settings: SettingsStore, bus: Bus) -> None:
+    """Let the settings decide what the process keeps about itself, now and whenever they change."""
+    asyncio.get_running_loop().set_exception_handler(process.crashes.asyncio_handler)
+    process.follow(settings.current.privacy)
+    bus.subscribe(SettingsChanged, lambda event: process.follow(settings.current.privacy) if event.section == "privacy" else None)
 
 
 @asynccontextmanager

@@ -11,7 +11,6 @@ from backend.domain.bars import DAY_NS
 from backend.errors import TriiError
 from backend.events import Level
 from backend.storage.backup import last_backup
-from backend.storage.integrity import find_problems
 from backend.storage.ledger import Ledger
 from backend.storage.secrets import Custody
 
@@ -49,7 +48,7 @@ def _custody(backend: Backend) -> Finding:
 async def _ledger(name: str, ledger: Ledger) -> Finding:
     subject = f"{name}.db"
     try:
-        problems = await ledger.write(find_problems)  # the ledger's only writer: nobody changes pages meanwhile
+        problems = await ledger.check()
     except TriiError as e:
         return problem(subject, e.message, e.hint, code=e.code)
     if problems:

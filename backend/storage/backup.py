@@ -17,6 +17,7 @@ from backend.storage.archive import PURPOSE, ArchiveWriter, key_fact, open_archi
 from backend.storage.connection import Connection, connect
 from backend.storage.durable import explain_os_error, sync_folder
 from backend.storage.ledger import Ledger
+from backend.storage.market_files import list_market_files, list_market_logs
 from backend.storage.master_key import KeyUse, MasterKey
 from backend.storage.paths import Home
 from backend.storage.restore import restore_backup
@@ -38,8 +39,8 @@ SUFFIX = ".triibackup"
 LEDGERS: tuple[KeyUse, ...] = ("money", "words")
 _ATTEMPTS_MAX = 3
 
-# Files of the market store to include, or how to name them from the snapshot of the money ledger, whose manifest
-# must not list a segment that the archive lacks.
+# Files of the market store to include, or how to name them from the copy of the money ledger, whose manifest must not
+# list a segment that the archive lacks.
 Parts = Iterable[Path] | Callable[[Connection], Iterable[Path]]
 
 
@@ -67,9 +68,10 @@ def create_backup(
 ) -> BackupReport:
     """Write everything a home needs into one encrypted file, read it back, and only then give it its name.
 
-    ``target`` is a new file or a folder. Both ledgers are copied as of one moment each, while they may be written.
-    Without ``parts`` every file of the market store goes in. Blocks; call it off the loop. Raises Conflict when the
-    target exists, Unavailable when the disk is full, CorruptData when it reads back wrong; then no archive is left.
+    ``target`` is a new file or a folder. Both ledgers are copied as of one moment each, while they may be written, with
+    the files of the market store that belong to that moment, unless ``parts`` names others. Blocks; call it off the
+    loop. Raises Conflict when the target exists, Unavailable when the disk is full, CorruptData when it reads back
+    wrong; then no archive is left.
     """
     created_ns = time.time_ns() if now_ns is None else now_ns
     if target.is_dir():
@@ -140,12 +142,7 @@ def _write_archive(home: Home, key: MasterKey, partial: Path, parts: Parts | Non
     facts: dict[str, str | int] = {"key": key_fact(key), "created_ns": created_ns, "app_version": __version__}
     for attempt in range(1, _ATTEMPTS_MAX + 1):
         try:
-            with _snapshots(home, key) as copies, _open_new(partial) as file:
-                sealed = SealedWriter(file, key.derive("backup"), PURPOSE, facts)
-                _fill(ArchiveWriter(sealed), home, copies, _list_parts(home, key, copies, parts))
-                file.flush()
-                os.fsync(file.fileno())
-                return
+            _write_once(home, key, partial, parts, facts)
         except _FileVanished as error:
             if attempt == _ATTEMPTS_MAX:
                 raise Unavailable(
@@ -153,6 +150,18 @@ def _write_archive(home: Home, key: MasterKey, partial: Path, parts: Parts | Non
                     hint="Do it again when no import is running.",
                     code="backup.changed",
                 ) from error
+        else:
+            return
+
+
+def _write_once(home: Home, key: MasterKey, partial: Path, parts: Parts | None, facts: dict[str, str | int]) -> None:
+    logs = list_market_logs(home)
+    with _snapshots(home, key) as copies, _open_new(partial) as file:
+        market = _list_parts(home, key, copies, parts or (lambda copy: list_market_files(home, copy, logs)))
+        sealed = SealedWriter(file, key.derive("backup"), PURPOSE, facts)
+        _fill(ArchiveWriter(sealed), home, copies, market)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _fill(archive: ArchiveWriter, home: Home, copies: dict[KeyUse, Path], market: list[Path]) -> None:
@@ -195,10 +204,9 @@ def _snapshot(path: Path, key: bytes, folder: Path) -> Path | None:
     return folder / path.name
 
 
-def _list_parts(home: Home, key: MasterKey, copies: dict[KeyUse, Path], parts: Parts | None) -> list[Path]:
-    if parts is None:
-        listed: Iterable[Path] = _files_below(home.market)
-    elif not callable(parts):
+def _list_parts(home: Home, key: MasterKey, copies: dict[KeyUse, Path], parts: Parts) -> list[Path]:
+    listed: Iterable[Path]
+    if not callable(parts):
         listed = parts
     elif "money" in copies:
         connection = connect(copies["money"], key.derive("money"), read_only=True)

@@ -90,10 +90,11 @@ class IntegrityCheck:
                 self._connection = None
             connection.close()
         if problems:
-            self._on_damage(_describe(self._file.path, problems))
+            self._on_damage(describe_damage(self._file.path, problems))
 
 
-def _describe(path: Path, problems: tuple[str, ...]) -> CorruptData:
+def describe_damage(path: Path, problems: tuple[str, ...]) -> CorruptData:
+    """Say what was found and what will happen to the file."""
     return CorruptData(
         f"{path} is damaged ({'; '.join(problems[:3])}).",
         hint="Make a backup of what can still be read, then close and open the app: it sets the file aside.",

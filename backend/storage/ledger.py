@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from backend.errors import TriiError
 from backend.storage.connection import Connection
-from backend.storage.integrity import START_DELAY_S, IntegrityCheck
+from backend.storage.integrity import START_DELAY_S, IntegrityCheck, describe_damage
 from backend.storage.ledger_file import LedgerFile
 from backend.storage.migrations import Migration
 from backend.storage.transaction import serve_reads, serve_writes
@@ -63,6 +63,15 @@ class Ledger:
         Raises Unavailable (closed, a statement that writes), CorruptData.
         """
         return await asyncio.wrap_future(self._reader.submit(work))
+
+    async def check(self) -> tuple[str, ...]:
+        """Look at every page now, while nobody writes; empty when all is well. Damage is also reported as a notice."""
+        problems = await self.write(lambda _: self.file.find_problems())
+        if problems:
+            error = describe_damage(self.path, problems)
+            if self.file.mark_suspect(error.message):
+                self.report(error)
+        return problems
 
     def report(self, notice: TriiError) -> None:
         """Keep a notice and tell the watchers; called on the loop's thread."""

@@ -95,16 +95,21 @@ class LedgerFile:
             write_durably(self.suspect_path, reason.encode())
             return True
 
-    def _examine(self) -> None:
-        """Read the first page, and all others where damage is suspected, before anything can change the file."""
+    def find_problems(self) -> tuple[str, ...]:
+        """Look at every page through a connection of its own: one that meets damage is of no use afterwards."""
         connection = self.open_for_reading()
         try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            problems = find_problems(connection) if self.suspect_path.exists() else ()
+            return find_problems(connection)
         except DatabaseError as error:
             raise translate(error, self.path) from error
         finally:
             connection.close()
+
+    def _examine(self) -> None:
+        """Read the first page, and all others where damage is suspected, before anything can change the file."""
+        if not can_read(self.path, self._key):
+            raise CorruptData(f"{self.path} cannot be read with its key.", code="ledger.damaged")
+        problems = self.find_problems() if self.suspect_path.exists() else ()
         if problems:
             raise CorruptData(f"{self.path} is damaged ({'; '.join(problems[:3])}).", code="ledger.damaged")
 
@@ -192,10 +197,11 @@ def opens_ledger(path: Path, key: bytes) -> bool:
     if not path.exists() or path.stat().st_size == 0:
         return True
     known = recognise_key(path.with_suffix(".check"), key)
-    return known if known is not None else _can_read(path, key)
+    return known if known is not None else can_read(path, key)
 
 
-def _can_read(path: Path, key: bytes) -> bool:
+def can_read(path: Path, key: bytes) -> bool:
+    """Whether the file's first page can be read with ``key``. Raises Unavailable."""
     try:
         connection = connect(path, key, read_only=True)
     except CorruptData:

@@ -6,13 +6,11 @@ import shutil
 import pytest
 
 from backend import __version__
-from backend.storage import money
 from backend.storage.backup import verify_backup
-from backend.storage.ledger import open_ledger
 from backend.storage.paths import Home
 from backend.storage.restore import restore_backup
 from backend.storage.secrets import Custody, MasterKey, open_key, restore_key
-from tests.fakes.filled_home import MARKER, read_home
+from tests.fakes.filled_home import MARKER, N_BARS, N_LIVE_BARS, open_money, read_home
 from tests.integration.homes.make_home import BACKUP, HOMES, N_ROWS, PASSPHRASE, PHRASE
 
 VERSIONS = sorted(path.name for path in HOMES.iterdir() if (path / "ledger").is_dir())
@@ -30,19 +28,17 @@ def earlier(request, tmp_path):
 
 def check_content(home, key):
     content = read_home(home, key)
-    rows, notices = content["ledgers"]
-    assert len(rows) == N_ROWS
-    assert rows[7] == (f"{MARKER.decode()} 7", MARKER.decode() * 20, 7)
-    assert notices == []
+    assert content["notices"] == []
+    assert len(content["facts"]) == N_ROWS
+    assert content["facts"][7] == (f"{MARKER.decode()} 7", MARKER.decode() * 20, 7)
+    assert content["closes"] == [20_000.0 + day for day in range(N_BARS + N_LIVE_BARS)]
     assert content["blobs"] == [MARKER * 1000]
     assert content["settings"] == "version = 1\n"
-    assert set(content["market"]) == {"AAPL.XNAS/1d.parquet", "AAPL.XNAS/1h.parquet", "log/live.log"}
     assert asyncio.run(backups_of(home, key)) == [(2, "/somewhere/trii.triibackup", 3, 4, 5.0)]
 
 
 async def backups_of(home, key):
-    path = home.ledgers / "money.db"
-    async with open_ledger(path, key.derive("money"), money.MIGRATIONS, backups=home.backups, quarantine=home.quarantine) as ledger:
+    async with open_money(home, key) as ledger:
         return await ledger.read(lambda c: c.execute("SELECT made_ns, path, bytes, n_files, seconds FROM backups").fetchall())
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from backend.errors import Unavailable
 from backend.storage.backup import create_backup
+from backend.storage.blobs import BlobStore
 from backend.storage.ledger import open_ledger
 from backend.storage.paths import Home
 from backend.storage.secrets import open_key
@@ -87,7 +88,7 @@ async def test_a_ledger_closed_on_a_full_disk_opens_with_every_row(full_home):
 def test_a_backup_that_fills_the_disk_leaves_no_half_archive(home, full_home):
     key = open_key(home).key
     fill_home(home, key)
-    (home.market / "large.parquet").write_bytes(os.urandom(5 << 20))
+    BlobStore(home.blobs, key.derive("blobs"), quarantine=home.quarantine).put(os.urandom(5 << 20))
     target = full_home.root / "out.triibackup"
     with pytest.raises(Unavailable) as caught:
         create_backup(home, key, target)

@@ -54,8 +54,8 @@ def test_the_phrase_opens_the_ledgers_on_a_machine_without_any_keyring(home):
     from backend.storage.secrets import restore_key
 
     restore_key(home, phrase)
-    rows, notices = read_home(home, open_key(home).key)["ledgers"]
-    assert (len(rows), notices) == (50, [])
+    content = read_home(home, open_key(home).key)
+    assert (len(content["facts"]), content["notices"]) == (50, [])
 
 
 def test_the_phrase_of_another_home_does_not(home, tmp_path):

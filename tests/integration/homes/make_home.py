@@ -1,6 +1,6 @@
 """Make the home that later versions must still open; run once for each release: ``python -m tests.integration.homes.make_home``.
 
-It writes ``tests/integration/homes/VERSION`` with both ledgers, a vault, a blob, settings, market files and a backup, all
+It writes ``tests/integration/homes/VERSION`` with both ledgers, a vault, a blob, settings, stored and live bars and a backup, all
 under one phrase and passphrase that are no secrets.
 """
 
@@ -10,14 +10,12 @@ import sys
 from pathlib import Path
 
 from backend import __version__
-from backend.storage import money
 from backend.storage.backup import create_backup
 from backend.storage.connection import Connection
-from backend.storage.ledger import open_ledger
 from backend.storage.master_key import MasterKey
 from backend.storage.paths import Home
 from backend.storage.secrets import restore_key
-from tests.fakes.filled_home import fill_home
+from tests.fakes.filled_home import fill_home, open_money
 
 HOMES = Path(__file__).parent
 BACKUP = "backup.triibackup"
@@ -41,8 +39,7 @@ def make_home(root: Path) -> None:
 
 
 async def _note_a_backup(home: Home, key: MasterKey) -> None:
-    path = home.ledgers / "money.db"
-    async with open_ledger(path, key.derive("money"), money.MIGRATIONS, backups=home.backups, quarantine=home.quarantine) as ledger:
+    async with open_money(home, key) as ledger:
         await ledger.write(_insert_backup)
 
 

@@ -2,26 +2,19 @@
 
 import errno
 import random
-from contextlib import asynccontextmanager
 
 import pytest
 
 from backend.errors import Conflict, CorruptData, InvalidInput, NotFound, Unavailable
-from backend.storage import backup, money
+from backend.storage import backup
 from backend.storage.backup import backup_name, create_backup, last_backup, record_backup, verify_backup
 from backend.storage.connection import connect
-from backend.storage.ledger import open_ledger
 from backend.storage.secrets import MasterKey, open_key
-from tests.fakes.filled_home import MARKER, fill_home
+from backend.storage.snapshot import save_snapshot
+from tests.fakes.filled_home import DAILY, MARKER, fill_home, open_market, open_money, some_bars
 
 DAY_NS = 86_400 * 1_000_000_000
-
-
-@asynccontextmanager
-async def money_ledger(home, key):
-    path = home.ledgers / "money.db"
-    async with open_ledger(path, key.derive("money"), money.MIGRATIONS, backups=home.backups, quarantine=home.quarantine) as ledger:
-        yield ledger
+N_FILES = 2 + 1 + 1 + 3  # ledgers, settings, blob; the market store's stamp, segment and log
 
 
 @pytest.fixture
@@ -35,7 +28,7 @@ def test_a_backup_reports_what_it_holds_and_that_it_was_read_back(home, key, tmp
     report = create_backup(home, key, tmp_path / "out.triibackup", now_ns=DAY_NS)
     assert report.path == tmp_path / "out.triibackup"
     assert report.archive_bytes == report.path.stat().st_size > report.content_bytes > 0
-    assert report.n_files == 2 + 1 + 1 + 3  # ledgers, settings, blob, market files
+    assert report.n_files == N_FILES
     assert (report.created_ns, report.app_version) == (DAY_NS, "0.1.0")
     assert report.write_s > 0
     assert report.verify_s > 0
@@ -69,31 +62,39 @@ def test_a_folder_that_does_not_exist_is_said(home, key, tmp_path):
 
 
 async def test_the_ledger_may_be_written_meanwhile_and_only_whole_transactions_are_copied(home, key, tmp_path):
-    async with money_ledger(home, key) as ledger:
+    async with open_money(home, key) as ledger:
         await ledger.write(lambda connection: connection.execute("INSERT INTO backups VALUES (1, 1, 'a', 1, 1, 1)").rowcount)
         report = create_backup(home, key, tmp_path / "one")
         await record_backup(ledger, report)
         assert await last_backup(ledger) == (report.created_ns, report.path)
-    assert verify_backup(tmp_path / "one", key).n_files == 7
+    assert verify_backup(tmp_path / "one", key).n_files == N_FILES
 
 
 async def test_without_any_backup_there_is_no_last_one(home, key):
-    async with money_ledger(home, key) as ledger:
+    async with open_money(home, key) as ledger:
         assert await last_backup(ledger) is None
 
 
-def test_market_files_are_named_by_the_manifest_as_of_the_snapshot(home, key, tmp_path):
-    chosen = home.market / "AAPL.XNAS" / "1d.parquet"
+def test_market_files_may_be_named_by_the_caller_from_the_copy_of_the_ledger(home, key, tmp_path):
+    (chosen,) = (home.market / "segments").iterdir()
     seen = []
 
     def parts(connection):
-        seen.append(connection.execute("SELECT count(*) FROM migrations").fetchone()[0])
+        seen.append(connection.execute("SELECT count(*) FROM segments").fetchone()[0])
         return [chosen]
 
     report = create_backup(home, key, tmp_path, parts=parts)
-    assert seen == [len(money.MIGRATIONS)]
-    assert report.n_files == 2 + 1 + 1 + 1
+    assert seen == [1]
+    assert report.n_files == N_FILES - 2
     assert create_backup(home, key, tmp_path / "list", parts=[chosen]).n_files == report.n_files
+
+
+async def test_what_is_staged_or_not_listed_stays_out(home, key, tmp_path):
+    async with open_market(home, key) as (_, store):
+        with store.stage(DAILY, "import") as stage:
+            stage.add(some_bars(30_000, 300_000))
+            (home.market / "segments" / "stray.parquet").write_bytes(b"of a change that was never committed")
+            assert create_backup(home, key, tmp_path / "out").n_files == N_FILES
 
 
 def test_a_file_outside_the_market_folder_is_refused(home, key, tmp_path):
@@ -105,17 +106,33 @@ def test_a_file_outside_the_market_folder_is_refused(home, key, tmp_path):
 
 def test_a_link_is_not_followed(home, key, tmp_path):
     (tmp_path / "secret").write_text("of another user")
-    (home.market / "link.parquet").symlink_to(tmp_path / "secret")
-    assert create_backup(home, key, tmp_path / "out").n_files == 7
+    (home.blobs / "link").symlink_to(tmp_path / "secret")
+    assert create_backup(home, key, tmp_path / "out").n_files == N_FILES
 
 
 def test_a_segment_replaced_meanwhile_makes_it_start_over(home, key, tmp_path):
-    gone, kept = home.market / "gone.parquet", home.market / "AAPL.XNAS" / "1d.parquet"
+    gone, (kept,) = home.market / "gone.parquet", (home.market / "segments").iterdir()
     manifests = [[gone], [gone], [kept]]
-    assert create_backup(home, key, tmp_path / "out", parts=lambda connection: manifests.pop(0)).n_files == 5
+    assert create_backup(home, key, tmp_path / "out", parts=lambda connection: manifests.pop(0)).n_files == N_FILES - 2
     with pytest.raises(Unavailable, match=r"gone\.parquet was replaced again and again"):
         create_backup(home, key, tmp_path / "never", parts=lambda connection: [gone])
     assert not (tmp_path / "never").exists()
+
+
+def test_a_log_cut_into_a_segment_after_the_ledger_was_copied_makes_it_start_over(home, key, tmp_path, monkeypatch):
+    (log,) = (home.market / "log").iterdir()
+    cut = []
+
+    def copy_then_cut(connection, target):
+        size = save_snapshot(connection, target)
+        if target.name == "money.db" and not cut:
+            cut.append(log.rename(tmp_path / "cut"))
+        elif target.name == "money.db":
+            cut[0].rename(log)
+        return size
+
+    monkeypatch.setattr(backup, "save_snapshot", copy_then_cut)
+    assert create_backup(home, key, tmp_path / "out").n_files == N_FILES
 
 
 def test_a_full_disk_leaves_no_half_archive(home, key, tmp_path, monkeypatch):

@@ -83,7 +83,7 @@ async def test_nothing_readable_and_nothing_for_other_users_lies_in_the_file(hom
     assert path.stat().st_mode & 0o077 == 0
 
 
-async def test_an_error_in_the_work_undoes_it_and_reaches_the_caller(home):
+async def test_an_error_raised_while_writing_undoes_it_and_reaches_the_caller(home):
     def half(connection):
         insert(1)(connection)
         raise KeyError("half-way")
@@ -302,6 +302,16 @@ async def test_the_check_after_start_finds_damage_that_nobody_has_met(home):
     async with opened(home, check_after_s=0) as ledger:
         await until(lambda: ledger.notices, what="a notice of the damage")
         assert ledger.notices[0].code == "ledger.damaged"
+
+
+async def test_a_check_on_request_finds_damage_and_the_ledger_goes_on(home):
+    await fill(home)
+    async with opened(home, check_after_s=3600) as ledger:
+        assert await ledger.check() == ()
+        flip(home.ledgers / "money.db", 4096 * 8 + 100)
+        assert await ledger.check() != ()
+        assert [notice.code for notice in ledger.notices] == ["ledger.damaged"]
+        assert await ledger.write(insert(10_000)) == 10_000
 
 
 async def test_a_suspicion_that_proves_unfounded_costs_nothing(home):

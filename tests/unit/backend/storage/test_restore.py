@@ -60,14 +60,13 @@ def test_what_is_replaced_is_kept_aside(home, key, archive):
 
 def test_a_fresh_home_with_a_key_of_its_own_takes_the_backups_key(key, archive, tmp_path):
     fresh = Home(tmp_path / "fresh")
-    fill_home_with_own_key = open_key(fresh).key
-    fresh.make()
-    fill_home(fresh, fill_home_with_own_key, n_rows=3)
+    own_key = open_key(fresh).key
+    fill_home(fresh, own_key, n_rows=3)
     restore_backup(archive, fresh, key, replace=True)
     restore_key(fresh, key.phrase)
     assert open_key(fresh).key == key
-    rows, notices = read_home(fresh, key)["ledgers"]
-    assert (len(rows), notices) == (50, [])
+    content = read_home(fresh, key)
+    assert (len(content["facts"]), content["notices"]) == (50, [])
 
 
 def test_a_damaged_archive_changes_nothing(home, key, archive, tmp_path):
