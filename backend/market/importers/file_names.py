@@ -109,10 +109,10 @@ def _cut_dashes(part: str) -> list[str]:
 
 def _without_suffix(name: str) -> str:
     stem, dot, suffix = name.rpartition(".")
-    return stem if dot and stem and suffix.lower() in _FILE_SUFFIXES else name
+    return stem if dot and stem and suffix.lower() in TABLE_SUFFIXES else name
 
 
-_FILE_SUFFIXES: Final = {
+TABLE_SUFFIXES: Final = {
     *("csv", "tsv", "txt", "tab", "dat", "prn", "asc", "json", "ndjson", "jsonl", "parquet", "pq", "feather", "arrow", "ipc"),
     *("xlsx", "xlsm", "xlsb", "xls", "ods", "zip", "gz", "bz2", "xz"),
 }
