@@ -287,6 +287,18 @@ def test_keys_zoom_jump_and_reset(view):
     assert view.model.time.spacing_px == 7.0
 
 
+def test_focus_by_keyboard_shows_a_ring_and_by_pointer_none(view):
+    show(view, make_bars(500))
+    view.activateWindow()
+    view.clearFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert at(picture_of(view), 1, 300) == DARK.line
+    view.clearFocus()
+    assert at(picture_of(view), 1, 300) != DARK.line
+    view.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert at(picture_of(view), 1, 300) != DARK.line
+
+
 def test_letters_and_digits_are_left_to_the_window(view, qtbot):
     heard = []
 

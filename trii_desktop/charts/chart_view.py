@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QAccessibleEvent,
+    QFocusEvent,
     QHideEvent,
     QKeyEvent,
     QResizeEvent,
@@ -42,6 +43,7 @@ _KEYS: Final = {
     (Qt.Key.Key_Home, False): KeyCommand.OLDEST,
     (Qt.Key.Key_End, False): KeyCommand.NEWEST,
 }
+_BY_KEYBOARD: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _CURSORS: Final = {
     Zone.PLOT: Qt.CursorShape.CrossCursor,
     Zone.PRICE_AXIS: Qt.CursorShape.SizeVerCursor,
@@ -204,6 +206,18 @@ class ChartView(QWidget):
     def _takes(key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
         # Shift belongs to the data-point cursor, except that many keyboards need it to write a plus.
         return not modifiers & Qt.KeyboardModifier.ShiftModifier or key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that keys act here, where the keyboard brought the focus."""
+        self._picture.pane.is_ringed = event.reason() in _BY_KEYBOARD
+        self._canvas.repaint_soon()
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Keys act elsewhere."""
+        self._picture.pane.is_ringed = False
+        self._canvas.repaint_soon()
+        super().focusOutEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while hidden."""

@@ -4,6 +4,9 @@ from typing import Final
 
 import msgspec
 
+VOLUME_OPACITY: Final = 0.38
+READABLE: Final = 4.5
+
 
 class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every colour of a chart, each ``#rrggbb``.
@@ -44,6 +47,44 @@ def mixed(color: str, background: str, share: float) -> str:
     return "#" + "".join(f"{round(over * share + under * (1 - share)):02x}" for over, under in pairs)
 
 
+def luminance(color: str) -> float:
+    """Relative luminance of ``#rrggbb``, 0 for black to 1 for white, as WCAG 2.2 defines it."""
+    channels = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, 1 (equal) to 21 (black on white)."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def readable(color: str, background: str, ink: str) -> str:
+    """``color`` mixed with as little ``ink`` as makes words of it readable on ``background`` (4.5 to 1)."""
+    shares = (step / 20 for step in range(20, -1, -1))
+    return next((made for share in shares if contrast(made := mixed(color, ink, share), background) >= READABLE), ink)
+
+
+def with_directions(base: ChartColors, up: str, down: str) -> ChartColors:
+    """``base`` with other colours for rising and falling: a colour-blind pair, or red for rising as in East Asia."""
+
+    def on(color: str) -> str:
+        return max("#000000", "#ffffff", key=lambda ink: contrast(ink, color))
+
+    return msgspec.structs.replace(
+        base,
+        up=up,
+        down=down,
+        up_text=readable(up, base.background, base.title),
+        down_text=readable(down, base.background, base.title),
+        volume_up=mixed(up, base.background, VOLUME_OPACITY),
+        volume_down=mixed(down, base.background, VOLUME_OPACITY),
+        on_up=on(up),
+        on_down=on(down),
+    )
+
+
 DARK: Final = ChartColors(
     background="#13171c",
     grid="#1d232b",
@@ -56,8 +97,8 @@ DARK: Final = ChartColors(
     up="#26a69a",
     down="#ef5350",
     line="#4c8dff",
-    volume_up=mixed("#26a69a", "#13171c", 0.38),
-    volume_down=mixed("#ef5350", "#13171c", 0.38),
+    volume_up=mixed("#26a69a", "#13171c", VOLUME_OPACITY),
+    volume_down=mixed("#ef5350", "#13171c", VOLUME_OPACITY),
     crosshair="#76828f",
     label="#3a4552",
     label_text="#f2f5f8",
@@ -78,8 +119,8 @@ LIGHT: Final = ChartColors(
     up="#26a69a",
     down="#ef5350",
     line="#1f5fd6",
-    volume_up=mixed("#26a69a", "#ffffff", 0.38),
-    volume_down=mixed("#ef5350", "#ffffff", 0.38),
+    volume_up=mixed("#26a69a", "#ffffff", VOLUME_OPACITY),
+    volume_down=mixed("#ef5350", "#ffffff", VOLUME_OPACITY),
     crosshair="#8793a1",
     label="#2f3945",
     label_text="#ffffff",

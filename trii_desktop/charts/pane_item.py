@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pyqtgraph import GraphicsObject
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPen
 
 from trii_desktop.charts.geometry import Rects
 from trii_desktop.charts.lettering import Letterings
@@ -65,6 +65,7 @@ class PaneItem(ChartItem):
         self._last_ink = "line"
         self._message: tuple[str, str] = ("", "")
         self._letters: Letterings | None = None
+        self.is_ringed = False
 
     def prepare(self, frame: PaneFrame, price_ys: list[int], time_xs: list[int], last: LastPrice) -> None:
         """Compute everything that ``paint`` draws."""
@@ -85,12 +86,20 @@ class PaneItem(ChartItem):
         """Draw the grid, the series and the last price's line; or the message."""
         if self._letters is not None and any(self._message):
             self._paint_message(painter, self._letters)
-            return
-        painter.setClipRect(self._bounds)
-        self._grid.draw(painter, self.inks["grid"])
-        for series in self.painters:
-            series.paint(painter, self.inks)
-        self._last_line.draw(painter, self.inks[self._last_ink])
+        else:
+            painter.setClipRect(self._bounds)
+            self._grid.draw(painter, self.inks["grid"])
+            for series in self.painters:
+                series.paint(painter, self.inks)
+            self._last_line.draw(painter, self.inks[self._last_ink])
+        if self.is_ringed:
+            self._paint_ring(painter)
+
+    def _paint_ring(self, painter: QPainter) -> None:
+        # Says that keys act here; shown where the keyboard brought the focus.
+        painter.setPen(QPen(self.inks["line"], 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(self._bounds.adjusted(1, 1, -1, -1))
 
     def _paint_message(self, painter: QPainter, letters: Letterings) -> None:
         title, hint = self._message

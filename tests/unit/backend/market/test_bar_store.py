@@ -130,6 +130,7 @@ async def test_changes_while_reloading_are_read_as_well():
         bus.publish(BarsChanged(AAPL, START_NS + 300 * MINUTE_NS, 2))
         history.gate.set()
         await until(lambda: len(handle.snapshot()) == 310)
+        assert last_close(handle) == history.stored[AAPL].close[-1]
 
 
 @pytest.mark.parametrize("changed_row", [0, 250])
@@ -157,6 +158,7 @@ async def test_bars_made_from_other_bars_of_the_instrument_follow_them():
         history.stored[hours] = make_bars(6)
         bus.publish(BarsChanged(AAPL, START_NS + 299 * MINUTE_NS, 1))
         await until(lambda: len(handle.snapshot()) == 6)
+        assert last_close(handle) == history.stored[hours].close[-1]
 
 
 async def test_other_instruments_are_left_alone():
