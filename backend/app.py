@@ -23,7 +23,6 @@ from backend.storage import money, words
 from backend.storage.ledger import Ledger, open_ledger
 from backend.storage.market_store import MarketStore, open_market_store
 from backend.storage.paths import Home
-from backend.storage.pending_restore import complete_restore
 from backend.storage.secrets import Custody, OpenedKey, open_key
 from backend.tasks import TaskOwner
 from backend.telemetry.metrics import Metrics, probe_lag
@@ -72,7 +71,7 @@ class Backend:
 
 
 @asynccontextmanager
-async def open_backend(  # noqa: PLR0913 - each is chosen by the process that opens
+async def open_backend(
     home: Home,
     *,
     clock: Clock | None = None,

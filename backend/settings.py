@@ -275,10 +275,10 @@ class SettingsStore:
 
 def open_settings(path: Path, *, quarantine: Path, publish: Callable[[Event], None]) -> SettingsStore:
     """Read the settings at ``path``; defaults where there are none, or where they are broken, which are then set aside."""
-    known = _read(path)
-    if known is None:
-        return SettingsStore(path, Settings(), None, publish)
     try:
+        known = _read(path)
+        if known is None:
+            return SettingsStore(path, Settings(), None, publish)
         return SettingsStore(path, parse_settings(_decode(known, path)), known, publish)
     except TriiError as e:
         kept = set_aside([path], quarantine, str(e))

@@ -1,0 +1,1 @@
+"""Background work: what waits until the first chart is there, and what runs in a child process."""

@@ -1,0 +1,30 @@
+"""The child process that fills the cache."""
+
+import asyncio
+import json
+import os
+
+import psutil
+
+from backend.jobs.warm_up import CACHE_VARIABLE, KERNELS, STAMP, warm_up
+from tests.fakes.waiting import until
+
+
+async def test_a_child_builds_session_tables_and_compiles_kernels_once(home):
+    assert await warm_up(home, ["XNYS", "24/7", "no such calendar"])
+    assert list(home.cache.glob("sessions-XNYS-*.npy"))
+    assert list((home.cache / KERNELS).rglob("*aggregate_sweep*.nbi"))
+    assert json.loads((home.cache / STAMP).read_text())["calendars"] == ["24/7", "XNYS", "no such calendar"]
+    assert not await warm_up(home, ["XNYS"])
+    assert os.environ.get(CACHE_VARIABLE) is None
+
+
+async def test_a_new_calendar_or_a_damaged_stamp_warms_again(home):
+    (home.cache / STAMP).write_text("{")
+    task = asyncio.create_task(warm_up(home, ["FX"]))
+    await until(lambda: psutil.Process().children())
+    [child] = psutil.Process().children()
+    task.cancel()
+    await asyncio.wait({task})
+    await until(lambda: not child.is_running())
+    assert (home.cache / STAMP).read_text() == "{"
