@@ -74,23 +74,33 @@ class IntegrityCheck:
         # The first chart comes first: the check reads the whole file.
         if self._stop.wait(self._delay_s):
             return
+        try:
+            problems = self._read_all()
+        except CorruptData as error:
+            problems = (error.message,)
+        except (TriiError, DatabaseError) as error:
+            if not self._stop.is_set():
+                _log.warning("could not check %s: %s", self._file.path, error)
+            return
+        if problems:
+            self._on_damage(describe_damage(self._file.path, problems))
+
+    def _read_all(self) -> tuple[str, ...]:
         connection = self._file.open_for_reading()
         with self._guard:
             self._connection = connection
         try:
             # Through the page cache, on one snapshot: true while others write, and each page's signature is checked as it
             # is read. Free pages, which hold nothing, are passed over.
-            problems = () if self._stop.is_set() else _find_structure_problems(connection)
+            return () if self._stop.is_set() else _find_structure_problems(connection)
         except DatabaseError as error:
-            problems = (str(error),) if is_damage(error) else ()
-            if not problems and not self._stop.is_set():
-                _log.warning("could not check %s: %s", self._file.path, error)
+            if is_damage(error):
+                return (str(error),)
+            raise
         finally:
             with self._guard:
                 self._connection = None
             connection.close()
-        if problems:
-            self._on_damage(describe_damage(self._file.path, problems))
 
 
 def describe_damage(path: Path, problems: tuple[str, ...]) -> CorruptData:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -100,7 +100,8 @@ async def open_ledger(
 
     def damaged(error: TriiError) -> None:
         if file.mark_suspect(error.message):
-            loop.call_soon_threadsafe(ledger.report, error)
+            with suppress(RuntimeError):  # the loop ended while its last work was served
+                loop.call_soon_threadsafe(ledger.report, error)
 
     def serve_or_reconnect(serve: Serving, *, read_only: bool) -> Callable[[Connection, list[Job]], Connection]:
         def run(connection: Connection, jobs: list[Job]) -> Connection:

@@ -33,7 +33,8 @@ class LedgerFile:
         self._migrations = migrations
         self._backups = backups
         self._quarantine = quarantine
-        self._suspect = threading.Lock()
+        self._guard = threading.Lock()
+        self._is_suspect = False
         self.notices: list[TriiError] = []
 
     @property
@@ -89,11 +90,15 @@ class LedgerFile:
 
     def mark_suspect(self, reason: str) -> bool:
         """Ask the next start to look at every page; returns whether this is the first mark."""
-        with self._suspect:
-            if self.suspect_path.exists():
+        with self._guard:
+            if self._is_suspect:
                 return False
+            self._is_suspect = True
+        try:
             write_durably(self.suspect_path, reason.encode())
-            return True
+        except TriiError as error:  # a full disk: the damage will be met again
+            _log.warning("could not mark %s as damaged: %s", self.path, error)
+        return True
 
     def find_problems(self) -> tuple[str, ...]:
         """Look at every page through a connection of its own: one that meets damage is of no use afterwards."""

@@ -17,6 +17,8 @@ def set_aside(paths: list[Path], quarantine: Path, reason: str, *, now: datetime
     first = paths[0]
     stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
     folder = _make_folder(quarantine, f"{stamp}-{first.name}")
+    # First, so that on a full disk nothing has moved yet.
+    write_durably(folder / REASON_FILE, f"{first}\n{reason}\n".encode())
     try:
         for path in paths:
             if path.exists():
@@ -24,7 +26,6 @@ def set_aside(paths: list[Path], quarantine: Path, reason: str, *, now: datetime
                 sync_folder(path.parent)
     except OSError as error:
         raise explain_os_error(error, "set a damaged file aside", first) from error
-    write_durably(folder / REASON_FILE, f"{first}\n{reason}\n".encode())
     return folder / first.name
 
 

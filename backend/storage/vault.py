@@ -37,6 +37,9 @@ class Stretching:
             )
 
 
+STANDARD = Stretching()
+
+
 def check_passphrase(passphrase: str) -> str:
     """Return the passphrase in the form that is used, or raise InvalidInput when it is too short to protect anything."""
     normal = unicodedata.normalize("NFC", passphrase)
@@ -53,7 +56,7 @@ def seal_key(key: bytes, passphrase: str, stretching: Stretching | None = None) 
     """Wrap a 32-byte key; returns the vault file's content. Raises InvalidInput for a short passphrase."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  # not on the way to the first chart
 
-    chosen = stretching or Stretching()
+    chosen = stretching or STANDARD
     salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     header = {
         "version": _VERSION,

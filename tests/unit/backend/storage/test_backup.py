@@ -2,6 +2,7 @@
 
 import errno
 import random
+import shutil
 
 import pytest
 
@@ -9,6 +10,7 @@ from backend.errors import Conflict, CorruptData, InvalidInput, NotFound, Unavai
 from backend.storage import backup
 from backend.storage.backup import backup_name, create_backup, last_backup, record_backup, verify_backup
 from backend.storage.connection import connect
+from backend.storage.paths import Home
 from backend.storage.secrets import MasterKey, open_key
 from backend.storage.snapshot import save_snapshot
 from tests.fakes.filled_home import DAILY, MARKER, fill_home, open_market, open_money, some_bars
@@ -17,11 +19,19 @@ DAY_NS = 86_400 * 1_000_000_000
 N_FILES = 2 + 1 + 1 + 3  # ledgers, settings, blob; the market store's stamp, segment and log
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A home to copy: filling one takes longer than most tests."""
+    made = Home(tmp_path_factory.mktemp("filled") / "home")
+    made.make()
+    fill_home(made, open_key(made).key)
+    return made
+
+
 @pytest.fixture
-def key(home):
-    opened = open_key(home).key
-    fill_home(home, opened)
-    return opened
+def key(home, filled):
+    shutil.copytree(filled.root, home.root, dirs_exist_ok=True)
+    return open_key(home).key
 
 
 def test_a_backup_reports_what_it_holds_and_that_it_was_read_back(home, key, tmp_path):

@@ -75,3 +75,15 @@ def test_a_check_that_has_not_started_ends_at_once(ledger):
     check.start()
     check.stop()
     assert not check._thread.is_alive()
+
+
+def test_a_first_page_lost_while_running_is_told(ledger):
+    ledger.path.write_bytes(bytes(PAGE_BYTES) + ledger.path.read_bytes()[PAGE_BYTES:])
+    (notice,) = run(ledger)
+    assert notice.code == "ledger.damaged"
+
+
+@pytest.mark.logs("could not check .*a.db")
+def test_a_file_that_cannot_be_opened_is_no_damage(ledger):
+    ledger.path.unlink()
+    assert run(ledger) == []

@@ -1,6 +1,7 @@
 """A restore brings a home back whole, or leaves it as it was."""
 
 import errno
+import shutil
 
 import pytest
 
@@ -14,11 +15,19 @@ from backend.storage.secrets import MasterKey, open_key, restore_key
 from tests.fakes.filled_home import fill_home, read_home
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A home to copy: filling one takes longer than most tests."""
+    made = Home(tmp_path_factory.mktemp("filled") / "home")
+    made.make()
+    fill_home(made, open_key(made).key)
+    return made
+
+
 @pytest.fixture
-def key(home):
-    opened = open_key(home).key
-    fill_home(home, opened)
-    return opened
+def key(home, filled):
+    shutil.copytree(filled.root, home.root, dirs_exist_ok=True)
+    return open_key(home).key
 
 
 @pytest.fixture

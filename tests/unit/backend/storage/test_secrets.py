@@ -7,12 +7,19 @@ import keyring
 import pytest
 
 from backend.errors import CorruptData, InvalidInput, Unavailable
+from backend.storage import vault
 from backend.storage.connection import connect
 from backend.storage.key_record import load_record
 from backend.storage.secrets import Custody, MasterKey, move_key, open_key, restore_key, set_passphrase
 from tests.fakes.memory_keyring import MemoryKeyring
 
 PASSPHRASE = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def quick_vaults(monkeypatch):
+    """The true cost of a guess is asserted in test_vault."""
+    monkeypatch.setattr(vault, "STANDARD", vault.Stretching(memory_kib=64, passes=1, lanes=1))
 
 
 @pytest.fixture
