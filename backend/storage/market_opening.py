@@ -78,7 +78,7 @@ async def open_folders(folders: Folders, ledger: Ledger, now_ns: int) -> Found:
                 "The market data belongs to another ledger.", f"Files that this ledger does not list go to {folders.quarantine}."
             )
         write_durably(folders.id_file, listed_id.encode())
-    change = _compare(folders, found, keep_orphans=bool(disk_id) and disk_id != listed_id)
+    change = _compare(folders, found, keep_orphans=bool(listed_id and disk_id) and disk_id != listed_id)
     if not listed_id:
         change = Change((*change.added, *_adopt(folders, found)), change.removed)
         # A ledger that was lost took the list of cut generations along; file names go on counting from what is there.
