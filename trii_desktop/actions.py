@@ -20,6 +20,7 @@ class ActionRow:
     when : path of the workbench's flag that must be true, "" for always
     checked : path of the workbench's flag that a tick mark shows, "" for none
     shortcuts : the first one is shown
+    tip, short : words of the tooltip and of a button, where the title does not serve
     """
 
     id: str
@@ -31,20 +32,33 @@ class ActionRow:
     checked: str = ""
     icon: str = ""
     tip: str = ""
+    short: str = ""
 
 
 FILE, CHART, VIEW, WATCH, HELP = MENUS
 SEPARATOR: Final = "-"
 
 ACTIONS: Final[tuple[ActionRow, ...]] = (
-    ActionRow("import.files", "&Import files…", FILE, "data.files", ("Ctrl+O",), "", icon="import", tip="Import prices from files"),
+    ActionRow(
+        "import.files",
+        "&Import files…",
+        FILE,
+        "data.files",
+        ("Ctrl+O",),
+        "",
+        icon="import",
+        tip="Import prices from files",
+        short="Import",
+    ),
     ActionRow("import.folder", "Import &folder…", FILE, "data.folder", ("Ctrl+Shift+O",), ""),
     ActionRow("chart.save_picture", "&Save picture of the chart…", FILE, "chart.save_picture", ("Alt+S",), "chart.is_shown"),
     ActionRow("chart.copy_picture", "&Copy picture of the chart", FILE, "chart.copy_picture", ("Ctrl+Shift+C",), "chart.is_shown"),
     ActionRow("edit.undo", "&Undo", FILE, "view.undo", ("Ctrl+Z",), "view.can_undo"),
     ActionRow("settings.open", "S&ettings…", FILE, "view.open_settings", ("Ctrl+,",), "", icon="settings", tip="Settings"),
     ActionRow("app.quit", "&Quit", FILE, "view.quit", ("Ctrl+Q",)),
-    ActionRow("chart.search", "&Find instrument…", CHART, "open_search", ("Ctrl+K", "Ctrl+P"), "", icon="search", tip="Find an instrument"),
+    ActionRow(
+        "chart.search", "&Find instrument…", CHART, "open_search", ("Ctrl+K", "Ctrl+P"), "", icon="search", tip="Find an instrument"
+    ),
     ActionRow("chart.interval", "Change &interval…", CHART, "chart.open_interval", (",",), "chart.is_shown"),
     ActionRow("chart.finer", "Shorter interval", CHART, "chart.finer_interval", ("Alt+Left",), "chart.is_shown"),
     ActionRow("chart.coarser", "Longer interval", CHART, "chart.coarser_interval", ("Alt+Right",), "chart.is_shown"),
@@ -66,17 +80,44 @@ ACTIONS: Final[tuple[ActionRow, ...]] = (
     ActionRow("chart.reset", "&Reset view", CHART, "chart.reset_view", ("Alt+R",), "chart.is_shown"),
     ActionRow("view.chart", "Go to the &chart", VIEW, "chart.focus_chart", ("F6",), "chart.is_shown"),
     ActionRow("view.watchlist", "&Watchlist", VIEW, "view.toggle_watchlist", ("Ctrl+1",), "", "view.shows_watchlist"),
-    ActionRow("view.bars", "&Bar table", VIEW, "view.toggle_bars", ("Ctrl+2",), "chart.is_shown", "view.shows_bars", icon="table", tip="Table of bars"),
     ActionRow(
-        "view.notices", "&Notifications", VIEW, "view.toggle_notices", ("Ctrl+3",), "", "view.shows_notices", icon="bell", tip="Notifications"
+        "view.bars",
+        "&Bar table",
+        VIEW,
+        "view.toggle_bars",
+        ("Ctrl+2",),
+        "chart.is_shown",
+        "view.shows_bars",
+        icon="table",
+        tip="Table of bars",
     ),
-    ActionRow("view.theme", "&Light theme", VIEW, "view.toggle_theme", ("Ctrl+Shift+L",), "", "view.is_light", icon="sun", tip="Dark or light theme"),
+    ActionRow(
+        "view.notices",
+        "&Notifications",
+        VIEW,
+        "view.toggle_notices",
+        ("Ctrl+3",),
+        "",
+        "view.shows_notices",
+        icon="bell",
+        tip="Notifications",
+    ),
+    ActionRow("view.theme", "&Dark or light theme", VIEW, "view.toggle_theme", ("Ctrl+Shift+L",), icon="sun"),
     ActionRow("view.full_screen", "&Full screen", VIEW, "view.toggle_full_screen", ("F11",), "", "view.is_full_screen"),
     ActionRow("watchlist.add", "&Add instrument…", WATCH, "add_to_watchlist", ("Ctrl+D",), "", icon="plus"),
-    ActionRow("watchlist.add_shown", "Add the &chart's instrument", WATCH, "watchlist.add_shown", ("Ctrl+Shift+D",), "watchlist.can_add_shown"),
+    ActionRow(
+        "watchlist.add_shown",
+        "Add the &chart's instrument",
+        WATCH,
+        "watchlist.add_shown",
+        ("Ctrl+Shift+D",),
+        "watchlist.can_add_shown",
+    ),
     ActionRow("watchlist.remove", "&Remove instrument", WATCH, "watchlist.remove", (), "watchlist.has_rows"),
     ActionRow("watchlist.next", "&Next instrument", WATCH, "watchlist.next_instrument", ("Ctrl+Down",), "watchlist.has_rows"),
-    ActionRow("watchlist.previous", "&Previous instrument", WATCH, "watchlist.previous_instrument", ("Ctrl+Up",), "watchlist.has_rows"),
+    ActionRow(
+        "watchlist.previous", "&Previous instrument", WATCH, "watchlist.previous_instrument", ("Ctrl+Up",), "watchlist.has_rows"
+    ),
     ActionRow("watchlist.new", "New &list…", WATCH, "watchlist.new_list", ("Ctrl+Shift+N",), ""),
     ActionRow("watchlist.rename", "Rena&me list…", WATCH, "watchlist.rename_list", (), "watchlist.has_list"),
     ActionRow("watchlist.delete", "&Delete list", WATCH, "watchlist.delete_list", (), "watchlist.has_list"),
@@ -141,7 +182,8 @@ class ActionSet(QObject):
         action.setShortcuts([QKeySequence(keys) for keys in row.shortcuts])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.setToolTip(tip_of(row))
-        action.setStatusTip("")
+        action.setIconText(row.short or plain_title(row))
+        action.setIconVisibleInMenu(False)
         if row.checked:
             action.setCheckable(True)
         call: Callable[[], None] = attrgetter(row.call)(self._target)

@@ -14,13 +14,14 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 import psutil
 import qasync
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QMessageLogContext, QObject, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 
 from backend.api.local import serve
 from backend.app import Backend, open_backend
 from backend.commands.runner import CommandRunner
+from backend.crash import CrashReporter
 from backend.domain.instruments import InstrumentId
 from backend.engine import EngineThread
 from backend.errors import InvalidInput, TriiError
@@ -28,6 +29,7 @@ from backend.settings import Settings, parse_settings
 from backend.storage.ownership import Ownership
 from backend.storage.paths import Home
 from backend.tasks import TaskOwner
+from backend.telemetry.logs import setup_logs
 from backend.telemetry.metrics import Metrics
 from trii_desktop.bridge import Bridge
 from trii_desktop.charts.render import PictureRenderer
@@ -101,6 +103,7 @@ def make_application() -> QApplication:
     if isinstance(app, QApplication):
         return app
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    qInstallMessageHandler(_log_qt)
     app = QApplication(["trii"])
     app.setApplicationName("trii")
     app.setApplicationDisplayName("TRII Desktop")
@@ -110,25 +113,41 @@ def make_application() -> QApplication:
     return app
 
 
+def _log_qt(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    """Qt's own messages go to the log; that the offscreen platform takes no size hints is not worth a word."""
+    if "propagateSizeHints" in text:
+        return
+    level = {QtMsgType.QtDebugMsg: logging.DEBUG, QtMsgType.QtInfoMsg: logging.INFO, QtMsgType.QtWarningMsg: logging.WARNING}
+    logging.getLogger("qt").log(level.get(kind, logging.ERROR), "%s (%s)", text, context.category)
+
+
 def run_window(ownership: Ownership, instrument: str | None = None) -> int:
     """Open the window on an owned home and return the exit code once it is closed."""
     app = make_application()
-    with qasync.QEventLoop(app) as loop:
-        return int(loop.run_until_complete(_live(app, ownership, instrument)))
+    logs = setup_logs(ownership.home)
+    reporter = CrashReporter(ownership.home, logs.last_lines).install()
+    try:
+        with qasync.QEventLoop(app) as loop:
+            loop.set_exception_handler(reporter.asyncio_handler)
+            return int(loop.run_until_complete(_live(app, ownership, instrument, reporter)))
+    finally:
+        reporter.close()
+        logs.close()
 
 
-async def _live(app: QApplication, ownership: Ownership, instrument: str | None) -> int:
+async def _live(app: QApplication, ownership: Ownership, instrument: str | None, reporter: CrashReporter) -> int:
     closing = asyncio.Event()
     window = MainWindow(dressed_look(app, ownership.home))
     window.close_requested.connect(closing.set)
     window.show()
     try:
         async with open_desktop(window, ownership) as desktop:
+            reporter.is_keeping = desktop.desk.backend.settings.current.privacy.crash_reports
             desktop.desk.start("Opening the window", _fill(desktop, instrument))
             await closing.wait()
             await desktop.save()
     except TriiError as error:
-        log.error("The data could not be opened.", exc_info=error)
+        log.exception("The data could not be opened.")
         window.show_problem("Your data could not be opened", str(error))
         await closing.wait()
         return UNAVAILABLE
@@ -144,7 +163,7 @@ async def _fill(desktop: Desktop, instrument: str | None) -> None:
         await desktop.open_first_chart(instrument)
     finally:
         await desktop.open_docks()
-        CrashReports(desktop.window, desktop.desk).tell()
+        await CrashReports(desktop.window, desktop.desk).tell()
 
 
 @asynccontextmanager
@@ -218,15 +237,15 @@ def dressed_look(app: QApplication, home: Home) -> Look:
     """The look that the settings ask for, read before anything else is opened; the default where they cannot be read."""
     look = Look(app)
     try:
-        theme = parse_settings(home.settings.read_text(encoding="utf-8")).appearance.theme
+        appearance = parse_settings(home.settings.read_text(encoding="utf-8")).appearance
     except (OSError, UnicodeDecodeError, InvalidInput):  # opening the backend tells what is wrong with the file
-        theme = Settings().appearance.theme
-    look.wear(theme)
+        appearance = Settings().appearance
+    look.wear(appearance.theme, appearance.font_scale)
     return look
 
 
 def _process_age_s() -> float:
-    return time.time() - psutil.Process().create_time()
+    return float(time.time() - psutil.Process().create_time())
 
 
 class _NextPaint(QObject):

@@ -20,7 +20,7 @@ class Desk:
     """The composed parts, handed to constructors by ``app.py`` and nowhere else."""
 
     backend: Backend
-    bridge: Bridge
+    bridge: Bridge[Backend]
     frames: FrameClock
     tasks: TaskOwner
     look: Look

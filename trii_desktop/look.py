@@ -16,12 +16,16 @@ class Look(QObject):
         super().__init__(app)
         self.palette: Palette = DARK
         self._app = app
+        self._worn: tuple[str, float] | None = None
         self._icons: dict[tuple[str, str, str], QIcon] = {}
 
-    def wear(self, theme: str) -> None:
-        """Show every window in ``theme`` ("dark" or "light")."""
+    def wear(self, theme: str, scale: float = 1.0) -> None:
+        """Show every window in ``theme`` ("dark" or "light") with letters ``scale`` times as large."""
+        if self._worn == (theme, scale):
+            return
+        self._worn = (theme, scale)
         self.palette = PALETTES[ThemeName(theme)]
-        apply_theme(self._app, self.palette)
+        apply_theme(self._app, self.palette, scale)
         self.changed.emit()
 
     def icon(self, name: str, color: str = "") -> QIcon:

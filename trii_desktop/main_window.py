@@ -76,9 +76,8 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         dock.setAccessibleName(title)
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable)
-        if area is RIGHT:
-            dock.setTitleBarWidget(QWidget(dock))
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        dock.setTitleBarWidget(QWidget(dock))
         dock.setWidget(panel)
         self.addDockWidget(area, dock)
         dock.setVisible(is_shown)
@@ -133,6 +132,5 @@ class MainWindow(QMainWindow):
 
     @staticmethod
     def _first_size() -> QSize:
-        screen = QApplication.primaryScreen()
-        room = screen.availableSize() if screen is not None else QSize(1600, 1000)
+        room = QApplication.primaryScreen().availableSize()
         return QSize(min(1600, room.width()), min(1000, room.height()))

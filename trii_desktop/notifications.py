@@ -127,8 +127,15 @@ class NoticeDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(area, QColor(palette.selection))
         painter.fillRect(area.left(), area.bottom(), area.width(), 1, QColor(palette.border))
-        tints = {Level.WARNING: palette.warning, Level.ERROR: palette.error, Level.SUCCESS: palette.up, Level.INFO: palette.accent_text}
-        self._look.icon(ICONS[entry.notice.level], tints[entry.notice.level]).paint(painter, area.left() + 12, area.top() + 11, 18, 18)
+        tints = {
+            Level.WARNING: palette.warning,
+            Level.ERROR: palette.error,
+            Level.SUCCESS: palette.up,
+            Level.INFO: palette.accent_text,
+        }
+        self._look.icon(ICONS[entry.notice.level], tints[entry.notice.level]).paint(
+            painter, area.left() + 12, area.top() + 11, 18, 18
+        )
         top = area.top() + 10
         for text, font, color in self._lines(entry, option.font):
             height = self._height(text, font, area.width() - 56)
@@ -171,7 +178,9 @@ class NoticePanel(QWidget):
         self._count = label("", "muted")
         head = frame("panelHead", row(self._count, None, self._clear, margins=(12, 4, 4, 4)))
         self._stack = QStackedLayout()
-        self._stack.addWidget(EmptyState("No notifications", "What the program did, and what needs you, is listed here.", look, "bell"))
+        self._stack.addWidget(
+            EmptyState("No notifications", "What the program did, and what needs you, is listed here.", look, "bell")
+        )
         self._stack.addWidget(self._view)
         self.setLayout(column(head, self._stack, gap=0))
         self.setProperty("role", "panel")

@@ -17,7 +17,7 @@ CHART_KEYS: Final = (
     ("Letters", "Find an instrument"),
     ("Digits or ,", "Change the interval"),
     ("← →", "Pan by one bar, with Ctrl by ten"),
-    ("+ −", "Zoom in and out"),
+    ("+ -", "Zoom in and out"),
     ("Home  End", "Oldest and newest bar"),
     ("Shift ← →", "Read bar by bar"),
     ("Wheel", "Zoom around the pointer, with Shift pan"),
@@ -67,7 +67,9 @@ class ShortcutSheet(QDialog):
         self.resize(860, 620)
         groups = [("On the chart", CHART_KEYS), ("On the watchlist", TABLE_KEYS)]
         for menu in MENUS:
-            keys = tuple(("  ".join(shortcut_text(k) for k in r.shortcuts), plain_title(r)) for r in rows if r.menu == menu and r.shortcuts)
+            keys = tuple(
+                ("  ".join(shortcut_text(k) for k in r.shortcuts), plain_title(r)) for r in rows if r.menu == menu and r.shortcuts
+            )
             groups.append((menu.replace("&", ""), keys))
         left, right = column(gap=20), column(gap=20)
         heights = [0, 0]
@@ -102,7 +104,10 @@ class AboutDialog(QDialog):
         sign.setPixmap(QIcon(str(RESOURCES / "icons" / "trii.svg")).pixmap(56, 56))
         system = f"Python {platform.python_version()}, Qt {qVersion()}, {platform.system()} {platform.machine()}"
         words = column(label("TRII Desktop", "title"), label(f"Version {__version__}", "muted"), label(system, "caption"), gap=2)
-        text = "A native, local-first trading workstation. Apache License 2.0. Letters: TRII Sans, cut from Inter, SIL Open Font License 1.1."
+        text = (
+            "A native, local-first trading workstation. Apache License 2.0. "
+            "Letters: TRII Sans, cut from Inter, SIL Open Font License 1.1."
+        )
         table = QTableWidget(0, 3)
         table.setProperty("framed", True)
         table.setAccessibleName("Libraries")
@@ -113,6 +118,7 @@ class AboutDialog(QDialog):
         table.setTabKeyNavigation(False)
         table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.horizontalHeader().setStretchLastSection(True)
+        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.setColumnWidth(0, 180)
         for name, licence in LIBRARIES:
             place = table.rowCount()

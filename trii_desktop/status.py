@@ -1,12 +1,13 @@
 """The status bar: what is saved, how an import goes, how fast and how large the program is, and who keeps the key."""
 
 import time
+from typing import Any
 
 import psutil
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton
 
-from backend.events import BarsSaved, ImportFinished, ImportProgressed
+from backend.events import BarsSaved, ImportFinished, ImportProgressed, Subscription
 from backend.storage.secrets import Custody
 from trii_desktop.desk import Desk
 from trii_desktop.look import Look
@@ -32,9 +33,10 @@ class StatusLine(QStatusBar):
         self.setAccessibleName("Status")
         self._look = look
         self._desk: Desk | None = None
-        self._subscriptions: list[object] = []
+        self._subscriptions: list[Subscription[Any]] = []
         self._process = psutil.Process()
         self._doing = label("Opening your data…")
+        self._doing.setContentsMargins(10, 0, 8, 0)
         self.addWidget(self._doing, 1)
         self._saved = self._add("Everything received up to this time is on the disk")
         self._lag = self._add("How late the engine wakes up, 95 % of the time; below 50 ms is fine")
@@ -81,7 +83,7 @@ class StatusLine(QStatusBar):
         """Hear and look no more."""
         self._timer.stop()
         for subscription in self._subscriptions:
-            subscription.close()  # type: ignore[attr-defined]  # subscriptions of several kinds in one list
+            subscription.close()
         self._desk = None
 
     def _add(self, tip: str) -> QLabel:

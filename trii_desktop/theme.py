@@ -1,6 +1,7 @@
 """How the windows look: colour tokens of two themes, the fonts, the one style sheet and the icons."""
 
 import enum
+import itertools
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
@@ -14,7 +15,10 @@ from PySide6.QtWidgets import QApplication
 RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
 FONT_FAMILY: Final = "TRII Sans"
 _FONT_FILES: Final = ("TriiSans-Regular.otf", "TriiSans-Medium.otf", "TriiSans-SemiBold.otf")
-_ICON_SCALES: Final = (1, 2, 3)
+_FONT_SIZES: Final = (11, 12, 13, 14, 15, 18, 20)
+_BODY_PX: Final = 13
+_ICON_SIZES: Final = (18, 36)
+_ICON_SCALES: Final = (1, 2)
 
 
 class ThemeName(enum.StrEnum):
@@ -123,10 +127,11 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def style_sheet(palette: Palette) -> str:
-    """The one style sheet, with the palette's tokens filled in."""
+def style_sheet(palette: Palette, scale: float = 1.0) -> str:
+    """The one style sheet, with the palette's tokens and the letters' sizes filled in."""
     template = Template((RESOURCES / "styles" / "trii.qss").read_text(encoding="utf-8"))
-    return template.substitute({k: str(v) for k, v in asdict(palette).items()})
+    sizes = {f"px{size}": str(max(1, round(size * scale))) for size in _FONT_SIZES}
+    return template.substitute({k: str(v) for k, v in asdict(palette).items()} | sizes)
 
 
 def load_fonts() -> str:
@@ -145,16 +150,19 @@ def dress(app: QApplication) -> None:
     QDir.setSearchPaths("triiicons", [str(RESOURCES / "icons")])
     app.setStyle("Fusion")
     font = QFont(load_fonts())
-    font.setPixelSize(13)
+    font.setPixelSize(_BODY_PX)
     font.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
     app.setFont(font)
     app.setWindowIcon(QIcon(str(RESOURCES / "icons" / "trii.svg")))
 
 
-def apply_theme(app: QApplication, palette: Palette) -> None:
-    """Paint every window of the application in ``palette``."""
+def apply_theme(app: QApplication, palette: Palette, scale: float = 1.0) -> None:
+    """Paint every window of the application in ``palette``, with letters ``scale`` times as large as designed."""
+    font = QFont(app.font())
+    font.setPixelSize(max(1, round(_BODY_PX * scale)))
+    app.setFont(font)
     app.setPalette(_qt_palette(palette))
-    app.setStyleSheet(style_sheet(palette))
+    app.setStyleSheet(style_sheet(palette, scale))
 
 
 def _qt_palette(palette: Palette) -> QPalette:
@@ -188,19 +196,19 @@ def _qt_palette(palette: Palette) -> QPalette:
     return made
 
 
-def icon(name: str, palette: Palette, color: str = "", size: int = 18) -> QIcon:
+def icon(name: str, palette: Palette, color: str = "") -> QIcon:
     """One of our line icons in the palette's muted colour (or ``color``), greyed where disabled, sharp on any screen."""
     source = (RESOURCES / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     made = QIcon()
     for mode, tint in ((QIcon.Mode.Normal, color or palette.muted), (QIcon.Mode.Active, color or palette.text)):
-        _add_pixmaps(made, source.replace("currentColor", tint), mode, size)
-    _add_pixmaps(made, source.replace("currentColor", palette.faint), QIcon.Mode.Disabled, size)
+        _add_pixmaps(made, source.replace("currentColor", tint), mode)
+    _add_pixmaps(made, source.replace("currentColor", palette.faint), QIcon.Mode.Disabled)
     return made
 
 
-def _add_pixmaps(target: QIcon, source: str, mode: QIcon.Mode, size: int) -> None:
+def _add_pixmaps(target: QIcon, source: str, mode: QIcon.Mode) -> None:
     renderer = QSvgRenderer(QByteArray(source.encode()))
-    for scale in _ICON_SCALES:
+    for size, scale in itertools.product(_ICON_SIZES, _ICON_SCALES):
         image = QImage(QSize(size, size) * scale, QImage.Format.Format_ARGB32_Premultiplied)
         image.fill(Qt.GlobalColor.transparent)
         painter = QPainter(image)

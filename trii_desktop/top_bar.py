@@ -36,11 +36,11 @@ class TopBar(QToolBar):
         self._intervals_action = self.addWidget(self.intervals)
         self.addSeparator()
         self._buttons: dict[str, QToolButton] = {}
-        self._add("chart.adjusted", "Adjusted")
+        self._add("chart.adjusted")
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
-        self._add("import.files", "Import")
+        self._add("import.files", has_text=True)
         self.addSeparator()
         for action in ("view.bars", "view.notices", "view.theme", "settings.open"):
             self._add(action)
@@ -65,7 +65,7 @@ class TopBar(QToolBar):
         """Count the notices that were not looked at."""
         bell = self._buttons["view.notices"]
         n = notices.n_unread
-        bell.setText(str(n) if n else "")
+        self._actions.by_id["view.notices"].setIconText(str(n) if n else "")
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if n else Qt.ToolButtonStyle.ToolButtonIconOnly
         bell.setToolButtonStyle(style)
         bell.setAccessibleName(f"Notifications, {n} new" if n else "Notifications")
@@ -74,18 +74,16 @@ class TopBar(QToolBar):
         """Draw the icons in the theme's colours."""
         self.search.setIcon(self._look.icon("search"))
         for row in self._actions.rows:
-            if row.id in self._buttons and row.icon:
+            if row.icon:
                 name = "moon" if row.icon == "sun" and self._look.palette.name == "light" else row.icon
-                self._buttons[row.id].setIcon(self._look.icon(name))
+                self._actions.by_id[row.id].setIcon(self._look.icon(name))
 
-    def _add(self, action_id: str, text: str = "") -> None:
+    def _add(self, action_id: str, *, has_text: bool = False) -> None:
         made = QToolButton()
         action = self._actions.by_id[action_id]
         made.setDefaultAction(action)
-        made.setText(text)
-        made.setToolButtonStyle(
-            Qt.ToolButtonStyle.ToolButtonTextBesideIcon if text else Qt.ToolButtonStyle.ToolButtonIconOnly
-        )
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if has_text else Qt.ToolButtonStyle.ToolButtonIconOnly
+        made.setToolButtonStyle(style)
         made.setAccessibleName(action.toolTip())
         self._buttons[action_id] = made
         self.addWidget(made)

@@ -1,6 +1,7 @@
 """The tour: the same window with no display, a chart panned and zoomed, a picture of it, and what was measured."""
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QGraphicsView
 
 from backend import __version__
 from backend.errors import Conflict, Unavailable
+from backend.events import FiguresChanged
 from backend.storage.ownership import Ownership, claim
 from backend.storage.paths import find_home
 from trii_desktop.app import Desktop, dressed_look, make_application, open_desktop
@@ -24,11 +26,14 @@ from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_panel import chart_colors
 from trii_desktop.widgets.numbers import format_clock
 
+log = logging.getLogger(__name__)
+
 OUT: Final = Path("trii-tour.png")
 WIDTH_PX: Final = 1600
 HEIGHT_PX: Final = 1000
 N_PIXELS_MIN: Final = 400  # of candles; a chart of them has thousands
 COLOR_REACH: Final = 24
+QUOTES_S_MAX: Final = 5.0
 WALK: Final = (
     *[KeyCommand.ZOOM_OUT] * 12,
     *[KeyCommand.FAST_BACK] * 24,
@@ -79,7 +84,9 @@ def run_tour(out: Path | None = None, *, home: Path | None = None) -> int:
     found = find_home(home)
     ownership = claim(found, role="tour", version=__version__)
     if ownership is None:
-        raise Conflict(f"{found.root} is open in another process.", hint="Close the window first, or use --home DIR.", code="home.owned")
+        raise Conflict(
+            f"{found.root} is open in another process.", hint="Close the window first, or use --home DIR.", code="home.owned"
+        )
     with ownership, qasync.QEventLoop(make_application()) as loop:
         findings: Findings = loop.run_until_complete(_take(ownership, (out or OUT).resolve()))
     sys.stdout.write("\n".join(findings.lines()) + "\n")
@@ -112,7 +119,9 @@ async def _look_around(desktop: Desktop, out: Path) -> Findings:
     image = desktop.window.grab().toImage()
     _check_candles(image, desktop)
     if not await asyncio.to_thread(image.save, str(out)):
-        raise Unavailable(f"The picture could not be written to {out}.", hint="Choose a folder you may write to.", code="tour.picture")
+        raise Unavailable(
+            f"The picture could not be written to {out}.", hint="Choose a folder you may write to.", code="tour.picture"
+        )
     backend = desktop.desk.backend
     stored = await desktop.desk.bridge.call(backend.store.series())
     instruments = await desktop.desk.bridge.call(backend.catalog.all())
@@ -145,9 +154,17 @@ async def _walk(view: ChartView) -> tuple[float, ...]:
 async def _until_quotes(desktop: Desktop) -> None:
     """Wait until the watchlist has figures, for the picture."""
     board, model = desktop.desk.backend.board, desktop.panels.watchlist.model
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and any(i not in board.snapshot().rows for i in model.order):
-        await asyncio.sleep(0.01)
+    fresh = asyncio.Event()
+    subscription = desktop.desk.bridge.subscribe(FiguresChanged, lambda _event: fresh.set())
+    try:
+        async with asyncio.timeout(QUOTES_S_MAX):
+            while any(i not in board.snapshot().rows for i in model.order):
+                await fresh.wait()
+                fresh.clear()
+    except TimeoutError:
+        log.warning("The watchlist had no figures after %s s.", QUOTES_S_MAX)
+    finally:
+        subscription.close()
     model.show_board(board.snapshot())
 
 

@@ -1,10 +1,12 @@
 """Where actions, panels and events of one window meet: the object whose parts the action table names."""
 
+from typing import Any
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
 from backend.domain.instruments import InstrumentId
-from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, WindowRequested
+from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, Subscription, WindowRequested
 from trii_desktop.actions import ActionSet
 from trii_desktop.desk import Desk
 from trii_desktop.main_window import MainWindow
@@ -33,7 +35,7 @@ class Workbench:
         self.search.chosen.connect(self._instrument_chosen)
         self.actions = ActionSet(window, self)
         window.show_actions(self.actions)
-        self._subscriptions = [
+        self._subscriptions: list[Subscription[Any]] = [
             desk.bridge.subscribe(WindowRequested, self._window_requested),
             desk.bridge.subscribe(SettingsChanged, self._settings_changed),
             desk.bridge.subscribe(InstrumentsChanged, self._instruments_changed),
@@ -65,6 +67,7 @@ class Workbench:
         panel.wants_new_list.connect(self.watchlist.new_list)
         panel.wants_rename.connect(self.watchlist.rename_list)
         panel.changed.connect(self.actions.refresh)
+        self._panels.bars.wants_hiding.connect(self.view.toggle_bars)
         for dock in self._window.docks.values():
             dock.visibilityChanged.connect(self.actions.refresh)
         self.actions.refresh()
@@ -73,6 +76,9 @@ class Workbench:
         """Close what is open and hear no more."""
         self.data.close()
         self.view.close()
+        if self.watchlist.panel is not None:
+            for dock in self._window.docks.values():
+                dock.visibilityChanged.disconnect(self.actions.refresh)
         for subscription in self._subscriptions:
             subscription.close()
 
@@ -108,7 +114,7 @@ class Workbench:
         shown = self._panels.chart.shown
         self._window.top_bar.show_shown(shown)
         if shown is not None:
-            self._window.setWindowTitle(f"{shown.instrument.id} {shown.spec} – TRII Desktop")
+            self._window.setWindowTitle(f"{shown.instrument.id} {shown.spec} · TRII Desktop")
             if self.watchlist.panel is not None:
                 self.watchlist.panel.select(shown.instrument.id)
         self.actions.refresh()
@@ -134,8 +140,7 @@ class Workbench:
     def _settings_changed(self, event: SettingsChanged) -> None:
         settings = self._desk.backend.settings.current
         if event.section == "appearance":
-            if settings.appearance.theme != str(self._desk.look.palette.name):
-                self._desk.look.wear(settings.appearance.theme)
+            self._desk.look.wear(settings.appearance.theme, settings.appearance.font_scale)
             self._panels.chart.wear()
         elif event.section == "performance":
             self._desk.frames.frame_ms = settings.performance.frame_ms

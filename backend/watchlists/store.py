@@ -3,15 +3,20 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from backend.domain.instruments import InstrumentId
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.events import WatchlistsChanged
 from backend.storage.ledger import Ledger
 
+T = TypeVar("T")
+
 NAME_LENGTH_MAX: Final = 60
 N_INSTRUMENTS_MAX: Final = 5_000
+_INSERT: Final = """
+    INSERT INTO watchlists (id, name, position) VALUES (?, ?, (SELECT coalesce(max(position), -1) + 1 FROM watchlists))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class WatchlistStore:
         def work(db: Any) -> None:
             _refuse_taken_name(db, made.name, made.id)
             db.execute(
-                "INSERT INTO watchlists (id, name, position) VALUES (?, ?, (SELECT coalesce(max(position), -1) + 1 FROM watchlists))",
+                _INSERT,
                 (made.id, made.name),
             )
 
@@ -82,7 +87,7 @@ class WatchlistStore:
         def work(db: Any) -> Watchlist:
             _refuse_taken_name(db, watchlist.name, watchlist.id)
             db.execute(
-                "INSERT INTO watchlists (id, name, position) VALUES (?, ?, (SELECT coalesce(max(position), -1) + 1 FROM watchlists))",
+                _INSERT,
                 (watchlist.id, watchlist.name),
             )
             _write_instruments(db, watchlist.id, watchlist.instruments)
@@ -136,7 +141,7 @@ class WatchlistStore:
 
         return await self._changed(list_id, work)
 
-    async def _changed(self, list_id: str, work: Callable[[Any], Any]) -> Any:
+    async def _changed(self, list_id: str, work: Callable[[Any], T]) -> T:
         result = await self._ledger.write(work)
         self._publish(WatchlistsChanged((list_id,)))
         return result

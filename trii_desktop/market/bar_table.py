@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableView, QTabWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableView, QTabWidget, QToolButton, QWidget
 
 from backend.domain.bars import Bar, Series
 from backend.errors import InvalidInput
@@ -89,7 +89,7 @@ class BarTableModel(QAbstractTableModel):
             return format_count(int(value)) if value == value and value == int(value) else format_compact(value)  # noqa: PLR0124 - same
         return format_price(value)
 
-    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+    def setData(self, index: Index, value: Any, _role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Tell the corrected bar; the store shows it once it is saved."""
         bar = self.bar_at(index.row())
         text = str(value).strip().replace(",", "").replace("\u2212", "-")
@@ -174,6 +174,8 @@ class _Table(QTableView):
 class BarTablePanel(QWidget):
     """Follows the chart's series while it is visible."""
 
+    wants_hiding = Signal()
+
     def __init__(self, desk: Desk, chart: ChartPanel) -> None:
         super().__init__()
         self._desk = desk
@@ -194,7 +196,12 @@ class BarTablePanel(QWidget):
         self._log_stack = QStackedLayout()
         self._log_stack.addWidget(self.log_view)
         self._log_stack.addWidget(
-            EmptyState("No edits of this series", "Bars that you correct or delete by hand are listed here and can be put back.", desk.look, "edit")
+            EmptyState(
+                "No edits of this series",
+                "Bars that you correct or delete by hand are listed here and can be put back.",
+                desk.look,
+                "edit",
+            )
         )
         bars = holding(column(frame("panelHead", row(self._words, None, self._delete, margins=(12, 2, 4, 2))), self.table, gap=0))
         edits = holding(column(frame("panelHead", row(None, self._undo, margins=(12, 2, 4, 2))), self._log_stack, gap=0))
@@ -202,6 +209,13 @@ class BarTablePanel(QWidget):
         self.tabs.addTab(bars, "Bars")
         self.tabs.addTab(edits, "Edits")
         self.tabs.setDocumentMode(True)
+        self._close = QToolButton()
+        self._close.setToolTip("Hide the table (Ctrl+2)")
+        self._close.setAccessibleName("Hide the table")
+        self._close.clicked.connect(self.wants_hiding)
+        self.tabs.setCornerWidget(self._close)
+        desk.look.changed.connect(self._paint_icons)
+        self._paint_icons()
         self.setLayout(column(self.tabs))
         self.setProperty("role", "panel")
         self._listener = desk.frames.listen(self.refresh, is_visible=self.isVisible)
@@ -217,7 +231,11 @@ class BarTablePanel(QWidget):
         if version != self._version:
             is_other = version[:2] != self._version[:2]
             self._version = version
-            kept = None if is_other or not self.table.currentIndex().isValid() else self.model.bar_at(self.table.currentIndex().row()).event_ns
+            kept = (
+                None
+                if is_other or not self.table.currentIndex().isValid()
+                else self.model.bar_at(self.table.currentIndex().row()).event_ns
+            )
             self.model.show_bars(snapshot, shown, may_edit=self._may_edit(shown))
             self._say(shown, len(snapshot))
             if kept is not None:
@@ -258,6 +276,9 @@ class BarTablePanel(QWidget):
         """Hear and look no more."""
         self._listener.close()
         self._subscription.close()
+
+    def _paint_icons(self) -> None:
+        self._close.setIcon(self._desk.look.icon("close"))
 
     def _make_table(self) -> QTableView:
         table = _Table()
@@ -326,7 +347,9 @@ class BarTablePanel(QWidget):
             if len(await store.load(series, source=source, from_ns=event_ns, to_ns=event_ns + 1)):
                 return await store.edit(series, source, event_ns, new)
         raise InvalidInput(
-            f"{series} has no stored bar at this time.", hint="It is computed from shorter bars: edit one of those.", code="bars.computed"
+            f"{series} has no stored bar at this time.",
+            hint="It is computed from shorter bars: edit one of those.",
+            code="bars.computed",
         )
 
     async def _undo_edit(self, edit_id: int) -> None:

@@ -13,7 +13,7 @@ from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import NotFound
 from backend.market.bar_store import OpenSeries
 from trii_desktop.charts.chart_view import ChartView
-from trii_desktop.charts.colors import PRESETS, ChartColors, mixed
+from trii_desktop.charts.colors import PRESETS, ChartColors, with_directions
 from trii_desktop.charts.gestures import KeyCommand
 from trii_desktop.desk import Desk
 from trii_desktop.widgets.empty import EmptyState
@@ -63,7 +63,8 @@ class ChartPanel(QWidget):
         self.view = ChartView(chart_colors(desk), request_frame=desk.frames.request)
         self._welcome = EmptyState(
             "No prices yet",
-            "Import a file of prices, or drop one anywhere on this window. CSV, Excel, Parquet and exports of most platforms are recognised.",
+            "Import a file of prices, or drop one anywhere on this window. "
+            "CSV, Excel, Parquet and exports of most platforms are recognised.",
             desk.look,
             "import",
             (("Import files…", self.wants_import.emit),),
@@ -162,7 +163,9 @@ class ChartPanel(QWidget):
         instrument = await backend.catalog.get(instrument_id)
         specs = tuple(await backend.history.specs(instrument_id))
         if not specs:
-            raise NotFound(f"There are no bars of {instrument_id} yet.", hint="Import a file that holds them.", code="chart.no_bars")
+            raise NotFound(
+                f"There are no bars of {instrument_id} yet.", hint="Import a file that holds them.", code="chart.no_bars"
+            )
         spec = wanted if wanted is not None and (is_needed or wanted in specs) else DAILY if DAILY in specs else specs[-1]
         source = await backend.bars.open(Series(instrument_id, spec), adjusted=is_adjusted)
         return Opened(Shown(instrument, spec, is_adjusted, specs), source)
@@ -171,11 +174,4 @@ class ChartPanel(QWidget):
 def chart_colors(desk: Desk) -> ChartColors:
     """The chart's colours of the theme in force, with the rising and falling colours of the settings."""
     appearance = desk.backend.settings.current.appearance
-    base = PRESETS[str(desk.look.palette.name)]
-    raised = {
-        "up": appearance.up_colour,
-        "down": appearance.down_colour,
-        "volume_up": mixed(appearance.up_colour, base.background, 0.38),
-        "volume_down": mixed(appearance.down_colour, base.background, 0.38),
-    }
-    return ChartColors(**{name: raised.get(name, getattr(base, name)) for name in base.__struct_fields__})
+    return with_directions(PRESETS[str(desk.look.palette.name)], appearance.up_colour, appearance.down_colour)

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -20,7 +19,7 @@ from trii_desktop.market.import_mapping import MappingForm
 from trii_desktop.market.import_progress import ProgressView
 from trii_desktop.market.import_report import ReportView
 from trii_desktop.widgets.empty import EmptyState
-from trii_desktop.widgets.layout import button, column, frame, holding, label, row
+from trii_desktop.widgets.layout import button, column, frame, holding, label, line, row
 
 CHOOSE, WORK = range(2)
 NOTHING, MAPPING, RUNNING, REPORT, PROBLEM = range(5)
@@ -80,7 +79,7 @@ class ImportDialog(QDialog):
         self._close = button("Close")
         self._close.clicked.connect(self.close)
         foot = row(self._status, None, self._more, self._close, self._cancel, self._start, margins=(16, 12, 16, 12))
-        self.setLayout(column(self._pages, foot, gap=0))
+        self.setLayout(column(self._pages, line(), foot, gap=0))
         self._subscription = desk.bridge.subscribe(ImportProgressed, self._progressed)
         self._refresh()
 
@@ -254,5 +253,3 @@ class ImportDialog(QDialog):
         """Esc closes, but not while an import runs."""
         if not self.is_running:
             self.close()
-
-

@@ -86,7 +86,7 @@ class DropZone(QFrame):
             event.acceptProposedAction()
             restyle(self, over=True)
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
         """Fade again."""
         restyle(self, over=False)
 
@@ -112,4 +112,4 @@ class DropZone(QFrame):
         self.chosen.emit((Path(name),))
 
     def _paint_icon(self) -> None:
-        self._icon.setPixmap(self._look.icon("import", self._look.palette.muted).pixmap(40, 40))
+        self._icon.setPixmap(self._look.icon("import", self._look.palette.muted).pixmap(36, 36))

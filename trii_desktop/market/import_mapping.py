@@ -2,8 +2,18 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import QSignalBlocker, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHeaderView, QLineEdit, QScrollArea, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHeaderView,
+    QLineEdit,
+    QScrollArea,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from backend.domain.bars import Bar
 from backend.domain.instruments import InstrumentKind
@@ -14,6 +24,7 @@ from trii_desktop.widgets.numbers import format_compact, format_price, format_ti
 
 LIVE_MS: Final = 300
 N_SAMPLE_ROWS: Final = 12
+COLUMN_PX: Final = 142
 Options = tuple[tuple[str, Any], ...]
 
 ROLE_WORDS: Final = {
@@ -48,7 +59,13 @@ ZONES: Final = (
 DATE_ORDERS: Final[Options] = (("Year, month, day", "ymd"), ("Day, month, year", "dmy"), ("Month, day, year", "mdy"))
 DELIMITERS: Final[Options] = (("Comma  ,", ","), ("Semicolon  ;", ";"), ("Tab", "\t"), ("Bar  |", "|"), ("Blanks", " "))
 DECIMALS: Final[Options] = (("Point  1.5", "."), ("Comma  1,5", ","))
-THOUSANDS: Final[Options] = (("None  1000", ""), ("Comma  1,000", ","), ("Point  1.000", "."), ("Blank  1 000", " "), ("Apostrophe  1'000", "'"))
+THOUSANDS: Final[Options] = (
+    ("None  1000", ""),
+    ("Comma  1,000", ","),
+    ("Point  1.000", "."),
+    ("Blank  1 000", " "),
+    ("Apostrophe  1'000", "'"),
+)
 STAMPS: Final[Options] = (("Opening of the bar", "open"), ("Close of the bar", "close"))
 
 
@@ -77,7 +94,11 @@ class MappingForm(QWidget):
         self.decimal = _fixed(DECIMALS)
         self.thousands = _fixed(THOUSANDS)
         left = self._form(
-            ("Instrument", self.instrument), ("Name", self.name), ("Kind", self.kind), ("Interval", self.interval), ("Times are the", self.stamp)
+            ("Instrument", self.instrument),
+            ("Name", self.name),
+            ("Kind", self.kind),
+            ("Interval", self.interval),
+            ("Times are the", self.stamp),
         )
         right = self._form(
             ("Time zone", self.timezone),
@@ -98,7 +119,9 @@ class MappingForm(QWidget):
         sides.setStretch(0, 1)
         sides.setStretch(1, 1)
         notes = holding(column(label("How this was recognised", "heading"), self._notes, None))
-        body = column(self._problem, sides, row(self.sample_title, None, hint), self.sample, notes, margins=(16, 12, 16, 12), gap=12)
+        body = column(
+            self._problem, sides, row(self.sample_title, None, hint), self.sample, notes, margins=(16, 12, 16, 12), gap=12
+        )
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(holding(body))
@@ -110,7 +133,7 @@ class MappingForm(QWidget):
         self._plan = plan
         if is_other:
             self._live.stop()
-        self._problem.setText("\n".join(plan.problems))
+        self._problem.setText("\n".join(_capital(problem) for problem in plan.problems))
         self._problem.setVisible(bool(plan.problems))
         with QSignalBlocker(self.instrument):
             if self.instrument.count() != len(known):
@@ -195,7 +218,7 @@ class MappingForm(QWidget):
                 old.hide()
                 old.deleteLater()
         for note in plan.notes:
-            words = f"{note.decision}: {note.value}. {note.reason}".strip()
+            words = f"{_capital(note.decision)}: {note.value}" + (f" ({note.reason})" if note.reason else "")
             made = label(words if note.is_sure else f"Please check. {words}", "muted" if note.is_sure else "warning", wraps=True)
             self._notes.addWidget(made)
 
@@ -216,6 +239,7 @@ class _Sample(QTableWidget):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(26)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setMinimumHeight(236)
         self._shown: tuple[Column, ...] = ()
 
@@ -252,7 +276,7 @@ class _Sample(QTableWidget):
             chooser.setAccessibleName(f"Meaning of column {shown.name}")
             chooser.currentIndexChanged.connect(self.changed)
             self.setCellWidget(0, place, chooser)
-            self.setColumnWidth(place, 132)
+            self.setColumnWidth(place, COLUMN_PX)
 
     def _fill(self, plan: ImportPlan) -> None:
         rows = plan.sample[:N_SAMPLE_ROWS]
@@ -267,8 +291,14 @@ class _Sample(QTableWidget):
 
 def _words_of(bar: Bar, plan: ImportPlan) -> str:
     when = format_time(bar.event_ns, is_dated=plan.spec.is_dated)
-    prices = "  ".join(f"{name} {format_price(p)}" for name, p in zip("OHLC", (bar.open, bar.high, bar.low, bar.close), strict=True))
+    prices = "  ".join(
+        f"{name} {format_price(p)}" for name, p in zip("OHLC", (bar.open, bar.high, bar.low, bar.close), strict=True)
+    )
     return f"Read as {when}{'' if plan.spec.is_dated else ' UTC'}  {prices}  V {format_compact(bar.volume)}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _given(choices: Choices) -> dict[str, Any]:

@@ -47,7 +47,9 @@ class ProgressView(QWidget):
         self._title.setText(f"Importing {plan.name}")
         self._bar.setRange(0, 0)
         self._details.setText("Starting")
-        self._total.setText(f"Table {self._n_begun} of {self._n_tables}" if self._n_tables > 1 else "You can go on working meanwhile.")
+        self._total.setText(
+            f"Table {self._n_begun} of {self._n_tables}" if self._n_tables > 1 else "You can go on working meanwhile."
+        )
 
     def show_progress(self, event: ImportProgressed) -> None:
         """Show where the table under way is."""

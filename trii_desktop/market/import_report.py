@@ -88,6 +88,7 @@ class ReportView(QWidget):
         self._table.verticalHeader().setDefaultSectionSize(26)
         header = self._table.horizontalHeader()
         header.setStretchLastSection(True)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for section, width in ((0, 76), (1, 110), (2, 330)):
             header.resizeSection(section, width)
@@ -101,11 +102,15 @@ class ReportView(QWidget):
         self.chart.clicked.connect(self._ask_for_chart)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._table)
-        self._stack.addWidget(EmptyState("Every row was taken as it stood", "Nothing was refused, repaired or replaced.", look, "check-mark"))
+        self._stack.addWidget(
+            EmptyState("Every row was taken as it stood", "Nothing was refused, repaired or replaced.", look, "check-mark")
+        )
         numbers = row(*self._numbers, gap=8)
-        head = row(column(self._title, self._summary, gap=2), None, self.chart)
+        head = row(column(self._title, self._summary, gap=2), self.chart, gap=16)
+        head.setAlignment(self.chart, Qt.AlignmentFlag.AlignTop)
         head.setStretch(0, 1)
-        filters = row(label("Rows to look at", "heading"), self._kinds, self._shown, None, self._full)
+        self._rows_title = label("Rows to look at", "heading")
+        filters = row(self._rows_title, self._kinds, self._shown, None, self._full)
         self.setLayout(column(head, numbers, self._remarks, filters, self._stack, margins=(16, 12, 16, 12), gap=12))
 
     def show_report(self, report: ImportReport) -> None:
@@ -129,7 +134,7 @@ class ReportView(QWidget):
         hidden = report.n_notes - len(report.rows)
         self._shown.setText(f"the first {format_count(len(report.rows))} of {format_count(report.n_notes)}" if hidden > 0 else "")
         self._full.setVisible(report.rows_path is not None)
-        for part in (self._kinds, self._shown):
+        for part in (self._rows_title, self._kinds, self._shown):
             part.setVisible(bool(report.rows))
         self._stack.setCurrentIndex(0 if report.rows else 1)
         self.chart.setEnabled(report.n_accepted + report.n_same > 0)

@@ -41,7 +41,11 @@ def parse_interval(text: str) -> BarSpec:
 def describe_interval(spec: BarSpec) -> str:
     """``15 minutes``, ``1 day``."""
     name = _NAMES[spec.unit]
-    return f"{spec.step} {name}" if spec.step == 1 else f"{spec.step} {name.replace('unit', 'units') if 'unit' in name else name + 's'}"
+    return (
+        f"{spec.step} {name}"
+        if spec.step == 1
+        else f"{spec.step} {name.replace('unit', 'units') if 'unit' in name else name + 's'}"
+    )
 
 
 class IntervalBar(QWidget):
@@ -118,7 +122,9 @@ class IntervalEntry(Overlay):
         self.meaning.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.meaning.setWordWrap(True)
         keys = label("Enter apply    Esc close", "caption")
-        self.setLayout(column(label("Change interval", "heading"), self.field, self.meaning, row(None, keys, None), margins=(16, 12, 16, 10)))
+        self.setLayout(
+            column(label("Change interval", "heading"), self.field, self.meaning, row(None, keys, None), margins=(16, 12, 16, 10))
+        )
 
     def enter(self, text: str) -> None:
         """Open with ``text`` typed already."""

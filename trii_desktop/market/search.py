@@ -19,6 +19,9 @@ from trii_desktop.widgets.overlay import Overlay
 
 N_RESULTS: Final = 50
 ROW_PX: Final = 48
+FRAME_PX: Final = 92
+N_ROWS_MIN: Final = 5
+N_ROWS_MAX: Final = 9
 _EMPTY_TITLE: Final = "No instruments yet"
 _EMPTY_TEXT: Final = "Import a file of prices, or drop one onto the window, and its instrument can be found here."
 
@@ -78,7 +81,7 @@ class FoundDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._look = look
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Every row is 48 px high."""
         return QSize(200, ROW_PX)
 
@@ -100,7 +103,9 @@ class FoundDelegate(QStyledItemDelegate):
         strong.setWeight(QFont.Weight.DemiBold)
         small.setPixelSize(12)
         right = f"{format_count(found.n_bars)} bars" if found.n_bars else "no bars"
-        taken = max(QFontMetrics(small).horizontalAdvance(text) for text in (right, found.intervals, str(found.instrument.kind))) + 16
+        taken = (
+            max(QFontMetrics(small).horizontalAdvance(text) for text in (right, found.intervals, str(found.instrument.kind))) + 16
+        )
         end, start = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignLeft
         code = found.instrument.id.code
         self._text(painter, top, code, strong, palette.text, start)
@@ -168,7 +173,12 @@ class InstrumentSearch(Overlay):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrows and Enter act on the list while the field has the keyboard."""
-        if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._take_key(event):
+        if (
+            watched is self.field
+            and event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and self._take_key(event)
+        ):
             return True
         return super().eventFilter(watched, event)
 
@@ -197,6 +207,7 @@ class InstrumentSearch(Overlay):
         else:
             self._empty.say(_EMPTY_TITLE, _EMPTY_TEXT)
         self._stack.setCurrentIndex(0 if results else 1)
+        self.fit(FRAME_PX + ROW_PX * max(N_ROWS_MIN, min(len(results), N_ROWS_MAX)))
 
     def _select(self, place: int) -> None:
         if self.model.results:

@@ -112,7 +112,11 @@ class SecurityPage(QWidget):
             line(),
             label("Passphrase"),
             row(passphrase, None),
-            label("Asked for at each start. It wraps the key in a vault; nobody can reset it, only the phrase helps.", "caption", wraps=True),
+            label(
+                "Asked for at each start. It wraps the key in a vault; nobody can reset it, only the phrase helps.",
+                "caption",
+                wraps=True,
+            ),
             None,
             margins=(24, 20, 24, 20),
             gap=12,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
@@ -23,6 +23,7 @@ from backend.settings_fields import SettingsField
 from trii_desktop.widgets.layout import button, column, row
 
 FIELD_PX: Final = 220
+SWATCH_PX: Final = 14
 
 
 class FieldEditor(QWidget):
@@ -42,7 +43,7 @@ class FlagEditor(FieldEditor):
         super().__init__()
         self._box = QCheckBox(field.title)
         self._box.setAccessibleName(field.title)
-        self._box.clicked.connect(self.edited)
+        self._box.clicked.connect(self.edited.emit)
         self.setLayout(column(self._box))
         self.setFocusProxy(self._box)
 
@@ -63,7 +64,7 @@ class WholeEditor(FieldEditor):
         self._box.setKeyboardTracking(False)
         self._box.setAccessibleName(field.title)
         self._box.setFixedWidth(FIELD_PX)
-        self._box.valueChanged.connect(self.edited)
+        self._box.valueChanged.connect(self.edited.emit)
         self.setLayout(row(self._box, None))
         self.setFocusProxy(self._box)
 
@@ -80,13 +81,15 @@ class NumberEditor(FieldEditor):
         super().__init__()
         self._box = QDoubleSpinBox()
         self._box.setDecimals(2)
-        self._box.setRange(field.minimum if field.minimum is not None else -1e9, field.maximum if field.maximum is not None else 1e9)
+        self._box.setRange(
+            field.minimum if field.minimum is not None else -1e9, field.maximum if field.maximum is not None else 1e9
+        )
         self._box.setSingleStep(field.step or 0.1)
         self._box.setSuffix(f" {field.unit}" if field.unit else "")
         self._box.setKeyboardTracking(False)
         self._box.setAccessibleName(field.title)
         self._box.setFixedWidth(FIELD_PX)
-        self._box.valueChanged.connect(self.edited)
+        self._box.valueChanged.connect(self.edited.emit)
         self.setLayout(row(self._box, None))
         self.setFocusProxy(self._box)
 
@@ -151,6 +154,7 @@ class ColourEditor(FieldEditor):
         self._button = QPushButton()
         self._button.setAutoDefault(False)
         self._button.setFixedWidth(FIELD_PX)
+        self._button.setStyleSheet("text-align: left;")
         self._button.clicked.connect(self._open)
         self.setLayout(row(self._button, None))
         self.setFocusProxy(self._button)
@@ -160,7 +164,9 @@ class ColourEditor(FieldEditor):
         self._value = str(value)
         self._button.setText(self._value)
         self._button.setAccessibleName(f"{self._title}, {self._value}")
-        self._button.setStyleSheet(f"QPushButton {{ border-left: 24px solid {self._value}; text-align: left; }}")
+        swatch = QPixmap(SWATCH_PX, SWATCH_PX)
+        swatch.fill(QColor(self._value))
+        self._button.setIcon(QIcon(swatch))
 
     def _open(self) -> None:
         dialog = QColorDialog(QColor(self._value), self)

@@ -65,4 +65,3 @@ def _wrap(home: Home, passphrase: str, prompt: PassphrasePrompt) -> OpenedKey:
 def is_phrase_noted(desk: Desk) -> bool:
     """Whether the phrase was written down and checked."""
     return desk.backend.settings.current.workspace.phrase_noted
-

@@ -61,8 +61,9 @@ class RecoveryDialog(QDialog):
             column(
                 label("Write down these 24 words", "title"),
                 label(
-                    "They are the key to your orders, notes and messages. With them you can open your data on any computer when this one, "
-                    "its keyring or your passphrase is lost. Whoever has them can read everything: keep them on paper, away from this computer.",
+                    "They are the key to your orders, notes and messages. With them you can open your data on any computer "
+                    "when this one, its keyring or your passphrase is lost. Whoever has them can read everything: keep them "
+                    "on paper, away from this computer.",
                     "muted",
                     wraps=True,
                 ),

@@ -1,5 +1,6 @@
 """The rows of one watchlist as Qt's table: figures come from the board's snapshot, order from the list."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QByteArray, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -8,7 +9,7 @@ from PySide6.QtGui import QColor
 from backend.domain.instruments import InstrumentId
 from backend.watchlists.board import BoardSnapshot, QuoteRow
 from trii_desktop.look import Look
-from trii_desktop.widgets.numbers import decimals_of, format_change, format_compact, format_percent, format_price, format_time
+from trii_desktop.widgets.numbers import DASH, decimals_of, format_change, format_compact, format_price, format_time
 
 MIME: Final = "application/x-trii-instrument"
 HEADERS: Final = ("Symbol", "Last", "Change", "Chg %", "Volume")
@@ -92,25 +93,23 @@ class WatchlistModel(QAbstractTableModel):
         """Words, colours and sort keys of a cell."""
         instrument = self._order[index.row()]
         row = self._rows.get(instrument, QuoteRow(instrument))
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _text(row, index.column())
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(index.column())
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() in (CHANGE, PERCENT):
-            palette = self._look.palette
+        makers: dict[int, Callable[[QuoteRow, int], Any]] = {
+            Qt.ItemDataRole.DisplayRole: _text,
+            Qt.ItemDataRole.TextAlignmentRole: lambda _row, column: _alignment(column),
+            Qt.ItemDataRole.ForegroundRole: self._ink,
+            Qt.ItemDataRole.UserRole: lambda row, _column: row.instrument,
+            Qt.ItemDataRole.ToolTipRole: lambda row, _column: _tip(row),
+            Qt.ItemDataRole.AccessibleTextRole: lambda row, column: f"{HEADERS[column]} {_text(row, column)}",
+            SORT_ROLE: _sort_key,
+        }
+        make = makers.get(role)
+        return make(row, index.column()) if make is not None else None
+
+    def _ink(self, row: QuoteRow, column: int) -> QColor | None:
+        palette = self._look.palette
+        if column in (CHANGE, PERCENT):
             return QColor(palette.up if row.change > 0 else palette.down if row.change < 0 else palette.muted)
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() == VOLUME:
-            return QColor(self._look.palette.muted)
-        if role == SORT_ROLE:
-            return _sort_key(row, index.column())
-        if role == Qt.ItemDataRole.UserRole:
-            return instrument
-        if role == Qt.ItemDataRole.ToolTipRole:
-            when = f"\nNewest bar {format_time(row.event_ns, is_dated=True)}" if row.event_ns else "\nNo bars yet"
-            return f"{instrument}\n{row.name}{when}"
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{HEADERS[index.column()]} {_text(row, index.column())}"
-        return None
+        return QColor(palette.muted) if column == VOLUME else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Rows are dragged and dropped between rows while the list's own order is shown."""
@@ -127,13 +126,13 @@ class WatchlistModel(QAbstractTableModel):
         """Our own kind."""
         return [MIME]
 
-    def mimeData(self, indexes: list[QModelIndex]) -> QMimeData:
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         """The dragged instrument's id."""
         made = QMimeData()
         made.setData(MIME, QByteArray(str(self._order[indexes[0].row()]).encode()))
         return made
 
-    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+    def dropMimeData(self, data: QMimeData, _action: Qt.DropAction, row: int, _column: int, parent: Index) -> bool:
         """Ask for the move; the list answers with its new order, so Qt must not move rows itself."""
         if not data.hasFormat(MIME) or not self.may_move:
             return False
@@ -144,6 +143,11 @@ class WatchlistModel(QAbstractTableModel):
         source = self._order.index(instrument)
         self.moved.emit(instrument, target - 1 if target > source else target)
         return False
+
+
+def _tip(row: QuoteRow) -> str:
+    when = f"Newest bar {format_time(row.event_ns, is_dated=True)}" if row.event_ns else "No bars yet"
+    return f"{row.instrument}\n{row.name}\n{when}"
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
@@ -160,7 +164,7 @@ def _text(row: QuoteRow, column: int) -> str:
         case 2:
             return format_change(row.change, decimals_of(row.last))
         case 3:
-            return format_percent(row.change_pct)
+            return f"{format_change(row.change_pct)}%" if row.change_pct == row.change_pct else DASH
         case _:
             return format_compact(row.volume)
 

@@ -1,9 +1,9 @@
 """The watchlist dock: one of the user's lists with live figures; sorted, reordered and changed by mouse or keyboard."""
 
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from backend.domain.instruments import InstrumentId
-from backend.events import FiguresChanged, WatchlistsChanged
+from backend.events import FiguresChanged, Subscription, WatchlistsChanged
 from backend.watchlists.store import Watchlist
 from trii_desktop.desk import Desk
 from trii_desktop.watchlist.model import CHANGE, LAST, PERCENT, SORT_ROLE, SYMBOL, VOLUME, WatchlistModel
@@ -64,7 +64,10 @@ class _SymbolDelegate(QStyledItemDelegate):
         area: QRect = option.rect.adjusted(10, 0, -4, 0)
         taken = QFontMetrics(strong).horizontalAdvance(instrument.code) + 6
         palette = self._look.palette
-        for font, color, text, left in ((strong, palette.text, instrument.code, 0), (small, palette.muted, instrument.venue, taken)):
+        for font, color, text, left in (
+            (strong, palette.text, instrument.code, 0),
+            (small, palette.muted, instrument.venue, taken),
+        ):
             room = area.adjusted(left, 0, 0, 0)
             if room.width() > 16:
                 painter.setFont(font)
@@ -75,6 +78,16 @@ class _SymbolDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().initStyleOption(option, index)
         option.text = ""
+
+
+class _FigureDelegate(QStyledItemDelegate):
+    """Keeps a figure's colour in the selected row."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        color = index.data(Qt.ItemDataRole.ForegroundRole)
+        if color is not None:
+            option.palette.setColor(QPalette.ColorRole.HighlightedText, color)
 
 
 class WatchlistPanel(QWidget):
@@ -120,11 +133,11 @@ class WatchlistPanel(QWidget):
                 (("Add instrument", self.wants_instrument.emit),),
             )
         )
-        head = frame("panelHead", row(self._lists_button, None, self._add, margins=(4, 4, 6, 4)))
+        head = frame("panelHead", row(self._lists_button, None, self._add, margins=(2, 4, 6, 4)))
         self.setLayout(column(head, self._stack, gap=0))
         self.setProperty("role", "panel")
         self._listener = desk.frames.listen(self._look_at_board, is_visible=self.isVisible)
-        self._subscriptions = [
+        self._subscriptions: list[Subscription[Any]] = [
             desk.bridge.subscribe(WatchlistsChanged, self._lists_changed),
             desk.bridge.subscribe(FiguresChanged, self._figures_changed),
         ]
@@ -204,6 +217,7 @@ class WatchlistPanel(QWidget):
         table = _Table()
         table.setModel(self.proxy)
         table.setAccessibleName("Watchlist")
+        table.setItemDelegate(_FigureDelegate(table))
         table.setItemDelegateForColumn(SYMBOL, _SymbolDelegate(self._desk, table))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -217,7 +231,7 @@ class WatchlistPanel(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(SYMBOL, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
-        for section, width in ((LAST, 76), (CHANGE, 68), (PERCENT, 72), (VOLUME, 64)):
+        for section, width in ((LAST, 82), (CHANGE, 70), (PERCENT, 72), (VOLUME, 64)):
             header.resizeSection(section, width)
         header.setSortIndicatorShown(False)
         header.setSectionsClickable(True)
@@ -266,7 +280,7 @@ class WatchlistPanel(QWidget):
             menu.addAction(f"Show {instrument.code}", self._open)
             menu.addAction("Remove from the list", self.remove_selected)
             menu.addSeparator()
-        menu.addAction("Add instrument…", self.wants_instrument)
+        menu.addAction("Add instrument…", self.wants_instrument.emit)
         menu.popup(self.table.viewport().mapToGlobal(position))
 
     def _step_row(self, by: int) -> None:
@@ -332,10 +346,10 @@ class WatchlistPanel(QWidget):
     async def _watch(self, instruments: tuple[InstrumentId, ...]) -> None:
         self._desk.backend.board.watch(instruments)
 
-    def _lists_changed(self, event: WatchlistsChanged) -> None:
+    def _lists_changed(self, _event: WatchlistsChanged) -> None:
         self._desk.start("Reading the watchlists", self.load())
 
-    def _figures_changed(self, event: FiguresChanged) -> None:
+    def _figures_changed(self, _event: FiguresChanged) -> None:
         self._desk.frames.request()
 
     def _look_at_board(self) -> None:
@@ -349,12 +363,10 @@ class WatchlistPanel(QWidget):
             action.setChecked(self.current is not None and watchlist.id == self.current.id)
             action.triggered.connect(lambda _checked=False, w=watchlist: self._desk.start("Showing the list", self._show(w)))
         self._menu.addSeparator()
-        self._menu.addAction("New list…", self.wants_new_list)
-        self._menu.addAction("Rename list…", self.wants_rename)
+        self._menu.addAction("New list…", self.wants_new_list.emit)
+        self._menu.addAction("Rename list…", self.wants_rename.emit)
         self._menu.addAction("Delete list", self.delete_list)
 
     def _paint_icons(self) -> None:
         self._lists_button.setIcon(self._desk.look.icon("list"))
         self._add.setIcon(self._desk.look.icon("plus"))
-
-

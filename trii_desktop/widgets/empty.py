@@ -6,9 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from trii_desktop.look import Look
-from trii_desktop.widgets.layout import button, column, label, row
+from trii_desktop.widgets.layout import button, column, holding, label, row
 
-ICON_PX = 32
+ICON_PX = 36
+WIDTH_PX = 440
 
 
 class EmptyState(QWidget):
@@ -26,22 +27,14 @@ class EmptyState(QWidget):
         self._text = label(text, "muted", wraps=True)
         for part in (self._title, self._text):
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            part.setMaximumWidth(420)
         buttons = [button(words, primary=number == 0) for number, (words, _) in enumerate(offers)]
         for made, (_, lead_on) in zip(buttons, offers, strict=True):
             made.clicked.connect(lambda _checked=False, go=lead_on: go())
-        self.setLayout(
-            column(
-                None,
-                self._icon,
-                row(None, self._title, None),
-                row(None, self._text, None),
-                row(None, *buttons, None),
-                None,
-                margins=(24, 24, 24, 24),
-                gap=10,
-            )
-        )
+        words = holding(column(self._icon, self._title, self._text, row(None, *buttons, None), gap=10))
+        words.setMaximumWidth(WIDTH_PX)
+        middle = row(None, words, None)
+        middle.setStretch(1, 100)
+        self.setLayout(column(None, middle, None, margins=(24, 24, 24, 24)))
         look.changed.connect(self._paint_icon)
         self._paint_icon()
 

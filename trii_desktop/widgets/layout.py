@@ -36,7 +36,9 @@ def row(*parts: QWidget | QLayout | int | None, margins: tuple[int, int, int, in
     return made
 
 
-def column(*parts: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = GAP) -> QVBoxLayout:
+def column(
+    *parts: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = GAP
+) -> QVBoxLayout:
     """Parts below each other; a number is a gap in px, None takes the room that is left."""
     made = QVBoxLayout()
     _fill(made, parts, margins, gap)

@@ -25,7 +25,7 @@ def format_price(price: float, decimals: int | None = None) -> str:
 
 
 def format_change(change: float, decimals: int = 2) -> str:
-    """``+1.20`` or ``−0.35``; a dash where unknown."""
+    """``+1.20`` or, with a true minus, ``-0.35``; a dash where unknown."""
     if not math.isfinite(change):
         return DASH
     if round(change, decimals) == 0:
@@ -34,7 +34,7 @@ def format_change(change: float, decimals: int = 2) -> str:
 
 
 def format_percent(percent: float) -> str:
-    """``+1.20 %`` or ``−0.35 %``; a dash where unknown."""
+    """``+1.20 %`` or, with a true minus, ``-0.35 %``; a dash where unknown."""
     return DASH if not math.isfinite(percent) else f"{format_change(percent)}\u202f%"
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QWidget
 
@@ -29,17 +29,23 @@ class Overlay(QFrame):
         """Show the panel and give ``focus`` the keyboard."""
         if not self.isVisible():
             self._former_focus = QApplication.focusWidget()
-            QApplication.instance().installEventFilter(self)
+            self._application().installEventFilter(self)
         self.place()
         self.show()
         self.raise_()
         focus.setFocus(Qt.FocusReason.PopupFocusReason)
 
+    def fit(self, height_px: int) -> None:
+        """Be ``height_px`` high from now on, where there is room."""
+        self._size_px = (self._size_px[0], height_px)
+        if self.isVisible():
+            self.place()
+
     def dismiss(self) -> None:
         """Hide the panel and give the keyboard back to whom it had before."""
         if not self.isVisible():
             return
-        QApplication.instance().removeEventFilter(self)
+        self._application().removeEventFilter(self)
         self.hide()
         if self._former_focus is not None and self._former_focus.isVisible():
             self._former_focus.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -52,6 +58,12 @@ class Overlay(QFrame):
         top = min(TOP_PX, max(EDGE_PX, room.height() // 8))
         height = min(self._size_px[1], room.height() - top - EDGE_PX)
         self.setGeometry(QRect((room.width() - width) // 2, top, width, height))
+
+    @staticmethod
+    def _application() -> QCoreApplication:
+        app = QCoreApplication.instance()
+        assert app is not None, "An overlay needs a running application."
+        return app
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc closes."""

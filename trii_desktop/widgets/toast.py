@@ -25,6 +25,7 @@ class Toast(QFrame):
         super().__init__()
         self.level = level
         self._leave = leave
+        self._accept: Callable[[], None] = self.dismiss
         self.setProperty("role", "toast")
         self.setProperty("level", str(level))
         self.setFixedWidth(WIDTH_PX)
@@ -57,9 +58,22 @@ class Toast(QFrame):
 
     def offer(self, title: str, accept: Callable[[], None]) -> None:
         """Add a button that does ``accept`` and closes the toast."""
-        made = button(title, quiet=True)
-        made.clicked.connect(lambda: (accept(), self.dismiss()))
-        self._words.addLayout(row(made, None))
+        self._accept = accept
+        made = button(title)
+        made.clicked.connect(self._take_offer)
+        self._words.addLayout(row(made, None, margins=(0, 4, 0, 0)))
+        made.show()  # the layout counts it from now on, not from the next turn of the loop
+
+    def fit(self) -> None:
+        """Be as tall as the words need at the toast's width."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.resize(WIDTH_PX, max(layout.heightForWidth(WIDTH_PX), layout.sizeHint().height()))
+
+    def _take_offer(self) -> None:
+        self._accept()
+        self.dismiss()
 
     def dismiss(self) -> None:
         """Leave now."""
@@ -105,7 +119,7 @@ class ToastStack(QObject):
         """Move the toasts to where they belong."""
         bottom = self._window.height() - MARGIN_PX - self._bottom_px
         for toast in reversed(self.toasts):
-            toast.adjustSize()
+            toast.fit()
             bottom -= toast.height()
             toast.move(self._window.width() - WIDTH_PX - MARGIN_PX, bottom)
             toast.raise_()
