@@ -93,6 +93,8 @@ class PriceStep:
 
 
 CENT: Final = (PriceStep(Decimal(0), Decimal("0.01")),)
+US_STOCK: Final = (PriceStep(Decimal(0), Decimal("0.0001")), PriceStep(Decimal(1), Decimal("0.01")))
+"""Stocks and funds in the United States: cents from one dollar on (17 CFR 242.612)."""
 
 
 @dataclass(frozen=True, slots=True)

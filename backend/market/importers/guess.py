@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from backend.domain.bars import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, BarSpec, Int64s
-from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
+from backend.domain.instruments import US_STOCK, Instrument, InstrumentId, InstrumentKind
 from backend.errors import InvalidInput
 from backend.market.calendars import ALWAYS, venue
 from backend.market.importers.file_names import NameGuess
@@ -127,7 +127,8 @@ def make_instrument(
     if currency is None:
         currency = pair[1] if pair and kind in {InstrumentKind.FOREX, InstrumentKind.CRYPTO} else CURRENCIES.get(id_.venue, "USD")
     calendar = ALWAYS if kind is InstrumentKind.CRYPTO else at.calendar
-    return Instrument(id_, name or id_.code, kind, currency, calendar, at.timezone)
+    in_cents = at.calendar == "XNYS" and currency == "USD" and kind in {InstrumentKind.STOCK, InstrumentKind.FUND}
+    return Instrument(id_, name or id_.code, kind, currency, calendar, at.timezone, US_STOCK if in_cents else ())
 
 
 def _kind_of(id_: InstrumentId, pair: tuple[str, str] | None) -> InstrumentKind:
