@@ -38,6 +38,7 @@ __all__ = [
 SUFFIX = ".triibackup"
 LEDGERS: tuple[KeyUse, ...] = ("money", "words")
 _ATTEMPTS_MAX = 3
+_LEFT_OVER_S = 86_400
 
 # Files of the market store to include, or how to name them from the copy of the money ledger, whose manifest must not
 # list a segment that the archive lacks.
@@ -185,6 +186,9 @@ def _add(archive: ArchiveWriter, name: str, path: Path) -> None:
 @contextlib.contextmanager
 def _snapshots(home: Home, key: MasterKey) -> Iterator[dict[KeyUse, Path]]:
     """Copies of the ledgers for as long as they are needed; encrypted like the ledgers themselves."""
+    for left_over in home.backups.glob(".snapshot-*"):  # of a backup that was killed
+        if time.time() - left_over.stat().st_mtime > _LEFT_OVER_S:
+            shutil.rmtree(left_over, ignore_errors=True)
     folder = home.backups / f".snapshot-{secrets.token_hex(8)}"
     try:
         folder.mkdir(mode=0o700, parents=True)

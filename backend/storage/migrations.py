@@ -10,6 +10,7 @@ from sqlcipher3 import dbapi2
 from backend import __version__
 from backend.errors import CorruptData, InvalidInput
 from backend.storage.connection import Connection, DatabaseError, error_code
+from backend.storage.faults import reach
 
 _TABLE: LiteralString = """
 CREATE TABLE IF NOT EXISTS migrations (
@@ -91,7 +92,9 @@ def migrate(
                 "INSERT INTO migrations (name, app_version, applied_ns) VALUES (?, ?, ?)", (step.name, __version__, now_ns())
             )
         _check_foreign_keys(connection, file_name)
+        reach("migration.committing")
         connection.execute("COMMIT")
+        reach("migration.committed")
     except BaseException as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -9,6 +9,7 @@ import msgspec
 
 from backend.errors import CorruptData
 from backend.storage.durable import explain_os_error, remove_durably, sync_folder, write_durably
+from backend.storage.faults import reach
 from backend.storage.paths import Home
 
 _JOURNAL = "restore.json"
@@ -49,6 +50,7 @@ def complete_restore(home: Home) -> bool:
     journal = home.root / _JOURNAL
     if not journal.exists():
         return False
+    reach("restore.decided")
     try:
         swap = msgspec.json.decode(journal.read_bytes(), type=_Swap)
         staged, aside = home.root / swap.staged, home.quarantine / swap.set_aside
@@ -77,11 +79,13 @@ def _swap_item(current: Path, staged: Path | None, aside: Path) -> None:
         aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         current.rename(aside)
         sync_folder(aside.parent)
+        reach("restore.set_aside")
     if staged is not None:
         if current.is_dir():
             current.rmdir()
         staged.rename(current)
         sync_folder(current.parent)
+        reach("restore.moved")
 
 
 def _has_content(path: Path) -> bool:

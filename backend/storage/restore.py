@@ -52,6 +52,8 @@ def restore_backup(archive: Path, home: Home, key: MasterKey, *, replace: bool =
             code="restore.not_empty",
         )
     home.make()
+    for left_over in home.root.glob(".restore-*"):  # of a restore that was killed before it was decided
+        shutil.rmtree(left_over, ignore_errors=True)
     staged = home.root / f".restore-{secrets.token_hex(8)}"
     try:
         n_files, content_bytes, facts = _unpack(archive, key, staged)

@@ -10,6 +10,7 @@ import msgspec
 
 from backend.errors import CorruptData, InvalidInput, TriiError, Unavailable
 from backend.storage.durable import explain_os_error, remove_durably, write_durably
+from backend.storage.faults import reach
 from backend.storage.key_record import Custody, KeyRecord, load_record, new_record, save_record
 from backend.storage.keyring_entry import load_entry, store_entry
 from backend.storage.ledger_file import opens_ledger
@@ -166,8 +167,10 @@ def _store(home: Home, key: MasterKey, record: KeyRecord, *, custody: Custody | 
             hint="Set a passphrase instead: `trii recovery passphrase`.",
             code="keyring.missing",
         )
+    reach("key.stored")
     record = _describe(record, key, chosen)
     save_record(home, record)
+    reach("key.recorded")
     _forget_elsewhere(home, record)
     return record
 

@@ -1,6 +1,7 @@
 """A backup holds the whole home as of one moment, proves itself, and opens for its own key only."""
 
 import errno
+import os
 import random
 import shutil
 
@@ -205,3 +206,12 @@ def test_a_snapshot_inside_is_compact_and_under_the_ledgers_own_key(home, key, t
     connection = connect(other.ledgers / "money.db", key.derive("money"), read_only=True)
     assert connection.execute("PRAGMA freelist_count").fetchone() == (0,)
     connection.close()
+
+
+def test_copies_that_a_killed_backup_left_are_swept_by_one_of_the_next_days(home, key, tmp_path):
+    old, recent = home.backups / ".snapshot-old", home.backups / ".snapshot-recent"
+    for folder in (old, recent):
+        folder.mkdir()
+    os.utime(old, (1_700_000_000, 1_700_000_000))
+    create_backup(home, key, tmp_path / "out")
+    assert (old.exists(), recent.exists()) == (False, True)

@@ -186,3 +186,10 @@ def test_logs_and_the_key_of_the_home_stay(home, key, archive):
     restore_backup(archive, home, key, replace=True)
     assert (home.logs / "today.log").read_text() == "kept"
     assert home.device_key.read_bytes() == custody
+
+
+def test_what_a_restore_killed_while_unpacking_left_behind_is_swept_by_the_next(home, key, archive):
+    left_over = home.root / ".restore-0123456789abcdef"
+    (left_over / "ledger").mkdir(parents=True)
+    restore_backup(archive, home, key, replace=True)
+    assert not left_over.exists()
