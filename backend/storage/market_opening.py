@@ -9,6 +9,7 @@ from typing import Final
 
 from backend.errors import CorruptData, InvalidInput
 from backend.events import Level, Notice
+from backend.storage.connection import Connection
 from backend.storage.durable import write_durably
 from backend.storage.ledger import Ledger
 from backend.storage.log import list_logs, replay, truncate
@@ -70,7 +71,7 @@ async def open_folders(folders: Folders, ledger: Ledger, now_ns: int) -> Found:
     """Bring manifest and folders together; what is damaged is set aside and told. Raises Unavailable."""
     folders.make()
     manifest, listed_id = await ledger.read(load_manifest)
-    found = Found(manifest)
+    found, is_new = Found(manifest), not listed_id
     disk_id = folders.id_file.read_text().strip() if folders.id_file.exists() else ""
     if listed_id and disk_id != listed_id:
         if disk_id:
@@ -78,18 +79,22 @@ async def open_folders(folders: Folders, ledger: Ledger, now_ns: int) -> Found:
                 "The market data belongs to another ledger.", f"Files that this ledger does not list go to {folders.quarantine}."
             )
         write_durably(folders.id_file, listed_id.encode())
-    change = _compare(folders, found, keep_orphans=bool(listed_id and disk_id) and disk_id != listed_id)
-    if not listed_id:
-        change = Change((*change.added, *_adopt(folders, found)), change.removed)
-        # A ledger that was lost took the list of cut generations along; file names go on counting from what is there.
-        new_id = disk_id or secrets.token_hex(16)
-        write_durably(folders.id_file, new_id.encode())
-        await ledger.write(lambda connection: save_state(connection, STORE_ID, new_id))
-    if change.added or change.removed:
-        saved = await ledger.write(lambda connection: save_change(connection, change, now_ns))
-        manifest.apply(saved)
+    if listed_id:
+        change = _compare(folders, found, keep_orphans=disk_id not in {"", listed_id})
+    else:
+        change = Change(_adopt(folders, found))
+        listed_id = disk_id or secrets.token_hex(16)
+        write_durably(folders.id_file, listed_id.encode())
+    if change.added or change.removed or is_new:
+        # One commit: from the moment the ledger knows the store's id, a file that it does not list is an orphan.
+        manifest.apply(await ledger.write(lambda connection: _save(connection, change, listed_id, now_ns)))
     _replay_logs(folders, found)
     return found
+
+
+def _save(connection: Connection, change: Change, store_id: str, now_ns: int) -> Change:
+    save_state(connection, STORE_ID, store_id)
+    return save_change(connection, change, now_ns)
 
 
 def _compare(folders: Folders, found: Found, *, keep_orphans: bool) -> Change:
@@ -105,14 +110,12 @@ def _compare(folders: Folders, found: Found, *, keep_orphans: bool) -> Change:
         found.warn(
             "A file of market data is missing.", f"{segment.name} was not there. {_told(segment)}", "Import these bars again."
         )
-    if listed or keep_orphans:
-        orphans = [path for name, path in on_disk.items() if name not in listed]
-        for path in orphans:
-            if path.suffix == SUFFIX and (missing or keep_orphans):
-                set_aside([path], folders.quarantine, "The ledger does not list it.")
-            else:
-                path.unlink(missing_ok=True)
-                found.n_orphans += 1
+    for path in (path for name, path in on_disk.items() if name not in listed):
+        if path.suffix == SUFFIX and (missing or keep_orphans):
+            set_aside([path], folders.quarantine, "The ledger does not list it.")
+        else:
+            path.unlink(missing_ok=True)
+            found.n_orphans += 1
     return Change(removed=tuple(segment.id for segment in (*short, *missing)))
 
 

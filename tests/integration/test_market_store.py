@@ -38,7 +38,7 @@ def set_aside(home, suffix):
     return [path for path in home.quarantine.rglob(f"*{suffix}") if path.is_file()]
 
 
-# --- imports
+# Publishing imports.
 
 
 async def test_the_same_rows_twice_change_nothing(home):
@@ -142,7 +142,7 @@ async def test_a_large_stage_that_overlaps_itself_is_merged_window_by_window(hom
         assert same(await store.load(APPLE_MINUTES), bars)
 
 
-# --- sources
+# Which source counts.
 
 
 async def test_an_import_counts_before_feeds_and_samples_only_when_alone(home):
@@ -170,7 +170,7 @@ async def test_hostile_names_of_codes_and_sources_are_only_text(home):
             store.stage(series, "a\0b")
 
 
-# --- edits
+# Edits by hand.
 
 
 async def test_one_bar_is_edited_deleted_undone_and_the_log_tells_all(home):
@@ -217,7 +217,7 @@ async def test_a_live_bar_can_be_edited_at_once(home):
         assert (await store.load(APPLE_MINUTES)).event_ns.tolist() == bars.event_ns[[0, 1, 3, 4]].tolist()
 
 
-# --- live
+# Live bars and trades.
 
 
 async def test_live_bars_are_read_at_once_and_reported_as_saved_soon_after(home):
@@ -310,7 +310,7 @@ async def test_many_series_are_cut_into_few_files(home):
         assert len(await store.series()) == 300
 
 
-# --- readers and packing
+# Readers beside changes, and packing.
 
 
 async def test_replaced_files_stay_until_their_readers_are_done(home):
@@ -362,7 +362,7 @@ async def test_small_files_are_packed_into_few_without_changing_what_is_read(hom
         assert len(await store.series()) == 40
 
 
-# --- damage
+# Damaged, missing and strange files.
 
 
 async def test_a_damaged_segment_is_set_aside_and_the_rest_of_it_saved(home):
