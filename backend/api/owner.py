@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from backend.api.local import LocalServer, serve
 from backend.app import Backend, open_backend
@@ -21,6 +21,8 @@ from backend.commands.table import Needs
 from backend.commands.tables import printable
 from backend.events import Level, Notice
 from backend.storage.ownership import Ownership
+
+UNPROTECTED: Final = "key.unprotected"
 
 
 def run_command(ownership: Ownership, request: RunRequest, streams: Streams, renderer: ChartRenderer) -> int:
@@ -68,14 +70,18 @@ async def _open(
 
 
 def _tell_notices(backend: Backend, streams: Streams) -> None:
-    """Say what opening found and the person has to know."""
+    """Say what opening found and the person has to know; what a new home needs is said once."""
     for notice in backend.notices:
-        if notice.level in (Level.WARNING, Level.ERROR):
+        is_news = backend.key.is_new or notice.code != UNPROTECTED
+        if is_news and notice.level in (Level.WARNING, Level.ERROR):
             streams.tell(encode(f"{notice.level}: {_words_of(notice)}\n"))
+    if backend.key.is_new:
+        where = printable(str(backend.home.root))
+        streams.tell(encode(f"A new home was made in {where}. Write its recovery phrase down: trii recovery show\n"))
 
 
 def _words_of(notice: Notice) -> str:
-    return printable(" ".join(part for part in (notice.title, notice.text, notice.hint) if part))
+    return printable(" ".join(part for part in (f"{notice.title}:" if notice.title else "", notice.text, notice.hint) if part))
 
 
 def _run_until_done(running: Coroutine[Any, Any, int]) -> int:

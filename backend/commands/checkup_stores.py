@@ -1,7 +1,7 @@
 """The doctor's look at open stores: key, ledgers, market segments, calendars, backups."""
 
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 from backend.app import Backend
 from backend.commands.findings import Finding, Health, ok, problem, warning
@@ -62,7 +62,7 @@ async def _ledger(name: str, ledger: Ledger) -> Finding:
 async def _market(backend: Backend, *, is_quick: bool) -> Finding:
     stored = await backend.store.series()
     n_bars = sum(series.n_bars for series in stored)
-    facts = {"n_series": len(stored), "n_bars": n_bars}
+    facts: dict[str, Any] = {"n_series": len(stored), "n_bars": n_bars}
     content = f"{format_count(n_bars, 'bar')} in {format_count(len(stored), 'series', 'series')}"
     if is_quick:
         return ok("market", content, **facts)

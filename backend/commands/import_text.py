@@ -30,12 +30,13 @@ def plan_lines(plan: ImportPlan) -> Iterator[str]:
     """How a table would be read, and why."""
     yield f"{plan.name}  ({format_size(plan.size_bytes)}, {plan.layout or plan.format})"
     new = "a new instrument" if plan.is_new_instrument else "known"
-    yield f"  into        {plan.instrument.id} {plan.spec}  ({plan.instrument.name}, {new})"
+    yield f"  into {plan.instrument.id} {plan.spec}  ({plan.instrument.name}, {new})"
+    room = max((len(note.decision) for note in plan.notes), default=0)
     for note in plan.notes:
         doubt = "" if note.is_sure else "  (a guess)"
-        yield f"  {note.decision:<11} {note.value}: {note.reason}{doubt}"
+        yield f"  {note.decision:<{room}}  {note.value}: {note.reason}{doubt}"
     for problem in plan.problems:
-        yield f"  UNDECIDED   {problem}"
+        yield f"  UNDECIDED: {problem}"
     headings = tuple(
         TextColumn(f"{column.name}={column.role}" if column.role else column.name, may_be_cut=True) for column in plan.columns
     )

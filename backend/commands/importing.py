@@ -21,11 +21,13 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     failures: list[TriiError] = []
     for path in arguments.paths:
         try:
-            plans = await context.backend.importer.preview(context.path(path), choices)
+            found = await context.backend.importer.survey(context.path(path), choices)
         except TriiError as e:
             await _tell_failure(context, str(path), e, results, failures)
             continue
-        for plan in plans:
+        for name, why in found.skipped:
+            await _tell_skipped(context, name, why, results)
+        for plan in found.plans:
             if arguments.dry_run:
                 await _show_plan(context, plan, results)
             else:
@@ -90,6 +92,13 @@ async def _show_plan(context: CommandContext, plan: ImportPlan, results: list[di
     if not context.as_json:
         for line in plan_lines(plan):
             await context.say(line)
+
+
+async def _tell_skipped(context: CommandContext, name: str, why: TriiError, results: list[dict[str, Any]]) -> None:
+    """A file without a table among others that have one is no failure, but it is named."""
+    results.append({"name": name, "skipped": {"code": why.code, "message": why.message, "hint": why.hint}})
+    if not context.as_json:
+        await context.tell(f"{name}: passed over: {why.message}")
 
 
 async def _tell_failure(
