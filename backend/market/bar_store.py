@@ -127,6 +127,7 @@ class BarStore:
         self._open: dict[BarView, _Entry] = {}
         self._closed: OrderedDict[BarView, _Entry] = OrderedDict()
         self._opening: dict[BarView, asyncio.Lock] = {}
+        self._missed: dict[BarView, int] = {}  # changes that came while a view was being read
         self._subscription: Subscription[BarsChanged] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -159,6 +160,9 @@ class BarStore:
             opened = OpenSeries(self, entry)
             entry.handles.add(opened)
             self._opening.pop(view, None)
+            missed_from_ns = self._missed.pop(view, None)
+            if missed_from_ns is not None:
+                self._follow(entry, missed_from_ns)
         return opened
 
     def release(self, opened: OpenSeries) -> None:
@@ -207,13 +211,18 @@ class BarStore:
         instrument = event.series.instrument
         for view in [v for v in self._closed if v.series.instrument == instrument]:
             del self._closed[view]
+        for view in self._opening:
+            if view.series.instrument == instrument:
+                self._missed[view] = min(event.from_ns, self._missed.get(view, event.from_ns))
         for view, entry in self._open.items():
-            if view.series.instrument != instrument:
-                continue
-            earlier = entry.changed_from_ns
-            entry.changed_from_ns = event.from_ns if earlier is None else min(earlier, event.from_ns)
-            if entry.reload is None:
-                entry.reload = self._tasks.start(f"reload {view.series}", self._reload(entry))
+            if view.series.instrument == instrument:
+                self._follow(entry, event.from_ns)
+
+    def _follow(self, entry: _Entry, from_ns: int) -> None:
+        earlier = entry.changed_from_ns
+        entry.changed_from_ns = from_ns if earlier is None else min(earlier, from_ns)
+        if entry.reload is None:
+            entry.reload = self._tasks.start(f"reload {entry.view.series}", self._reload(entry))
 
     async def _reload(self, entry: _Entry) -> None:
         try:
@@ -230,6 +239,10 @@ class BarStore:
         from_ns = old.event_ns_at(row) if row else None
         entry.applied_from_ns = None
         bars = await self._history.bars(view.series, from_ns=from_ns, adjusted=view.adjusted)
+        if view.adjusted and from_ns is not None and not (len(bars) and bars.bar(0) == old.bar(row)):
+            # A bar before the change moved too: a split or dividend came with it, so every earlier price is another.
+            row, from_ns = 0, None
+            bars = await self._history.bars(view.series, adjusted=True)
         if from_ns is not None and old.lineage == entry.bars.lineage and row >= len(entry.snapshot.closed):
             grown = entry.bars
             newer = _newer(entry)

@@ -161,6 +161,32 @@ async def test_bars_made_from_other_bars_of_the_instrument_follow_them():
         assert last_close(handle) == history.stored[hours].close[-1]
 
 
+async def test_a_change_while_a_series_is_being_opened_is_not_missed():
+    history = StoredBars({AAPL: make_bars(300)})
+    async with opened(history) as (store, bus):
+        history.gate.clear()
+        opening = asyncio.create_task(store.open(AAPL))
+        await until(lambda: history.n_reads == 1)
+        history.stored[AAPL] = make_bars(310)
+        bus.publish(BarsChanged(AAPL, START_NS + 300 * MINUTE_NS, 1))
+        history.gate.set()
+        handle = await opening
+        await until(lambda: len(handle.snapshot()) == 310)
+        assert last_close(handle) == history.stored[AAPL].close[-1]
+
+
+async def test_a_split_among_new_bars_moves_all_adjusted_bars():
+    history = StoredBars({AAPL: make_bars(300)})
+    async with opened(history) as (store, bus):
+        handle = await store.open(AAPL, adjusted=True)
+        before = handle.snapshot().bar(10).close
+        halved = [column / 2 for column in make_bars(301).columns()]
+        history.stored[AAPL] = BarArrays(make_bars(301).event_ns, *halved)
+        bus.publish(BarsChanged(AAPL, START_NS + 300 * MINUTE_NS, 1))
+        await until(lambda: len(handle.snapshot()) == 301)
+        assert handle.snapshot().bar(10).close == before / 2
+
+
 async def test_other_instruments_are_left_alone():
     history = StoredBars({AAPL: make_bars(30), MSFT: make_bars(30)})
     async with opened(history) as (store, bus):
