@@ -155,12 +155,14 @@ class BarStore:
         """Load ``series``, or share it where it is open already. Raises what the history raises (NotFound, CorruptData)."""
         view = BarView(series, adjusted)
         async with self._opening.setdefault(view, asyncio.Lock()):
-            entry = self._open.get(view) or self._closed.pop(view, None) or await self._load(view)
+            try:
+                entry = self._open.get(view) or self._closed.pop(view, None) or await self._load(view)
+            finally:
+                self._opening.pop(view, None)
+                missed_from_ns = self._missed.pop(view, None)
             entry = self._open.setdefault(view, entry)
             opened = OpenSeries(self, entry)
             entry.handles.add(opened)
-            self._opening.pop(view, None)
-            missed_from_ns = self._missed.pop(view, None)
             if missed_from_ns is not None:
                 self._follow(entry, missed_from_ns)
         return opened
