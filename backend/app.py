@@ -17,6 +17,7 @@ from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
 from backend.market.history import History
 from backend.market.importers.importer import Importer
+from backend.market.watch_folder import FolderWatcher
 from backend.process import Process
 from backend.settings import SettingsStore, open_settings
 from backend.storage import money, words
@@ -109,6 +110,8 @@ async def open_backend(
         catalog, actions = Catalog(money_ledger, bus.publish), ActionLog(money_ledger)
         calendars = Calendars(home.cache, clock)
         history = History(store, catalog, actions, calendars)
+        importer = Importer(store, catalog, actions, money_ledger, bus, clock, home=home)
+        watcher = FolderWatcher(importer, money_ledger, bus)
         board = QuoteBoard(store, history, catalog, actions, bus)
         async with BarStore(history, bus, tasks) as bars:
             collecting.close()
@@ -126,12 +129,12 @@ async def open_backend(
                 actions=actions,
                 calendars=calendars,
                 history=history,
-                importer=Importer(store, catalog, actions, money_ledger, bus, clock, home=home),
+                importer=importer,
                 tasks=tasks,
                 bars=bars,
                 watchlists=WatchlistStore(money_ledger, bus.publish),
                 board=board,
-                background=Background(_phases(home, settings, catalog)),
+                background=Background(_phases(home, settings, catalog, watcher, tasks)),
                 notices=tuple(notices),
             )
             if watch:
@@ -148,12 +151,17 @@ def _keep_watch(backend: Backend) -> None:
     backend.background.start(backend.tasks)
 
 
-def _phases(home: Home, settings: SettingsStore, catalog: Catalog) -> tuple[Phase, ...]:
+def _phases(home: Home, settings: SettingsStore, catalog: Catalog, watcher: FolderWatcher, tasks: TaskOwner) -> tuple[Phase, ...]:
+    """What a program that stays begins after its first chart."""
+
+    async def watch_folders() -> None:
+        tasks.start("watching folders", watcher.run(lambda: settings.current.data.watched_folders))
+
     async def warm() -> None:
         if settings.current.performance.warm_up:
             await warm_up(home, {instrument.calendar for instrument in await catalog.all()})
 
-    return (Phase("warm-up", warm),)
+    return (Phase("watched folders", watch_folders), Phase("warm-up", warm))
 
 
 def _follow(process: Process, settings: SettingsStore, bus: Bus) -> None:

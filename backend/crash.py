@@ -81,13 +81,14 @@ class CrashReporter:
 
     def install(self) -> Self:
         """Take over the hooks of the interpreter and of its threads, and write native faults to a file."""
-        self._home.crashes.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._home.crashes, self._home.run):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._collect_native_fault()
         self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
         sys.excepthook = self._on_exception
         threading.excepthook = self._on_thread_exception
         sys.unraisablehook = self._on_unraisable
-        self._native = (self._home.crashes / _NATIVE).open("wb")
+        self._native = (self._home.run / _NATIVE).open("wb")
         faulthandler.enable(self._native, all_threads=True)
         return self
 
@@ -100,7 +101,7 @@ class CrashReporter:
         if self._native is not None:
             faulthandler.disable()
             self._native.close()
-            (self._home.crashes / _NATIVE).unlink(missing_ok=True)
+            (self._home.run / _NATIVE).unlink(missing_ok=True)
 
     def asyncio_handler(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """For ``loop.set_exception_handler``: what a callback raised, or a task whose failure nobody read."""
@@ -165,7 +166,7 @@ class CrashReporter:
 
     def _collect_native_fault(self) -> None:
         """Turn what faulthandler left behind when the last run died into a report of this one."""
-        path = self._home.crashes / _NATIVE
+        path = self._home.run / _NATIVE
         stack = path.read_text(errors="replace") if path.exists() else ""
         if stack.strip():
             first = stack.strip().splitlines()[0]

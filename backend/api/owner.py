@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -20,6 +21,7 @@ from backend.commands.streams import Streams
 from backend.commands.table import Needs
 from backend.commands.tables import printable
 from backend.events import Level, Notice
+from backend.process import Process, watched_process
 from backend.storage.ownership import Ownership
 
 UNPROTECTED: Final = "key.unprotected"
@@ -27,28 +29,32 @@ UNPROTECTED: Final = "key.unprotected"
 
 def run_command(ownership: Ownership, request: RunRequest, streams: Streams, renderer: ChartRenderer) -> int:
     """Carry out one command on the owned home; others that come meanwhile are served, and ended before this returns."""
-    if needs_of(request) in (Needs.HOME, Needs.EITHER):
-        return _run_until_done(run_closed(request, ownership.home, StreamTerminal(streams)))
-    return _run_until_done(_run_on_stores(ownership, request, streams, renderer))
+    with watched_process(ownership.home) as process:
+        if needs_of(request) in (Needs.HOME, Needs.EITHER):
+            return _run_until_done(run_closed(request, ownership.home, StreamTerminal(streams)))
+        return _run_until_done(_run_on_stores(ownership, request, streams, renderer, process))
 
 
 def run_headless(ownership: Ownership, streams: Streams, renderer: ChartRenderer) -> int:
     """Serve commands, feeds and alerts of the owned home until SIGINT or SIGTERM; 0 then."""
-    return asyncio.run(_serve_until_stopped(ownership, streams, renderer))
+    with watched_process(ownership.home, stderr_level=logging.WARNING) as process:
+        return asyncio.run(_serve_until_stopped(ownership, streams, renderer, process))
 
 
-async def _run_on_stores(ownership: Ownership, request: RunRequest, streams: Streams, renderer: ChartRenderer) -> int:
-    async with _open(ownership, streams, renderer, watch=False) as (backend, server):
+async def _run_on_stores(
+    ownership: Ownership, request: RunRequest, streams: Streams, renderer: ChartRenderer, process: Process
+) -> int:
+    async with _open(ownership, streams, renderer, process, watch=False) as (backend, server):
         _tell_notices(backend, streams)
         code = await CommandRunner(backend, renderer)(request, StreamTerminal(streams))
         await server.drain()
     return code
 
 
-async def _serve_until_stopped(ownership: Ownership, streams: Streams, renderer: ChartRenderer) -> int:
+async def _serve_until_stopped(ownership: Ownership, streams: Streams, renderer: ChartRenderer, process: Process) -> int:
     stopping = asyncio.Event()
     with _on_signals(stopping.set, signal.SIGINT, signal.SIGTERM):
-        async with _open(ownership, streams, renderer, watch=True) as (backend, _):
+        async with _open(ownership, streams, renderer, process, watch=True) as (backend, _):
             _tell_notices(backend, streams)
             streams.tell(encode(f"TRII serves {ownership.home.root} (process {ownership.note.pid}). Stop it with Ctrl-C.\n"))
             await stopping.wait()
@@ -57,13 +63,13 @@ async def _serve_until_stopped(ownership: Ownership, streams: Streams, renderer:
 
 @asynccontextmanager
 async def _open(
-    ownership: Ownership, streams: Streams, renderer: ChartRenderer, *, watch: bool
+    ownership: Ownership, streams: Streams, renderer: ChartRenderer, process: Process, *, watch: bool
 ) -> AsyncIterator[tuple[Backend, LocalServer]]:
     def ask(question: str) -> str | None:
         return streams.ask(f"{question}: ", is_secret=True)
 
     async with (
-        open_backend(ownership.home, ask_passphrase=ask, watch=watch) as backend,
+        open_backend(ownership.home, ask_passphrase=ask, watch=watch, process=process) as backend,
         serve(ownership, backend.tasks, CommandRunner(backend, renderer)) as server,
     ):
         yield backend, server
