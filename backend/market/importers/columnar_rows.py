@@ -52,7 +52,7 @@ def open_columnar(file: IO[bytes], format_: FileFormat, name: str) -> Iterator[C
     """Open a Parquet or Arrow file. Raises InvalidInput for what is neither, or broken."""
     with _explained(name):
         table = _open_parquet(file, name) if format_ is FileFormat.PARQUET else _open_arrow(file, name)
-        if len(table.schema) > COLUMNS_MAX:
+        if len(table.schema.names) > COLUMNS_MAX:  # names that are no text are found here
             raise InvalidInput(
                 f"{name} has {len(table.schema)} columns.", hint=f"At most {COLUMNS_MAX} are read.", code="import.too_many_columns"
             )

@@ -129,7 +129,7 @@ def _expand(place: Place, file: IO[bytes], depth: int) -> Iterator[Place]:
         )
     file.seek(0)
     with _translated(place), zipfile.ZipFile(file) as archive:
-        members = [m for m in archive.infolist() if not m.is_dir()]
+        members = [m for m in archive.infolist() if m.filename and not m.is_dir()]
         if len(members) > MEMBERS_MAX:
             raise _too_many(place.path)
         if any(m.filename in _SHEET_PARTS for m in members):

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 MISSING_WORDS: Final = ("", "null", "NULL", "Null", "NA", "N/A", "n/a", "na", "#N/A", "#NA", "None", "none", ".", "-", "--", "—")
@@ -105,6 +106,7 @@ _SHAPES: Final = (
 )
 
 
+@lru_cache(maxsize=16_384)  # one cell is asked about by several steps of recognition
 def _guess_shape(cell: str) -> str | None:
     bare = cell.strip(_SIGNS + " ")
     scaled = _SCALED.fullmatch(bare)

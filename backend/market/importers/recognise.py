@@ -13,6 +13,7 @@ from backend.market.importers.time_shapes import TimeShape, find_shape, is_dated
 
 _SHARE: Final = 0.9
 _KIND_ROWS: Final = 300
+_NUMBER_ROWS: Final = 600
 _ROLE_ORDER: Final = (Role.TIME, Role.CLOCK, Role.OPEN, Role.HIGH, Role.LOW, Role.CLOSE, Role.VOLUME, Role.ADJUSTED)
 _MARK_NAMES: Final = {"": "none", " ": "blank", "\u00a0": "fixed blank", "\u202f": "narrow blank", "'": "apostrophe"}
 
@@ -52,7 +53,8 @@ def recognise(sample: TableSample, choices: Choices, dialect: Dialect) -> Recogn
 
 
 def _find_numbers(found: Recognised, sample: TableSample, rows: Sequence[Sequence[str]], choices: Choices) -> NumberForm:
-    cells = [cell for row in rows for cell in row if not is_dated(cell)] if sample.format is not FileFormat.PARQUET else []
+    is_typed = sample.format in {FileFormat.PARQUET, FileFormat.ARROW}
+    cells = [] if is_typed else [cell for row in rows[:_NUMBER_ROWS] for cell in row if not is_dated(cell)]
     guess = guess_form(cells, expects_comma=sample.delimiter != ",")
     form, reason = guess.form, guess.reason
     if choices.decimal is not None or choices.thousands is not None:

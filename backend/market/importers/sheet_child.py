@@ -18,6 +18,7 @@ import python_calamine
 ROWS_A_FRAME = 5_000
 CELLS_MAX = 100_000_000
 COLUMNS_MAX = 256
+REFUSALS = (python_calamine.CalamineError, OSError, ValueError, OverflowError, MemoryError)
 
 
 def main() -> int:
@@ -28,7 +29,7 @@ def main() -> int:
         _serve(request)
     except python_calamine.PasswordError:
         _send({"error": "it is protected by a password"})
-    except (python_calamine.CalamineError, OSError, ValueError, OverflowError, MemoryError) as e:
+    except REFUSALS as e:
         _send({"error": str(e)[:300] or type(e).__name__})
     return 0
 

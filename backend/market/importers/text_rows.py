@@ -1,5 +1,6 @@
 """Delimited text into rows: blocks by the columnar parser, and exactly line by line where that refuses one."""
 
+import codecs
 import csv
 import io
 import re
@@ -109,6 +110,10 @@ def read_columnar(block: LineBlock, reading: Reading) -> RowBlock:
     content = block.content
     if content.count(b"\r") != content.count(b"\r\n"):
         raise NotVectorised("a carriage return inside a line")
+    if content.startswith(codecs.BOM_UTF8):
+        raise NotVectorised("a byte order mark inside the file, which the parser would drop")
+    if reading.dialect.time_form is not TimeForm.TEXT and (b"0x" in content or b"0X" in content):
+        raise NotVectorised("hexadecimal numbers, which the parser would take")
     if reading.dialect.delimiter == " ":
         content = _BLANKS.sub(b" ", _EDGES.sub(b"", content))
     try:
@@ -224,7 +229,7 @@ def read_exactly(block: LineBlock, reading: Reading) -> RowBlock:
 def split_line(line: str, delimiter: str) -> list[str]:
     """The cells of one line; quotes may enclose a delimiter, and a quote that does not end is part of its cell."""
     if delimiter == " ":
-        return line.split()
+        line = " ".join(line.split())
     if '"' not in line:
         return line.split(delimiter)
     try:

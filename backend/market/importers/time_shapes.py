@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from backend.market.importers.times import EPOCH_DAY, ISO_TEXT, NotATime, TimeRe
 
 _TRIPLE: Final = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?!\d)", re.ASCII)
 _DIGITS: Final = re.compile(r"-?\d{9,19}(?:\.\d+)?", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?\d*[.,]?\d*", re.ASCII)
 _COMPACT_DAY: Final = re.compile(r"(?:19|20)\d{6}(?:\d{4}|\d{6})?", re.ASCII)
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[aApP][mM])?|\d{6}|\d{4}", re.ASCII)
 _EPOCH_FORMS: Final = (
@@ -37,6 +39,7 @@ def looks_like_time(cell: str) -> bool:
     return is_dated(cell) or looks_like_clock(cell)
 
 
+@lru_cache(maxsize=16_384)  # one cell is asked about by several steps of recognition
 def looks_like_clock(cell: str) -> bool:
     """Whether a cell is a time of day, also as ``093000`` or ``0930``."""
     text = cell.strip()
@@ -49,13 +52,14 @@ def looks_like_clock(cell: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=16_384)
 def is_dated(cell: str) -> bool:
     """Whether a cell tells a day: a written date in any order, or a count since 1970 of this or the last century."""
     text = cell.strip()
     if not text or len(text) < 6:
         return False
-    if _DIGITS.fullmatch(text) and not _COMPACT_DAY.fullmatch(text):
-        return epoch_form(float(text)) is not None
+    if _NUMBER.fullmatch(text) and not _COMPACT_DAY.fullmatch(text):
+        return _DIGITS.fullmatch(text) is not None and epoch_form(float(text)) is not None
     return any(_can_read(text, order) for order in (("ymd", "dmy", "mdy") if _TRIPLE.match(text) else ("ymd",)))
 
 
