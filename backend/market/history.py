@@ -67,7 +67,7 @@ class History:
 
     async def specs(self, instrument: InstrumentId) -> list[BarSpec]:
         """What can be shown of an instrument: the usual intervals that stored bars divide, and the stored ones."""
-        stored = {found.series.spec for found in await self._store.series() if found.series.instrument == instrument}
+        stored = set(self._store.stored_specs(instrument))
         offered = {spec for spec in OFFERED if any(divides(one, spec) for one in stored)}
         return sorted(stored | offered, key=_length)
 
@@ -77,11 +77,7 @@ class History:
 
     async def _stored_spec(self, series: Series, source: str | None) -> BarSpec | None:
         """The stored spec to build from; None where nothing of the instrument is stored."""
-        stored = [
-            found.series.spec
-            for found in await self._store.series()
-            if found.series.instrument == series.instrument and source in {None, found.source}
-        ]
+        stored = self._store.stored_specs(series.instrument, source)
         if series.spec in stored or not stored:
             return series.spec if stored else None
         usable = [spec for spec in stored if divides(spec, series.spec)]

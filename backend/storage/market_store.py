@@ -92,9 +92,14 @@ class MarketStore:
         assert isinstance(rows, TradeArrays)
         return rows
 
-    async def series(self) -> list[StoredSeries]:
-        """Every series and source with bars, by instrument, spec and source. Late live rows count once they are cut."""
-        return [found for key in sorted(self.series_keys()) if not key.is_trades and (found := self._stored(key)) is not None]
+    async def series(self, instrument: InstrumentId | None = None) -> list[StoredSeries]:
+        """Series and sources with bars, of one instrument or of all, by instrument, spec and source.
+
+        Live rows that fill gaps count once they are cut.
+        """
+        text = None if instrument is None else str(instrument)
+        keys = sorted(key for key in self.series_keys() if text in {None, key.instrument})
+        return [found for key in keys if not key.is_trades and (found := self._stored(key)) is not None]
 
     def sources(self, series: Series) -> list[str]:
         """Sources that have bars of ``series``, the one that counts first in front."""

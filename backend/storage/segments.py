@@ -17,6 +17,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -60,12 +61,17 @@ class SeriesKey(NamedTuple):
     @property
     def series(self) -> Series:
         """The series, for keys of bars."""
-        return Series(InstrumentId.parse(self.instrument), BarSpec.parse(self.spec))
+        return _series(self.instrument, self.spec)
 
     @property
     def is_trades(self) -> bool:
         """Whether the rows are trades rather than bars."""
         return self.spec == TRADE_SPEC
+
+
+@lru_cache(maxsize=65_536)
+def _series(instrument: str, spec: str) -> Series:
+    return Series(InstrumentId.parse(instrument), BarSpec.parse(spec))
 
 
 class Part(NamedTuple):
