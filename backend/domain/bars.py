@@ -44,18 +44,28 @@ _NS: Final = {
     BarUnit.DAY: DAY_NS,
     BarUnit.WEEK: 7 * DAY_NS,
 }
+_SIXTY: Final = {BarUnit.SECOND: BarUnit.MINUTE, BarUnit.MINUTE: BarUnit.HOUR}
 _DATED: Final = {BarUnit.DAY, BarUnit.WEEK, BarUnit.MONTH}
 _INTRADAY: Final = {BarUnit.SECOND, BarUnit.MINUTE, BarUnit.HOUR}
 
 
 @dataclass(frozen=True, slots=True)
 class BarSpec:
-    """How bars are cut: ``5m``, ``1d``, ``1mo``, ``500t`` (trades), ``10000v`` (quantity), ``0.5r`` (price range)."""
+    """How bars are cut: ``5m``, ``1d``, ``1mo``, ``500t`` (trades), ``10000v`` (quantity), ``0.5r`` (price range).
+
+    One way of cutting has one spec: ``60m`` is ``1h`` and ``0.50r`` is ``0.5r``. ``24h`` is not ``1d``, nor ``7d``
+    ``1w``: those follow sessions and weeks.
+    """
 
     step: Decimal
     unit: BarUnit
 
     def __post_init__(self) -> None:
+        step, unit = self.step, self.unit
+        while unit in _SIXTY and step > 0 and step % 60 == 0:
+            step, unit = step / 60, _SIXTY[unit]
+        object.__setattr__(self, "step", Decimal(int(step)) if step % 1 == 0 else step.normalize())
+        object.__setattr__(self, "unit", unit)
         if self.step <= 0 or (self.unit is not BarUnit.RANGE and self.unit is not BarUnit.VOLUME and self.step % 1):
             raise InvalidInput(f"Bars of {self.step}{self.unit} are not possible.", hint="Use a whole number above 0.")
 
@@ -74,7 +84,7 @@ class BarSpec:
             step = Decimal(number)
         except InvalidOperation as e:  # the pattern admits only numbers; this guards absurd lengths
             raise InvalidInput(f"{number!r} is not a number of units.", hint="Write a shorter number.") from e
-        return cls(step.normalize() if step % 1 else Decimal(int(step)), _WORDS.get(unit) or BarUnit(unit.lower()))
+        return cls(step, _WORDS.get(unit) or BarUnit(unit.lower()))
 
     def __str__(self) -> str:
         return f"{self.step}{self.unit}"

@@ -114,3 +114,17 @@ def test_a_series_of_single_values_is_close_only_and_a_real_one_is_not():
     assert BarArrays(np.arange(2), value, value, value, value, value).is_close_only
     assert not columns(2).is_close_only
     assert not BarArrays.empty().is_close_only
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("60m", "1h"), ("3600s", "1h"), ("90s", "90s"), ("240m", "4h"), ("0.50r", "0.5r"), ("100.0v", "100v")]
+)
+def test_one_way_of_cutting_has_one_spec(one, other):
+    assert BarSpec.parse(one) == BarSpec.parse(other)
+    assert str(BarSpec.parse(one)) == str(BarSpec.parse(other))
+    assert BarSpec.parse(str(BarSpec.parse(one))) == BarSpec.parse(one)
+
+
+@pytest.mark.parametrize(("one", "other"), [("24h", "1d"), ("7d", "1w"), ("4w", "1mo")])
+def test_spans_that_follow_sessions_are_not_equal_to_spans_of_time(one, other):
+    assert BarSpec.parse(one) != BarSpec.parse(other)
