@@ -68,11 +68,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if long:
             config.hook.pytest_deselected(items=long)
             items[:] = [item for item in items if item not in long]
-    missing = why_no_display()
-    if missing:
-        for item in items:
-            if item.get_closest_marker("display"):
-                item.add_marker(pytest.mark.skip(reason=missing))
+    missing = {"display": why_no_display(), "posix": "" if os.name == "posix" else "this system is not POSIX"}
+    for item in items:
+        for mark, why in missing.items():
+            if why and item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=why))
 
 
 @pytest.hookimpl(tryfirst=True)
