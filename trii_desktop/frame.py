@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from backend.right_of_way import RightOfWay
 from backend.telemetry.metrics import Metrics
 
 
@@ -28,13 +29,16 @@ class FrameClock(QObject):
     """Calls visible listeners once a frame, and only after a request; an idle clock has no running timer.
 
     The next frame starts ``frame_ms`` after the last one began, and never before what the last one asked to
-    paint was painted. The time from a frame's start to the end of its paint is recorded as ``ui.frame_ms``.
+    paint was painted. Meanwhile it takes the right of ``way``, which the engine's slices wait for. The time from a frame's start to the end of its paint is recorded as ``ui.frame_ms``.
     """
 
-    def __init__(self, metrics: Metrics, *, frame_ms: int = 16, parent: QObject | None = None) -> None:
+    def __init__(
+        self, metrics: Metrics, *, frame_ms: int = 16, way: RightOfWay | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.frame_ms = frame_ms
         self.n_frames = 0
+        self._way = way or RightOfWay()
         self._frame_times_ms = metrics.histogram("ui.frame_ms")
         self._first: list[FrameListener] = []
         self._listeners: list[FrameListener] = []
@@ -75,6 +79,7 @@ class FrameClock(QObject):
         self._began_ns = time.perf_counter_ns()
         self._is_requested = False
         self._is_painting = True
+        self._way.is_taken = True
         self._painted.start(0)
         for listener in (*self._first, *self._listeners):
             if listener.is_open and listener.is_visible():
@@ -82,6 +87,7 @@ class FrameClock(QObject):
 
     def _end(self) -> None:
         self._is_painting = False
+        self._way.is_taken = False
         self.n_frames += 1
         self._frame_times_ms.record((time.perf_counter_ns() - self._began_ns) / 1e6)
         if self._is_requested:

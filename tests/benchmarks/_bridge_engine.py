@@ -17,6 +17,7 @@ import numpy as np
 from backend.clock import SystemClock
 from backend.domain.bars import MINUTE_NS, BarArrays
 from backend.market.growing_bars import GrowingBars
+from backend.right_of_way import RightOfWay
 from backend.tasks import TaskOwner
 from backend.telemetry.metrics import Histogram, Metrics, probe_lag
 from tests.benchmarks._bridge_feed import N_INSTRUMENTS, TICKS, TICKS_A_FRAME
@@ -189,19 +190,21 @@ def _columns(rows: list[list[float]]) -> BarArrays:
     return BarArrays(times, *(table[:, i].copy() for i in range(5)))
 
 
-async def read_ticks(port: int, book: TickBook, tell: Callable[[], None]) -> None:
+async def read_ticks(port: int, book: TickBook, tell: Callable[[], None], way: RightOfWay) -> None:
     """Read the feed to its end; ``tell`` is called after each batch."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(TICKS)
     while chunk := await reader.read(65536):
+        await way.clear()
         book.apply(chunk)
         tell()
     writer.close()
 
 
-async def keep_busy(share: float) -> None:
+async def keep_busy(share: float, way: RightOfWay) -> None:
     """Other work of the engine: slices of 1 ms of Python, together ``share`` of the time."""
     while share:
+        await way.clear()
         until_ns = time.perf_counter_ns() + 1_000_000
         while time.perf_counter_ns() < until_ns:
             sum(range(50))
@@ -211,7 +214,10 @@ async def keep_busy(share: float) -> None:
 class EngineRun:
     """The engine of one run on the running loop: feed, other work and the probe of its lag."""
 
-    def __init__(self, sinks: list[Sink], *, port: int, busy_share: float, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, sinks: list[Sink], *, port: int, busy_share: float, tell: Callable[[], None], way: RightOfWay | None = None
+    ) -> None:
+        self._way = way or RightOfWay()
         self.book = TickBook(sinks)
         self.metrics = Metrics()
         self._port = port
@@ -221,9 +227,9 @@ class EngineRun:
     async def run(self) -> dict[str, object]:
         """Read the feed to its end; what was measured."""
         async with TaskOwner("engine") as tasks:
-            tasks.start("busy", keep_busy(self._busy_share))
+            tasks.start("busy", keep_busy(self._busy_share, self._way))
             tasks.start("probe", probe_lag(self.metrics, SystemClock(), interval_s=LAG_INTERVAL_S))
-            await read_ticks(self._port, self.book, self._tell)
+            await read_ticks(self._port, self.book, self._tell, self._way)
         lag, late = self.metrics.histogram("engine.lag_ms").read(), self.book.late_ms.read()
         return {
             "n_ticks": self.book.n_ticks,

@@ -29,6 +29,7 @@ from backend.domain.instruments import CENT, Instrument, InstrumentId
 from backend.engine import EngineThread
 from backend.events import BarsChanged, Bus
 from backend.market.bar_snapshot import BarSnapshot
+from backend.right_of_way import RightOfWay
 from backend.telemetry.metrics import Histogram, Metrics
 from tests.benchmarks._bridge_engine import EngineRun, LiveSource, SharedColumns, Told, engine_process, make_history
 from tests.benchmarks._bridge_feed import KEYS, N_INSTRUMENTS, STAMP
@@ -169,9 +170,19 @@ class Engine:
     run: EngineRun
 
 
-@contextlib.asynccontextmanager
-async def thread(port: int, busy: float) -> AsyncIterator[Run]:
+def thread(port: int, busy: float) -> contextlib.AbstractAsyncContextManager[Run]:
     """The feed is read on the engine thread; the bridge tells the window once a frame."""
+    return open_thread(port, busy, None)
+
+
+def polite(port: int, busy: float) -> contextlib.AbstractAsyncContextManager[Run]:
+    """The same, with an engine that waits while a frame is painted."""
+    return open_thread(port, busy, RightOfWay())
+
+
+@contextlib.asynccontextmanager
+async def open_thread(port: int, busy: float, way: RightOfWay | None) -> AsyncIterator[Run]:
+    """Candidate b with or without the right of way."""
     sources = [LiveSource(i) for i in range(N_INSTRUMENTS)]
 
     @contextlib.asynccontextmanager
@@ -182,11 +193,11 @@ async def thread(port: int, busy: float) -> AsyncIterator[Run]:
             for source, instrument in zip(sources, INSTRUMENTS, strict=True):
                 bus.publish(BarsChanged(Series(instrument.id, MINUTES), 0, source.version))
 
-        yield Engine(bus, EngineRun(sources, port=port, busy_share=busy, tell=tell))
+        yield Engine(bus, EngineRun(sources, port=port, busy_share=busy, tell=tell, way=way))
 
     engine = EngineThread(opener)
     engine.start()
-    frames = FrameClock(Metrics())
+    frames = FrameClock(Metrics(), way=way)
     bridge = Bridge(engine, frames)
     opened = await bridge.open()
     try:
@@ -258,7 +269,7 @@ async def process(port: int, busy: float) -> AsyncIterator[Run]:
         memory.unlink()
 
 
-CANDIDATES = {"one_loop": one_loop, "thread": thread, "process": process}
+CANDIDATES = {"one_loop": one_loop, "thread": thread, "polite": polite, "process": process}
 
 
 async def measure(candidate: str, port: int, busy: float) -> dict[str, object]:

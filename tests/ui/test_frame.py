@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
+from backend.right_of_way import RightOfWay
 from backend.telemetry.metrics import Metrics
 from trii_desktop.frame import FrameClock
 
@@ -126,6 +127,18 @@ def test_a_frame_ends_after_its_paint_and_its_time_is_recorded(qtbot):
     spread = metrics.histogram("ui.frame_ms").read()
     assert spread.n == 1
     assert 0 < spread.max < 1000
+
+
+def test_a_frame_has_the_right_of_way_from_its_start_to_the_end_of_its_paint(qtbot):
+    way = RightOfWay()
+    frames = FrameClock(Metrics(), way=way)
+    taken = []
+    frames.listen(lambda: taken.append(way.is_taken))
+    assert not way.is_taken
+    frames.request()
+    qtbot.waitUntil(lambda: frames.is_idle and frames.n_frames == 1)
+    assert taken == [True]
+    assert not way.is_taken
 
 
 def test_frames_keep_their_distance(qtbot):

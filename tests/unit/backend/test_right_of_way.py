@@ -1,0 +1,51 @@
+"""Who waits for a frame, and for how long."""
+
+import asyncio
+import threading
+import time
+
+from backend.right_of_way import FRAME_S_MAX, RightOfWay
+
+
+async def test_nobody_waits_while_nothing_is_painted():
+    way = RightOfWay()
+    before = asyncio.get_running_loop().time()
+    for _ in range(1000):
+        await way.clear()
+        way.wait()
+    assert asyncio.get_running_loop().time() - before < 1
+
+
+async def test_a_slice_waits_until_the_frame_is_done():
+    way = RightOfWay()
+    way.is_taken = True
+    done = []
+
+    async def work() -> None:
+        await way.clear()
+        done.append(way.is_taken)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    assert done == []
+    way.is_taken = False
+    await task
+    assert done == [False]
+
+
+async def test_a_frame_that_never_ends_holds_nobody_for_ever():
+    way = RightOfWay()
+    way.is_taken = True
+    await asyncio.wait_for(way.clear(), 5)
+    assert way.is_taken
+
+
+def test_a_worker_thread_waits_as_a_coroutine_does():
+    way = RightOfWay()
+    way.is_taken = True
+    began = time.monotonic()
+    thread = threading.Thread(target=way.wait)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert time.monotonic() - began >= FRAME_S_MAX * 0.9
