@@ -69,10 +69,12 @@ class MarketChanges:
                     return MergeOutcome(merged.n_new, n_same, merged.n_replaced, merged.revision_id, stage.n_overridden)
 
                 def told(connection: Connection, merged: MergeOutcome) -> None:
-                    if also is not None:
-                        also(connection, complete(merged))
+                    assert also is not None
+                    also(connection, complete(merged))
 
-                merged = await self._merge(stage.key, lambda: gate.pass_through(stage.windows()), "import", told)
+                merged = await self._merge(
+                    stage.key, lambda: gate.pass_through(stage.windows()), "import", None if also is None else told
+                )
                 return complete(merged)
         finally:
             stage.drop()
@@ -151,7 +153,7 @@ class MarketChanges:
             merger.discard()
             raise
         merged, revision_id = merger.merged, None
-        if new or gone:
+        if new or gone or also is not None:
             revision_id = await self._publisher.commit(Change((*new, *revisions), gone), save)
         for changed, from_ns in merged.first_ns.items():
             self._upkeep.tell_bars_changed(changed, from_ns)

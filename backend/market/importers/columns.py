@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from backend.market.importers.column_names import COLUMN_NAMES
@@ -15,6 +15,7 @@ _ORDER: Final = re.compile(r"^\s*\d+[.)]\s*(a\.|b\.)?")
 _UNITS: Final = re.compile(r"\((?:usd|eur|gbp|utc|gmt|in |\$|€|btc|shares|est|et|local).*?\)|\[.*?\]", re.IGNORECASE)
 _PRECEDENCE: Final = (Role.OPEN, Role.HIGH, Role.LOW, Role.CLOSE)
 _FIT_SHARE: Final = 0.9
+_NAMED_SHARE: Final = 0.5
 _BETTER: Final = {
     Role.CLOSE: ("close", "schluss", "cierre", "clôture"),
     Role.VOLUME: ("volume", "vol"),
@@ -40,19 +41,39 @@ def known_name(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ColumnKinds:
-    """What the sample's cells look like, column by column: share of cells that are times, numbers, clocks; all empty."""
+    """Which share of a column's filled cells are times, numbers and clocks, column by column.
 
-    is_time: tuple[bool, ...]
-    is_number: tuple[bool, ...]
-    is_clock: tuple[bool, ...]
+    A column whose name tells its meaning may hold more junk than one that is judged by what stands in it.
+    """
+
+    time: tuple[float, ...]
+    number: tuple[float, ...]
+    clock: tuple[float, ...]
+    least: float = _FIT_SHARE
+
+    def named(self) -> "ColumnKinds":
+        """The same, for columns known by their names."""
+        return replace(self, least=_NAMED_SHARE)
+
+    def is_time(self, i: int) -> bool:
+        """Whether column ``i`` holds times."""
+        return self.time[i] >= self.least
+
+    def is_number(self, i: int) -> bool:
+        """Whether column ``i`` holds numbers."""
+        return self.number[i] >= self.least
+
+    def is_clock(self, i: int) -> bool:
+        """Whether column ``i`` holds times of day."""
+        return self.clock[i] >= self.least
 
 
 def assign_roles(names: Sequence[str] | None, rows: Sequence[Sequence[str]], kinds: ColumnKinds, form: NumberForm) -> list[Role]:
     """A role for each column, from its name where there is one, and from what the rows hold."""
-    n_columns = len(kinds.is_number)
+    n_columns = len(kinds.number)
     roles = [Role.NONE] * n_columns
     if names is not None:
-        roles = _named_roles(names, kinds)
+        roles = _named_roles(names, kinds.named())
     _find_time(roles, kinds)
     if Role.CLOSE not in roles:
         _find_prices(roles, names, rows, kinds, form)
@@ -61,11 +82,11 @@ def assign_roles(names: Sequence[str] | None, rows: Sequence[Sequence[str]], kin
 
 
 def _named_roles(names: Sequence[str], kinds: ColumnKinds) -> list[Role]:
-    roles = [Role.NONE] * len(kinds.is_number)
+    roles = [Role.NONE] * len(kinds.number)
     taken: dict[Role, int] = {}
     for i, name in enumerate(names[: len(roles)]):
         role = role_of(name)
-        if role is Role.TIME and kinds.is_clock[i] and not kinds.is_time[i]:
+        if role is Role.TIME and kinds.is_clock(i) and not kinds.is_time(i):
             role = Role.CLOCK
         if role is Role.NONE or not _fits(role, i, kinds):
             continue
@@ -80,18 +101,18 @@ def _named_roles(names: Sequence[str], kinds: ColumnKinds) -> list[Role]:
 
 def _fits(role: Role, i: int, kinds: ColumnKinds) -> bool:
     if role is Role.TIME:
-        return kinds.is_time[i]
+        return kinds.is_time(i)
     if role is Role.CLOCK:
-        return kinds.is_clock[i] or kinds.is_number[i]
+        return kinds.is_clock(i) or kinds.is_number(i)
     if role in {Role.SYMBOL, Role.INTERVAL}:
-        return not kinds.is_time[i] or kinds.is_number[i]
-    return kinds.is_number[i]
+        return not kinds.is_time(i) or kinds.is_number(i)
+    return kinds.is_number(i)
 
 
 def _is_better(role: Role, name: str, other: str, kinds: ColumnKinds, i: int, j: int) -> bool:
     """Whether a second column of a role is the better one: "close" rather than "price", a date before an epoch."""
     if role is Role.TIME:
-        return kinds.is_number[j] and not kinds.is_number[i]
+        return kinds.is_number(j) and not kinds.is_number(i)
     firsts = {
         Role.CLOSE: ("close", "schluss", "cierre", "cloture"),
         Role.VOLUME: ("volume", "vol"),
@@ -103,13 +124,13 @@ def _is_better(role: Role, name: str, other: str, kinds: ColumnKinds, i: int, j:
 
 def _find_time(roles: list[Role], kinds: ColumnKinds) -> None:
     if Role.TIME not in roles:
-        free = [i for i, role in enumerate(roles) if role is Role.NONE and kinds.is_time[i]]
-        written = [i for i in free if not kinds.is_number[i]]
+        free = [i for i, role in enumerate(roles) if role is Role.NONE and kinds.is_time(i)]
+        written = [i for i in free if not kinds.is_number(i)]
         if written or free:
             roles[(written or free)[0]] = Role.TIME
     if Role.TIME in roles and Role.CLOCK not in roles:
         after = roles.index(Role.TIME) + 1
-        if after < len(roles) and roles[after] is Role.NONE and kinds.is_clock[after] and not kinds.is_number[after]:
+        if after < len(roles) and roles[after] is Role.NONE and kinds.is_clock(after) and not kinds.is_number(after):
             roles[after] = Role.CLOCK
 
 
@@ -117,7 +138,7 @@ def _find_prices(
     roles: list[Role], names: Sequence[str] | None, rows: Sequence[Sequence[str]], kinds: ColumnKinds, form: NumberForm
 ) -> None:
     """Four columns in a row of which one is never below and one never above the others; else a single column of values."""
-    free = [i for i, role in enumerate(roles) if role is Role.NONE and kinds.is_number[i]]
+    free = [i for i, role in enumerate(roles) if role is Role.NONE and kinds.is_number(i)]
     for place in free:
         four = list(range(place, place + 4))
         if all(i in free for i in four) and _are_prices(four, rows, form):

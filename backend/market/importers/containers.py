@@ -35,7 +35,7 @@ _BZIP: Final = b"BZh"
 _XZ: Final = b"\xfd7zXZ\x00"
 _HEAD_BYTES: Final = 8
 _SHEET_PARTS: Final = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
-_IGNORED: Final = (".", "~$", "__MACOSX")
+_IGNORED: Final = (".", "~$")
 _UNPACK_ERRORS: Final = (
     zipfile.BadZipFile,
     gzip.BadGzipFile,
@@ -136,7 +136,7 @@ def _expand(place: Place, file: IO[bytes], depth: int) -> Iterator[Place]:
             yield place
             return
         for member in members:
-            if member.filename.rpartition("/")[2].startswith(_IGNORED) or member.filename.startswith(_IGNORED):
+            if member.filename.rpartition("/")[2].startswith(_IGNORED) or member.filename.startswith("__MACOSX"):
                 continue
             inner = Place(place.path, (*place.inside, member.filename), member.compress_size)
             if not member.filename.lower().endswith(".zip"):

@@ -25,7 +25,8 @@ class ActionFinder:
     def __init__(self, instrument: InstrumentId, spec: BarSpec, roles: frozenset[Role]) -> None:
         self.remarks: list[str] = []
         self._instrument = instrument
-        self._is_wanted = spec == _DAY and bool(roles & {Role.ADJUSTED, Role.DIVIDEND, Role.SPLIT})
+        self._is_wanted = spec == _DAY
+        self._tells = bool(roles & {Role.ADJUSTED, Role.DIVIDEND, Role.SPLIT})
         self._pieces: list[tuple[Int64s, Float64s, dict[Role, Float64s]]] = []
         self._n_rows = 0
         if not self._is_wanted and Role.ADJUSTED in roles:
@@ -39,13 +40,14 @@ class ActionFinder:
         if self._n_rows > _ROWS_MAX:
             self._is_wanted = False
             self._pieces.clear()
-            self.remarks.append(f"The adjusted closes were not used: no instrument has more than {_ROWS_MAX:,} days.")
+            if self._tells:
+                self.remarks.append(f"The adjusted closes were not used: no instrument has more than {_ROWS_MAX:,} days.")
             return
         self._pieces.append((judged.bars.event_ns, judged.bars.close, judged.extras))
 
     def find(self, layout: str) -> tuple[CorporateAction, ...]:
         """Every action that the rows tell, oldest first."""
-        if not self._is_wanted or not self._pieces:
+        if not self._tells or not self._pieces:
             return ()
         pieces = sorted(self._pieces, key=lambda piece: int(piece[0][0]))
         labels = np.concatenate([piece[0] for piece in pieces])

@@ -27,7 +27,9 @@ def longest_run(key: Int64s, floor: int | None) -> Flags | None:
     doubtful = np.flatnonzero(~settled)
     if len(doubtful):
         kept[places[doubtful]] = False
-        kept[places[doubtful[_longest_chain(left[doubtful].tolist())]]] = True
+        # Backwards and negated: of two rows that cannot both stay, the one that goes back in time is refused.
+        chain = _longest_chain((-left[doubtful][::-1]).tolist())
+        kept[places[doubtful[[len(doubtful) - 1 - place for place in chain]]]] = True
     return kept
 
 

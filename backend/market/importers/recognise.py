@@ -11,7 +11,6 @@ from backend.market.importers.plan import Choices, Column, Dialect, FileFormat, 
 from backend.market.importers.sample import TableSample
 from backend.market.importers.time_shapes import TimeShape, find_shape, is_dated, looks_like_clock
 
-_SHARE: Final = 0.9
 _KIND_ROWS: Final = 300
 _NUMBER_ROWS: Final = 600
 _ROLE_ORDER: Final = (Role.TIME, Role.CLOCK, Role.OPEN, Role.HIGH, Role.LOW, Role.CLOSE, Role.VOLUME, Role.ADJUSTED)
@@ -78,13 +77,13 @@ def _find_numbers(found: Recognised, sample: TableSample, rows: Sequence[Sequenc
 
 def _kinds_of(rows: Sequence[Sequence[str]], n_columns: int) -> ColumnKinds:
     looked = rows[:_KIND_ROWS]
-    is_time, is_number, is_clock = [], [], []
+    time, number, clock = [], [], []
     for i in range(n_columns):
         filled = [row[i] for row in looked if i < len(row) and row[i].strip()]
-        is_time.append(_mostly([is_dated(cell) for cell in filled]))
-        is_number.append(_mostly([_is_number(cell) for cell in filled]))
-        is_clock.append(_mostly([looks_like_clock(cell) for cell in filled]))
-    return ColumnKinds(tuple(is_time), tuple(is_number), tuple(is_clock))
+        time.append(_share([is_dated(cell) for cell in filled]))
+        number.append(_share([_is_number(cell) for cell in filled]))
+        clock.append(_share([looks_like_clock(cell) for cell in filled]))
+    return ColumnKinds(tuple(time), tuple(number), tuple(clock))
 
 
 def _is_number(cell: str) -> bool:
@@ -97,8 +96,8 @@ def _is_number(cell: str) -> bool:
         return "finite" in str(e)
 
 
-def _mostly(flags: Sequence[bool]) -> bool:
-    return bool(flags) and sum(flags) >= _SHARE * len(flags)
+def _share(flags: Sequence[bool]) -> float:
+    return sum(flags) / len(flags) if flags else 0.0
 
 
 def _apply_chosen_columns(found: Recognised, choices: Choices) -> None:
