@@ -42,6 +42,11 @@ class Source:
                     found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
         return found
 
+    @cached_property
+    def imports_text(self) -> str:
+        """Every dotted name that the file imports, one a line."""
+        return "\n".join(sorted({*self.imports.values(), *(value.rpartition(".")[0] for value in self.imports.values())}))
+
     def origin(self, node: ast.expr) -> str:
         """What an expression such as ``dt.datetime.now`` names once imports are followed: ``datetime.datetime.now``."""
         text = ast.unparse(node)

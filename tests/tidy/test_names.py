@@ -20,7 +20,6 @@ VERBS = {
     "validate_": "check_",
     "download_": "fetch_",
     "retrieve_": "fetch_ (network) or load_ (disk)",
-    "process_": "the verb for what is done",
     "perform_": "the verb for what is done",
     "do_": "the verb for what is done",
     "manage_": "the verb for what is done",
@@ -31,7 +30,7 @@ FOREIGN_WORDS = {"ticker": "instrument", "symbol": "instrument or code", "kline"
 SPEAKS_FOREIGN = ("backend/market/importers/", "tests/")
 # A time without its unit is a bug in waiting.
 BARE_TIMES = {"timeout", "delay", "duration", "elapsed", "latency"}
-WORTHLESS_TEST_WORDS = re.compile(r"_(works?|correctly|properly|as_expected|should)(_|$)")
+WORTHLESS_TEST_WORDS = re.compile(r"_(works|correctly|properly|as_expected)(_|$)")
 
 
 def broken_names(source: Source) -> Iterator[str]:
@@ -50,7 +49,7 @@ def broken_function_names(source: Source, function: ast.FunctionDef | ast.AsyncF
     where = f"{source.path}:{function.lineno} {function.name}"
     bare = function.name.lstrip("_")
     for prefix, instead in VERBS.items():
-        if bare.startswith(prefix):
+        if bare.startswith(prefix) and source.is_product:
             yield f"{where}: write {instead} instead of {prefix}"
     for word, instead in FOREIGN_WORDS.items():
         if word in bare.lower().split("_") and not source.path.startswith(SPEAKS_FOREIGN):
