@@ -29,7 +29,8 @@ class FrameClock(QObject):
     """Calls visible listeners once a frame, and only after a request; an idle clock has no running timer.
 
     The next frame starts ``frame_ms`` after the last one began, and never before what the last one asked to
-    paint was painted. Meanwhile it takes the right of ``way``, which the engine's slices wait for. The time from a frame's start to the end of its paint is recorded as ``ui.frame_ms``.
+    paint was painted. Meanwhile it takes the right of ``way``, which the engine's slices wait for. The time from
+    a frame's start to the end of its paint is recorded as ``ui.frame_ms``.
     """
 
     def __init__(

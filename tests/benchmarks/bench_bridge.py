@@ -2,8 +2,9 @@
 
 Run as ``python dev.py bench bench_bridge [--quick] [--seconds N] [--rate N]``. Every run is a fresh window (offscreen,
 1600 x 900, software raster, the real chart) and a fresh feed process that sends seeded ticks as JSON over loopback and
-presses keys. "Frames first" is the engine thread that waits while a frame is painted. "Busy" adds other engine work: 1 ms slices of Python, half of the time. Runs alternate between the
-candidates; the table shows the median run. Nothing here asserts a time; decision 0040 quotes the table.
+presses keys. "Frames first" is the engine thread that waits while a frame is painted. "Other engine work" is 1 ms
+slices of Python, half of the time. Runs alternate between the candidates; the table shows the run with the median frame
+p99. Nothing here asserts a time; decision 0040 quotes the table.
 """
 
 import argparse
