@@ -33,6 +33,7 @@ from backend.telemetry.logs import setup_logs
 from backend.telemetry.metrics import Metrics
 from trii_desktop.bridge import Bridge
 from trii_desktop.charts.render import PictureRenderer
+from trii_desktop.collector import Collector
 from trii_desktop.crash import CrashReports
 from trii_desktop.desk import Desk
 from trii_desktop.frame import FrameClock
@@ -57,11 +58,12 @@ UNAVAILABLE: Final = 5
 class Desktop:
     """One running window and what it stands on; made by ``open_desktop``."""
 
-    def __init__(self, window: MainWindow, desk: Desk, panels: Panels, workbench: Workbench) -> None:
+    def __init__(self, window: MainWindow, desk: Desk, panels: Panels, workbench: Workbench, collector: Collector) -> None:
         self.window = window
         self.desk = desk
         self.panels = panels
         self.workbench = workbench
+        self._collector = collector
         self.first_chart_s: float | None = None  # from the process's start to the first painted bars
 
     async def open_first_chart(self, wanted: str | None = None) -> None:
@@ -87,6 +89,7 @@ class Desktop:
         if self.panels.chart.shown is not None:
             self.panels.watchlist.select(self.panels.chart.shown.instrument.id)
         self.window.banner.setVisible(not is_phrase_noted(self.desk))
+        self._collector.settle()
 
     async def save(self) -> None:
         """Remember what was open."""
@@ -173,7 +176,17 @@ async def open_desktop(window: MainWindow, ownership: Ownership, *, asks: bool =
     Raises what opening the backend raises. ``asks`` for the passphrase where there is a vault; a first start asks
     nothing, so that a chart comes first, and the status bar says that the key is not protected yet.
     """
-    loop, metrics = asyncio.get_running_loop(), Metrics()
+    metrics = Metrics()
+    with Collector(metrics) as collector:
+        async with _open_parts(window, ownership, metrics, asks=asks) as (desk, panels, workbench):
+            yield Desktop(window, desk, panels, workbench, collector)
+
+
+@asynccontextmanager
+async def _open_parts(
+    window: MainWindow, ownership: Ownership, metrics: Metrics, *, asks: bool
+) -> AsyncIterator[tuple[Desk, Panels, Workbench]]:
+    loop = asyncio.get_running_loop()
     ask = PassphrasePrompt(window).ask if asks and ownership.home.vault.exists() else None
     family = QApplication.font().family()
     opener = partial(_serve_backend, ownership, metrics, ask, PictureRenderer(partial(_on_loop, loop), family))
@@ -186,25 +199,20 @@ async def open_desktop(window: MainWindow, ownership: Ownership, *, asks: bool =
         backend = await bridge.open()
         async with TaskOwner("window", notices.add) as tasks:
             desk = Desk(backend, bridge, frames, tasks, window.look, notices, UndoStack())
-            desktop = _compose(window, desk)
+            panels = Panels(window, desk)
+            workbench = Workbench(window, desk, panels)
+            window.status.attach(desk)
+            for notice in backend.notices:
+                notices.add(notice)
             try:
-                yield desktop
+                yield desk, panels, workbench
             finally:
-                desktop.workbench.close()
-                desktop.panels.close()
+                workbench.close()
+                panels.close()
                 window.status.close_panel()
     finally:
         bridge.close()
         await asyncio.to_thread(engine.stop)
-
-
-def _compose(window: MainWindow, desk: Desk) -> Desktop:
-    panels = Panels(window, desk)
-    workbench = Workbench(window, desk, panels)
-    window.status.attach(desk)
-    for notice in desk.backend.notices:
-        desk.notices.add(notice)
-    return Desktop(window, desk, panels, workbench)
 
 
 @asynccontextmanager

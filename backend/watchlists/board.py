@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 _DAILY: Final = BarSpec.parse("1d")
 _LOOK_BACK_NS: Final = 21 * DAY_NS
 _COALESCE_S: Final = 0.05
+_N_QUOTED: Final = 20
+DECIMALS_MIN: Final = 2
+DECIMALS_MAX: Final = 8
 NAN: Final = float("nan")
 
 
@@ -35,6 +38,7 @@ class QuoteRow:
     change : against the previous session's close, splits taken out; ``change_pct`` the same in percent
     volume : of the newest session
     event_ns : label of the newest bar, 0 without bars
+    decimals : digits after the point that the newest bars are quoted with, 2 to 8
     """
 
     instrument: InstrumentId
@@ -44,6 +48,7 @@ class QuoteRow:
     change_pct: float = NAN
     volume: float = NAN
     event_ns: int = 0
+    decimals: int = DECIMALS_MIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,7 @@ class QuoteBoard:
         bars = await self._bars(instrument, newest_ns)
         if not len(bars):
             return QuoteRow(instrument, name)
+        decimals = count_decimals(bars.close[-_N_QUOTED:].tolist())
         splits = [a for a in await self._actions.list(instrument) if isinstance(a, Split)]
         if splits:
             bars = adjust_bars(bars, compute_factors(splits, bars.event_ns, bars.close))
@@ -140,7 +146,7 @@ class QuoteBoard:
         before = float(bars.close[-2]) if len(bars) > 1 else NAN
         change = last - before
         percent = 100 * change / abs(before) if before else NAN
-        return QuoteRow(instrument, name, last, change, percent, float(bars.volume[-1]), int(bars.event_ns[-1]))
+        return QuoteRow(instrument, name, last, change, percent, float(bars.volume[-1]), int(bars.event_ns[-1]), decimals)
 
     async def _bars(self, instrument: InstrumentId, newest_ns: int) -> BarArrays:
         specs = await self._history.specs(instrument)
@@ -149,3 +155,12 @@ class QuoteBoard:
         spec = _DAILY if _DAILY in specs else specs[0]
         bars = await self._history.bars(Series(instrument, spec), from_ns=newest_ns - _LOOK_BACK_NS)
         return bars if len(bars) > 1 else await self._history.bars(Series(instrument, spec))
+
+
+def count_decimals(prices: list[float]) -> int:
+    """Digits after the point that write every price exactly, 2 to 8; prices computed from others count by their size."""
+    for decimals in range(DECIMALS_MIN, DECIMALS_MAX + 1):
+        if all(abs(round(price, decimals) - price) <= 1e-12 * max(1.0, abs(price)) for price in prices):
+            return decimals
+    size = max((abs(price) for price in prices), default=0.0)
+    return DECIMALS_MIN if size >= 10 else 4 if size >= 0.1 else DECIMALS_MAX

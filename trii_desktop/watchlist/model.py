@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from backend.domain.instruments import InstrumentId
 from backend.watchlists.board import BoardSnapshot, QuoteRow
 from trii_desktop.look import Look
-from trii_desktop.widgets.numbers import DASH, decimals_of, format_change, format_compact, format_price, format_time
+from trii_desktop.widgets.numbers import DASH, format_change, format_compact, format_price, format_time
 
 MIME: Final = "application/x-trii-instrument"
 HEADERS: Final = ("Symbol", "Last", "Change", "Chg %", "Volume")
@@ -160,9 +160,9 @@ def _text(row: QuoteRow, column: int) -> str:
         case 0:
             return row.instrument.code
         case 1:
-            return format_price(row.last)
+            return format_price(row.last, row.decimals)
         case 2:
-            return format_change(row.change, decimals_of(row.last))
+            return format_change(row.change, row.decimals)
         case 3:
             return f"{format_change(row.change_pct)}%" if row.change_pct == row.change_pct else DASH
         case _:

@@ -4,7 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QWidget
 
 TOP_PX: Final = 96
 EDGE_PX: Final = 16
@@ -28,7 +28,7 @@ class Overlay(QFrame):
     def open_over(self, focus: QWidget) -> None:
         """Show the panel and give ``focus`` the keyboard."""
         if not self.isVisible():
-            self._former_focus = QApplication.focusWidget()
+            self._former_focus = self._window.focusWidget()
             self._application().installEventFilter(self)
         self.place()
         self.show()

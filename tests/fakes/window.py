@@ -1,0 +1,72 @@
+"""The real window on a real backend, offscreen, for one story of a test."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication, QDialog
+
+from backend import __version__
+from backend.app import open_backend
+from backend.market.samples import load_samples
+from backend.storage.ownership import claim
+from backend.storage.paths import Home
+from tests.fakes.waiting import until
+from trii_desktop.app import Desktop, dressed_look, make_application, open_desktop
+from trii_desktop.main_window import MainWindow
+from trii_desktop.theme import dress
+
+
+def make_samples_home(root: Path) -> Home:
+    """A closed home that holds the samples."""
+    home = Home(root)
+    home.make()
+    asyncio.run(_fill(home))
+    return home
+
+
+def copy_home(home: Home, root: Path) -> Home:
+    """A copy of a closed home."""
+    shutil.copytree(home.root, root)
+    return Home(root)
+
+
+@asynccontextmanager
+async def open_window(home: Home, *, width_px: int = 1280, height_px: int = 800, docks: bool = True) -> AsyncIterator[Desktop]:
+    """The window as `trii open` composes it, shown with its first chart and its docks; closed in order afterwards."""
+    app = make_application()
+    dress(app)
+    ownership = claim(home, role="window", version=__version__)
+    assert ownership is not None, "Another process owns the test's home."
+    window = MainWindow(dressed_look(app, home))
+    window.resize(width_px, height_px)
+    window.show()
+    try:
+        with ownership:
+            async with open_desktop(window, ownership, asks=False) as desktop:
+                await desktop.open_first_chart()
+                if docks:
+                    await desktop.open_docks()
+                yield desktop
+                await desktop.save()
+    finally:
+        window.may_close = True
+        window.close()
+        window.deleteLater()
+
+
+async def shown(condition: Callable[[], object], what: str = "") -> None:
+    """Wait until ``condition()`` holds."""
+    await until(condition, 15.0, what=what)
+
+
+def visible_dialog(kind: type[QDialog]) -> QDialog | None:
+    """The dialog of this kind that is on screen, if any."""
+    return next((w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()), None)
+
+
+async def _fill(home: Home) -> None:
+    async with open_backend(home, watch=False) as backend:
+        await load_samples(backend.importer)

@@ -1,0 +1,188 @@
+"""The watchlist dock on a real backend: figures, order, lists, keyboard, undo, and what outlives a restart."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from backend.domain.bars import BarArrays, BarSpec, Series
+from backend.domain.instruments import InstrumentId
+from backend.errors import Conflict
+from tests.fakes.qt_loop import run_on_qt
+from tests.fakes.window import open_window, shown, visible_dialog
+from trii_desktop.watchlist.model import CHANGE, LAST, PERCENT, SYMBOL, VOLUME
+from trii_desktop.widgets.ask import AskText
+from trii_desktop.widgets.numbers import DASH, MINUS
+
+AAPL, COMP, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("COMP", "INDEX"), InstrumentId("MSFT", "XNAS")
+
+
+def _texts(panel, column):
+    return [panel.proxy.index(row, column).data() for row in range(panel.proxy.rowCount())]
+
+
+async def _with_figures(desktop):
+    panel = desktop.panels.watchlist
+    await shown(lambda: panel.proxy.rowCount() and DASH not in _texts(panel, LAST), "figures of every row")
+    return panel
+
+
+def test_a_first_list_holds_the_instruments_with_their_last_figures(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel = await _with_figures(desktop)
+            assert _texts(panel, SYMBOL) == ["AAPL", "COMP", "MSFT", "SPX", "VIX", "WTI"]
+            figures = [panel.proxy.index(0, c).data() for c in (LAST, CHANGE, PERCENT, VOLUME)]
+            assert figures == ["430.47", f"{MINUS}10.93", f"{MINUS}2.48%", "19.7M"]
+
+    run_on_qt(story())
+
+
+def test_figures_follow_bars_that_come_in(qapp, sampled):
+    async def publish(backend):
+        series = Series(AAPL, BarSpec.parse("1d"))
+        newest = await backend.history.bars(series)
+        day = 86_400_000_000_000
+        fresh = BarArrays.of([type(newest.bar(-1))(int(newest.event_ns[-1]) + 3 * day, 430.0, 450.0, 429.0, 447.5, 1e6)])
+        stage = backend.store.stage(series, "sample")
+        stage.add(fresh)
+        await backend.store.publish(stage)
+
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel = await _with_figures(desktop)
+            await desktop.desk.bridge.call(publish(desktop.desk.backend))
+            await shown(lambda: _texts(panel, LAST)[0] == "447.50", "the new close")
+            assert _texts(panel, CHANGE)[0] == "+17.03"
+
+    run_on_qt(story())
+
+
+def test_enter_shows_the_row_and_arrows_move_the_cursor(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            table = desktop.panels.watchlist.table
+            QTest.keyClick(table, Qt.Key.Key_Down)
+            QTest.keyClick(table, Qt.Key.Key_Down)
+            QTest.keyClick(table, Qt.Key.Key_Return)
+            await shown(lambda: desktop.panels.chart.shown.instrument.id == MSFT)
+            desktop.workbench.watchlist.next_instrument()
+            await shown(lambda: str(desktop.panels.chart.shown.instrument.id) == "SPX.INDEX")
+
+    run_on_qt(story())
+
+
+def test_removing_is_undone_to_the_same_place(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel = desktop.panels.watchlist
+            panel.select(COMP)
+            QTest.keyClick(panel.table, Qt.Key.Key_Delete)
+            await shown(lambda: COMP not in panel.model.order)
+            await shown(desktop.workbench.actions.by_id["edit.undo"].isEnabled)
+            desktop.workbench.actions.by_id["edit.undo"].trigger()
+            await shown(lambda: panel.model.order[1] == COMP)
+
+    run_on_qt(story())
+
+
+def test_rows_are_moved_by_keyboard_and_by_drop_and_stay_moved(qapp, sampled):
+    async def move():
+        async with open_window(sampled) as desktop:
+            panel = desktop.panels.watchlist
+            panel.select(MSFT)
+            QTest.keyClick(panel.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+            await shown(lambda: panel.model.order[:3] == (AAPL, MSFT, COMP))
+            data = panel.model.mimeData([panel.model.index(0, 0)])
+            panel.model.dropMimeData(data, Qt.DropAction.MoveAction, 3, 0, panel.model.index(-1, -1))
+            await shown(lambda: panel.model.order[:3] == (MSFT, COMP, AAPL))
+
+    async def come_back():
+        async with open_window(sampled) as desktop:
+            assert desktop.panels.watchlist.model.order[:3] == (MSFT, COMP, AAPL)
+
+    run_on_qt(move())
+    run_on_qt(come_back())
+
+
+def test_header_clicks_sort_down_up_and_back_to_the_own_order(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel = await _with_figures(desktop)
+            own = _texts(panel, SYMBOL)
+            header = panel.table.horizontalHeader()
+            header.sectionClicked.emit(PERCENT)
+            assert _texts(panel, SYMBOL)[0] == "VIX"
+            assert not panel.model.may_move
+            header.sectionClicked.emit(PERCENT)
+            assert _texts(panel, SYMBOL)[0] == "AAPL"
+            header.sectionClicked.emit(PERCENT)
+            assert _texts(panel, SYMBOL) == own
+            assert panel.model.may_move
+
+    run_on_qt(story())
+
+
+def test_lists_are_made_renamed_deleted_and_brought_back(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel, actions = desktop.panels.watchlist, desktop.workbench.actions.by_id
+            actions["watchlist.new"].trigger()
+            ask = visible_dialog(AskText)
+            QTest.keyClicks(ask.field, "Tech")
+            QTest.keyClick(ask.field, Qt.Key.Key_Return)
+            await shown(lambda: panel.current.name == "Tech")
+            assert panel.model.order == ()
+            await panel.add(AAPL)
+            actions["watchlist.rename"].trigger()
+            ask = visible_dialog(AskText)
+            ask.field.setText("Technology")
+            ask.accept()
+            await shown(lambda: panel.current.name == "Technology")
+            actions["watchlist.delete"].trigger()
+            await shown(lambda: panel.current is not None and panel.current.name == "Watchlist")
+            await shown(actions["edit.undo"].isEnabled)
+            actions["edit.undo"].trigger()
+            await shown(lambda: panel.current.name == "Technology")
+            assert panel.model.order == (AAPL,)
+            with pytest.raises(Conflict):
+                await panel.create_list("WATCHLIST")
+
+    run_on_qt(story())
+
+
+def test_adding_goes_through_the_search(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel = desktop.panels.watchlist
+            await panel.create_list("Two")
+            desktop.workbench.actions.by_id["watchlist.add"].trigger()
+            search = desktop.workbench.search
+            QTest.keyClicks(search.field, "msft")
+            await shown(lambda: search.model.results and search.model.results[0].instrument.id == MSFT)
+            QTest.keyClick(search.field, Qt.Key.Key_Return)
+            await shown(lambda: panel.model.order == (MSFT,))
+            assert desktop.panels.chart.shown.instrument.id == AAPL
+
+    run_on_qt(story())
+
+
+def test_a_hidden_watchlist_does_no_work(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel = await _with_figures(desktop)
+            desktop.workbench.view.toggle_watchlist()
+            assert not panel.isVisible()
+            before = panel.model._board_version
+            await desktop.desk.bridge.call(_watch_nothing(desktop.desk.backend))
+            n_frames = desktop.desk.frames.n_frames
+            desktop.desk.frames.request()
+            await shown(lambda: desktop.desk.frames.n_frames > n_frames)
+            assert panel.model._board_version == before
+            assert QApplication.focusWidget() is not panel.table
+
+    run_on_qt(story())
+
+
+async def _watch_nothing(backend):
+    backend.board.watch(())

@@ -1,0 +1,216 @@
+"""The window: what it shows first, and what the action table's actions do in it."""
+
+import threading
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
+
+from backend.domain.bars import BarSpec
+from backend.domain.instruments import InstrumentId
+from backend.errors import NotFound
+from backend.events import WindowRequested
+from tests.fakes.qt_loop import run_on_qt
+from tests.fakes.window import open_window, shown
+from trii_desktop.actions import ACTIONS, MENUS, plain_title
+from trii_desktop.sheets import AboutDialog, ShortcutSheet
+from trii_desktop.theme import DARK, LIGHT
+
+AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
+
+
+def test_a_first_start_imports_the_samples_and_shows_a_chart(qapp, home):
+    async def story():
+        async with open_window(home) as desktop:
+            assert desktop.panels.chart.shown.instrument.id == AAPL
+            assert len(desktop.panels.chart.view.model.snapshot) > 3_000
+            assert desktop.first_chart_s > 0
+            assert desktop.window.windowTitle() == "AAPL.XNAS 1d · TRII Desktop"
+
+    run_on_qt(story(), 60)
+
+
+def test_the_next_start_shows_what_was_open_last(qapp, sampled):
+    async def leave():
+        async with open_window(sampled) as desktop:
+            await desktop.panels.chart.open(MSFT, BarSpec.parse("1w"))
+            desktop.workbench.view.toggle_bars()
+
+    async def come_back():
+        async with open_window(sampled) as desktop:
+            shown_now = desktop.panels.chart.shown
+            assert (shown_now.instrument.id, str(shown_now.spec)) == (MSFT, "1w")
+            assert desktop.window.docks["bars"].isVisible()
+
+    run_on_qt(leave())
+    run_on_qt(come_back())
+
+
+def test_every_action_of_the_table_can_be_called_and_reached_from_a_menu(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            actions = desktop.workbench.actions
+            in_menus = {a.objectName() for menu in desktop.window.menuBar().actions() for a in menu.menu().actions()}
+            assert in_menus - {""} == {row.id for row in ACTIONS}
+            assert [a.text() for a in desktop.window.menuBar().actions()] == list(MENUS)
+            for row in ACTIONS:
+                assert actions.by_id[row.id].isEnabled() == (row.when != "view.can_undo"), row.id
+
+    run_on_qt(story())
+
+
+def test_no_two_actions_share_a_shortcut():
+    keys = [keys for row in ACTIONS for keys in row.shortcuts]
+
+    assert sorted(keys) == sorted(set(keys))
+    assert len({plain_title(row) for row in ACTIONS}) == len(ACTIONS)
+
+
+def test_interval_buttons_switch_the_chart(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            bar = desktop.window.top_bar.intervals
+            assert [str(spec) for spec in bar.specs] == ["1d", "1w", "1mo"]
+            weekly = next(b for b in bar.findChildren(QAbstractButton) if b.text() == "1w")
+            QTest.mouseClick(weekly, Qt.MouseButton.LeftButton)
+            await shown(lambda: str(desktop.panels.chart.shown.spec) == "1w")
+            assert weekly.isChecked()
+            desktop.workbench.chart.coarser_interval()
+            await shown(lambda: str(desktop.panels.chart.shown.spec) == "1mo")
+
+    run_on_qt(story())
+
+
+def test_digits_typed_on_the_chart_change_the_interval(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            entry = desktop.workbench.chart.interval
+            QTest.keyClicks(desktop.panels.chart.view, "2")
+            assert entry.isVisible()
+            assert entry.field.text() == "2"
+            assert entry.meaning.text() == "2 minutes"
+            QTest.keyClicks(entry.field, "w")
+            assert entry.meaning.text() == "2 weeks"
+            QTest.keyClick(entry.field, Qt.Key.Key_Return)
+            await shown(lambda: str(desktop.panels.chart.shown.spec) == "2w")
+            assert not entry.isVisible()
+
+    run_on_qt(story())
+
+
+def test_an_interval_that_cannot_be_made_leaves_the_chart_and_says_why(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            desktop.workbench.chart.switch_interval(BarSpec.parse("5m"))
+            await shown(lambda: any("5m" in e.notice.text for e in desktop.desk.notices.entries))
+            assert str(desktop.panels.chart.shown.spec) == "1d"
+
+    run_on_qt(story())
+
+
+def test_an_instrument_without_bars_is_refused_and_the_chart_stays(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            with pytest.raises(NotFound):
+                await desktop.panels.chart.open(InstrumentId("NONE", "XNAS"))
+            assert desktop.panels.chart.shown.instrument.id == AAPL
+
+    run_on_qt(story())
+
+
+def test_adjusted_prices_are_switched_and_shown_by_the_button(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            raw = desktop.panels.chart.view.model.snapshot.bar(0).close
+            desktop.workbench.actions.by_id["chart.adjusted"].trigger()
+            await shown(lambda: desktop.panels.chart.shown.is_adjusted)
+            assert desktop.workbench.actions.by_id["chart.adjusted"].isChecked()
+            assert desktop.panels.chart.view.model.snapshot.bar(0).close < raw
+
+    run_on_qt(story())
+
+
+def test_the_theme_changes_every_window_and_is_kept(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            assert desktop.desk.look.palette is DARK
+            desktop.workbench.actions.by_id["view.theme"].trigger()
+            await shown(lambda: desktop.desk.look.palette is LIGHT)
+            assert LIGHT.window in QApplication.instance().styleSheet()
+            corner = desktop.panels.chart.view.grab().toImage().pixelColor(3, 3).name()
+            assert corner == "#ffffff"
+
+    async def come_back():
+        async with open_window(sampled, docks=False) as desktop:
+            assert desktop.desk.look.palette is LIGHT
+
+    run_on_qt(story())
+    run_on_qt(come_back())
+
+
+def test_a_second_start_raises_the_window_and_shows_what_it_names(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            desktop.window.showMinimized()
+            await desktop.desk.bridge.call(_publish(desktop.desk.backend, WindowRequested(str(MSFT))))
+            await shown(lambda: desktop.panels.chart.shown.instrument.id == MSFT)
+            assert not desktop.window.isMinimized()
+
+    run_on_qt(story())
+
+
+async def _publish(backend, event):
+    backend.bus.publish(event)
+
+
+def test_closing_the_window_asks_for_an_orderly_end(qapp, sampled):
+    async def story():
+        asked = []
+        async with open_window(sampled) as desktop:
+            desktop.window.close_requested.connect(lambda: asked.append(True))
+            desktop.workbench.view.quit()
+            assert asked == [True]
+            assert desktop.window.isVisible()
+        assert not [t.name for t in threading.enumerate() if t.name.startswith(("trii-", "market-"))]
+
+    run_on_qt(story())
+
+
+def test_sheets_list_every_shortcut_and_every_library(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            desktop.workbench.view.open_shortcuts()
+            desktop.workbench.view.open_about()
+            sheet, about = desktop.window.findChild(ShortcutSheet), desktop.window.findChild(AboutDialog)
+            words = " ".join(w.text() for w in sheet.findChildren(QWidget) if hasattr(w, "text"))
+            assert all(plain_title(row) in words for row in ACTIONS if row.shortcuts)
+            assert about.isVisible()
+            sheet.close()
+            about.close()
+
+    run_on_qt(story())
+
+
+def test_everything_that_takes_the_keyboard_has_a_name_for_screen_readers(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            desktop.workbench.view.toggle_bars()
+            desktop.workbench.view.toggle_notices()
+            desktop.workbench.view.open_settings()
+            desktop.workbench.data.files()
+            kinds = (QAbstractButton, QComboBox, QLineEdit)
+            nameless = [
+                f"{type(w).__name__} in {type(w.window()).__name__}: {w.objectName()}"
+                for window in QApplication.topLevelWidgets()
+                for kind in kinds
+                for w in window.findChildren(kind)
+                if w.isVisible()
+                and w.focusPolicy() != Qt.FocusPolicy.NoFocus
+                and not (w.accessibleName() or (isinstance(w, QAbstractButton) and w.text()))
+                and not w.objectName().startswith("qt_")
+                and not isinstance(w.parentWidget(), QComboBox)
+            ]
+            assert nameless == []
+
+    run_on_qt(story())
