@@ -447,11 +447,13 @@ def task_lock(arguments: list[str]) -> int:
         raise Failed("Locking needs uv, and it could not be fetched. Install it and try again.")
     command = [*uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
     command += ["--no-emit-index-url", "--no-annotate", "--no-header", *arguments]
+    # Only the main index: extra ones and local folders often hold the files of one platform, and a lock serves all.
+    env = {name: value for name, value in uv_environment().items() if name not in ("UV_INDEX", "UV_FIND_LINKS")}
     for lock, extras in LOCKS.items():
         with step(f"Resolving requirements/{lock}.lock", "some seconds"):
             chosen = [part for extra in extras for part in ("--extra", extra)]
             same = [] if lock == "desktop" else ["--constraint", "requirements/desktop.lock"]
-            must([*command, *chosen, *same, "pyproject.toml", "-o", f"requirements/{lock}.lock"], uv_environment())
+            must([*command, *chosen, *same, "pyproject.toml", "-o", f"requirements/{lock}.lock"], env)
     return 0
 
 
