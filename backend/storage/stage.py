@@ -21,8 +21,9 @@ from backend.storage.arrow_columns import column
 from backend.storage.durable import explain_os_error
 from backend.storage.segments import BAR_COLUMNS, Rows, SeriesKey, columns_of, concat_rows, rows_of
 
-BUFFER_ROWS: Final = 1_048_576
-BATCH_ROWS: Final = 32_768
+BUFFER_ROWS: Final = 524_288
+BATCH_ROWS: Final = 8_192
+WINDOW_ROWS: Final = 65_536
 FAN_IN: Final = 32
 
 
@@ -112,7 +113,7 @@ class Stage:
             yield from self._merge(self._runs)
             return
         rows = self._unique(_joined(self._pieces))
-        yield from (rows[i : i + BATCH_ROWS] for i in range(0, len(rows), BATCH_ROWS))
+        yield from (rows[i : i + WINDOW_ROWS] for i in range(0, len(rows), WINDOW_ROWS))
 
     def _unique(self, rows: BarArrays) -> BarArrays:
         rows, n_same, n_overridden = sort_unique(rows)
@@ -212,7 +213,7 @@ def _joined(pieces: Sequence[Rows]) -> BarArrays:
 
 def _open(run: Run) -> Cursor:
     try:
-        reader = pa.ipc.open_file(pa.memory_map(str(run.path)))
+        reader = pa.ipc.open_file(pa.OSFile(str(run.path)))
         return Cursor(run, reader, _batch(reader, 0), 1)
     except (OSError, pa.ArrowException) as e:
         raise CorruptData(f"{run.path}, rows of an import under way, cannot be read back: {e}.", hint="Import again.") from e

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.domain.bars import Bar, BarArrays
-from backend.storage import merge, packing, segments
+from backend.storage import merge, packing, segments, stage
 from backend.storage.log import LogFile, replay
 from backend.storage.market_changes import MarketChanges
 from backend.storage.paths import Home
@@ -50,7 +50,9 @@ def shrink_sizes(monkeypatch):
     for module in (segments, merge, packing):
         monkeypatch.setattr(module, "SEGMENT_ROWS", 8)
     monkeypatch.setattr(segments, "ROW_GROUP_ROWS", 3)
-    monkeypatch.setattr("backend.storage.stage.BATCH_ROWS", 4)
+    monkeypatch.setattr(stage, "BATCH_ROWS", 4)
+    monkeypatch.setattr(stage, "WINDOW_ROWS", 5)
+    monkeypatch.setattr(stage, "FAN_IN", 3)
     monkeypatch.setattr(packing, "SMALL_PART_ROWS", 4)
     monkeypatch.setattr(packing, "TIER_FILES", 3)
     monkeypatch.setattr(packing, "PARTS_OF_ONE_KEY", 3)
@@ -73,13 +75,13 @@ class Twin:
         self.edits = []
 
     async def publish(self, bars):
-        stage = self.store.stage(APPLE_DAYS, "feed")
+        staged = self.store.stage(APPLE_DAYS, "feed")
         for bar in bars:
-            stage.add(BarArrays.of([bar]))
+            staged.add(BarArrays.of([bar]))
         shielded = {(e.old.event_ns, repr(e.old)) for e in await self.store.edits(APPLE_DAYS) if e.undone_ns is None}
         last = {bar.event_ns: bar for bar in bars}.values()
         expected = self.naive.merge([bar for bar in last if (bar.event_ns, repr(bar)) not in shielded])
-        outcome = await self.store.publish(stage)
+        outcome = await self.store.publish(staged)
         assert (outcome.n_new, outcome.n_replaced) == (expected[0], expected[2])
         assert outcome.n_new + outcome.n_same + outcome.n_replaced + outcome.n_overridden == len(bars)
         assert (outcome.revision_id is not None) == (outcome.n_replaced > 0)
