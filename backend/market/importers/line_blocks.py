@@ -92,15 +92,19 @@ def find_newline(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LineBlock:
-    """Whole lines as UTF-8, the first being line ``first_line`` of the file, counted from 1; no byte order mark."""
+    """Whole lines as UTF-8, the first being line ``first_line`` of the file, counted from 1; no byte order mark.
+
+    n_lines : lines in the block; the last one may lack its newline
+    """
 
     content: bytes
     first_line: int
+    n_lines: int
 
-    @property
-    def n_lines(self) -> int:
-        """Lines in the block; the last one may lack its newline."""
-        return self.content.count(b"\n") + (not self.content.endswith(b"\n"))
+    @classmethod
+    def of(cls, content: bytes, first_line: int) -> "LineBlock":
+        """A block with its lines counted."""
+        return cls(content, first_line, content.count(b"\n") + (not content.endswith(b"\n")))
 
 
 def read_blocks(source: ByteSource, encoding: str, newline: str, *, block_bytes: int = BLOCK_BYTES) -> Iterator[LineBlock]:
@@ -118,14 +122,14 @@ def read_blocks(source: ByteSource, encoding: str, newline: str, *, block_bytes:
             rest = rest + piece if rest else piece
         cut = rest.rfind(b"\n") + 1
         if cut:
-            block = LineBlock(rest[:cut] if cut < len(rest) else rest, line)
+            block = LineBlock.of(rest[:cut] if cut < len(rest) else rest, line)
             rest = rest[cut:]
-            line += block.content.count(b"\n")
+            line += block.n_lines
             yield block
         elif len(rest) > block_bytes:
             rest, is_skipping = rest[: LINE_BYTES_MAX + 1], True
     if rest:
-        yield LineBlock(rest, line)
+        yield LineBlock.of(rest, line)
 
 
 def utf8_pieces(source: ByteSource, encoding: str, newline: str, block_bytes: int) -> Iterator[bytes]:

@@ -53,7 +53,7 @@ class TextReader:
         """Every row, in file order."""
         dialect = self.reading.dialect
         for block in read_blocks(self.source, dialect.encoding, dialect.newline, block_bytes=self.block_bytes):
-            placed = LineBlock(block.content, block.first_line + self.first_line - 1)
+            placed = LineBlock(block.content, block.first_line + self.first_line - 1, block.n_lines)
             rest = _after(placed, dialect.first_row)
             if rest is None:
                 continue
@@ -81,16 +81,15 @@ class TextReader:
 
 def _after(block: LineBlock, first_row: int) -> LineBlock | None:
     """The block without lines before ``first_row``; None where nothing is left."""
-    content, line = block.content, block.first_line
-    start = 0
-    while line < first_row:
-        start = content.find(b"\n", start) + 1
-        if not start:
-            return None
-        line += 1
-    if start >= len(content):
+    n_skipped = first_row - block.first_line
+    if n_skipped <= 0:
+        return block
+    if n_skipped >= block.n_lines:
         return None
-    return LineBlock(content[start:] if start else content, line)
+    start = 0
+    for _ in range(n_skipped):
+        start = block.content.find(b"\n", start) + 1
+    return LineBlock(block.content[start:], first_row, block.n_lines - n_skipped)
 
 
 def _parts(block: LineBlock) -> Iterator[LineBlock]:
@@ -99,8 +98,8 @@ def _parts(block: LineBlock) -> Iterator[LineBlock]:
     start = 0
     while start < len(content):
         end = content.find(b"\n", min(start + size, len(content) - 1)) + 1 or len(content)
-        part = LineBlock(content[start:end], line)
-        line += part.content.count(b"\n")
+        part = LineBlock.of(content[start:end], line)
+        line += part.n_lines
         start = end
         yield part
 
@@ -108,7 +107,7 @@ def _parts(block: LineBlock) -> Iterator[LineBlock]:
 def read_columnar(block: LineBlock, reading: Reading) -> RowBlock:
     """Read a block with the columnar parser. Raises NotVectorised where any line needs a closer look."""
     content = block.content
-    if content.count(b"\r") != content.count(b"\r\n"):
+    if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
         raise NotVectorised("a carriage return inside a line")
     if content.startswith(codecs.BOM_UTF8):
         raise NotVectorised("a byte order mark inside the file, which the parser would drop")
