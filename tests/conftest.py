@@ -10,7 +10,7 @@ import random
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -205,9 +205,3 @@ def _no_unexpected_warnings(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not surprises, f"The test logged warnings that it does not expect: {surprises}"
     unsaid = [pattern for pattern in expected if not any(re.search(pattern, line) for line in said)]
     assert not unsaid, f"The test expects warnings that were not logged: {unsaid}"
-
-
-@pytest.fixture
-def wait() -> Callable[..., None]:
-    """``wait(condition, timeout_s=10)``: return once the condition holds, raise TimeoutError past the deadline."""
-    return wait_until

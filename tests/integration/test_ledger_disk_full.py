@@ -109,8 +109,8 @@ def run_with_small_files(home):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.posix
 async def test_a_limit_on_the_size_of_files_is_a_full_disk_too(home):
-    pytest.importorskip("resource", reason="file size limits are a Unix thing")
     done = run_with_small_files(home)
     lines = done.stdout.split()
     acknowledged = {int(line) for line in lines if line.isdigit()}

@@ -33,7 +33,7 @@ def test_every_module_is_imported_by_the_product():
         for module in graph.modules
         if not graph.find_modules_that_directly_import(module)
         and module not in packages | ENTRY_POINTS
-        and not {module, module.rpartition(".")[2]} & by_name
+        and not {module, module.rpartition(".")[2], f"{module.rpartition('.')[2]}.py"} & by_name
     }
     assert not dead, f"Nobody imports {sorted(dead)}: use them or delete them."
 
@@ -77,4 +77,4 @@ def test_every_resource_is_named_somewhere(folder):
 def stem_is_said(stem: str, said: str) -> bool:
     """Icons are asked for by their stem, some with the palette put in: ``check-light`` as ``check``."""
     plain = re.sub(r"-(light|dark)$", "", stem)
-    return any(f"{quote}{name}" in said for quote in "\"'`/" for name in (stem, plain))
+    return any(f"{quote}{name}" in said for quote in "\"'`/:" for name in (stem, plain))

@@ -222,7 +222,7 @@ def test_a_command_whose_owner_is_killed_says_so(stocked: Trii, long_file: Path)
     assert json.loads(said.err.splitlines()[-1])["error"]["code"] == "local.owner_gone"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Pipes end otherwise on this system.")
+@pytest.mark.posix
 def test_a_reader_that_has_seen_enough_ends_the_command_quietly(either: Trii) -> None:
     for words in (("bars", "WTI", "--csv"), ("bars", "WTI"), ("bars", "WTI", "--json"), ("--help",)):
         process = either.start(*words)
@@ -272,10 +272,7 @@ class Typist:
         return bool(piece)
 
 
-needs_pty = pytest.mark.skipif(os.name != "posix", reason="This system has no pseudo-terminals.")
-
-
-@needs_pty
+@pytest.mark.posix
 def test_colours_are_for_terminals_alone_and_can_be_refused(served: Trii) -> None:
     assert b"\x1b" not in served("doctor", "--quick").out.encode()
     coloured = Typist(served, "doctor", "--quick")
@@ -286,7 +283,7 @@ def test_colours_are_for_terminals_alone_and_can_be_refused(served: Trii) -> Non
     assert b"\x1b" not in plain.seen
 
 
-@needs_pty
+@pytest.mark.posix
 def test_a_progress_bar_is_drawn_on_a_terminal_and_erased(served: Trii, long_file: Path) -> None:
     typist = Typist(served, "import", long_file, "--instrument", "LONG.BINANCE", "--interval", "1m", "--timezone", "UTC")
     assert typist.finish() == 0
@@ -297,7 +294,7 @@ def test_a_progress_bar_is_drawn_on_a_terminal_and_erased(served: Trii, long_fil
     assert "\r" not in quiet.err
 
 
-@needs_pty
+@pytest.mark.posix
 def test_a_passphrase_is_asked_for_on_the_callers_terminal_and_not_shown(either: Trii) -> None:
     typist = Typist(either, "recovery", "passphrase")
     for question in (b"New passphrase: ", b"The same again: "):
@@ -308,7 +305,7 @@ def test_a_passphrase_is_asked_for_on_the_callers_terminal_and_not_shown(either:
     assert either.home.vault.exists()
 
 
-@needs_pty
+@pytest.mark.posix
 def test_two_different_passphrases_change_nothing(served: Trii) -> None:
     typist = Typist(served, "recovery", "passphrase")
     typist.read_until(b"New passphrase: ")
@@ -319,7 +316,7 @@ def test_two_different_passphrases_change_nothing(served: Trii) -> None:
     assert not served.home.vault.exists()
 
 
-@needs_pty
+@pytest.mark.posix
 def test_a_table_is_cut_to_the_terminal(served: Trii) -> None:
     long = "A company whose name is very much longer than any terminal is wide, and then some more of it to be sure"
     said = served("import", SAMPLES / "MSFT_1d.csv", "--instrument", "MSFT.XNAS", "--name", long)

@@ -1,8 +1,6 @@
 """Crash reports: one file a defect, counted, redacted, kept until dismissed."""
 
 import asyncio
-import datetime as dt
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +9,7 @@ import threading
 import pytest
 
 from backend.crash import CrashReporter, dismiss_report, pending_reports
+from backend.domain.bars import DAY_NS
 from backend.errors import NotFound
 
 pytestmark = pytest.mark.usefixtures("caplog")
@@ -46,20 +45,20 @@ def test_a_report_says_what_happened_where_and_in_which_versions(home, reporter)
     assert "swordfish" not in (home.crashes / f"crash-{report.id}.json").read_text()
 
 
-def test_the_same_defect_is_one_report_with_a_count_whatever_its_values(home):
-    times = iter([dt.datetime(2024, 1, day, tzinfo=dt.UTC) for day in (1, 2, 3)])
-    reporter = CrashReporter(home, now=lambda: next(times))
+def test_the_same_defect_is_one_report_with_a_count_whatever_its_values(home, clock):
+    reporter = CrashReporter(home, clock=clock)
     for text in ("first", "second", "third"):
         reporter.report(_caught(text), "test")
+        clock.advance(DAY_NS)
     [report] = pending_reports(home)
     assert (report.n_times, report.text) == (3, "third")
-    assert (report.first[:10], report.last[:10]) == ("2024-01-01", "2024-01-03")
+    assert (report.first[:10], report.last[:10]) == ("2024-01-08", "2024-01-10")
 
 
-def test_different_defects_are_different_reports_and_the_newest_comes_first(home):
-    times = iter([dt.datetime(2024, 1, day, tzinfo=dt.UTC) for day in (1, 2)])
-    reporter = CrashReporter(home, now=lambda: next(times))
+def test_different_defects_are_different_reports_and_the_newest_comes_first(home, clock):
+    reporter = CrashReporter(home, clock=clock)
     reporter.report(_caught(), "test")
+    clock.advance(DAY_NS)
     reporter.report(KeyError("close"), "test")
     assert [report.kind for report in pending_reports(home)] == ["KeyError", "ZeroDivisionError"]
 
@@ -164,7 +163,7 @@ def test_an_exception_that_ends_the_process_leaves_a_report_and_the_usual_exit_c
     assert (report.kind, report.text) == ("LookupError", "nobody caught this")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.posix
 def test_a_native_fault_is_reported_by_the_next_start(home):
     assert _die(home, "signal").returncode == -signal.SIGSEGV
     assert pending_reports(home) == ()

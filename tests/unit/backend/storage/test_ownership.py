@@ -24,9 +24,7 @@ sys.stdin.read()
 
 
 def start_owner(home: Home) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(home.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, "-c", OWNER, str(home.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def said_by(process: subprocess.Popen[str]) -> str:
@@ -100,7 +98,7 @@ def test_of_processes_started_at_the_same_instant_exactly_one_becomes_the_owner(
             end(contender)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="This system does not fork.")
+@pytest.mark.posix
 def test_a_forked_child_does_not_keep_the_home_of_its_dead_parent(home: Home) -> None:
     ownership = claim(home, role="window", version="1")
     context = multiprocessing.get_context("fork")
@@ -140,7 +138,7 @@ def test_a_damaged_note_is_no_note(home: Home, text: str) -> None:
     assert read_owner(home) is None
 
 
-@pytest.mark.skipif(os.name != "posix", reason="A file in the way of a folder is told otherwise elsewhere.")
+@pytest.mark.posix
 def test_a_home_that_cannot_be_written_is_refused_with_another_place_to_choose(tmp_path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(Unavailable, match="--home DIR") as refused:
