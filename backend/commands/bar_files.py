@@ -59,7 +59,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 def _write_parquet(query: BarQuery, bars: BarArrays, file: IO[bytes]) -> None:
     import pyarrow as pa  # noqa: PLC0415 - only this form needs it
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415 - same
 
     if query.spec.is_dated:
         times: Any = pa.array((bars.event_ns // DAY_NS).astype("int32"), pa.int32()).cast(pa.date32())

@@ -110,10 +110,6 @@ def add_revisions(parser: Parser) -> None:
     restore.add_argument("revision", metavar="REVISION", type=_count_from(1), help="its number, from 'trii revisions list'")
 
 
-def add_samples(_parser: Parser) -> None:
-    """`trii samples` has no options of its own."""
-
-
 def add_screenshot(parser: Parser) -> None:
     """Options of `trii screenshot`."""
     parser.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="as AAPL; else the first one that has bars")

@@ -43,7 +43,7 @@ class Command:
     summary: str
     module: str
     needs: Needs
-    add_arguments: Callable[[Parser], None]
+    add_arguments: Callable[[Parser], None] | None
     examples: tuple[str, ...] = ()
 
 
@@ -123,7 +123,7 @@ COMMANDS: Final = (
         "load the sample instruments that come with the program",
         "samples",
         Needs.BACKEND,
-        options.add_samples,
+        None,
         ("trii samples",),
     ),
     Command(
@@ -189,7 +189,8 @@ def _add(commands: Subparsers, command: Command) -> None:
     description = sentence(command.summary)
     parser = commands.add_parser(command.name, help=command.summary, description=description, epilog=epilog)
     parser.set_defaults(parser=parser)
-    command.add_arguments(parser)
+    if command.add_arguments is not None:
+        command.add_arguments(parser)
     options.add_global(parser)
 
 

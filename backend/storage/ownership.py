@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import sys
-import time
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +38,6 @@ class OwnerNote:
     pid: int
     role: str
     version: str
-    started_ns: int
     token: str = dataclasses.field(repr=False)
     port: int = 0
 
@@ -111,7 +109,7 @@ def claim(home: Home, *, role: str, version: str) -> Ownership | None:
         if lock is None:
             return None
         was_left = (home.run / NOTE_NAME).exists()
-        note = OwnerNote(os.getpid(), role, version, time.time_ns(), secrets.token_hex(TOKEN_BYTES))
+        note = OwnerNote(os.getpid(), role, version, secrets.token_hex(TOKEN_BYTES))
         ownership = Ownership(home, lock, note, was_left=was_left)
         _held.add(ownership)
         ownership.announce(0)
@@ -151,7 +149,7 @@ def is_owned(home: Home) -> bool:
 
 def _is_note(said: object) -> bool:
     """Whether ``said`` holds the fields of a note, each of its type."""
-    types = {"pid": int, "role": str, "version": str, "started_ns": int, "token": str, "port": int}
+    types = {"pid": int, "role": str, "version": str, "token": str, "port": int}
     if not isinstance(said, dict) or said.keys() != types.keys() or any(type(said[k]) is not t for k, t in types.items()):
         return False
     is_token = len(said["token"]) == 2 * TOKEN_BYTES and all(c in "0123456789abcdef" for c in said["token"])

@@ -266,6 +266,7 @@ async def test_a_frame_over_the_limit_during_a_command_ends_it(home: Home) -> No
     async with served(home) as (server, _, _), calling(home) as caller:
         await caller.start("wait")
         caller.send(HEADER.pack(Kind.ANSWER, FRAME_BYTES_MAX + 1))
+        assert parse_json((await caller.read())[1]) == {"code": 130}
         await until(lambda: server.n_running == 0)
 
 

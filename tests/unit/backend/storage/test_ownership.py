@@ -127,10 +127,10 @@ def test_a_forked_child_does_not_keep_the_home_of_its_dead_parent(home: Home) ->
         "null",
         '{"pid": 1}',
         "[" * 8000,
-        json.dumps({"pid": "1", "role": "window", "version": "1", "started_ns": 1, "token": "ab" * 32, "port": 1}),
-        json.dumps({"pid": 1, "role": "window", "version": "1", "started_ns": 1, "token": "ab", "port": 1}),
-        json.dumps({"pid": 1, "role": "window", "version": "1", "started_ns": 1, "token": "ab" * 32, "port": 70000}),
-        json.dumps({"pid": 1, "role": "window", "version": "1", "started_ns": 1, "token": "ab" * 32, "port": 1, "more": 1}),
+        json.dumps({"pid": "1", "role": "window", "version": "1", "token": "ab" * 32, "port": 1}),
+        json.dumps({"pid": 1, "role": "window", "version": "1", "token": "ab", "port": 1}),
+        json.dumps({"pid": 1, "role": "window", "version": "1", "token": "ab" * 32, "port": 70000}),
+        json.dumps({"pid": 1, "role": "window", "version": "1", "token": "ab" * 32, "port": 1, "more": 1}),
     ],
 )
 def test_a_damaged_note_is_no_note(home: Home, text: str) -> None:
