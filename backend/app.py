@@ -90,7 +90,8 @@ async def open_backend(
     or a ledger cannot be opened at all; then nothing was changed.
     """
     home.make()
-    clock, bus = clock or SystemClock(), Bus()
+    clock = clock or SystemClock()
+    bus = Bus(clock=clock)
     metrics = process.metrics if process else metrics or Metrics()
     notices: list[Notice] = []
     collecting = bus.subscribe(Notice, notices.append)
@@ -134,7 +135,7 @@ async def open_backend(
                 bars=bars,
                 watchlists=WatchlistStore(money_ledger, bus.publish),
                 board=board,
-                background=Background(_phases(home, settings, catalog, watcher, tasks)),
+                background=Background(_phases(home, clock, settings, catalog, watcher, tasks)),
                 notices=tuple(notices),
             )
             if watch:
@@ -151,7 +152,9 @@ def _keep_watch(backend: Backend) -> None:
     backend.background.start(backend.tasks)
 
 
-def _phases(home: Home, settings: SettingsStore, catalog: Catalog, watcher: FolderWatcher, tasks: TaskOwner) -> tuple[Phase, ...]:
+def _phases(
+    home: Home, clock: Clock, settings: SettingsStore, catalog: Catalog, watcher: FolderWatcher, tasks: TaskOwner
+) -> tuple[Phase, ...]:
     """What a program that stays begins after its first chart."""
 
     async def watch_folders() -> None:
@@ -159,7 +162,7 @@ def _phases(home: Home, settings: SettingsStore, catalog: Catalog, watcher: Fold
 
     async def warm() -> None:
         if settings.current.performance.warm_up:
-            await warm_up(home, {instrument.calendar for instrument in await catalog.all()})
+            await warm_up(home, {instrument.calendar for instrument in await catalog.all()}, clock)
 
     return (Phase("watched folders", watch_folders), Phase("warm-up", warm))
 

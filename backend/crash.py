@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 import backend
+from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
 from backend.storage.durable import write_durably
 from backend.storage.paths import Home
@@ -67,14 +68,12 @@ class CrashReporter:
     told : called after a report was written, on the thread that failed; the desktop shows it
     """
 
-    def __init__(
-        self, home: Home, last_lines: Callable[[], tuple[str, ...]] = tuple, *, now: Callable[[], dt.datetime] | None = None
-    ) -> None:
+    def __init__(self, home: Home, last_lines: Callable[[], tuple[str, ...]] = tuple, *, clock: Clock | None = None) -> None:
         self.told: Callable[[CrashReport], None] | None = None
         self.is_keeping = True  # the person may forbid reports; failures are logged all the same
         self._home = home
         self._last_lines = last_lines
-        self._now = now or (lambda: dt.datetime.now(dt.UTC))
+        self._clock = clock or SystemClock()
         self._lock = threading.RLock()
         self._before: tuple[Any, Any, Any] | None = None
         self._native: IO[bytes] | None = None
@@ -126,7 +125,7 @@ class CrashReporter:
     def _write(self, kind: str, text: str, where: str, stack: str, fingerprint: str) -> CrashReport | None:
         with self._lock:
             path = self._home.crashes / f"crash-{fingerprint}.json"
-            now = self._now().isoformat(timespec="seconds")
+            now = dt.datetime.fromtimestamp(self._clock.now_ns() / 1e9, dt.UTC).isoformat(timespec="seconds")
             earlier = _load(path) if path.exists() else None
             report = CrashReport(
                 fingerprint,

@@ -9,13 +9,13 @@ import enum
 import inspect
 import logging
 import threading
-import time
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Generic, Self, TypeAlias, TypeVar
 
+from backend.clock import Clock, SystemClock
 from backend.domain.bars import Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
@@ -237,7 +237,8 @@ class Bus:
     Notice is published; the other handlers are not affected.
     """
 
-    def __init__(self, kinds: tuple[type[Event], ...] = EVENTS, *, n_dead_letters: int = 256) -> None:
+    def __init__(self, kinds: tuple[type[Event], ...] = EVENTS, *, clock: Clock | None = None, n_dead_letters: int = 256) -> None:
+        self._clock = clock or SystemClock()
         self._subscriptions: dict[type[Event], tuple[Subscription[Any], ...]] = dict.fromkeys(kinds, ())
         self._dead: deque[DeadLetter] = deque(maxlen=n_dead_letters)
         self._waiting: deque[Event] = deque()
@@ -299,7 +300,7 @@ class Bus:
         name = subscription.handler_name
         log.error("A handler failed on %s: %s", event.NAME, name, exc_info=error)
         stack = "".join(traceback.format_exception(error))
-        self._dead.append(DeadLetter(time.time_ns(), event, name, f"{type(error).__name__}: {error}", stack))
+        self._dead.append(DeadLetter(self._clock.now_ns(), event, name, f"{type(error).__name__}: {error}", stack))
         is_first = not subscription.has_failed
         subscription.has_failed = True
         if is_first and not isinstance(event, Notice):

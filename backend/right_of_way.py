@@ -6,7 +6,7 @@ time. Engine work that comes in slices therefore waits out the frame (decision 0
 """
 
 import asyncio
-import time
+import threading
 from typing import Final
 
 STEP_S: Final = 0.001
@@ -14,10 +14,24 @@ FRAME_S_MAX: Final = 0.012  # whoever waits goes on after this long, however slo
 
 
 class RightOfWay:
-    """Says whether a frame is being painted; the painting thread sets ``is_taken``, any other asks before a slice."""
+    """Says whether a frame is being painted: the painting thread takes and releases, any other asks before a slice."""
 
     def __init__(self) -> None:
-        self.is_taken = False
+        self._free = threading.Event()
+        self._free.set()
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a frame is being painted."""
+        return not self._free.is_set()
+
+    def take(self) -> None:
+        """A frame begins."""
+        self._free.clear()
+
+    def release(self) -> None:
+        """The frame is painted."""
+        self._free.set()
 
     async def clear(self) -> None:
         """For coroutines: return at once, or when the frame is done, or after 12 ms all the same."""
@@ -28,7 +42,4 @@ class RightOfWay:
 
     def wait(self) -> None:
         """For worker threads: the same, holding the calling thread."""
-        waited_s = 0.0
-        while self.is_taken and waited_s < FRAME_S_MAX:
-            time.sleep(STEP_S)
-            waited_s += STEP_S
+        self._free.wait(FRAME_S_MAX)

@@ -74,7 +74,7 @@ class Chart(Section, frozen=True):
     ] = False
 
 
-class Data(Section, frozen=True):
+class Sources(Section, frozen=True):
     """Where bars come from."""
 
     watched_folders: Annotated[
@@ -139,7 +139,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     version: int = VERSION
     appearance: Appearance = Appearance()
     chart: Chart = Chart()
-    data: Data = Data()
+    data: Sources = Sources()
     performance: Performance = Performance()
     privacy: Privacy = Privacy()
     workspace: Workspace = Workspace()
@@ -148,7 +148,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 SECTIONS: Final[dict[str, type[Section]]] = {
     "appearance": Appearance,
     "chart": Chart,
-    "data": Data,
+    "data": Sources,
     "performance": Performance,
     "privacy": Privacy,
     "workspace": Workspace,

@@ -80,7 +80,7 @@ class FrameClock(QObject):
         self._began_ns = time.perf_counter_ns()
         self._is_requested = False
         self._is_painting = True
-        self._way.is_taken = True
+        self._way.take()
         self._painted.start(0)
         for listener in (*self._first, *self._listeners):
             if listener.is_open and listener.is_visible():
@@ -88,7 +88,7 @@ class FrameClock(QObject):
 
     def _end(self) -> None:
         self._is_painting = False
-        self._way.is_taken = False
+        self._way.release()
         self.n_frames += 1
         self._frame_times_ms.record((time.perf_counter_ns() - self._began_ns) / 1e6)
         if self._is_requested:

@@ -5,6 +5,7 @@ cache tells whether there is anything to do, so that most starts need no child.
 """
 
 import asyncio
+import datetime as dt
 import importlib.metadata
 import json
 import logging
@@ -18,7 +19,7 @@ from typing import Final
 import psutil
 
 from backend import __version__
-from backend.clock import SystemClock
+from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
 from backend.storage.durable import write_durably
 from backend.storage.paths import Home
@@ -31,12 +32,12 @@ CACHE_VARIABLE: Final = "NUMBA_CACHE_DIR"
 _NICENESS: Final = 15
 
 
-async def warm_up(home: Home, calendars: Iterable[str]) -> bool:
+async def warm_up(home: Home, calendars: Iterable[str], clock: Clock) -> bool:
     """Fill the cache of ``home`` in a child process unless the stamp says it is full; whether a child ran to its end.
 
     Cancelling ends the child. What the child cannot do is done by whoever needs it first, so a failure is only logged.
     """
-    wanted = _stamp(sorted(set(calendars)))
+    wanted = _stamp(sorted(set(calendars)), dt.datetime.fromtimestamp(clock.now_ns() // 10**9, dt.UTC).year)
     if getattr(sys, "frozen", False) or _is_warm(home, wanted):
         return False
     began = time.perf_counter()
@@ -91,10 +92,10 @@ def _names_of(stamp: dict[str, object]) -> list[str]:
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
-def _stamp(calendars: list[str]) -> dict[str, object]:
+def _stamp(calendars: list[str], year: int) -> dict[str, object]:
     versions = {name: importlib.metadata.version(name) for name in ("numba", "numpy", "exchange-calendars")}
     python = ".".join(map(str, sys.version_info[:3]))
-    return {"trii": __version__, "python": python, **versions, "year": time.gmtime().tm_year, "calendars": calendars}
+    return {"trii": __version__, "python": python, **versions, "year": year, "calendars": calendars}
 
 
 def _is_warm(home: Home, wanted: dict[str, object]) -> bool:

@@ -10,18 +10,18 @@ from backend.jobs.warm_up import CACHE_VARIABLE, KERNELS, STAMP, warm_up
 from tests.fakes.waiting import until
 
 
-async def test_a_child_builds_session_tables_and_compiles_kernels_once(home):
-    assert await warm_up(home, ["XNYS", "24/7", "no such calendar"])
+async def test_a_child_builds_session_tables_and_compiles_kernels_once(home, clock):
+    assert await warm_up(home, ["XNYS", "24/7", "no such calendar"], clock)
     assert list(home.cache.glob("sessions-XNYS-*.npy"))
     assert list((home.cache / KERNELS).rglob("*aggregate_sweep*.nbi"))
     assert json.loads((home.cache / STAMP).read_text())["calendars"] == ["24/7", "XNYS", "no such calendar"]
-    assert not await warm_up(home, ["XNYS"])
+    assert not await warm_up(home, ["XNYS"], clock)
     assert os.environ.get(CACHE_VARIABLE) is None
 
 
-async def test_a_new_calendar_or_a_damaged_stamp_warms_again(home):
+async def test_a_new_calendar_or_a_damaged_stamp_warms_again(home, clock):
     (home.cache / STAMP).write_text("{")
-    task = asyncio.create_task(warm_up(home, ["FX"]))
+    task = asyncio.create_task(warm_up(home, ["FX"], clock))
     await until(lambda: psutil.Process().children())
     [child] = psutil.Process().children()
     task.cancel()

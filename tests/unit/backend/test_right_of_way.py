@@ -18,7 +18,7 @@ async def test_nobody_waits_while_nothing_is_painted():
 
 async def test_a_slice_waits_until_the_frame_is_done():
     way = RightOfWay()
-    way.is_taken = True
+    way.take()
     done = []
 
     async def work() -> None:
@@ -28,21 +28,21 @@ async def test_a_slice_waits_until_the_frame_is_done():
     task = asyncio.create_task(work())
     await asyncio.sleep(0)
     assert done == []
-    way.is_taken = False
+    way.release()
     await task
     assert done == [False]
 
 
 async def test_a_frame_that_never_ends_holds_nobody_for_ever():
     way = RightOfWay()
-    way.is_taken = True
+    way.take()
     await asyncio.wait_for(way.clear(), 5)
     assert way.is_taken
 
 
 def test_a_worker_thread_waits_as_a_coroutine_does():
     way = RightOfWay()
-    way.is_taken = True
+    way.take()
     began = time.monotonic()
     thread = threading.Thread(target=way.wait)
     thread.start()
