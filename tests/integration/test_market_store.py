@@ -10,9 +10,9 @@ import pytest
 from backend.domain.bars import Bar, BarArrays, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
-from backend.errors import Conflict, InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound, Unavailable
 from backend.events import BarsChanged, BarsSaved, Notice
-from backend.storage import merge
+from backend.storage import live_log, merge
 from backend.storage.log import LogFile
 from backend.storage.market_store import MergeOutcome, StoredSeries
 from backend.storage.segments import SEGMENT_ROWS, SeriesKey
@@ -505,3 +505,66 @@ async def test_a_stranger_among_the_logs_is_set_aside(home):
         store.append(APPLE_MINUTES, "feed", make_bars(3))
     async with open_store(home) as store:
         assert len(await store.load(APPLE_MINUTES)) == 3
+
+
+# What the ledger or memory refuses.
+
+
+async def test_a_commit_the_ledger_refuses_leaves_no_row_and_no_file(home):
+    async with open_store(home) as store:
+        await publish(store, make_days(100))
+        before = sorted(path.name for path in store.folder.iterdir())
+        publisher = store._publisher
+
+        class FullLedger:
+            async def write(self, work):
+                raise Unavailable("the disk is full", code="disk.full")
+
+            read = publisher.ledger.read
+
+        real, publisher.ledger = publisher.ledger, FullLedger()
+        with pytest.raises(Unavailable):
+            await publish(store, changed(make_days(100), 5, volume=3.0))
+        publisher.ledger = real
+        assert sorted(path.name for path in store.folder.iterdir()) == before
+        assert same(await store.load(APPLE_DAYS), make_days(100))
+        outcome = await publish(store, changed(make_days(100), 5, volume=3.0))
+        assert outcome.n_replaced == 1
+
+
+async def test_a_publish_cancelled_during_its_commit_is_whole_afterwards(home):
+    async with open_store(home) as store:
+        publisher = store._publisher
+        reached = asyncio.Event()
+
+        class SlowLedger:
+            async def write(self, work):
+                reached.set()
+                await asyncio.sleep(0)
+                return await real.write(work)
+
+            read = publisher.ledger.read
+
+        real, publisher.ledger = publisher.ledger, SlowLedger()
+        task = asyncio.create_task(publish(store, make_days(100)))
+        await reached.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        publisher.ledger = real
+        assert same(await store.load(APPLE_DAYS), make_days(100))
+        assert (await store.verify()).damaged == ()
+    async with open_store(home) as store:
+        assert same(await store.load(APPLE_DAYS), make_days(100))
+
+
+async def test_more_live_rows_than_memory_allows_are_refused_not_dropped(home, monkeypatch):
+    monkeypatch.setattr(live_log, "PENDING_ROWS_MAX", 100)
+    bars = make_bars(200)
+    async with open_store(home) as store:
+        store.append(APPLE_MINUTES, "feed", bars[:90])
+        with pytest.raises(Unavailable, match="90 live rows wait"):
+            store.append(APPLE_MINUTES, "feed", bars[90:110])
+        await store.flush()
+        store.append(APPLE_MINUTES, "feed", bars[90:110])
+        assert same(await store.load(APPLE_MINUTES), bars[:110])
