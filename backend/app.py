@@ -19,6 +19,7 @@ from backend.market.history import History
 from backend.market.importers.importer import Importer
 from backend.market.watch_folder import FolderWatcher
 from backend.process import Process
+from backend.right_of_way import RightOfWay
 from backend.settings import SettingsStore, open_settings
 from backend.storage import money, words
 from backend.storage.ledger import Ledger, open_ledger
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 class Backend:
     """Everything that is open, for windows and commands to call; lives on the loop that opened it.
 
+    way : taken by a window's frames; work that comes in slices asks it first
     notices : what the person should know of the opening; later ones come over ``bus``
     """
 
@@ -59,6 +61,7 @@ class Backend:
     watchlists: WatchlistStore
     board: QuoteBoard
     background: Background
+    way: RightOfWay
     notices: tuple[Notice, ...]
 
     @property
@@ -136,6 +139,7 @@ async def open_backend(
                 watchlists=WatchlistStore(money_ledger, bus.publish),
                 board=board,
                 background=Background(_phases(home, clock, settings, catalog, watcher, tasks)),
+                way=RightOfWay(),
                 notices=tuple(notices),
             )
             if watch:

@@ -39,7 +39,7 @@ class FrameClock(QObject):
         super().__init__(parent)
         self.frame_ms = frame_ms
         self.n_frames = 0
-        self._way = way or RightOfWay()
+        self.way = way or RightOfWay()
         self._frame_times_ms = metrics.histogram("ui.frame_ms")
         self._first: list[FrameListener] = []
         self._listeners: list[FrameListener] = []
@@ -80,7 +80,7 @@ class FrameClock(QObject):
         self._began_ns = time.perf_counter_ns()
         self._is_requested = False
         self._is_painting = True
-        self._way.take()
+        self.way.take()
         self._painted.start(0)
         for listener in (*self._first, *self._listeners):
             if listener.is_open and listener.is_visible():
@@ -88,7 +88,7 @@ class FrameClock(QObject):
 
     def _end(self) -> None:
         self._is_painting = False
-        self._way.release()
+        self.way.release()
         self.n_frames += 1
         self._frame_times_ms.record((time.perf_counter_ns() - self._began_ns) / 1e6)
         if self._is_requested:
