@@ -1,6 +1,7 @@
 """What time it is: the system's clock, or one moved by hand in tests and replay."""
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 from backend.errors import InvalidInput
@@ -55,3 +56,8 @@ class ManualClock:
     def jump(self, to_ns: int) -> None:
         """Set UTC time, forwards or back, as a user changing the system time does."""
         self._now_ns = to_ns
+
+
+def utc_now() -> datetime:
+    """The system's time, for the names of files: those must differ even where a clock stands still."""
+    return datetime.now(UTC)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from backend import __version__
+from backend.clock import SystemClock
 from backend.errors import Conflict, InvalidInput, Unavailable
 from backend.storage.archive import PURPOSE, ArchiveWriter, key_fact, open_archive, read_entries
 from backend.storage.connection import Connection, connect
@@ -38,7 +39,7 @@ __all__ = [
 SUFFIX = ".triibackup"
 LEDGERS: tuple[KeyUse, ...] = ("money", "words")
 _ATTEMPTS_MAX = 3
-_LEFT_OVER_S = 86_400
+_LEFT_OVER_NS = 86_400 * 1_000_000_000
 
 # Files of the market store to include, or how to name them from the copy of the money ledger, whose manifest must not
 # list a segment that the archive lacks.
@@ -74,7 +75,7 @@ def create_backup(
     loop. Raises Conflict when the target exists, Unavailable when the disk is full, CorruptData when it reads back
     wrong; then no archive is left.
     """
-    created_ns = time.time_ns() if now_ns is None else now_ns
+    created_ns = SystemClock().now_ns() if now_ns is None else now_ns
     if target.is_dir():
         target /= backup_name(created_ns)
     if target.exists():
@@ -187,7 +188,7 @@ def _add(archive: ArchiveWriter, name: str, path: Path) -> None:
 def _snapshots(home: Home, key: MasterKey) -> Iterator[dict[KeyUse, Path]]:
     """Copies of the ledgers for as long as they are needed; encrypted like the ledgers themselves."""
     for left_over in home.backups.glob(".snapshot-*"):  # of a backup that was killed
-        if time.time() - left_over.stat().st_mtime > _LEFT_OVER_S:
+        if SystemClock().now_ns() - left_over.stat().st_mtime_ns > _LEFT_OVER_NS:
             shutil.rmtree(left_over, ignore_errors=True)
     folder = home.backups / f".snapshot-{secrets.token_hex(8)}"
     try:

@@ -2,11 +2,11 @@
 
 import secrets
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from backend.clock import utc_now
 from backend.errors import CorruptData
 from backend.storage.durable import explain_os_error, remove_durably, sync_folder, write_durably
 from backend.storage.faults import reach
@@ -31,7 +31,7 @@ def begin_swap(home: Home, staged: Path) -> Path:
 
     From here on ``complete_restore`` finishes the job, in this process or the next.
     """
-    aside = home.quarantine / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-before-restore"
+    aside = home.quarantine / f"{utc_now():%Y%m%dT%H%M%S%fZ}-before-restore"
     items = tuple(item for item in _ITEMS if (staged / item).exists())
     write_durably(home.root / _JOURNAL, msgspec.json.encode(_Swap(1, staged.name, aside.name, items)))
     return aside

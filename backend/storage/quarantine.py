@@ -1,9 +1,10 @@
 """Set damaged files aside, kept and named, so that the app can open without them."""
 
 import shutil
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from backend.clock import utc_now
 from backend.storage.durable import explain_os_error, sync_folder, write_durably
 
 REASON_FILE = "why.txt"
@@ -15,7 +16,7 @@ def set_aside(paths: list[Path], quarantine: Path, reason: str, *, now: datetime
     Paths that do not exist are passed over. Returns the place of the first. Raises Unavailable.
     """
     first = paths[0]
-    stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+    stamp = (now or utc_now()).strftime("%Y%m%dT%H%M%SZ")
     folder = _make_folder(quarantine, f"{stamp}-{first.name}")
     # First, so that on a full disk nothing has moved yet.
     write_durably(folder / REASON_FILE, f"{first}\n{reason}\n".encode())

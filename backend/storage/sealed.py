@@ -124,7 +124,7 @@ class _Chunks:
         return self._cipher.encrypt(self._next_nonce(is_last=is_last), content, self._signed_with)
 
     def open(self, sealed: bytes, *, is_last: bool) -> bytes:
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - not for every start
 
         number = self._number
         nonce = self._next_nonce(is_last=is_last)

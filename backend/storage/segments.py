@@ -14,7 +14,6 @@ No name from outside ever becomes part of a path: files are named by kind, time 
 import hashlib
 import os
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from backend.clock import SystemClock
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
@@ -117,7 +117,7 @@ def write_segment(folder: Path, kind: str, rows: Sequence[tuple[SeriesKey, Rows]
         store_schema=False,
     )
     content = sink.getvalue()
-    name = f"{kind}-{time.time_ns():016x}-{secrets.token_hex(4)}{SUFFIX}"
+    name = f"{kind}-{SystemClock().now_ns():016x}-{secrets.token_hex(4)}{SUFFIX}"
     _write_file(folder / name, memoryview(content))
     return Segment(name, kind, table.num_rows, len(content), hashlib.sha256(content).digest(), _parts_of(ordered))
 

@@ -2,9 +2,9 @@
 
 import contextlib
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
+from backend.clock import utc_now
 from backend.storage.connection import Connection, DatabaseError, translate
 from backend.storage.durable import explain_os_error, sync_folder
 
@@ -37,7 +37,7 @@ def save_snapshot(connection: Connection, target: Path) -> int:
 def save_before_migration(connection: Connection, path: Path, backups: Path, step: str) -> Path:
     """Copy a ledger before ``step`` changes its tables, and keep only the last copies of it."""
     backups.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    stamp = utc_now().strftime("%Y%m%dT%H%M%S%fZ")
     target = backups / f"{path.stem}-{stamp}-before-{step}{path.suffix}"
     save_snapshot(connection, target)
     copies = sorted(backups.glob(f"{path.stem}-*-before-*{path.suffix}"))

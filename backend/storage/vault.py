@@ -73,8 +73,8 @@ def unseal_key(content: bytes, passphrase: str) -> bytes:
 
     The header is signed together with the key, so a changed header looks like a wrong passphrase.
     """
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - not for every start
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - not for every start
 
     header, stretching, salt, nonce, sealed = _parse(content)
     wrapping = _stretch(unicodedata.normalize("NFC", passphrase), salt, stretching)
@@ -118,7 +118,7 @@ def _unreadable(why: object) -> CorruptData:
 
 
 def _stretch(passphrase: str, salt: bytes, stretching: Stretching) -> bytes:
-    from argon2.low_level import Type, hash_secret_raw  # noqa: PLC0415
+    from argon2.low_level import Type, hash_secret_raw  # noqa: PLC0415 - not for every start
 
     return hash_secret_raw(
         passphrase.encode(),

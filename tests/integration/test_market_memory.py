@@ -19,7 +19,7 @@ def import_bulk(folder, n_rows, buffer_rows):
     return float(peak_mib), float(seconds), int(n_replaced)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the peak of a process's memory is asked of Unix")
+@pytest.mark.posix
 def test_four_times_the_rows_take_no_more_memory(tmp_path):
     few_mib, _, n_replaced = import_bulk(tmp_path / "few", 500_000, 50_000)
     many_mib, _, _ = import_bulk(tmp_path / "many", 2_000_000, 50_000)
