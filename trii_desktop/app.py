@@ -2,11 +2,11 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import logging
 import os
-import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Final
 
@@ -20,22 +20,23 @@ from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 
 from backend.api.local import serve
 from backend.app import Backend, open_backend
+from backend.clock import SystemClock
 from backend.commands.runner import CommandRunner
-from backend.crash import CrashReporter
 from backend.domain.instruments import InstrumentId
 from backend.engine import EngineThread
 from backend.errors import InvalidInput, TriiError
+from backend.process import Process, watched_process
 from backend.settings import Settings, parse_settings
 from backend.storage.ownership import Ownership
 from backend.storage.paths import Home
 from backend.tasks import TaskOwner
-from backend.telemetry.logs import setup_logs
 from backend.telemetry.metrics import Metrics
 from trii_desktop.bridge import Bridge
 from trii_desktop.charts.render import PictureRenderer
 from trii_desktop.collector import Collector
 from trii_desktop.crash import CrashReports
 from trii_desktop.desk import Desk
+from trii_desktop.exit_signals import on_exit_signals
 from trii_desktop.frame import FrameClock
 from trii_desktop.look import Look
 from trii_desktop.main_window import MainWindow
@@ -43,6 +44,7 @@ from trii_desktop.notifications import Notices
 from trii_desktop.panels import Panels
 from trii_desktop.settings.keys import is_phrase_noted
 from trii_desktop.settings.passphrase import PassphrasePrompt
+from trii_desktop.stalls import StallWatchdog
 from trii_desktop.start import choose_first
 from trii_desktop.theme import dress
 from trii_desktop.undo import UndoStack
@@ -53,6 +55,7 @@ log = logging.getLogger(__name__)
 FIRST_INSTRUMENT: Final = InstrumentId("AAPL", "XNAS")
 PAINT_S_MAX: Final = 5.0
 UNAVAILABLE: Final = 5
+DEBUG_VARIABLE: Final = "TRII_DEBUG"
 
 
 class Desktop:
@@ -127,25 +130,21 @@ def _log_qt(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
 def run_window(ownership: Ownership, instrument: str | None = None) -> int:
     """Open the window on an owned home and return the exit code once it is closed."""
     app = make_application()
-    logs = setup_logs(ownership.home)
-    reporter = CrashReporter(ownership.home, logs.last_lines).install()
-    try:
+    with watched_process(ownership.home) as process, contextlib.ExitStack() as debugging:
+        if os.environ.get(DEBUG_VARIABLE):
+            debugging.enter_context(StallWatchdog(process.metrics))
         with qasync.QEventLoop(app) as loop:
-            loop.set_exception_handler(reporter.asyncio_handler)
-            return int(loop.run_until_complete(_live(app, ownership, instrument, reporter)))
-    finally:
-        reporter.close()
-        logs.close()
+            loop.set_exception_handler(process.crashes.asyncio_handler)
+            return int(loop.run_until_complete(_live(app, ownership, instrument, process)))
 
 
-async def _live(app: QApplication, ownership: Ownership, instrument: str | None, reporter: CrashReporter) -> int:
+async def _live(app: QApplication, ownership: Ownership, instrument: str | None, process: Process) -> int:
     closing = asyncio.Event()
     window = MainWindow(dressed_look(app, ownership.home))
     window.close_requested.connect(closing.set)
     window.show()
     try:
-        async with open_desktop(window, ownership) as desktop:
-            reporter.is_keeping = desktop.desk.backend.settings.current.privacy.crash_reports
+        async with on_exit_signals(closing.set), open_desktop(window, ownership, process=process) as desktop:
             desktop.desk.start("Opening the window", _fill(desktop, instrument))
             await closing.wait()
             await desktop.save()
@@ -166,35 +165,40 @@ async def _fill(desktop: Desktop, instrument: str | None) -> None:
         await desktop.open_first_chart(instrument)
     finally:
         await desktop.open_docks()
+        await desktop.desk.bridge.call(desktop.desk.backend.begin_background())
         await CrashReports(desktop.window, desktop.desk).tell()
 
 
 @asynccontextmanager
-async def open_desktop(window: MainWindow, ownership: Ownership, *, asks: bool = True) -> AsyncIterator[Desktop]:
+async def open_desktop(
+    window: MainWindow, ownership: Ownership, *, process: Process | None = None, asks: bool = True
+) -> AsyncIterator[Desktop]:
     """Open the backend on its own thread and the panels on it; leaving closes everything in order.
 
     Raises what opening the backend raises. ``asks`` for the passphrase where there is a vault; a first start asks
     nothing, so that a chart comes first, and the status bar says that the key is not protected yet.
     """
-    metrics = Metrics()
+    metrics = process.metrics if process is not None else Metrics()
     with Collector(metrics) as collector:
-        async with _open_parts(window, ownership, metrics, asks=asks) as (desk, panels, workbench):
+        ask = PassphrasePrompt(window).ask if asks and ownership.home.vault.exists() else None
+        renderer = PictureRenderer(partial(_on_loop, asyncio.get_running_loop()), QApplication.font().family())
+        opener = partial(
+            _serve_backend,
+            ownership,
+            partial(open_backend, ownership.home, ask_passphrase=ask, metrics=metrics, process=process),
+            renderer,
+        )
+        async with _open_parts(window, EngineThread(opener), FrameClock(metrics, parent=window)) as (desk, panels, workbench):
             yield Desktop(window, desk, panels, workbench, collector)
 
 
 @asynccontextmanager
 async def _open_parts(
-    window: MainWindow, ownership: Ownership, metrics: Metrics, *, asks: bool
+    window: MainWindow, engine: EngineThread[Backend], frames: FrameClock
 ) -> AsyncIterator[tuple[Desk, Panels, Workbench]]:
-    loop = asyncio.get_running_loop()
-    ask = PassphrasePrompt(window).ask if asks and ownership.home.vault.exists() else None
-    family = QApplication.font().family()
-    opener = partial(_serve_backend, ownership, metrics, ask, PictureRenderer(partial(_on_loop, loop), family))
-    engine: EngineThread[Backend] = EngineThread(opener)
     engine.start()
-    frames = FrameClock(metrics, parent=window)
     bridge: Bridge[Backend] = Bridge(engine, frames)
-    notices = Notices()
+    notices = Notices(SystemClock())
     try:
         backend = await bridge.open()
         async with TaskOwner("window", notices.add) as tasks:
@@ -217,13 +221,10 @@ async def _open_parts(
 
 @asynccontextmanager
 async def _serve_backend(
-    ownership: Ownership, metrics: Metrics, ask: Callable[[str], str | None] | None, renderer: PictureRenderer
+    ownership: Ownership, opener: Callable[[], AbstractAsyncContextManager[Backend]], renderer: PictureRenderer
 ) -> AsyncIterator[Backend]:
     """The backend, also serving the commands of other processes; runs on the engine thread."""
-    async with (
-        open_backend(ownership.home, ask_passphrase=ask, metrics=metrics) as backend,
-        serve(ownership, backend.tasks, CommandRunner(backend, renderer)),
-    ):
+    async with opener() as backend, serve(ownership, backend.tasks, CommandRunner(backend, renderer)):
         yield backend
 
 
@@ -253,7 +254,7 @@ def dressed_look(app: QApplication, home: Home) -> Look:
 
 
 def _process_age_s() -> float:
-    return float(time.time() - psutil.Process().create_time())
+    return float(SystemClock().now_ns() / 1e9 - psutil.Process().create_time())
 
 
 class _NextPaint(QObject):

@@ -1,14 +1,14 @@
 """Notices to the person: the list of all of them in this session, the panel that shows it, and toasts for new ones."""
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from backend.clock import Clock
 from backend.events import Level, Notice
 from trii_desktop.look import Look
 from trii_desktop.widgets.empty import EmptyState
@@ -33,7 +33,7 @@ class Entry:
     """One notice with the time it was raised (UTC ns) and, perhaps, a button."""
 
     notice: Notice
-    at_ns: int = field(default_factory=time.time_ns)
+    at_ns: int
     offer: Offer | None = None
 
 
@@ -43,14 +43,15 @@ class Notices(QObject):
     added = Signal(object)
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__()
+        self._clock = clock
         self.entries: list[Entry] = []
         self.n_unread = 0
 
     def add(self, notice: Notice, offer: Offer | None = None) -> None:
         """Keep ``notice`` and show it as a toast."""
-        entry = Entry(notice, offer=offer)
+        entry = Entry(notice, self._clock.now_ns(), offer)
         self.entries.insert(0, entry)
         del self.entries[N_KEPT:]
         self.n_unread += 1

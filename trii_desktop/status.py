@@ -1,6 +1,5 @@
 """The status bar: what is saved, how an import goes, how fast and how large the program is, and who keeps the key."""
 
-import time
 from typing import Any
 
 import psutil
@@ -59,7 +58,7 @@ class StatusLine(QStatusBar):
             desk.bridge.subscribe(ImportFinished, self._import_finished),
         ]
         self._doing.setText("Ready")
-        self._saved.setText(f"Saved up to {format_clock(time.time_ns())}")
+        self._saved.setText(f"Saved up to {format_clock(desk.backend.clock.now_ns())}")
         self.show_custody(desk.backend.custody)
         self._timer.start()
         self._look_once()

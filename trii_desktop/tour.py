@@ -132,7 +132,7 @@ async def _look_around(desktop: Desktop, out: Path) -> Findings:
         first_chart_ms=1e3 * first_chart_s,
         frames_ms=frames_ms,
         memory_mb=psutil.Process().memory_info().rss / 1e6,
-        saved_up_to=format_clock(time.time_ns()),
+        saved_up_to=format_clock(backend.clock.now_ns()),
         picture=out,
     )
 

@@ -1,5 +1,6 @@
 """The settings dialog, generated from the settings themselves; every change takes effect at once."""
 
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -60,7 +61,7 @@ class SectionPage(QWidget):
 
     def _make(self, field: SettingsField) -> Any:
         editor = make_editor(field)
-        editor.edited.connect(lambda value, name=field.name: self._change({name: value}, name))
+        editor.edited.connect(partial(self._edited, field.name))
         problem = label("", "error", wraps=True)
         problem.hide()
         self._editors[field.name], self._problems[field.name] = editor, problem
@@ -72,6 +73,9 @@ class SectionPage(QWidget):
             made.addWidget(label(field.description, "caption", wraps=True))
         made.addWidget(problem)
         return made
+
+    def _edited(self, name: str, value: object) -> None:
+        self._change({name: value}, name)
 
     def _reset(self) -> None:
         self._change({name: field.default for name, field in self._fields.items()}, next(iter(self._fields)))

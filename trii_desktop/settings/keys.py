@@ -3,12 +3,12 @@
 import asyncio
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from backend.events import Level
 from backend.storage.paths import Home
 from backend.storage.secrets import MasterKey, OpenedKey, open_key, set_passphrase
 from trii_desktop.desk import Desk
-from trii_desktop.main_window import MainWindow
 from trii_desktop.settings.passphrase import PassphrasePrompt, SetPassphraseDialog
 from trii_desktop.settings.recovery import RecoveryDialog
 
@@ -19,7 +19,7 @@ class KeyDialogs(QObject):
     confirmed = Signal()
     custody_changed = Signal(object)
 
-    def __init__(self, window: MainWindow, desk: Desk) -> None:
+    def __init__(self, window: QWidget, desk: Desk) -> None:
         super().__init__(window)
         self._window = window
         self._desk = desk

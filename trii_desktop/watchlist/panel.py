@@ -1,5 +1,6 @@
 """The watchlist dock: one of the user's lists with live figures; sorted, reordered and changed by mouse or keyboard."""
 
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSortFilterProxyModel, Qt, Signal
@@ -361,11 +362,14 @@ class WatchlistPanel(QWidget):
             action = self._menu.addAction(watchlist.name.replace("&", "&&"))
             action.setCheckable(True)
             action.setChecked(self.current is not None and watchlist.id == self.current.id)
-            action.triggered.connect(lambda _checked=False, w=watchlist: self._desk.start("Showing the list", self._show(w)))
+            action.triggered.connect(partial(self._choose_list, watchlist))
         self._menu.addSeparator()
         self._menu.addAction("New list…", self.wants_new_list.emit)
         self._menu.addAction("Rename list…", self.wants_rename.emit)
         self._menu.addAction("Delete list", self.delete_list)
+
+    def _choose_list(self, watchlist: Watchlist) -> None:
+        self._desk.start("Showing the list", self._show(watchlist))
 
     def _paint_icons(self) -> None:
         self._lists_button.setIcon(self._desk.look.icon("list"))
