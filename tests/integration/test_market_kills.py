@@ -108,8 +108,11 @@ async def test_killed_while_packing_every_series_is_there(home, fault):
 
 
 async def kill_again_and_again(home, n_kills, draw):
-    """Kill a process that appends live bars, or publishes, at a random moment; the same home goes through all kills."""
-    n_live = 0
+    """Kill a process that appends live bars, or publishes, at a random moment; the same home goes through all kills.
+
+    Returns how many kills the store has survived.
+    """
+    n_live = n_survived = 0
     for _ in range(n_kills):
         what = draw.choice(["live", "live", "publish", "cut"])
         if n_live > N_LIVE - 3000:
@@ -121,13 +124,15 @@ async def kill_again_and_again(home, n_kills, draw):
         said = acknowledged([line.strip() for line in lines if line.endswith("\n")])
         n_before, n_live = n_live, (await check(home, said))[0]
         assert n_live >= n_before, "bars that an earlier start had read are gone"
+        n_survived += 1
+    return n_survived
 
 
 @pytest.mark.timeout(300)
 async def test_every_saved_bar_survives_six_kills_at_random_moments(home):
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
-    await kill_again_and_again(home, 6, random.Random(seed))
+    assert await kill_again_and_again(home, 6, random.Random(seed)) == 6
 
 
 @pytest.mark.long
@@ -135,4 +140,4 @@ async def test_every_saved_bar_survives_six_kills_at_random_moments(home):
 async def test_every_saved_bar_survives_two_hundred_kills_at_random_moments(home):
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
-    await kill_again_and_again(home, 200, random.Random(seed))
+    assert await kill_again_and_again(home, 200, random.Random(seed)) == 200
