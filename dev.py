@@ -183,14 +183,13 @@ def install(folder: Path, arguments: list[str]) -> None:
         must([*pip, "--python", python, "install", *options, *arguments], {**os.environ, "PIP_USER": "0"})
     except Failed as failure:
         raise Failed(
-            f"{failure}\nThe packages could not be installed. Check the network and the disk; wheels are known to exist "
-            f"for Python 3.11 to 3.13 on 64-bit Linux, macOS and Windows (this is {platform.python_version()} "
-            f"on {platform.machine()})."
+            f"{failure}\nThe packages could not be installed. Check the network and the disk; wheels are known to exist for "
+            f"Python 3.11 to 3.13 on 64-bit systems (this is {platform.python_version()} on {platform.machine()})."
         ) from failure
 
 
 def find_pip() -> list[str]:
-    """A pip of our own, in .venv/tools."""
+    """A pip of our own, in build/tools."""
     if not python_of(TOOLS).exists():
         try:
             make_venv(TOOLS, with_pip=True)
@@ -203,7 +202,7 @@ def find_pip() -> list[str]:
 
 
 def find_uv() -> list[str]:
-    """The uv on PATH, or one fetched once into .venv/tools; empty where there is none."""
+    """The uv on PATH, or one fetched once into build/tools; empty where there is none."""
     on_path = shutil.which("uv")
     if on_path:
         return [on_path]

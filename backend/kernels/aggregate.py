@@ -141,6 +141,8 @@ def aggregate_sweep(
     out_ns : int64[n_room], out : float64[5, n_room]   closed bars: open, high, low, close, volume
     A bar of trades or quantity closes with the trade after the one that filled it; a bar of range before the trade
     that would stretch it beyond ``size``.
+
+    Twin: tests/naive/aggregate.py
     """
     n_closed = 0
     n_room = len(out_ns)

@@ -1,6 +1,5 @@
 """The real window, offscreen, as the owner of a home: it serves commands, is raised by a second start, and may be killed."""
 
-import os
 import signal
 import subprocess
 import tomllib
@@ -94,7 +93,7 @@ def test_commands_are_served_by_the_open_window(trii: Trii) -> None:
         assert trii("restore", "all.triibackup").code == 6
 
 
-@pytest.mark.skipif(os.name != "posix", reason="This system has no SIGKILL.")
+@pytest.mark.posix
 def test_after_the_window_is_killed_commands_and_the_next_window_open_the_home(trii: Trii) -> None:
     with window(trii) as owner:
         owner.kill()

@@ -1,5 +1,4 @@
-"""Killed at any point of a commit or at any moment, the market store opens with the state before or after, and keeps
-every bar it has reported as saved."""
+"""Kills of the market store: it opens with the state before or after a commit, and keeps every bar reported as saved."""
 
 import os
 import random

@@ -1,3 +1,5 @@
+"""One process at a time owns a home, and everyone else learns who."""
+
 import json
 import multiprocessing
 import os
