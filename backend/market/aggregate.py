@@ -8,6 +8,7 @@ from backend.domain.bars import Bar, BarArrays, BarSpec, BarUnit
 from backend.domain.sessions import SessionTable
 from backend.domain.ticks import TradeArrays
 from backend.errors import InvalidInput
+from backend.market.watermark import TradeOrder
 
 ROOM: Final = 65_536
 
@@ -16,9 +17,11 @@ class TradeAggregator:
     """Cuts trades into bars of ``spec``; bars of days and longer are resampled from stored bars instead.
 
     sessions : the instrument's sessions; bars of seconds, minutes and hours never cross an opening or a close
+    lateness_ns : how long trades may come out of order and are still put in order; those that come later change no bar
+        and are counted in ``n_late``. None where trades are known to be in order: then others are refused.
     """
 
-    def __init__(self, spec: BarSpec, sessions: SessionTable) -> None:
+    def __init__(self, spec: BarSpec, sessions: SessionTable, *, lateness_ns: int | None = None) -> None:
         if spec.is_dated:
             raise InvalidInput(f"Bars of {spec} are not cut from trades.", hint="Build intraday bars and resample them.")
         from backend.kernels import aggregate as kernel  # noqa: PLC0415 - brings numba, which no start should wait for
@@ -30,6 +33,12 @@ class TradeAggregator:
         self._sessions = sessions
         self._mark, self._live = kernel.new_state()
         self._last_ns = np.iinfo(np.int64).min
+        self._order = None if lateness_ns is None else TradeOrder(lateness_ns)
+
+    @property
+    def n_late(self) -> int:
+        """Trades that came too late to enter a bar."""
+        return 0 if self._order is None else self._order.n_late
 
     def apply(self, trades: TradeArrays) -> BarArrays:
         """The bars that these trades close, oldest first; the newest stays under way, see ``forming``.
@@ -39,6 +48,15 @@ class TradeAggregator:
         if not len(trades):
             return BarArrays.empty()
         self._check(trades)
+        return self._take(trades if self._order is None else self._order.apply(trades).ready)
+
+    def advance(self, to_ns: int) -> BarArrays:
+        """Wait for no trade up to ``to_ns`` any more, as at a close or in a quiet market; the bars that this closes."""
+        return BarArrays.empty() if self._order is None else self._take(self._order.advance(to_ns))
+
+    def _take(self, trades: TradeArrays) -> BarArrays:
+        if not len(trades):
+            return BarArrays.empty()
         self._last_ns = int(trades.event_ns[-1])
         pieces: list[tuple[np.ndarray, np.ndarray]] = []
         taken = 0
@@ -71,12 +89,13 @@ class TradeAggregator:
     def copy(self) -> "TradeAggregator":
         """An aggregator that goes on from the same state on its own."""
         twin = object.__new__(TradeAggregator)
-        twin.__dict__.update(self.__dict__, _mark=self._mark.copy(), _live=self._live.copy())
+        order = None if self._order is None else self._order.copy()
+        twin.__dict__.update(self.__dict__, _mark=self._mark.copy(), _live=self._live.copy(), _order=order)
         return twin
 
     def _check(self, trades: TradeArrays) -> None:
         times = trades.event_ns
-        if times[0] < self._last_ns or np.any(times[1:] < times[:-1]):
+        if self._order is None and (times[0] < self._last_ns or np.any(times[1:] < times[:-1])):
             raise InvalidInput("Trades came out of order.", hint="Sort them by event time first.", code="trades.unordered")
         # A sum is NaN or infinite if any term is; finite terms that overflow are no prices either.
         if not (np.isfinite(trades.price.sum()) and np.isfinite(trades.quantity.sum()) and trades.quantity.min() >= 0):

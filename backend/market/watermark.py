@@ -6,6 +6,7 @@ below the watermark is late: bars that were closed stay closed, so it is counted
 trade but never taken into a bar. With a lateness of 0 trades pass straight through and any step back in time is late.
 """
 
+import copy
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +61,10 @@ class TradeOrder:
         """Move the watermark to ``to_ns`` by the clock, in a quiet market or at its close; trades set free, in order."""
         self._newest_ns = max(self._newest_ns, to_ns + self.lateness_ns)
         return self._release(to_ns)
+
+    def copy(self) -> "TradeOrder":
+        """An order that goes on from the same state on its own."""
+        return copy.copy(self)  # what it holds never changes in place
 
     def _release(self, watermark_ns: int) -> TradeArrays:
         self.watermark_ns = max(self.watermark_ns, watermark_ns)

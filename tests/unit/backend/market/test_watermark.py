@@ -5,10 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.domain.bars import DAY_NS, SECOND_NS, BarSpec
+from backend.domain.sessions import SessionTable
 from backend.domain.ticks import TradeArrays
 from backend.errors import InvalidInput
+from backend.market.aggregate import TradeAggregator
 from backend.market.watermark import TradeOrder
 from tests.naive.watermark import order
+
+MINUTE = BarSpec.parse("1m")
+ALWAYS_OPEN = SessionTable("24/7", *(np.array([day], np.int64) for day in (0, 0, DAY_NS)))
 
 
 def trades(times, first_row=0):
@@ -56,3 +62,22 @@ def test_a_quiet_market_is_moved_on_by_the_clock():
 def test_a_negative_lateness_is_refused():
     with pytest.raises(InvalidInput, match="-1 ns"):
         TradeOrder(-1)
+
+
+def test_bars_of_trades_out_of_order_equal_bars_of_the_same_trades_in_order():
+    rng = np.random.default_rng(3)
+    in_order = trades(sorted(rng.integers(0, 600 * SECOND_NS, 2000).tolist()))
+    # Each trade comes up to ten seconds late.
+    arrival = np.argsort(in_order.event_ns + rng.integers(0, 10 * SECOND_NS, 2000), kind="stable")
+    mixed = TradeArrays(*(getattr(in_order, name)[arrival] for name in ("event_ns", "price", "quantity", "aggressor")))
+    straight, ordered = TradeAggregator(MINUTE, ALWAYS_OPEN), TradeAggregator(MINUTE, ALWAYS_OPEN, lateness_ns=10 * SECOND_NS)
+    closed = [ordered.apply(mixed[start : start + 97]) for start in range(0, 2000, 97)]
+    twin = ordered.copy()
+    closed.append(ordered.advance(600 * SECOND_NS))
+    expected = straight.apply(in_order)
+    assert np.concatenate([bars.close for bars in closed]).tolist() == expected.close.tolist()
+    assert np.concatenate([bars.volume for bars in closed]).tolist() == expected.volume.tolist()
+    assert (ordered.forming(), ordered.n_late) == (straight.forming(), 0)
+    twin.apply(trades([0]))
+    assert (twin.n_late, ordered.n_late) == (1, 0)
+    assert len(straight.advance(10**18)) == 0
