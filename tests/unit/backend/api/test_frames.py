@@ -1,3 +1,5 @@
+"""Frames on the wire between a command and the owner of a home."""
+
 import pytest
 
 from backend.api.frames import (

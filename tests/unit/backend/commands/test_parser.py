@@ -1,3 +1,5 @@
+"""How command lines are read, and what is said of those that cannot be."""
+
 import pytest
 
 from backend.commands.parser import UsageError

@@ -1,3 +1,5 @@
+"""Tables and numbers as a terminal shows them."""
+
 import json
 import math
 from decimal import Decimal

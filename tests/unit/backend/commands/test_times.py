@@ -1,3 +1,5 @@
+"""Dates and times as a command line may give them."""
+
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
