@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from backend.app import Backend
+from backend.commands.checkup_work import look_at_work
 from backend.commands.findings import Finding, Health, ok, problem, warning
 from backend.commands.numbers import format_count, format_size
 from backend.commands.times import format_instant
@@ -11,6 +12,7 @@ from backend.domain.bars import DAY_NS
 from backend.errors import TriiError
 from backend.events import Level
 from backend.storage.backup import last_backup
+from backend.storage.duck import QueryEngine
 from backend.storage.ledger import Ledger
 from backend.storage.secrets import Custody
 
@@ -30,6 +32,8 @@ async def look_at_stores(backend: Backend, *, is_quick: bool) -> AsyncIterator[F
     yield await _market(backend, is_quick=is_quick)
     yield await _calendars(backend)
     yield await _backups(backend)
+    for finding in look_at_work(backend):
+        yield finding
 
 
 def _custody(backend: Backend) -> Finding:
@@ -71,6 +75,12 @@ async def _market(backend: Backend, *, is_quick: bool) -> Finding:
     if verified.damaged:
         text = f"{content}; damaged and set aside: {', '.join(verified.damaged)}."
         return problem("market", text, "Import those bars again, or restore a backup.", **facts)
+    async with QueryEngine(backend.store, backend.home.cache / "query") as queries:
+        census = await queries.census()
+    facts |= {"n_counted": census.n_bars, "n_impossible": census.n_impossible, "n_double": census.n_double}
+    if census.n_impossible or census.n_double:
+        text = f"{content}; {census.n_impossible} cannot be and {census.n_double} stand there twice."
+        return problem("market", text, "Please report this; importing those bars again repairs them.", **facts)
     segments = format_count(verified.n_segments, "segment")
     return ok("market", f"{content}; {segments} of {format_size(verified.n_bytes)} are sound.", **facts)
 

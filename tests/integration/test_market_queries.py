@@ -12,7 +12,9 @@ from backend.domain.bars import DAY_NS, BarArrays, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
 from backend.errors import InvalidInput, Unavailable
-from backend.storage.duck import QueryEngine
+from backend.storage.duck import Census, QueryEngine
+from backend.storage.manifest import Change
+from backend.storage.segments import SeriesKey, write_segment
 from tests.fakes.bars import DAYS, make_bars, make_days
 from tests.fakes.market import APPLE_DAYS, APPLE_MINUTES, open_store, publish
 
@@ -162,3 +164,20 @@ async def test_reading_stored_series_loads_no_heavy_library(home):
     command = [sys.executable, "-c", READ_ONE, str(home.root)]
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["100 20", "[]"]
+
+
+async def test_the_census_counts_every_bar_once_and_finds_what_no_bar_may_be(home, spill):
+    days = make_days(50)
+    twin = SeriesKey.of(APPLE_DAYS, "import")
+    nonsense = BarArrays(
+        days.event_ns[:2] + 5, *(column[:2] for column in (days.open, days.low, days.high, days.close, days.volume))
+    )
+    async with open_store(home) as store, QueryEngine(store, spill) as queries:
+        assert await queries.census() == Census(0, 0, 0)
+        for number in range(5):
+            await publish(store, make_days(20, seed=number), other(f"S{number}"))
+        store.append(other("S1"), "import", make_days(21, seed=1)[19:])
+        assert await queries.census() == Census(101, 0, 0)
+        written = write_segment(store.folder, "bar", [(twin, nonsense)])
+        await store._publisher.commit(Change((written, write_segment(store.folder, "bar", [(twin, nonsense)]))), lambda *_: None)
+        assert await queries.census() == Census(105, 4, 2)
