@@ -1,4 +1,4 @@
-"""Kills of the market store: it opens with the state before or after a commit, and keeps every bar reported as saved."""
+"""Killed anywhere, the market store opens with the state before or after, and keeps every bar it reported as saved."""
 
 import os
 import random
