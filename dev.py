@@ -210,7 +210,6 @@ def find_uv() -> list[str]:
     tried = TOOLS / "uv-tried"
     if not tried.exists():
         pip = find_pip()
-        lock = ROOT / "requirements" / "setup.lock"
         options = [
             "--quiet",
             "--retries",
@@ -222,7 +221,7 @@ def find_uv() -> list[str]:
             ":all:",
         ]
         with step("Fetching uv, which installs faster than pip", "some seconds"):
-            code = call([*pip, "install", *options, "-r", lock], {**os.environ, "PIP_USER": "0"})
+            code = call([*pip, "install", *options, "-r", ROOT / "requirements" / "setup.lock"], {**os.environ, "PIP_USER": "0"})
         tried.write_text(str(code), encoding="utf-8")
     return own if tried.read_text(encoding="utf-8") == "0" else []
 
@@ -419,11 +418,12 @@ def task_package(_arguments: list[str]) -> int:
     check_wheel(wheel)
     trial = BUILD / "trial"
     with step("Installing the wheel into a clean environment", ESTIMATES["desktop"]):
-        shutil.rmtree(trial, ignore_errors=True)
         make_venv(trial)
         install(trial, ["-r", str(ROOT / "requirements" / "desktop.lock"), "--require-hashes"])
         install(trial, ["--no-deps", "--no-index", str(wheel)])
-        must([python_of(trial).with_name("trii.exe" if WINDOWS else "trii"), "--version"], cwd=DIST)
+        trii = python_of(trial).with_name("trii.exe" if WINDOWS else "trii")
+        must([trii, "--version"], cwd=DIST)
+        must([trii, "--home", trial / "home", "samples"], {**os.environ, "TRII_KEYRING": "off"}, cwd=DIST)
     say(f"dist/ holds {', '.join(path.name for path in sorted(DIST.iterdir()))}.")
     return 0
 

@@ -19,9 +19,10 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from backend.domain.bars import BarArrays
 from backend.domain.ticks import TradeArrays
@@ -201,6 +202,7 @@ def _framed(payload: bytes) -> bytes:
 
 
 def _payload(key_id: int, rows: Rows) -> bytes:
+    columns: list[npt.NDArray[Any]]
     if isinstance(rows, TradeArrays):
         kind, columns = _TRADES, [rows.event_ns, rows.price, rows.quantity, rows.aggressor]
     else:

@@ -87,7 +87,7 @@ def overlapping(parts: Sequence[Placed], from_ns: int | None, to_ns: int | None)
 
 def load_manifest(connection: Connection) -> tuple[Manifest, str]:
     """The manifest as last committed, and the id of the store it belongs to ("" for a new ledger)."""
-    state = dict(connection.execute("SELECT name, value FROM market_state"))
+    state: dict[str, str] = dict(connection.execute("SELECT name, value FROM market_state"))
     parts: dict[int, list[Part]] = {}
     for segment_id, *rest in connection.execute(
         "SELECT segment, instrument, spec, source, first_row, n_rows, first_ns, last_ns FROM segment_parts "
