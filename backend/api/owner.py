@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from backend.api.local import LocalServer, serve
@@ -32,46 +32,55 @@ def run_command(ownership: Ownership, request: RunRequest, streams: Streams, ren
     with watched_process(ownership.home) as process:
         if needs_of(request) in (Needs.HOME, Needs.EITHER):
             return _run_until_done(run_closed(request, ownership.home, StreamTerminal(streams)))
-        return _run_until_done(_run_on_stores(ownership, request, streams, renderer, process))
+        parts = _Parts(ownership, streams, renderer, process)
+        return _run_until_done(_run_on_stores(parts, request))
 
 
 def run_headless(ownership: Ownership, streams: Streams, renderer: ChartRenderer) -> int:
     """Serve commands, feeds and alerts of the owned home until SIGINT or SIGTERM; 0 then."""
-    with watched_process(ownership.home, stderr_level=logging.WARNING) as process:
-        return asyncio.run(_serve_until_stopped(ownership, streams, renderer, process))
+    with watched_process(ownership.home) as process:
+        return asyncio.run(_serve_until_stopped(_Parts(ownership, streams, renderer, process)))
 
 
-async def _run_on_stores(
-    ownership: Ownership, request: RunRequest, streams: Streams, renderer: ChartRenderer, process: Process
-) -> int:
-    async with _open(ownership, streams, renderer, process, watch=False) as (backend, server):
-        _tell_notices(backend, streams)
-        code = await CommandRunner(backend, renderer)(request, StreamTerminal(streams))
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What opening a home here needs."""
+
+    ownership: Ownership
+    streams: Streams
+    renderer: ChartRenderer
+    process: Process
+
+    def ask(self, question: str) -> str | None:
+        """A passphrase from the person at this process's terminal."""
+        return self.streams.ask(f"{question}: ", is_secret=True)
+
+
+async def _run_on_stores(parts: _Parts, request: RunRequest) -> int:
+    async with _open(parts, watch=False) as (backend, server):
+        _tell_notices(backend, parts.streams)
+        code = await CommandRunner(backend, parts.renderer)(request, StreamTerminal(parts.streams))
         await server.drain()
     return code
 
 
-async def _serve_until_stopped(ownership: Ownership, streams: Streams, renderer: ChartRenderer, process: Process) -> int:
+async def _serve_until_stopped(parts: _Parts) -> int:
     stopping = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(parts.process.crashes.asyncio_handler)
     with _on_signals(stopping.set, signal.SIGINT, signal.SIGTERM):
-        async with _open(ownership, streams, renderer, process, watch=True) as (backend, _):
-            _tell_notices(backend, streams)
-            streams.tell(encode(f"TRII serves {ownership.home.root} (process {ownership.note.pid}). Stop it with Ctrl-C.\n"))
+        async with _open(parts, watch=True) as (backend, _):
+            _tell_notices(backend, parts.streams)
+            where = f"{backend.home.root} (process {parts.ownership.note.pid})"
+            parts.streams.tell(encode(f"TRII serves {printable(where)}. Stop it with Ctrl-C.\n"))
+            await backend.begin_background()  # no chart is waited for
             await stopping.wait()
     return 0
 
 
 @asynccontextmanager
-async def _open(
-    ownership: Ownership, streams: Streams, renderer: ChartRenderer, process: Process, *, watch: bool
-) -> AsyncIterator[tuple[Backend, LocalServer]]:
-    def ask(question: str) -> str | None:
-        return streams.ask(f"{question}: ", is_secret=True)
-
-    async with (
-        open_backend(ownership.home, ask_passphrase=ask, watch=watch, process=process) as backend,
-        serve(ownership, backend.tasks, CommandRunner(backend, renderer)) as server,
-    ):
+async def _open(parts: _Parts, *, watch: bool) -> AsyncIterator[tuple[Backend, LocalServer]]:
+    opening = open_backend(parts.ownership.home, ask_passphrase=parts.ask, watch=watch, process=parts.process)
+    async with opening as backend, serve(parts.ownership, backend.tasks, CommandRunner(backend, parts.renderer)) as server:
         yield backend, server
 
 

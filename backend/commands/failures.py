@@ -31,7 +31,7 @@ def explain(error: Exception, *, as_json: bool, has_colour: bool = False) -> byt
     if isinstance(error, TriiError):
         message, hint, code = error.message, error.hint, error.code
     else:
-        message, hint, code = f"{type(error).__name__}: {error}", "This is a defect of TRII; please report it.", "defect"
+        message, hint, code = f"{type(error).__name__}: {error}", "This is a defect of TRII; its log has the details.", "defect"
     if as_json:
         return dump_json({"error": {"code": code, "message": message, "hint": hint, "exit_code": exit_code(error)}}) + b"\n"
     mark = f"{_RED}error:{_PLAIN}" if has_colour else "error:"
