@@ -91,6 +91,11 @@ class MainWindow(QMainWindow):
         if "bars" in self.docks:
             self.resizeDocks([self.docks["bars"]], [260], Qt.Orientation.Vertical)
 
+    def give_room(self, name: str) -> None:
+        """Let a dock that was just shown have a fair share of its side."""
+        if name == "notices":
+            self.resizeDocks([self.docks["watchlist"], self.docks["notices"]], [3, 2], Qt.Orientation.Vertical)
+
     def save_layout(self) -> str:
         """Size, place and docks as text."""
         parts = {"geometry": self.saveGeometry(), "docks": self.saveState(LAYOUT_VERSION)}

@@ -39,7 +39,7 @@ class StatusLine(QStatusBar):
         self.addWidget(self._doing, 1)
         self._saved = self._add("Everything received up to this time is on the disk")
         self._lag = self._add("How late the engine wakes up, 95 % of the time; below 50 ms is fine")
-        self._frame = self._add("Time to prepare and paint a frame, 95 % of the time; below 16 ms is smooth")
+        self._frame = self._add("Time to prepare and paint a frame, half of them; below 16 ms is smooth")
         self._memory = self._add("Memory this program holds")
         self.custody = QToolButton()
         self.custody.clicked.connect(self.wants_passphrase)
@@ -98,7 +98,7 @@ class StatusLine(QStatusBar):
         metrics = self._desk.backend.metrics
         lag, frame = metrics.histogram("engine.lag_ms").read(), metrics.histogram("ui.frame_ms").read()
         self._lag.setText(f"Engine {lag.p95:.0f} ms" if lag.n else "")
-        self._frame.setText(f"Frame {frame.p95:.1f} ms" if frame.n else "")
+        self._frame.setText(f"Frame {frame.p50:.1f} ms" if frame.n else "")
         self._memory.setText(format_bytes(self._process.memory_info().rss))
 
     def _bars_saved(self, event: BarsSaved) -> None:

@@ -61,6 +61,7 @@ class ViewActions:
     def toggle_notices(self) -> None:
         """Show or hide the notifications."""
         self._toggle("notices")
+        self._window.toasts.dismiss_all()
         self._desk.notices.mark_read()
 
     def toggle_theme(self) -> None:
@@ -130,6 +131,8 @@ class ViewActions:
             dock.setVisible(not dock.isVisible())
             if dock.isVisible():
                 dock.raise_()
+                self._window.give_room(name)
+                self._window.toasts.place()
                 self._desk.frames.request()
 
     def _settings_closed(self) -> None:

@@ -103,6 +103,8 @@ class Workbench:
             self.find(text)
         elif text[0].isdigit() or text[0] == ",":
             self.chart.enter_interval(text.lstrip(","))
+        elif text == "?":  # on keyboards where it needs Shift, the shortcut alone would not match
+            self.view.open_shortcuts()
 
     def _instrument_chosen(self, instrument: InstrumentId) -> None:
         if self._adds_to_watchlist:

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
 from backend.domain.actions import Split
 from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Series
-from backend.domain.instruments import InstrumentId
+from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
 from backend.errors import TriiError
 from backend.events import BarsChanged, Bus, FiguresChanged, Subscription
 from backend.market.action_log import ActionLog
@@ -25,6 +27,8 @@ _DAILY: Final = BarSpec.parse("1d")
 _LOOK_BACK_NS: Final = 21 * DAY_NS
 _COALESCE_S: Final = 0.05
 _N_QUOTED: Final = 20
+_N_SIGNIFICANT: Final = 6
+_IN_HUNDREDTHS: Final = {InstrumentKind.STOCK, InstrumentKind.FUND, InstrumentKind.INDEX}
 DECIMALS_MIN: Final = 2
 DECIMALS_MAX: Final = 8
 NAN: Final = float("nan")
@@ -38,7 +42,7 @@ class QuoteRow:
     change : against the previous session's close, splits taken out; ``change_pct`` the same in percent
     volume : of the newest session
     event_ns : label of the newest bar, 0 without bars
-    decimals : digits after the point that the newest bars are quoted with, 2 to 8
+    decimals : digits after the point with which the instrument is quoted
     """
 
     instrument: InstrumentId
@@ -134,11 +138,11 @@ class QuoteBoard:
         return newest
 
     async def _row(self, instrument: InstrumentId, newest_ns: int) -> QuoteRow:
-        name = (await self._catalog.get(instrument)).name
+        known = await self._catalog.get(instrument)
         bars = await self._bars(instrument, newest_ns)
         if not len(bars):
-            return QuoteRow(instrument, name)
-        decimals = count_decimals(bars.close[-_N_QUOTED:].tolist())
+            return QuoteRow(instrument, known.name)
+        decimals = quoted_decimals(known, bars.close[-_N_QUOTED:].tolist())
         splits = [a for a in await self._actions.list(instrument) if isinstance(a, Split)]
         if splits:
             bars = adjust_bars(bars, compute_factors(splits, bars.event_ns, bars.close))
@@ -146,7 +150,7 @@ class QuoteBoard:
         before = float(bars.close[-2]) if len(bars) > 1 else NAN
         change = last - before
         percent = 100 * change / abs(before) if before else NAN
-        return QuoteRow(instrument, name, last, change, percent, float(bars.volume[-1]), int(bars.event_ns[-1]), decimals)
+        return QuoteRow(instrument, known.name, last, change, percent, float(bars.volume[-1]), int(bars.event_ns[-1]), decimals)
 
     async def _bars(self, instrument: InstrumentId, newest_ns: int) -> BarArrays:
         specs = await self._history.specs(instrument)
@@ -157,10 +161,20 @@ class QuoteBoard:
         return bars if len(bars) > 1 else await self._history.bars(Series(instrument, spec))
 
 
-def count_decimals(prices: list[float]) -> int:
-    """Digits after the point that write every price exactly, 2 to 8; prices computed from others count by their size."""
-    for decimals in range(DECIMALS_MIN, DECIMALS_MAX + 1):
+def quoted_decimals(instrument: Instrument, prices: list[float]) -> int:
+    """Digits after the point with which an instrument is quoted: its price step's, else those its newest ``prices`` need.
+
+    Stocks, funds and indexes above 1 are quoted in hundredths, whatever a computed file says; others show up to six
+    significant digits.
+    """
+    size = max((abs(price) for price in prices), default=0.0)
+    step = instrument.step_at(Decimal(repr(size)))
+    if step is not None:
+        return max(0, -int(step.normalize().as_tuple().exponent))
+    if instrument.kind in _IN_HUNDREDTHS and size >= 1:
+        return DECIMALS_MIN
+    longest = max(DECIMALS_MIN, min(DECIMALS_MAX, _N_SIGNIFICANT - 1 - math.floor(math.log10(size)))) if size else DECIMALS_MIN
+    for decimals in range(DECIMALS_MIN, longest):
         if all(abs(round(price, decimals) - price) <= 1e-12 * max(1.0, abs(price)) for price in prices):
             return decimals
-    size = max((abs(price) for price in prices), default=0.0)
-    return DECIMALS_MIN if size >= 10 else 4 if size >= 0.1 else DECIMALS_MAX
+    return longest

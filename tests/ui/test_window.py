@@ -3,9 +3,10 @@
 import threading
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QMenu, QWidget
 
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
@@ -188,6 +189,36 @@ def test_sheets_list_every_shortcut_and_every_library(qapp, sampled):
             assert about.isVisible()
             sheet.close()
             about.close()
+
+    run_on_qt(story())
+
+
+def test_a_question_mark_typed_on_the_chart_opens_the_shortcuts(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            desktop.window.activateWindow()
+            QTest.keyClick(desktop.panels.chart.view, Qt.Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
+            await shown(lambda: desktop.window.findChild(ShortcutSheet))
+            desktop.window.findChild(ShortcutSheet).close()
+
+    run_on_qt(story())
+
+
+def test_a_bar_is_deleted_from_the_charts_own_menu(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            chart = desktop.panels.chart
+            event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(300, 300), chart.mapToGlobal(QPoint(300, 300)))
+            chart.contextMenuEvent(event)
+            menu = next(m for m in desktop.window.findChildren(QMenu) if m.isVisible())
+            delete = next(a for a in menu.actions() if a.text() == "Delete this bar")
+            assert delete.isEnabled()
+            delete.trigger()
+            menu.close()
+            await shown(lambda: len(chart.view.model.snapshot) == 3_269)
+            await shown(lambda: desktop.desk.undo.newest)
+            desktop.workbench.view.undo()
+            await shown(lambda: len(chart.view.model.snapshot) == 3_270)
 
     run_on_qt(story())
 

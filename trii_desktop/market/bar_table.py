@@ -269,8 +269,9 @@ class BarTablePanel(QWidget):
             self._desk.start("Taking the edit back", self._undo_edit(self.log.edits[index.row()].id))
 
     def may_edit_shown(self) -> bool:
-        """Whether the bars on the chart are stored ones, not computed ones."""
-        return self._chart.shown is not None and self._may_edit(self._chart.shown)
+        """Whether bars on the chart may be edited: not adjusted, and not known to be computed from shorter ones."""
+        shown = self._chart.shown
+        return shown is not None and not shown.is_adjusted and self._sources.get(shown.series, ("not read yet",)) != ()
 
     def close_panel(self) -> None:
         """Hear and look no more."""

@@ -115,6 +115,11 @@ class ToastStack(QObject):
         self.place()
         return toast
 
+    def dismiss_all(self) -> None:
+        """Empty the stack, as when the list of notices is opened."""
+        for toast in tuple(self.toasts):
+            toast.dismiss()
+
     def place(self) -> None:
         """Move the toasts to where they belong."""
         bottom = self._window.height() - MARGIN_PX - self._bottom_px

@@ -10,9 +10,9 @@ import pytest
 from backend.app import open_backend
 from backend.domain.actions import Split
 from backend.domain.bars import DAY_NS, Bar, BarArrays, BarSpec, Series
-from backend.domain.instruments import Instrument, InstrumentId
+from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind, PriceStep
 from backend.events import FiguresChanged
-from backend.watchlists.board import QuoteRow, count_decimals
+from backend.watchlists.board import QuoteRow, quoted_decimals
 from tests.fakes.waiting import until
 
 ACME, EMPTY = InstrumentId("ACME", "LOCAL"), InstrumentId("EMPTY", "LOCAL")
@@ -102,13 +102,29 @@ async def test_what_is_not_watched_any_more_leaves_the_board(home):
         assert dict(backend.board.snapshot().rows) == {}
 
 
-def test_decimals_are_those_the_prices_are_quoted_with():
-    assert count_decimals([430.47, 441.4]) == 2
-    assert count_decimals([1.08425, 1.0843]) == 5
-    assert count_decimals([100.0]) == 2
-    assert count_decimals([1 / 3 * 100]) == 2
-    assert count_decimals([1 / 3]) == 4
-    assert count_decimals([]) == 2
+@pytest.mark.parametrize(
+    ("kind", "prices", "decimals"),
+    [
+        ("stock", [27.875, 27.95], 2),
+        ("stock", [0.1234, 0.125], 4),
+        ("index", [6635.279785], 2),
+        ("forex", [1.08425, 1.0843], 5),
+        ("forex", [149.123, 149.5], 3),
+        ("crypto", [64_123.5], 2),
+        ("crypto", [0.00001234], 8),
+        ("commodity", [100 / 3], 4),
+        ("forex", [], 2),
+    ],
+)
+def test_decimals_follow_the_way_an_instrument_is_quoted(kind, prices, decimals):
+    assert quoted_decimals(Instrument(ACME, "Acme", InstrumentKind(kind)), prices) == decimals
+
+
+def test_a_price_step_decides_the_decimals():
+    steps = (PriceStep(Decimal(0), Decimal("0.0001")), PriceStep(Decimal(1), Decimal("0.25")), PriceStep(Decimal(1000), Decimal(5)))
+    acme = Instrument(ACME, "Acme", price_steps=steps)
+
+    assert [quoted_decimals(acme, [price]) for price in (0.5, 20.0, 2000.0)] == [4, 2, 0]
 
 
 def test_an_empty_row_knows_nothing():
