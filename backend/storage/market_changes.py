@@ -5,6 +5,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -12,13 +13,15 @@ import numpy as np
 from backend.domain.bars import Bar, BarArrays
 from backend.errors import Conflict, CorruptData, InvalidInput, NotFound, TriiError
 from backend.storage.connection import Connection
+from backend.storage.durable import explain_os_error, sync_folder
+from backend.storage.faults import reach
 from backend.storage.live_log import LiveLog
 from backend.storage.manifest import Change, Placed, overlapping
 from backend.storage.market_opening import Folders
 from backend.storage.merge import DamagedPart, Merger
 from backend.storage.publishing import Publisher, until
 from backend.storage.revisions import load_edit, load_shields, mark_undone, revision_parts, save_edit, save_revisions
-from backend.storage.segments import SeriesKey, read_part
+from backend.storage.segments import Segment, SeriesKey, read_part
 from backend.storage.stage import Stage, same_values, take
 from backend.storage.upkeep import Upkeep, revisions_of
 
@@ -72,10 +75,10 @@ class MarketChanges:
                     assert also is not None
                     also(connection, complete(merged))
 
-                merged = await self._merge(
-                    stage.key, lambda: gate.pass_through(stage.windows()), "import", None if also is None else told
-                )
-                return complete(merged)
+                tells = None if also is None else told
+                if not shields and (adopted := await self._adopt(stage, tells)) is not None:
+                    return adopted
+                return complete(await self._merge(stage.key, lambda: gate.pass_through(stage.windows()), "import", tells))
         finally:
             stage.drop()
 
@@ -122,6 +125,26 @@ class MarketChanges:
                 )
             undone_ns = self._publisher.now_ns()
             await self._put(edit.key, edit.old.event_ns, edit.old, lambda connection: mark_undone(connection, edit_id, undone_ns))
+
+    async def _adopt(self, stage: Stage, also: Also | None) -> MergeOutcome | None:
+        """Take a stage's finished segments as they are, where they lie between the parts of their series; else None."""
+        if stage.span is None:
+            return None
+        await self._cut_live(stage.key)
+        first_ns, last_ns = stage.span
+        if overlapping(self._publisher.manifest.parts(stage.key), first_ns, last_ns + 1):
+            return None
+        segments = await self._publisher.work(_move_segments, stage, self._publisher.folder)
+        outcome = MergeOutcome(sum(segment.n_rows for segment in segments), 0, 0)
+
+        def save(connection: Connection, _: Change) -> None:
+            if also is not None:
+                also(connection, outcome)
+
+        await self._publisher.commit(Change(segments), save)
+        self._upkeep.tell_bars_changed(stage.key, first_ns)
+        self._upkeep.note_change()
+        return outcome
 
     async def _merge(
         self, key: SeriesKey, windows: "Callable[[], Iterable[BarArrays]]", reason: str, also: Also | None = None
@@ -204,6 +227,21 @@ class MarketChanges:
             raise DamagedPart(placed, e) from e
         assert isinstance(rows, BarArrays)
         return rows
+
+
+def _move_segments(stage: Stage, folder: Path) -> tuple[Segment, ...]:
+    """Give a stage's segments their place beside the others; until they are listed they are orphans."""
+    segments = stage.finish_segments()
+    try:
+        for segment in segments:
+            (stage.folder / segment.name).replace(folder / segment.name)
+            reach("segment.moved")
+        sync_folder(folder)
+    except OSError as e:
+        for segment in segments:
+            (folder / segment.name).unlink(missing_ok=True)
+        raise explain_os_error(e, "put new market data in its place", folder) from e
+    return tuple(segments)
 
 
 class _Gate:

@@ -1,6 +1,8 @@
 """A stage: bars of one series on their way into the store, in any order and of any number, within bounded memory.
 
-Rows are buffered; a full buffer is sorted and written as a run (Arrow IPC). Reading back merges the runs in windows.
+Rows that come in order, as most files have them, are written as finished segments at once; publishing them is then a
+matter of renaming. Else rows are buffered; a full buffer is sorted and written as a run (Arrow IPC), and reading back
+merges the runs in windows.
 Nothing here is durable: a stage that was not published before the process ended is gone, and its folder is swept.
 """
 
@@ -19,7 +21,18 @@ from backend.domain.bars import BarArrays, Int64s
 from backend.errors import CorruptData, InvalidInput
 from backend.storage.arrow_columns import column
 from backend.storage.durable import explain_os_error
-from backend.storage.segments import BAR_COLUMNS, Rows, SeriesKey, columns_of, concat_rows, rows_of
+from backend.storage.segments import (
+    BAR_COLUMNS,
+    SEGMENT_ROWS,
+    Rows,
+    Segment,
+    SeriesKey,
+    columns_of,
+    concat_rows,
+    read_part,
+    rows_of,
+    write_segment,
+)
 
 BUFFER_ROWS: Final = 524_288
 BATCH_ROWS: Final = 8_192
@@ -63,6 +76,8 @@ class Stage:
         self._pieces: list[Rows] = []
         self._n_buffered = 0
         self._runs: list[Run] = []
+        self._segments: list[Segment] | None = []
+        self._span: tuple[int, int] | None = None
         self._n_files = itertools.count()
         self._counts_before: tuple[int, int] | None = None
         self._is_open = True
@@ -81,12 +96,33 @@ class Stage:
             return
         check_bars(bars, self.key)
         self.n_added += len(bars)
+        if self._segments is not None:
+            if self._continues(bars):
+                self._add_in_order(bars)
+                return
+            self._leave_order(self._segments)
         for start in range(0, len(bars), self._buffer_rows):
             piece = bars[start : start + self._buffer_rows]
             self._pieces.append(piece)
             self._n_buffered += len(piece)
             if self._n_buffered >= self._buffer_rows:
                 self._spill()
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """First and last time, while all rows came in order, each later than the one before; else None."""
+        return self._span if self._segments is not None else None
+
+    def finish_segments(self) -> list[Segment]:
+        """Every row as finished segments in the stage's folder, to be moved from there; only while ``span`` is not None.
+
+        Raises Unavailable when the disk is full.
+        """
+        assert self._segments is not None, "Rows that came in another order make no segments."
+        if self._pieces:
+            self._write_segment(_joined(self._pieces))
+            self._pieces, self._n_buffered = [], 0
+        return self._segments
 
     def drop(self) -> None:
         """Forget everything; dropping twice does nothing."""
@@ -98,6 +134,9 @@ class Stage:
 
     def windows(self) -> Iterator[BarArrays]:
         """All rows, sorted, each time once, in pieces of bounded size; the same again when called again."""
+        if self._segments:
+            yield from self._windows_in_order(self._segments)
+            return
         if self._runs and self._n_buffered:
             self._spill()
         while len(self._runs) > FAN_IN:
@@ -114,6 +153,58 @@ class Stage:
             return
         rows = self._unique(_joined(self._pieces))
         yield from (rows[i : i + WINDOW_ROWS] for i in range(0, len(rows), WINDOW_ROWS))
+
+    # --- rows in order
+
+    def _continues(self, bars: BarArrays) -> bool:
+        """Whether ``bars`` run upwards from where the rows so far end."""
+        times = bars.event_ns
+        return (self._span is None or int(times[0]) > self._span[1]) and bool((times[1:] > times[:-1]).all())
+
+    def _add_in_order(self, bars: BarArrays) -> None:
+        first_ns = int(bars.event_ns[0]) if self._span is None else self._span[0]
+        self._span = (first_ns, int(bars.event_ns[-1]))
+        self._pieces.append(bars)
+        self._n_buffered += len(bars)
+        full = min(self._buffer_rows, SEGMENT_ROWS)
+        while self._n_buffered >= full:
+            rows = _joined(self._pieces)
+            self._write_segment(rows[:full])
+            rest = rows[full:]
+            self._pieces, self._n_buffered = [rest] if len(rest) else [], len(rest)
+
+    def _write_segment(self, rows: BarArrays) -> None:
+        assert self._segments is not None
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise explain_os_error(e, "set rows aside for an import", self.folder) from e
+        self._segments.append(write_segment(self.folder, "bar", [(self.key, rows)]))
+
+    def _read_back(self, segment: Segment) -> BarArrays:
+        try:
+            return _joined([read_part(self.folder, segment, segment.parts[0])])
+        except CorruptData as e:
+            raise CorruptData(
+                f"{self.folder / segment.name}, rows of an import under way, cannot be read back: {e.message}", hint="Import again."
+            ) from e
+
+    def _leave_order(self, segments: list[Segment]) -> None:
+        """Go on with runs: what was written as segments becomes runs, which later rows win over."""
+        self._segments = None
+        for segment in segments:
+            rows = self._read_back(segment)
+            self._runs.append(self._write_run(rows[i : i + BATCH_ROWS] for i in range(0, len(rows), BATCH_ROWS)))
+            (self.folder / segment.name).unlink()
+
+    def _windows_in_order(self, segments: list[Segment]) -> Iterator[BarArrays]:
+        for segment in segments:
+            rows = self._read_back(segment)
+            yield from (rows[i : i + WINDOW_ROWS] for i in range(0, len(rows), WINDOW_ROWS))
+        rest = _joined(self._pieces)
+        yield from (rest[i : i + WINDOW_ROWS] for i in range(0, len(rest), WINDOW_ROWS))
+
+    # --- rows in any order
 
     def _unique(self, rows: BarArrays) -> BarArrays:
         rows, n_same, n_overridden = sort_unique(rows)

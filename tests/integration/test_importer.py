@@ -289,3 +289,29 @@ async def test_an_import_that_refuses_nearly_everything_ends_early_and_changes_n
             await shop.take(write(tmp_path, "AAPL_1d.csv", text))
         assert await shop.store.series() == []
         assert not list(home.imports.iterdir())
+
+
+async def test_rows_before_between_and_over_what_is_stored_join_it(home, tmp_path):
+    def text(days):
+        return "Date,Open,High,Low,Close,Volume\n" + "".join(f"2020-01-{d:02d},{d},{d + 2},{d - 0.5},{d + 1},{d}\n" for d in days)
+
+    async with open_workshop(home) as shop:
+        await shop.catalog.put(APPLE)
+        for days in ((10, 11, 12), (1, 2), (20, 21), (15, 16), (11, 12, 13, 14), (22,), range(1, 29)):
+            report = await shop.take(write(tmp_path, "AAPL_1d.csv", text(days)))
+            assert report.n_accepted + report.n_same == len(days)
+        bars = await shop.store.load(DAYS)
+        assert not await shop.store.revisions(DAYS)
+    assert bars.open.tolist() == list(range(1, 29))
+
+
+async def test_an_edited_bar_is_not_overwritten_by_the_file_it_came_from(home, tmp_path):
+    async with open_workshop(home) as shop:
+        await shop.catalog.put(APPLE)
+        path = write(tmp_path, "AAPL_1d.csv", SOUND)
+        await shop.take(path)
+        event_ns = int((await shop.store.load(DAYS)).event_ns[1])
+        await shop.store.edit(DAYS, "import", event_ns, None)
+        report = await shop.take(path)
+        assert len(await shop.store.load(DAYS)) == 2
+    assert (report.n_accepted, report.n_same) == (0, 3)

@@ -110,9 +110,37 @@ def test_a_dropped_stage_leaves_no_files_and_takes_no_rows(tmp_path):
         stage.add(make_bars(1))
 
 
-def test_a_run_damaged_meanwhile_is_said(tmp_path):
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_file_damaged_meanwhile_is_said(tmp_path, in_order):
     stage = Stage(tmp_path / "stage", KEY, buffer_rows=10)
-    stage.add(make_bars(100))
+    stage.add(make_bars(100) if in_order else shuffled(make_bars(100)))
     next((tmp_path / "stage").iterdir()).write_bytes(b"not rows")
     with pytest.raises(CorruptData, match="Import again"):
         list(stage.windows())
+
+
+def test_rows_in_order_become_finished_segments_and_can_still_be_read_back(tmp_path):
+    bars = make_bars(95)
+    stage = Stage(tmp_path / "stage", KEY, buffer_rows=10)
+    for start in range(0, 95, 7):
+        stage.add(bars[start : start + 7])
+    assert stage.span == (int(bars.event_ns[0]), int(bars.event_ns[-1]))
+    assert same(collect(stage)[0], bars)
+    segments = stage.finish_segments()
+    assert [segment.n_rows for segment in segments] == [10] * 9 + [5]
+    assert all((stage.folder / segment.name).stat().st_size == segment.n_bytes for segment in segments)
+    assert same(collect(stage)[0], bars)
+
+
+@pytest.mark.parametrize("late", [slice(0, 1), slice(30, 60), slice(94, 95)])
+def test_rows_that_leave_the_order_end_it_and_nothing_is_lost(tmp_path, late):
+    bars, newer = make_bars(95, seed=1), make_bars(95, seed=2)
+    stage = Stage(tmp_path / "stage", KEY, buffer_rows=10)
+    stage.add(bars)
+    stage.add(newer[late])
+    assert stage.span is None
+    found, _ = collect(stage)
+    places = np.arange(95)
+    assert same(found[late], newer[late])
+    assert same(take(found, np.delete(places, late)), take(bars, np.delete(places, late)))
+    assert stage.n_overridden == len(newer[late])
