@@ -47,8 +47,8 @@ action = st.one_of(
 
 def shrink_sizes(monkeypatch):
     """Tiny segments, batches and buffers, so that few rows meet every boundary."""
-    for module in (segments, merge, packing):
-        monkeypatch.setattr(module, "SEGMENT_ROWS", 8)
+    for module in (segments, merge, packing, stage):
+        monkeypatch.setattr(module, "SEGMENT_ROWS", 8, raising=False)
     monkeypatch.setattr(segments, "ROW_GROUP_ROWS", 3)
     monkeypatch.setattr(stage, "BATCH_ROWS", 4)
     monkeypatch.setattr(stage, "WINDOW_ROWS", 5)
