@@ -13,7 +13,7 @@ from tests.fakes.market import APPLE_DAYS, APPLE_MINUTES, open_store, same
 from tests.fakes.market_writer import N_LIVE, OTHER_DAYS, days_of
 
 PUBLISH_POINTS = ["segment.written", "segment.synced", "segment.renamed", "manifest.committing", "manifest.committed"]
-DELETE_POINTS = ["segment.deleting", "segment.deleted"]
+OTHER_POINTS = ["segment.moved", "segment.deleting", "segment.deleted"]
 CUT_POINTS = ["log.cutting", *PUBLISH_POINTS, "log.cut", "log.deleted"]
 APPEND_POINTS = ["log.created", "log.written", "log.synced"]
 
@@ -68,7 +68,7 @@ async def check(home, said):
     return len(live), version
 
 
-@pytest.mark.parametrize("fault", [f"{point}:{n}" for point in PUBLISH_POINTS for n in (1, 2)] + DELETE_POINTS)
+@pytest.mark.parametrize("fault", [f"{point}:{n}" for point in PUBLISH_POINTS for n in (1, 2)] + OTHER_POINTS)
 async def test_killed_while_publishing_the_version_before_or_after_is_there(home, fault):
     said, code = run(home, "publish", fault=fault)
     assert code == -9, "the fault was not reached"
