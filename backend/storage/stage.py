@@ -8,7 +8,9 @@ Nothing here is durable: a stage that was not published before the process ended
 
 import itertools
 import shutil
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +40,8 @@ BUFFER_ROWS: Final = 524_288
 BATCH_ROWS: Final = 8_192
 WINDOW_ROWS: Final = 65_536
 FAN_IN: Final = 32
+WRITERS: Final = 2
+"""Segments written at once; each holds its rows and their encoded form in memory."""
 
 
 @dataclass(slots=True)
@@ -76,7 +80,7 @@ class Stage:
         self._pieces: list[Rows] = []
         self._n_buffered = 0
         self._runs: list[Run] = []
-        self._segments: list[Segment] | None = []
+        self._segments: _SegmentsUnderWay | None = _SegmentsUnderWay(folder, key)
         self._span: tuple[int, int] | None = None
         self._n_files = itertools.count()
         self._counts_before: tuple[int, int] | None = None
@@ -100,7 +104,7 @@ class Stage:
             if self._continues(bars):
                 self._add_in_order(bars)
                 return
-            self._leave_order(self._segments)
+            self._leave_order(self._segments.finish())
         for start in range(0, len(bars), self._buffer_rows):
             piece = bars[start : start + self._buffer_rows]
             self._pieces.append(piece)
@@ -120,22 +124,24 @@ class Stage:
         """
         assert self._segments is not None, "Rows that came in another order make no segments."
         if self._pieces:
-            self._write_segment(_joined(self._pieces))
+            self._segments.write(_joined(self._pieces))
             self._pieces, self._n_buffered = [], 0
-        return self._segments
+        return self._segments.finish()
 
     def drop(self) -> None:
         """Forget everything; dropping twice does nothing."""
         self._is_open = False
         self._pieces.clear()
         self._runs.clear()
+        if self._segments is not None:
+            self._segments.drop()
         if self.folder.exists():
             shutil.rmtree(self.folder, ignore_errors=True)  # what stays is swept at the next start
 
     def windows(self) -> Iterator[BarArrays]:
         """All rows, sorted, each time once, in pieces of bounded size; the same again when called again."""
-        if self._segments:
-            yield from self._windows_in_order(self._segments)
+        if self._segments is not None and (written := self._segments.finish()):
+            yield from self._windows_in_order(written)
             return
         if self._runs and self._n_buffered:
             self._spill()
@@ -162,6 +168,7 @@ class Stage:
         return (self._span is None or int(times[0]) > self._span[1]) and bool((times[1:] > times[:-1]).all())
 
     def _add_in_order(self, bars: BarArrays) -> None:
+        assert self._segments is not None
         first_ns = int(bars.event_ns[0]) if self._span is None else self._span[0]
         self._span = (first_ns, int(bars.event_ns[-1]))
         self._pieces.append(bars)
@@ -169,17 +176,9 @@ class Stage:
         full = min(self._buffer_rows, SEGMENT_ROWS)
         while self._n_buffered >= full:
             rows = _joined(self._pieces)
-            self._write_segment(rows[:full])
+            self._segments.write(rows[:full])
             rest = rows[full:]
             self._pieces, self._n_buffered = [rest] if len(rest) else [], len(rest)
-
-    def _write_segment(self, rows: BarArrays) -> None:
-        assert self._segments is not None
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as e:
-            raise explain_os_error(e, "set rows aside for an import", self.folder) from e
-        self._segments.append(write_segment(self.folder, "bar", [(self.key, rows)]))
 
     def _read_back(self, segment: Segment) -> BarArrays:
         try:
@@ -248,6 +247,46 @@ class Stage:
             for place in [place for place, cursor in cursors.items() if not len(cursor.rows)]:
                 del cursors[place]
             yield self._unique(_joined(pieces))
+
+
+class _SegmentsUnderWay:
+    """Writes segments on threads of its own, at most a few at a time, and gives them back in order."""
+
+    def __init__(self, folder: Path, key: SeriesKey) -> None:
+        self._folder = folder
+        self._key = key
+        self._threads: ThreadPoolExecutor | None = None
+        self._writing: deque[Future[Segment]] = deque()
+        self._written: list[Segment] = []
+
+    def write(self, rows: BarArrays) -> None:
+        """Begin to write the next segment; waits while too many are being written. Raises Unavailable."""
+        if self._threads is None:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            except OSError as e:
+                raise explain_os_error(e, "set rows aside for an import", self._folder) from e
+            self._threads = ThreadPoolExecutor(WRITERS, "stage-write")
+        while len(self._writing) >= WRITERS:
+            self._written.append(self._writing.popleft().result())
+        self._writing.append(self._threads.submit(write_segment, self._folder, "bar", [(self._key, rows)]))
+
+    def finish(self) -> list[Segment]:
+        """Every segment, once all are written. Raises Unavailable."""
+        while self._writing:
+            self._written.append(self._writing.popleft().result())
+        self._end()
+        return self._written
+
+    def drop(self) -> None:
+        """Let what is being written end, whatever becomes of it."""
+        self._writing.clear()
+        self._end()
+
+    def _end(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(wait=True)
+            self._threads = None
 
 
 def sort_unique(rows: BarArrays) -> tuple[BarArrays, int, int]:
