@@ -151,6 +151,9 @@ def _keep_watch(backend: Backend) -> None:
     """Start what a program that stays does beside its calls."""
     saved_after_ms = backend.metrics.histogram("market.save_ms")
     backend.bus.subscribe(BarsSaved, lambda e: saved_after_ms.record(max(0.0, (backend.clock.now_ns() - e.up_to_ns) / 1e6)))
+    commit_ms = backend.metrics.histogram("ledger.commit_ms")
+    for ledger in (backend.money, backend.words):
+        ledger.timers.append(commit_ms.record)
     backend.board.start(backend.tasks)
     backend.tasks.start("engine lag probe", probe_lag(backend.metrics, backend.clock))
     backend.background.start(backend.tasks)

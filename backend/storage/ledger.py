@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class Ledger:
     """An open SQLCipher file. Share it freely on one event loop; close it through ``open_ledger``.
 
     ``notices`` holds what the user must be told: a damaged file set aside, damage found while running.
+    ``timers`` are told how many ms each acknowledged write took.
     """
 
     file: LedgerFile
@@ -40,6 +42,7 @@ class Ledger:
     _reader: Worker
     notices: list[TriiError] = field(default_factory=list)
     watchers: list[Callable[[TriiError], None]] = field(default_factory=list)
+    timers: list[Callable[[float], None]] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
@@ -55,7 +58,11 @@ class Ledger:
         keep the connection. A caller cancelled before its turn writes nothing; cancelled in its turn, all or nothing
         is written. Raises Unavailable (disk full, closed), Conflict (a constraint), CorruptData.
         """
-        return await asyncio.wrap_future(self._writer.submit(work))
+        began = time.perf_counter()
+        result = await asyncio.wrap_future(self._writer.submit(work))
+        for note_ms in self.timers:
+            note_ms(1000 * (time.perf_counter() - began))
+        return result
 
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` on a snapshot that holds every acknowledged write; it must fetch its rows and not write.

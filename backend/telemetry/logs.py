@@ -53,6 +53,7 @@ class DailyFiles(logging.Handler):
     def __init__(self, folder: Path, *, keep_days: int, bytes_max: int = FILE_BYTES_MAX) -> None:
         super().__init__()
         self.n_lost = 0
+        self._n_untold = 0
         self.n_archive_failures = 0
         self.keep_days = keep_days
         self._last_lines: deque[str] = deque(maxlen=N_LAST_LINES)
@@ -71,11 +72,15 @@ class DailyFiles(logging.Handler):
         day = dt.datetime.fromtimestamp(record.created, dt.UTC).date().isoformat()
         try:
             file = self._file_for(day, len(encoded))
+            if self._n_untold:
+                encoded = self._tell_lost() + encoded
             file.write(encoded)
             file.flush()
             self._n_bytes += len(encoded)
+            self._n_untold = 0
         except OSError:  # a disk that is full or gone: the next line tries again
             self.n_lost += 1
+            self._n_untold += 1
             self._drop_file()
 
     def last_lines(self) -> tuple[str, ...]:
@@ -107,6 +112,10 @@ class DailyFiles(logging.Handler):
                 return file
             self._drop_file()
             self._number += 1
+
+    def _tell_lost(self) -> bytes:
+        words = f"{self._n_untold} lines before this one were lost: the disk refused them."
+        return json.dumps({"level": "warning", "logger": __name__, "text": words}).encode() + b"\n"
 
     def _archive(self, day: str) -> None:
         try:

@@ -162,4 +162,4 @@ def test_lines_the_disk_refuses_are_counted_and_later_ones_are_written(home):
     moved.rename(home.logs)
     files.handle(_record("kept", day))
     files.close()
-    assert [line["text"] for line in _lines(home)] == ["kept"]
+    assert [line["text"] for line in _lines(home)] == ["1 lines before this one were lost: the disk refused them.", "kept"]
