@@ -144,6 +144,8 @@ class Workbench:
         if event.section == "appearance":
             self._desk.look.wear(settings.appearance.theme, settings.appearance.font_scale)
             self._panels.chart.wear()
+        elif event.section == "chart":
+            self._panels.chart.wear()
         elif event.section == "performance":
             self._desk.frames.frame_ms = settings.performance.frame_ms
         self.actions.refresh()

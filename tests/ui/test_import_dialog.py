@@ -184,6 +184,21 @@ def test_the_same_file_again_changes_nothing(qapp, sampled, tmp_path):
     run_on_qt(story())
 
 
+def test_without_a_preview_what_is_sure_is_imported_at_once(qapp, sampled, tmp_path):
+    good, bad = _write_days(tmp_path / "ACME.csv"), tmp_path / "notes.txt"
+    bad.write_text("only words\nand more\n")
+
+    async def story():
+        async with open_window(sampled) as desktop:
+            await desktop.desk.bridge.call(desktop.desk.backend.settings.change("data", ask_before_import=False))
+            dialog = await _opened(desktop, good, bad)
+            await shown(lambda: not dialog.is_running and dialog.items.n_done() == 1, "the import is done")
+            dialog.items.view.setCurrentRow(1)
+            assert dialog._right.currentIndex() == PROBLEM
+
+    run_on_qt(story())
+
+
 def test_cancelling_leaves_nothing_of_the_table_under_way(qapp, sampled, tmp_path):
     path = tmp_path / "LARGE.csv"
     rows = (f"{1_600_000_000 + 60 * n},1,2,0.5,1.5,10\n" for n in range(400_000))

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from backend.crash import CrashReporter
+from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 from backend.events import Level, Notice
 from backend.settings import SECTIONS, fields_of
@@ -53,6 +54,19 @@ def test_a_change_takes_effect_at_once_and_is_kept(qapp, sampled):
     run_on_qt(come_back())
 
 
+def test_the_chart_follows_its_settings(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            chart, settings = desktop.panels.chart, desktop.desk.backend.settings
+            await desktop.desk.bridge.call(settings.change("chart", visible_bars=60, show_volume=False, show_grid=False))
+            await shown(lambda: not chart.view.state.is_volume_shown)
+            assert chart_colors(desktop.desk).grid == DARK.background
+            await chart.open(InstrumentId("MSFT", "XNAS"))
+            await shown(lambda: abs(chart.view.state.visible.n_bars - 60) < 1)
+
+    run_on_qt(story())
+
+
 def test_a_refused_value_says_why_and_the_field_shows_the_one_in_force(qapp, sampled):
     async def story():
         async with open_window(sampled) as desktop:
@@ -69,10 +83,10 @@ def test_resetting_a_page_brings_its_defaults_back(qapp, sampled):
     async def story():
         async with open_window(sampled) as desktop:
             settings = desktop.desk.backend.settings
-            await desktop.desk.bridge.call(settings.change("chart", visible_bars=333, show_grid=False))
+            await desktop.desk.bridge.call(settings.change("chart", visible_bars=333, show_volume=False))
             desktop.workbench.view.open_settings()
             desktop.workbench.view.settings.pages["chart"]._reset()
-            await shown(lambda: settings.current.chart.visible_bars == 180 and settings.current.chart.show_grid)
+            await shown(lambda: settings.current.chart.visible_bars == 180 and settings.current.chart.show_volume)
 
     run_on_qt(story())
 

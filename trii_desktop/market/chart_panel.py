@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
@@ -12,6 +13,7 @@ from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import NotFound
 from backend.market.bar_store import OpenSeries
+from trii_desktop.charts.chart_state import VisibleBars
 from trii_desktop.charts.chart_view import ChartView
 from trii_desktop.charts.colors import PRESETS, ChartColors, with_directions
 from trii_desktop.charts.gestures import KeyCommand
@@ -75,6 +77,7 @@ class ChartPanel(QWidget):
         self.setFocusProxy(self.view)
         self._listener = desk.frames.listen(self.view.refresh, is_visible=self.view.isVisible)
         desk.look.changed.connect(self.wear)
+        self.wear()
 
     def show_welcome(self) -> None:
         """Say what to do while there is nothing to show."""
@@ -94,9 +97,13 @@ class ChartPanel(QWidget):
             opened.source.close()  # something else was asked for meanwhile
             return
         before, self._source = self._source, opened.source
+        is_other = self.shown is None or self.shown.series != opened.shown.series
         self.shown = opened.shown
         self._stack.setCurrentIndex(0)
         self.view.show_series(opened.source, opened.shown.instrument, opened.shown.spec, adjusted=is_adjusted)
+        if is_other:
+            n_bars = float(self._desk.backend.settings.current.chart.visible_bars)
+            self.view.restore(msgspec.structs.replace(self.view.state, visible=VisibleBars(n_bars=n_bars)))
         if before is not None:
             before.close()
         self.shown_changed.emit()
@@ -127,8 +134,11 @@ class ChartPanel(QWidget):
         self.view.do(command)
 
     def wear(self) -> None:
-        """Follow the theme and the colours of the settings."""
+        """Follow the theme and the settings: colours, and whether volumes are drawn."""
         self.view.set_colors(chart_colors(self._desk))
+        is_wanted = self._desk.backend.settings.current.chart.show_volume
+        if self.view.state.is_volume_shown != is_wanted:
+            self.view.restore(msgspec.structs.replace(self.view.state, is_volume_shown=is_wanted))
 
     def close_panel(self) -> None:
         """Let the series go and look no more."""
@@ -172,6 +182,8 @@ class ChartPanel(QWidget):
 
 
 def chart_colors(desk: Desk) -> ChartColors:
-    """The chart's colours of the theme in force, with the rising and falling colours of the settings."""
-    appearance = desk.backend.settings.current.appearance
-    return with_directions(PRESETS[str(desk.look.palette.name)], appearance.up_colour, appearance.down_colour)
+    """The chart's colours of the theme in force, with the rising and falling colours and the grid of the settings."""
+    settings = desk.backend.settings.current
+    appearance = settings.appearance
+    made = with_directions(PRESETS[str(desk.look.palette.name)], appearance.up_colour, appearance.down_colour)
+    return made if settings.chart.show_grid else msgspec.structs.replace(made, grid=made.background)

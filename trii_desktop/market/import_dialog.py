@@ -126,6 +126,8 @@ class ImportDialog(QDialog):
         self._status.setText("")
         self._refresh()
         self._show_current()
+        if not backend.settings.current.data.ask_before_import:
+            self.start_import()
 
     def _correct(self, choices: Choices) -> None:
         item = self.items.current()
