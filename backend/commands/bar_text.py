@@ -6,9 +6,9 @@ from typing import Final
 
 from backend.commands.bar_query import BarQuery
 from backend.commands.json_text import dump_json, encode
-from backend.commands.numbers import format_float
+from backend.commands.numbers import format_floats
 from backend.commands.tables import GAP
-from backend.commands.times import find_zone, format_instant, format_times
+from backend.commands.times import find_zone, format_instant, format_time_column
 from backend.domain.bars import BarArrays
 
 COLUMNS: Final = ("time", "open", "high", "low", "close", "volume")
@@ -47,15 +47,11 @@ def table_pieces(query: BarQuery, bars: BarArrays) -> Iterator[bytes]:
     for rows in _text_rows(query, bars):
         for i, cells in enumerate(zip(*rows, strict=True)):
             widths[i] = max(widths[i], *map(len, cells))
-    yield _table_line(COLUMNS, widths)
+    first, *rest = widths
+    line = GAP.join((f"%-{first}s", *(f"%{width}s" for width in rest)))
+    yield encode((line % COLUMNS).rstrip() + "\n")
     for rows in _text_rows(query, bars):
-        yield b"".join(_table_line(row, widths) for row in rows)
-
-
-def _table_line(cells: tuple[str, ...], widths: list[int]) -> bytes:
-    time, *numbers = cells
-    padded = (time.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True)))
-    return encode(GAP.join(padded).rstrip() + "\n")
+        yield encode("".join([f"{(line % row).rstrip()}\n" for row in rows]))
 
 
 def _json_bar(row: tuple[str, ...]) -> str:
@@ -69,9 +65,9 @@ def _text_rows(query: BarQuery, bars: BarArrays) -> Iterator[list[tuple[str, ...
     has_volume = not bool((bars.volume != bars.volume).all())
     for start in range(0, len(bars), ROWS_PER_PIECE):
         piece = bars[start : start + ROWS_PER_PIECE]
-        times = format_times(piece.event_ns.tolist(), zone, is_dated=query.spec.is_dated)
-        numbers = [map(format_float, column.tolist()) for column in piece.columns()[:4]]
-        volume = map(format_float, piece.volume.tolist()) if has_volume else repeat("", len(piece))
+        times = format_time_column(piece.event_ns, zone, is_dated=query.spec.is_dated)
+        numbers = [format_floats(column.tolist()) for column in piece.columns()[:4]]
+        volume = format_floats(piece.volume.tolist()) if has_volume else repeat("", len(piece))
         yield list(zip(times, *numbers, volume, strict=True))
 
 

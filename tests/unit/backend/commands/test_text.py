@@ -14,7 +14,7 @@ from backend.commands.bar_query import BarQuery
 from backend.commands.bar_text import csv_pieces, json_pieces, table_pieces
 from backend.commands.failures import exit_code, explain
 from backend.commands.json_text import dump_json
-from backend.commands.numbers import format_count, format_float, format_size
+from backend.commands.numbers import format_count, format_float, format_floats, format_size
 from backend.commands.parser import UsageError
 from backend.commands.tables import TextColumn, cut, format_table, printable, text_width
 from backend.domain.bars import DAY_NS, Bar, BarArrays, BarSpec, BarUnit
@@ -47,6 +47,11 @@ def test_numbers_read_back_as_the_same_bits_and_have_no_exponent(value: float) -
 )
 def test_numbers_are_as_short_as_they_can_be(value: float, text: str) -> None:
     assert format_float(value) == text
+
+
+@given(st.lists(st.floats(allow_infinity=False) | st.integers(-(10**6), 10**6).map(float), max_size=30))
+def test_numbers_written_together_are_written_as_each_alone(values: list[float]) -> None:
+    assert format_floats(values) == [format_float(value) for value in values]
 
 
 def test_an_unknown_number_is_empty() -> None:

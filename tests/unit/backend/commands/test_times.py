@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.commands.times import find_zone, format_instant, format_times, parse_when
+from backend.commands.times import find_zone, format_instant, format_time_column, format_times, parse_when
 from backend.domain.bars import DAY_NS, HOUR_NS, SECOND_NS
 from backend.errors import InvalidInput
 
@@ -109,3 +110,20 @@ def test_a_written_instant_reads_back_as_itself(at_ns: int) -> None:
     # Offsets before 1883 have seconds, which ISO 8601 cannot say.
     if at_ns > ns(1884, 1, 1):
         assert parse_when(text, NEW_YORK).start_ns == at_ns
+
+
+@given(
+    steps=st.lists(st.integers(min_value=-(10**9), max_value=4 * 10**9), max_size=40, unique=True),
+    zone=st.sampled_from(["America/New_York", "Africa/Casablanca", "Asia/Kolkata", "UTC", "Pacific/Apia"]),
+    unit=st.sampled_from([SECOND_NS, SECOND_NS // 1000, DAY_NS // 4]),
+    is_dated=st.booleans(),
+)
+def test_a_column_of_times_is_written_as_each_of_them_alone(*, steps: list[int], zone: str, unit: int, is_dated: bool) -> None:
+    column = np.array(sorted({step * unit % (2**61) for step in steps}), np.int64)
+    one_by_one = list(format_times(column.tolist(), ZoneInfo(zone), is_dated=is_dated))
+    assert format_time_column(column, ZoneInfo(zone), is_dated=is_dated) == one_by_one
+
+
+def test_a_column_across_a_clock_change_keeps_the_offset_of_each_time() -> None:
+    hours = np.arange(ns(2024, 3, 10, 4), ns(2024, 3, 10, 10), HOUR_NS, dtype=np.int64)
+    assert [text[-6:] for text in format_time_column(hours, NEW_YORK, is_dated=False)] == ["-05:00"] * 3 + ["-04:00"] * 3
