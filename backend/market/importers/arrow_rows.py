@@ -115,8 +115,8 @@ def _times(column: pa.ChunkedArray, clock: pa.ChunkedArray | None, reading: Read
 
 def _int64(column: pa.ChunkedArray) -> Int64s:
     """Whole numbers, 0 where there is none."""
-    filled = pc.fill_null(column, 0) if column.null_count else column
-    return raw_values(filled, np.int64)
+    values: Int64s = raw_values(column, np.int64)
+    return np.where(is_valid(column), values, 0) if column.null_count else values
 
 
 def _scaled(counts: Int64s, unit_ns: int) -> Int64s:
@@ -186,10 +186,11 @@ def _field(parts: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 def _distinct(column: pa.ChunkedArray) -> tuple[list[str], Int64s]:
     """Distinct texts, and for each row which one it is; "" where there is none."""
-    coded = pc.fill_null(column, "").combine_chunks().dictionary_encode()
+    coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.combine_chunks()
-    return coded.dictionary.to_pylist(), raw_values(pa.chunked_array([coded.indices]), np.int32).astype(np.int64)
+    names = ["" if name is None else name for name in coded.dictionary.to_pylist()]
+    return names, raw_values(pa.chunked_array([coded.indices]), np.int32).astype(np.int64)
 
 
 def _looked_up_days(column: pa.ChunkedArray, times: TimeReader, no_time: Flags) -> Int64s:

@@ -32,6 +32,7 @@ from backend.market.importers.tables import TableHead
 from backend.market.importers.zones import check_timezone
 
 _UNKNOWN: Final = InstrumentId("UNKNOWN", LOCAL_VENUE)
+_READ_ROWS: Final = 500
 _FALLBACK_SPEC: Final = BarSpec.parse("1d")
 
 
@@ -113,7 +114,7 @@ def _sample_block(head: TableHead, found: Recognised, symbol: str) -> RowBlock |
     if Role.CLOSE not in places:
         places.setdefault(Role.CLOSE, places[Role.TIME])  # only the times are looked at
     reading = Reading.make(found.dialect, places, len(found.columns), symbol)
-    rows = head.sample.rows
+    rows = head.sample.rows[:_READ_ROWS]
     if found.place(Role.CLOSE) is None:
         reading.places.pop(Role.CLOSE)
     block = block_of_cells(rows, np.arange(1, len(rows) + 1, dtype=np.int64), reading, lambda i: " ".join(rows[i]))

@@ -32,6 +32,7 @@ _UNIT_WORDS: Final = {
     TimeForm.EXCEL: "days as Excel counts them",
 }
 _EVENNESS_GAP: Final = 2.0
+_ZONE_ROWS: Final = 200
 
 
 def looks_like_time(cell: str) -> bool:
@@ -110,7 +111,7 @@ def find_shape(cells: Sequence[str], clocks: Sequence[str] | None, *, is_europea
         )
     order, reason, is_sure, question = _find_order(filled, is_european=is_european)
     beside: Sequence[str | None] = clocks if clocks is not None else [None] * len(cells)
-    zones = [_has_zone(cell, clock) for cell, clock in zip(cells, beside, strict=False) if cell.strip()]
+    zones = [_has_zone(cell, clock) for cell, clock in zip(cells[:_ZONE_ROWS], beside[:_ZONE_ROWS], strict=False) if cell.strip()]
     has_zone = sum(zones) > len(zones) / 2
     matches = [ISO_TEXT.fullmatch(cell) for cell in filled]
     is_iso = clocks is None and bool(filled) and all(m is not None and bool(m[2]) == has_zone for m in matches)
