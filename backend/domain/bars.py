@@ -1,6 +1,7 @@
 """Bars, what they are made of, and a series of them as arrays."""
 
 import enum
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -44,6 +45,8 @@ _NS: Final = {
     BarUnit.DAY: DAY_NS,
     BarUnit.WEEK: 7 * DAY_NS,
 }
+STEP_MAX: Final = 10**15
+_STEPS_MAX: Final = {unit: 100 * 366 * DAY_NS // ns for unit, ns in _NS.items()} | {BarUnit.MONTH: 1200}
 _SIXTY: Final = {BarUnit.SECOND: BarUnit.MINUTE, BarUnit.MINUTE: BarUnit.HOUR}
 _DATED: Final = {BarUnit.DAY, BarUnit.WEEK, BarUnit.MONTH}
 _INTRADAY: Final = {BarUnit.SECOND, BarUnit.MINUTE, BarUnit.HOUR}
@@ -62,11 +65,17 @@ class BarSpec:
 
     def __post_init__(self) -> None:
         step, unit = self.step, self.unit
-        while unit in _SIXTY and step > 0 and step % 60 == 0:
+        if not 0 < step <= _STEPS_MAX.get(unit, STEP_MAX):
+            raise InvalidInput(
+                f"Bars of {step}{unit} are not possible.",
+                hint=f"Use a number above 0 and at most {_STEPS_MAX.get(unit, STEP_MAX)}.",
+                code="bars.interval",
+            )
+        while unit in _SIXTY and step % 60 == 0:
             step, unit = step / 60, _SIXTY[unit]
         object.__setattr__(self, "step", Decimal(int(step)) if step % 1 == 0 else step.normalize())
         object.__setattr__(self, "unit", unit)
-        if self.step <= 0 or (self.unit is not BarUnit.RANGE and self.unit is not BarUnit.VOLUME and self.step % 1):
+        if self.unit is not BarUnit.RANGE and self.unit is not BarUnit.VOLUME and self.step % 1:
             raise InvalidInput(f"Bars of {self.step}{self.unit} are not possible.", hint="Use a whole number above 0.")
 
     @classmethod
@@ -87,7 +96,7 @@ class BarSpec:
         return cls(step, _WORDS.get(unit) or BarUnit(unit.lower()))
 
     def __str__(self) -> str:
-        return f"{self.step}{self.unit}"
+        return f"{self.step:f}{self.unit}"
 
     @property
     def is_dated(self) -> bool:
@@ -140,8 +149,10 @@ class Bar:
 
     def __post_init__(self) -> None:
         prices = (self.open, self.high, self.low, self.close)
-        if any(p != p for p in prices):  # noqa: PLR0124 - NaN is the only value unequal to itself
-            raise InvalidInput(f"A bar has a price that is not a number: {prices}.", hint="Leave such bars out.")
+        if not all(map(math.isfinite, prices)) or math.isinf(self.volume):
+            raise InvalidInput(
+                f"A bar has a price or volume that is not a number: {(*prices, self.volume)}.", hint="Leave such bars out."
+            )
         if self.high < max(prices) or self.low > min(prices):
             raise InvalidInput(
                 f"A bar has open {self.open}, high {self.high}, low {self.low}, close {self.close}.",

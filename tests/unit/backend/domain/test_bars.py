@@ -28,17 +28,24 @@ def test_an_interval_is_read_as_traders_write_it(text, step, unit):
     assert BarSpec.parse(text) == BarSpec(Decimal(step), unit)
 
 
-@pytest.mark.parametrize("text", ["", "m", "0m", "-5m", "1.5m", "5 minutes", "1e3t", "1x", "NaNm", "0r"])
+@pytest.mark.parametrize(
+    "text", ["", "m", "0m", "-5m", "1.5m", "5 minutes", "1e3t", "1x", "NaNm", "0r", "1" * 40 + "m", "36601d", "1201mo"]
+)
 def test_what_is_not_an_interval_is_refused_with_examples(text):
     with pytest.raises(InvalidInput) as caught:
         BarSpec.parse(text)
     assert caught.value.hint
 
 
-@given(st.sampled_from(BarUnit), st.integers(1, 10**6))
-def test_reading_what_was_written_gives_the_same_spec(unit, step):
-    spec = BarSpec(Decimal(step), unit)
+@given(st.sampled_from(BarUnit), st.integers(1, 1200), st.integers(0, 12))
+def test_reading_what_was_written_gives_the_same_spec(unit, step, decimals):
+    spec = BarSpec(Decimal(step).scaleb(-decimals) if unit in {BarUnit.RANGE, BarUnit.VOLUME} else Decimal(step), unit)
     assert BarSpec.parse(str(spec)) == spec
+
+
+def test_the_longest_bars_still_have_a_length_in_nanoseconds():
+    for text in ("36600d", "5228w", "52704000m"):
+        assert np.int64(BarSpec.parse(text).duration_ns) > 99 * 365 * DAY_NS
 
 
 def test_only_months_and_event_bars_have_no_fixed_length():
@@ -64,7 +71,16 @@ def test_every_spec_is_dated_or_intraday_or_cut_by_events():
 
 
 @pytest.mark.parametrize(
-    "prices", [(1, 2, 3, 1), (5, 4, 1, 2), (1, 2, 0, 3), (float("nan"), 2, 1, 1), (1, float("nan"), 1, 1), (3, 2, 2, 2)]
+    "prices",
+    [
+        (1, 2, 3, 1),
+        (5, 4, 1, 2),
+        (1, 2, 0, 3),
+        (float("nan"), 2, 1, 1),
+        (1, float("nan"), 1, 1),
+        (3, 2, 2, 2),
+        (1, float("inf"), 1, 1),
+    ],
 )
 def test_a_bar_whose_high_or_low_is_not_the_extreme_is_refused(prices):
     with pytest.raises(InvalidInput):
@@ -75,6 +91,8 @@ def test_an_unknown_volume_is_allowed_and_a_negative_one_is_not():
     assert np.isnan(Bar(0, 1, 1, 1, 1).volume)
     with pytest.raises(InvalidInput, match="volume"):
         Bar(0, 1, 1, 1, 1, -1)
+    with pytest.raises(InvalidInput, match="volume"):
+        Bar(0, 1, 1, 1, 1, float("inf"))
 
 
 def columns(n_bars):
