@@ -22,6 +22,8 @@ from backend.storage.durable import write_durably
 ALWAYS: Final = "24/7"
 FOREX: Final = "FX"
 FIRST_DATE: Final = dt.date(1970, 1, 1)
+LIBRARY_FIRST_DATES: Final = {"XTAE": dt.date(2026, 1, 5)}  # 4.13 takes Tel Aviv's former short Sundays for an error
+PROBE: Final = (dt.date(2026, 1, 5), dt.date(2026, 6, 30))  # within every calendar of the library
 NEW_YORK: Final = ZoneInfo("America/New_York")
 FOREX_DAY_STARTS: Final = dt.time(17)
 _FILE_NAME: Final = re.compile(r"[^A-Z0-9]")
@@ -98,7 +100,7 @@ def venue(code: str) -> Venue:
 
 
 class Calendars:
-    """Session tables from 1970 (or the calendar's first known date) to the end of next year.
+    """Session tables from 1970 to the end of next year, as far as the calendar's dates are known.
 
     Tables come from `exchange_calendars`, "24/7" and "FX" from here; FX days run from 17:00 to 17:00 in New York,
     Monday's from Sunday evening. A lunch break lies inside its session. Tables are kept in ``cache``; a damaged or
@@ -181,12 +183,22 @@ def _from_library(calendar: str, last: dt.date) -> SessionTable:
         near = get_close_matches(calendar, [*known, ALWAYS, FOREX], 3, 0.5)
         hint = f"Did you mean {', '.join(near)}?" if near else "Use a venue's MIC, 24/7 or FX."
         raise NotFound(f"No trading calendar is called {calendar!r}.", hint=hint, code="calendar.unknown")
-    table: Any = library.get_calendar(calendar, start=_first_date(library, calendar), end=last.isoformat())
+    first, end = _reach(library, calendar, last)
+    try:
+        table: Any = library.get_calendar(calendar, start=first.isoformat(), end=end.isoformat())
+    except ValueError as e:
+        raise Unavailable(
+            f"The sessions of {calendar} from {first} to {end} cannot be computed: {e}",
+            hint="Give the instrument another calendar, 24/7 for instance, and report this.",
+            code="calendar.broken",
+        ) from e
     label_ns = table.sessions.to_numpy().astype("datetime64[ns]").astype(np.int64)
     return SessionTable(calendar, label_ns, table.opens_nanos.astype(np.int64), table.closes_nanos.astype(np.int64))
 
 
-def _first_date(library: Any, calendar: str) -> str:
-    # The library refuses dates before a calendar's bound; an instance over its default years tells the bound.
-    bound = library.get_calendar(calendar).bound_min()
-    return FIRST_DATE.isoformat() if bound is None else max(bound.date(), FIRST_DATE).isoformat()
+def _reach(library: Any, calendar: str, last: dt.date) -> tuple[dt.date, dt.date]:
+    """First and last date from 1970 to ``last`` that the library knows; it refuses any others."""
+    some = library.get_calendar(calendar, start=PROBE[0].isoformat(), end=PROBE[1].isoformat())
+    oldest, newest = some.bound_min(), some.bound_max()
+    first = max(FIRST_DATE if oldest is None else oldest.date(), LIBRARY_FIRST_DATES.get(calendar, FIRST_DATE))
+    return first, last if newest is None else min(newest.date(), last)

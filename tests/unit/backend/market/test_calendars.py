@@ -69,9 +69,20 @@ def test_an_unknown_calendar_is_refused_with_a_near_name(calendars):
     assert "XNYS" in caught.value.hint
 
 
-def test_every_venue_names_a_calendar_that_exists(calendars):
+def test_every_venue_names_a_calendar_that_exists():
     names = exchange_calendars.get_calendar_names(include_aliases=True)
     assert {v.calendar for v in VENUES.values()} <= {*names, "24/7", "FX"}
+
+
+@pytest.mark.parametrize("name", ["XTAE", "XBOM", "XSES", "XSHG", "XSAU"])
+def test_a_calendar_goes_as_far_as_the_library_knows_its_dates(home, name):
+    table = Calendars(home.cache, ManualClock(ns("2035-11-21T00:00+00:00"))).sessions(name)
+    assert len(table) > 200
+    assert np.all(np.diff(table.label_ns) > 0)
+    assert table.row_of_label(np.array([ns("2026-11-18T00:00+00:00")])).tolist() != [-1]
+
+
+def test_an_unknown_venue_trades_around_the_clock():
     assert venue("NOWHERE").calendar == "24/7"
 
 
