@@ -9,7 +9,7 @@ Nothing here is durable: a stage that was not published before the process ended
 import itertools
 import shutil
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +193,7 @@ class Stage:
         self._segments = None
         for segment in segments:
             rows = self._read_back(segment)
-            self._runs.append(self._write_run(rows[i : i + BATCH_ROWS] for i in range(0, len(rows), BATCH_ROWS)))
+            self._runs.append(self._write_run([rows]))
             (self.folder / segment.name).unlink()
 
     def _windows_in_order(self, segments: list[Segment]) -> Iterator[BarArrays]:
@@ -214,9 +214,11 @@ class Stage:
     def _spill(self) -> None:
         rows = self._unique(_joined(self._pieces))
         self._pieces, self._n_buffered = [], 0
-        self._runs.append(self._write_run(rows[i : i + BATCH_ROWS] for i in range(0, len(rows), BATCH_ROWS)))
+        self._runs.append(self._write_run([rows]))
 
-    def _write_run(self, batches: Iterator[BarArrays]) -> Run:
+    def _write_run(self, pieces: Iterable[BarArrays]) -> Run:
+        """Write sorted pieces as one run, in small batches: reading it back among others holds one batch of each."""
+        batches = (rows[i : i + BATCH_ROWS] for rows in pieces for i in range(0, len(rows), BATCH_ROWS))
         run = Run(self.folder / f"run-{next(self._n_files):06d}.arrow", [], [])
         schema = pa.schema([("event_ns", pa.int64()), *((c, pa.float64()) for c in BAR_COLUMNS)])
         options = pa.ipc.IpcWriteOptions(compression="lz4")

@@ -144,3 +144,14 @@ def test_rows_that_leave_the_order_end_it_and_nothing_is_lost(tmp_path, late):
     assert same(found[late], newer[late])
     assert same(take(found, np.delete(places, late)), take(bars, np.delete(places, late)))
     assert stage.n_overridden == len(newer[late])
+
+
+def test_runs_merged_in_passes_are_read_back_in_small_batches_too(tmp_path):
+    n_runs, per_run = 2 * FAN_IN, 2 * BATCH_ROWS
+    stage = Stage(tmp_path / "stage", KEY, buffer_rows=per_run)
+    for run in range(n_runs):
+        stage.add(make_bars(per_run, seed=run, start_ns=n_runs - run, step_ns=n_runs))
+    windows = list(stage.windows())
+    assert sum(len(window) for window in windows) == n_runs * per_run
+    n_runs_left = len(list((tmp_path / "stage").iterdir()))
+    assert max(len(window) for window in windows) <= n_runs_left * BATCH_ROWS
