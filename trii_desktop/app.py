@@ -36,6 +36,7 @@ from trii_desktop.charts.render import PictureRenderer
 from trii_desktop.collector import Collector
 from trii_desktop.crash import CrashReports
 from trii_desktop.desk import Desk
+from trii_desktop.engine_side import EngineSide
 from trii_desktop.exit_signals import on_exit_signals
 from trii_desktop.frame import FrameClock
 from trii_desktop.look import Look
@@ -131,7 +132,7 @@ def run_window(ownership: Ownership, instrument: str | None = None) -> int:
     """Open the window on an owned home and return the exit code once it is closed."""
     app = make_application()
     with watched_process(ownership.home) as process, contextlib.ExitStack() as debugging:
-        if os.environ.get(DEBUG_VARIABLE):
+        if _is_debug():
             debugging.enter_context(StallWatchdog(process.metrics))
         with qasync.QEventLoop(app) as loop:
             loop.set_exception_handler(process.crashes.asyncio_handler)
@@ -188,7 +189,8 @@ async def open_desktop(
             partial(open_backend, ownership.home, ask_passphrase=ask, metrics=metrics, process=process),
             renderer,
         )
-        async with _open_parts(window, EngineThread(opener), FrameClock(metrics, parent=window)) as (desk, panels, workbench):
+        engine: EngineThread[Backend] = EngineThread(opener, is_debug=_is_debug())
+        async with _open_parts(window, engine, FrameClock(metrics, parent=window)) as (desk, panels, workbench):
             yield Desktop(window, desk, panels, workbench, collector)
 
 
@@ -197,12 +199,13 @@ async def _open_parts(
     window: MainWindow, engine: EngineThread[Backend], frames: FrameClock
 ) -> AsyncIterator[tuple[Desk, Panels, Workbench]]:
     engine.start()
-    bridge: Bridge[Backend] = Bridge(engine, frames)
+    bridge: Bridge[Backend] = Bridge(engine, frames, is_debug=_is_debug())
     notices = Notices(SystemClock())
     try:
         backend = await bridge.open()
+        frames.way = backend.way
         async with TaskOwner("window", notices.add) as tasks:
-            desk = Desk(backend, bridge, frames, tasks, window.look, notices, UndoStack())
+            desk = Desk(backend, bridge, EngineSide(backend), frames, tasks, window.look, notices, UndoStack())
             panels = Panels(window, desk)
             workbench = Workbench(window, desk, panels)
             window.status.attach(desk)
@@ -251,6 +254,10 @@ def dressed_look(app: QApplication, home: Home) -> Look:
         appearance = Settings().appearance
     look.wear(appearance.theme, appearance.font_scale)
     return look
+
+
+def _is_debug() -> bool:
+    return bool(os.environ.get(DEBUG_VARIABLE))
 
 
 def _process_age_s() -> float:

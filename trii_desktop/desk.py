@@ -9,6 +9,7 @@ from backend.errors import TriiError
 from backend.events import Level, notice_of
 from backend.tasks import TaskOwner
 from trii_desktop.bridge import Bridge
+from trii_desktop.engine_side import EngineSide
 from trii_desktop.frame import FrameClock
 from trii_desktop.look import Look
 from trii_desktop.notifications import Notices, Offer
@@ -21,6 +22,7 @@ class Desk:
 
     backend: Backend
     bridge: Bridge[Backend]
+    engine: EngineSide
     frames: FrameClock
     tasks: TaskOwner
     look: Look

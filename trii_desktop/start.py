@@ -4,10 +4,7 @@ from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound, TriiError
 from backend.events import Level, notice_of
-from backend.market.samples import load_samples
 from trii_desktop.desk import Desk
-
-DAILY = BarSpec.parse("1d")
 
 
 async def choose_first(desk: Desk, wanted: str | None, sample: InstrumentId) -> tuple[InstrumentId | None, BarSpec | None]:
@@ -28,9 +25,9 @@ async def choose_first(desk: Desk, wanted: str | None, sample: InstrumentId) -> 
             return known.id, BarSpec.parse(last.interval)
         except (InvalidInput, NotFound):
             desk.notices.say(f"{last.instrument} is not there any more.", "Another instrument is shown instead.")
-    if not await call(backend.catalog.all()):
-        await call(load_samples(backend.importer))
-    stored = [found.series for found in await call(backend.store.series())]
+    if not await call(desk.engine.instruments()):
+        await call(desk.engine.bring_samples())
+    stored = [found.series for found in await call(desk.engine.stored())]
     if not stored:
         return None, None
     first = next((series for series in stored if series.instrument == sample), stored[0])

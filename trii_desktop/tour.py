@@ -123,8 +123,8 @@ async def _look_around(desktop: Desktop, out: Path) -> Findings:
             f"The picture could not be written to {out}.", hint="Choose a folder you may write to.", code="tour.picture"
         )
     backend = desktop.desk.backend
-    stored = await desktop.desk.bridge.call(backend.store.series())
-    instruments = await desktop.desk.bridge.call(backend.catalog.all())
+    stored = await desktop.desk.bridge.call(desktop.desk.engine.stored())
+    instruments = await desktop.desk.bridge.call(desktop.desk.engine.instruments())
     return Findings(
         n_instruments=len(instruments),
         n_bars=sum(found.n_bars for found in stored),

@@ -245,3 +245,39 @@ def test_everything_that_takes_the_keyboard_has_a_name_for_screen_readers(qapp, 
             assert nameless == []
 
     run_on_qt(story())
+
+
+def test_only_frozen_values_cross_the_bridge(qapp, sampled, tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("TRII_DEBUG", "1")  # the bridge then checks every argument, result and event
+    rows = "".join(f"2024-01-{day:02d},{day},{day + 1},{day - 1},{day},5\n" for day in range(2, 30))
+    (tmp_path / "ACME.csv").write_text("Date,Open,High,Low,Close,Volume\n" + rows)
+
+    async def story():
+        async with open_window(sampled) as desktop:
+            work, panels = desktop.workbench, desktop.panels
+            await panels.chart.open(MSFT, BarSpec.parse("1w"))
+            await panels.chart.adjust(adjusted=True)
+            work.search.search("vix")
+            await shown(lambda: work.search.model.results)
+            work.search.dismiss()
+            await panels.chart.open(AAPL, BarSpec.parse("1d"), adjusted=False)
+            work.view.toggle_bars()
+            await shown(lambda: panels.bars.model.may_edit)
+            panels.bars.delete(panels.bars.model.bar_at(0).event_ns)
+            await shown(lambda: panels.bars.log.rowCount() == 1)
+            work.view.undo()
+            await shown(lambda: panels.bars.log.index(0, 4).data() == "Undone")
+            await panels.watchlist.create_list("Two")
+            await panels.watchlist.add(MSFT)
+            work.view.toggle_theme()
+            await shown(lambda: desktop.desk.look.palette is LIGHT)
+            work.data.open_dialog((tmp_path / "ACME.csv",))
+            dialog = work.data.dialog
+            await shown(dialog.items.ready)
+            dialog.mapping.sample.cellWidget(0, 5).setCurrentIndex(0)
+            await shown(lambda: dialog.items.current().plan.choices.columns)
+            dialog.start_import()
+            await shown(lambda: dialog.items.n_done() == 1)
+            assert not [e.notice for e in desktop.desk.notices.entries if e.notice.level == "error"]
+
+    run_on_qt(story(), 60)

@@ -13,7 +13,8 @@ from backend.market.bar_snapshot import BarSnapshot
 from backend.storage.revisions import BarEdit
 from trii_desktop.charts.wording import zone_of
 from trii_desktop.desk import Desk
-from trii_desktop.market.chart_panel import ChartPanel, Shown
+from trii_desktop.engine_side import Shown
+from trii_desktop.market.chart_panel import ChartPanel
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, frame, holding, label, row
 from trii_desktop.widgets.numbers import format_clock, format_compact, format_count, format_price, format_time
@@ -312,10 +313,9 @@ class BarTablePanel(QWidget):
         self._delete.setEnabled(self._may_edit(shown))
 
     async def _read(self, shown: Shown) -> None:
-        store, call = self._desk.backend.store, self._desk.bridge.call
-        stored = await call(store.series())
-        self._sources[shown.series] = tuple(s.source for s in stored if s.series == shown.series)
-        edits = tuple(await call(store.edits(shown.series)))
+        engine, call = self._desk.engine, self._desk.bridge.call
+        self._sources[shown.series] = await call(engine.sources(shown.series))
+        edits = await call(engine.edits(shown.series))
         if self._chart.shown is not None and self._chart.shown.series == shown.series:
             self.model.may_edit = self._may_edit(shown)
             self._say(shown, self.model.rowCount())
@@ -330,7 +330,7 @@ class BarTablePanel(QWidget):
             self._desk.start("Editing the bar", self._edit_now(shown, event_ns, new))
 
     async def _edit_now(self, shown: Shown, event_ns: int, new: Bar | None) -> None:
-        edit_id = await self._desk.bridge.call(self._store_edit(shown.series, event_ns, new))
+        edit_id = await self._desk.bridge.call(self._desk.engine.edit(shown.series, event_ns, new))
         zone = zone_of(shown.instrument, shown.spec)
         when = format_time(event_ns, is_dated=shown.spec.is_dated, zone=zone)
         did = "deleted" if new is None else "corrected"
@@ -340,18 +340,6 @@ class BarTablePanel(QWidget):
 
         self._desk.did(f"The bar of {when} was {did}.", take_back)
         await self._read(shown)
-
-    async def _store_edit(self, series: Series, event_ns: int, new: Bar | None) -> int:
-        """Edit the bar in the source that counts first among those that have it; runs on the engine."""
-        store = self._desk.backend.store
-        for source in store.sources(series):
-            if len(await store.load(series, source=source, from_ns=event_ns, to_ns=event_ns + 1)):
-                return await store.edit(series, source, event_ns, new)
-        raise InvalidInput(
-            f"{series} has no stored bar at this time.",
-            hint="It is computed from shorter bars: edit one of those.",
-            code="bars.computed",
-        )
 
     async def _undo_edit(self, edit_id: int) -> None:
         await self._desk.bridge.call(self._desk.backend.store.undo(edit_id))

@@ -1,51 +1,20 @@
 """The chart in the middle of the window: opens series, switches intervals, and hears letters and digits typed on it."""
 
-import logging
-from dataclasses import dataclass
-from typing import Final
-
 import msgspec
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from backend.domain.bars import BarSpec, Series
-from backend.domain.instruments import Instrument, InstrumentId
-from backend.errors import NotFound
+from backend.domain.bars import BarSpec
+from backend.domain.instruments import InstrumentId
 from backend.market.bar_store import OpenSeries
 from trii_desktop.charts.chart_state import VisibleBars
 from trii_desktop.charts.chart_view import ChartView
 from trii_desktop.charts.colors import PRESETS, ChartColors, with_directions
 from trii_desktop.charts.gestures import KeyCommand
 from trii_desktop.desk import Desk
+from trii_desktop.engine_side import Shown
 from trii_desktop.widgets.empty import EmptyState
-
-log = logging.getLogger(__name__)
-
-DAILY: Final = BarSpec.parse("1d")
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the chart shows: the instrument, its interval, whether adjusted, and which intervals can be chosen."""
-
-    instrument: Instrument
-    spec: BarSpec
-    is_adjusted: bool
-    specs: tuple[BarSpec, ...]
-
-    @property
-    def series(self) -> Series:
-        """The series on the chart."""
-        return Series(self.instrument.id, self.spec)
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What the engine opened for the chart."""
-
-    shown: Shown
-    source: OpenSeries
 
 
 class ChartPanel(QWidget):
@@ -92,7 +61,9 @@ class ChartPanel(QWidget):
         turn = self._n_asked
         is_adjusted = (self.shown.is_adjusted if self.shown else False) if adjusted is None else adjusted
         wanted = spec or (self.shown.spec if self.shown else None)
-        opened = await self._desk.bridge.call(self._open(instrument, wanted, is_adjusted, is_needed=spec is not None))
+        opened = await self._desk.bridge.call(
+            self._desk.engine.open_series(instrument, wanted, "adjusted" if is_adjusted else "raw", is_needed=spec is not None)
+        )
         if turn != self._n_asked:
             opened.source.close()  # something else was asked for meanwhile
             return
@@ -124,7 +95,7 @@ class ChartPanel(QWidget):
         shown = self.shown
         if shown is None:
             return
-        specs = tuple(await self._desk.bridge.call(self._desk.backend.history.specs(shown.instrument.id)))
+        specs = await self._desk.bridge.call(self._desk.engine.specs(shown.instrument.id))
         if self.shown is shown and specs != shown.specs:
             self.shown = Shown(shown.instrument, shown.spec, shown.is_adjusted, specs)
             self.shown_changed.emit()
@@ -167,18 +138,6 @@ class ChartPanel(QWidget):
             return
         place = min(max(model.time.bar_at(at.x() * model.pixel_ratio), 0), n_bars - 1)
         self.bar_menu_wanted.emit(model.snapshot.event_ns_at(place), event.globalPos())
-
-    async def _open(self, instrument_id: InstrumentId, wanted: BarSpec | None, is_adjusted: bool, *, is_needed: bool) -> Opened:  # noqa: FBT001 - a coroutine's arguments cross threads as they stand
-        backend = self._desk.backend
-        instrument = await backend.catalog.get(instrument_id)
-        specs = tuple(await backend.history.specs(instrument_id))
-        if not specs:
-            raise NotFound(
-                f"There are no bars of {instrument_id} yet.", hint="Import a file that holds them.", code="chart.no_bars"
-            )
-        spec = wanted if wanted is not None and (is_needed or wanted in specs) else DAILY if DAILY in specs else specs[-1]
-        source = await backend.bars.open(Series(instrument_id, spec), adjusted=is_adjusted)
-        return Opened(Shown(instrument, spec, is_adjusted, specs), source)
 
 
 def chart_colors(desk: Desk) -> ChartColors:

@@ -112,7 +112,7 @@ class ImportDialog(QDialog):
         if before is not None:
             await asyncio.wait([before])
         backend, call = self._desk.backend, self._desk.bridge.call
-        self._known = tuple(str(i.id) for i in await call(backend.catalog.all()))
+        self._known = tuple(str(i.id) for i in await call(self._desk.engine.instruments()))
         files = [path for path in await asyncio.to_thread(expand, paths) if not self.items.has(path)]
         for number, path in enumerate(files, 1):
             self._status.setText(f"Reading {path.name} ({number} of {len(files)})" if len(files) > 1 else f"Reading {path.name}")

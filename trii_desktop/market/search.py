@@ -1,49 +1,26 @@
 """Finding an instrument as one types: ranked results with name, venue, kind and number of bars."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from backend.app import Backend
-from backend.domain.instruments import Instrument, InstrumentId
 from trii_desktop.desk import Desk
+from trii_desktop.engine_side import Found
 from trii_desktop.look import Look
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, label, line, row
 from trii_desktop.widgets.numbers import format_count
 from trii_desktop.widgets.overlay import Overlay
 
-N_RESULTS: Final = 50
 ROW_PX: Final = 48
 FRAME_PX: Final = 92
 N_ROWS_MIN: Final = 5
 N_ROWS_MAX: Final = 9
 _EMPTY_TITLE: Final = "No instruments yet"
 _EMPTY_TEXT: Final = "Import a file of prices, or drop one onto the window, and its instrument can be found here."
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One result: the instrument, how many bars of it are stored, and their intervals in words."""
-
-    instrument: Instrument
-    n_bars: int
-    intervals: str
-
-
-async def find_instruments(backend: Backend, query: str) -> tuple[Found, ...]:
-    """The instruments that match ``query``, best first; runs on the engine."""
-    instruments = await backend.catalog.find(query, limit=N_RESULTS)
-    counts: dict[InstrumentId, int] = {}
-    specs: dict[InstrumentId, dict[str, None]] = {}
-    for stored in await backend.store.series():
-        counts[stored.series.instrument] = counts.get(stored.series.instrument, 0) + stored.n_bars
-        specs.setdefault(stored.series.instrument, {})[str(stored.series.spec)] = None
-    return tuple(Found(i, counts.get(i.id, 0), ", ".join(specs.get(i.id, ()))) for i in instruments)
 
 
 class FoundListModel(QAbstractListModel):
@@ -199,7 +176,7 @@ class InstrumentSearch(Overlay):
         self._task = self._desk.tasks.start("search", self._answer(text))
 
     async def _answer(self, text: str) -> None:
-        results = await self._desk.bridge.call(find_instruments(self._desk.backend, text))
+        results = await self._desk.bridge.call(self._desk.engine.find(text))
         self.model.show_results(results)
         self._select(0)
         if text.strip():

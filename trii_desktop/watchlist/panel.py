@@ -150,7 +150,7 @@ class WatchlistPanel(QWidget):
         watchlists = self._desk.backend.watchlists
         lists = await self._desk.bridge.call(watchlists.all())
         if not lists:
-            lists = (await self._desk.bridge.call(self._make_first()),)
+            lists = (await self._desk.bridge.call(self._desk.engine.make_first_list(FIRST_LIST)),)
         wanted = chosen_id or (self.current.id if self.current else "")
         self.lists = lists
         await self._show(next((w for w in lists if w.id == wanted), lists[0]))
@@ -326,26 +326,14 @@ class WatchlistPanel(QWidget):
 
         self._desk.did(f"The list {gone.name} was deleted.", take_back)
 
-    async def _make_first(self) -> Watchlist:
-        """A first list with every instrument that has bars, up to a screenful; runs on the engine."""
-        backend = self._desk.backend
-        made = await backend.watchlists.create(FIRST_LIST)
-        for instrument in dict.fromkeys(stored.series.instrument for stored in await backend.store.series()):
-            if len(made.instruments) < 20:
-                made = await backend.watchlists.add(made.id, instrument)
-        return made
-
     async def _show(self, watchlist: Watchlist) -> None:
         self.current = watchlist
         self._lists_button.setText(watchlist.name if len(watchlist.name) <= 28 else f"{watchlist.name[:27]}…")
         self.model.show_order(watchlist.instruments)
         self._stack.setCurrentIndex(0 if watchlist.instruments else 1)
         self.changed.emit()
-        await self._desk.bridge.call(self._watch(watchlist.instruments))
+        await self._desk.bridge.call(self._desk.engine.watch(watchlist.instruments))
         self._desk.frames.request()
-
-    async def _watch(self, instruments: tuple[InstrumentId, ...]) -> None:
-        self._desk.backend.board.watch(instruments)
 
     def _lists_changed(self, _event: WatchlistsChanged) -> None:
         self._desk.start("Reading the watchlists", self.load())

@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -72,6 +72,7 @@ class Choices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     source : the name under which the rows are stored
     """
 
+    crosses_bridge: ClassVar[str] = "its columns are made with it and never changed"
     instrument: str | None = None
     interval: str | None = None
     timezone: str | None = None

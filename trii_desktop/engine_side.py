@@ -1,0 +1,133 @@
+"""What panels ask of the engine in one crossing: coroutines that run there and give back frozen values only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from backend.app import Backend
+from backend.domain.bars import Bar, BarSpec, Series
+from backend.domain.instruments import Instrument, InstrumentId
+from backend.errors import InvalidInput, NotFound
+from backend.market.bar_store import OpenSeries
+from backend.market.samples import load_samples
+from backend.storage.market_store import StoredSeries
+from backend.storage.revisions import BarEdit
+from backend.watchlists.store import Watchlist
+
+DAILY: Final = BarSpec.parse("1d")
+N_RESULTS: Final = 50
+N_FIRST_LIST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One result of a search: the instrument, how many bars of it are stored, and their intervals in words."""
+
+    instrument: Instrument
+    n_bars: int
+    intervals: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a chart shows: the instrument, its interval, whether adjusted, and which intervals can be chosen."""
+
+    instrument: Instrument
+    spec: BarSpec
+    is_adjusted: bool
+    specs: tuple[BarSpec, ...]
+
+    @property
+    def series(self) -> Series:
+        """The series on the chart."""
+        return Series(self.instrument.id, self.spec)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was opened for a chart."""
+
+    shown: Shown
+    source: OpenSeries
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSide:
+    """Call its coroutines through the bridge."""
+
+    backend: Backend
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        """Every instrument, by id."""
+        return tuple(await self.backend.catalog.all())
+
+    async def stored(self) -> tuple[StoredSeries, ...]:
+        """What is stored of every series from every source."""
+        return tuple(await self.backend.store.series())
+
+    async def specs(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
+        """The intervals in which an instrument can be shown, the shortest first."""
+        return tuple(await self.backend.history.specs(instrument))
+
+    async def find(self, query: str) -> tuple[Found, ...]:
+        """The instruments that match what was typed, best first."""
+        counts: dict[InstrumentId, int] = {}
+        specs: dict[InstrumentId, dict[str, None]] = {}
+        for stored in await self.backend.store.series():
+            instrument = stored.series.instrument
+            counts[instrument] = counts.get(instrument, 0) + stored.n_bars
+            specs.setdefault(instrument, {})[str(stored.series.spec)] = None
+        instruments = await self.backend.catalog.find(query, limit=N_RESULTS)
+        return tuple(Found(i, counts.get(i.id, 0), ", ".join(specs.get(i.id, ()))) for i in instruments)
+
+    async def open_series(self, instrument_id: InstrumentId, wanted: BarSpec | None, adjusted: str, *, is_needed: bool) -> Opened:
+        """Open a series for a chart, in ``wanted`` if it can be (must be, when ``is_needed``), else daily, else the longest.
+
+        adjusted : "adjusted" or "raw"
+        """
+        instrument = await self.backend.catalog.get(instrument_id)
+        specs = await self.specs(instrument_id)
+        if not specs:
+            raise NotFound(
+                f"There are no bars of {instrument_id} yet.", hint="Import a file that holds them.", code="chart.no_bars"
+            )
+        spec = wanted if wanted is not None and (is_needed or wanted in specs) else DAILY if DAILY in specs else specs[-1]
+        is_adjusted = adjusted == "adjusted"
+        source = await self.backend.bars.open(Series(instrument_id, spec), adjusted=is_adjusted)
+        return Opened(Shown(instrument, spec, is_adjusted, specs), source)
+
+    async def bring_samples(self) -> None:
+        """Import the samples into a home that has no instruments."""
+        await load_samples(self.backend.importer)
+
+    async def make_first_list(self, name: str) -> Watchlist:
+        """A list of what has bars, up to a screenful."""
+        made = await self.backend.watchlists.create(name)
+        for instrument in dict.fromkeys(stored.series.instrument for stored in await self.backend.store.series()):
+            if len(made.instruments) < N_FIRST_LIST:
+                made = await self.backend.watchlists.add(made.id, instrument)
+        return made
+
+    async def watch(self, instruments: Iterable[InstrumentId]) -> None:
+        """Keep the figures of exactly these instruments fresh."""
+        self.backend.board.watch(instruments)
+
+    async def sources(self, series: Series) -> tuple[str, ...]:
+        """Sources that hold bars of ``series``, the one that counts first in front."""
+        return tuple(self.backend.store.sources(series))
+
+    async def edits(self, series: Series) -> tuple[BarEdit, ...]:
+        """The log of edits by hand, newest first."""
+        return tuple(await self.backend.store.edits(series))
+
+    async def edit(self, series: Series, event_ns: int, new: Bar | None) -> int:
+        """Replace or delete a bar in the source that counts first among those that have it; the edit's id."""
+        store = self.backend.store
+        for source in store.sources(series):
+            if len(await store.load(series, source=source, from_ns=event_ns, to_ns=event_ns + 1)):
+                return await store.edit(series, source, event_ns, new)
+        raise InvalidInput(
+            f"{series} has no stored bar at this time.",
+            hint="It is computed from shorter bars: edit one of those.",
+            code="bars.computed",
+        )
