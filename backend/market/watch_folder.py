@@ -102,10 +102,11 @@ class FolderWatcher:
         if not present:
             await changed.wait()
             return
-        look = await self.look(present)
         async with aclosing(_happenings(present, changed)) as happenings:
             pending = asyncio.ensure_future(anext(happenings, None))
+            await asyncio.sleep(0)  # the watch begins now, so that nothing is missed between the first look and it
             try:
+                look = await self.look(present)
                 while not changed.is_set():
                     done, _ = await asyncio.wait([pending], timeout=look.again_s)
                     if done:
@@ -240,9 +241,7 @@ async def _happenings(folders: Sequence[Path], changed: asyncio.Event) -> AsyncG
     import watchfiles  # noqa: PLC0415 - only who watches folders needs it
 
     try:
-        async for _ in watchfiles.awatch(
-            *folders, stop_event=changed, debounce=_DEBOUNCE_MS, recursive=True, watch_filter=None, raise_interrupt=False
-        ):
+        async for _ in watchfiles.awatch(*folders, stop_event=changed, debounce=_DEBOUNCE_MS, recursive=True, watch_filter=None):
             yield
     except (OSError, RuntimeError) as e:  # too many watches, or a kind of disk that tells nothing
         log.info("Watched folders are asked every %g s, for the system does not tell changes: %s", _POLL_S, e)
