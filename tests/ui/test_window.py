@@ -199,6 +199,7 @@ def test_a_question_mark_typed_on_the_chart_opens_the_shortcuts(qapp, sampled):
             desktop.window.activateWindow()
             QTest.keyClick(desktop.panels.chart.view, Qt.Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
             await shown(lambda: desktop.window.findChild(ShortcutSheet))
+            assert not desktop.workbench.search.isVisible()
             desktop.window.findChild(ShortcutSheet).close()
 
     run_on_qt(story())

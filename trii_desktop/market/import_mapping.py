@@ -312,14 +312,14 @@ def _fixed(options: Options) -> QComboBox:
     return box
 
 
-def _editable(options: tuple[str, ...], placeholder: str) -> QComboBox:
+def _editable(options: tuple[str, ...], hint: str) -> QComboBox:
     box = QComboBox()
     box.setEditable(True)
     box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
     box.addItems(list(options))
     field = box.lineEdit()
     assert field is not None
-    field.setPlaceholderText(placeholder)
+    field.setPlaceholderText(hint)
     field.setMaxLength(64)
     return box
 
