@@ -1,56 +1,66 @@
 """The table of long runs."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-
-SAMPLE = """
 import pytest
 
-@pytest.mark.long
-def test_figures(record_property):
-    record_property("kills", 200)
-    assert KILLED == 200
+from tests.long_runs import LongRuns
 
-def test_short():
-    assert True
-"""
+TEST = "tests/test_sample.py::test_figures"
 
 
-def run(folder: Path, killed: int) -> str:
-    (folder / "tests").mkdir(exist_ok=True)
-    (folder / "tests" / "test_sample.py").write_text(f"KILLED = {killed}\n{SAMPLE}")
-    (folder / "plugin.py").write_text(
-        "import pathlib, tests.long_runs\n"
-        "def pytest_configure(config):\n"
-        "    table = pathlib.Path(__file__).parent / 'docs' / 'long-runs.md'\n"
-        "    config.pluginmanager.register(tests.long_runs.LongRuns('7', table))\n"
+def report(name: str = TEST, outcome: str = "passed", *, when: str = "call", is_long: bool = True) -> pytest.TestReport:
+    keywords = {"long": 1} if is_long else {}
+    return pytest.TestReport(
+        name, (name, 1, name), keywords, outcome, None, when, duration=61.4, user_properties=[("kills", 200), ("odds", "1|2")]
     )
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n  long: x\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "plugin", "-p", "no:cacheprovider", "tests"]
-    env = {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "PATH": ""}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
-    assert "2 passed" in done.stdout or "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
-    return (folder / "docs" / "long-runs.md").read_text()
 
 
-def test_the_table_keeps_the_last_result_of_each_long_test_with_date_and_seed(tmp_path):
-    passed = run(tmp_path, 200)
-    failed = run(tmp_path, 199)
-
-    assert "| `tests/test_sample.py::test_figures` | passed |" in passed
-    assert "| 7 |" in passed
-    assert "kills 200 |" in passed
-    assert "test_short" not in passed
-    assert failed.count("test_figures") == 1
-    assert "| failed |" in failed
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_sample.py").write_text("")
+    return tmp_path / "docs" / "long-runs.md"
 
 
-def test_rows_of_tests_that_are_gone_are_dropped(tmp_path):
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "long-runs.md").write_text("| `tests/test_gone.py::test_old` | passed | 1 |\n")
+def run(table: Path, *reports: pytest.TestReport, seed: str = "7") -> str:
+    runs = LongRuns(seed, table)
+    for each in reports:
+        runs.pytest_runtest_logreport(each)
+    runs.pytest_sessionfinish()
+    return table.read_text() if table.exists() else ""
 
-    assert "test_gone" not in run(tmp_path, 200)
+
+def test_a_row_tells_result_seconds_date_seed_and_figures(table):
+    text = run(table, report(when="setup"), report(), report(when="teardown"))
+    row = next(line for line in text.splitlines() if TEST in line)
+
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[:3] == [f"`{TEST}`", "passed", "61"]
+    assert len(cells[3]) == len("2024-01-08")
+    assert (cells[4], cells[6]) == ("7", "kills 200; odds 1/2")
+
+
+def test_a_later_result_takes_the_place_of_the_earlier_one_and_leaves_other_rows(table):
+    run(table, report(), report("tests/test_sample.py::test_other"))
+
+    text = run(table, report(outcome="failed"), seed="8")
+
+    assert text.count("test_figures") == 1
+    assert "| failed |" in text
+    assert "test_other` | passed" in text
+
+
+def test_a_long_test_that_fails_before_it_begins_is_told(table):
+    assert "| failed |" in run(table, report(outcome="failed", when="setup"))
+
+
+def test_short_tests_and_runs_without_long_ones_write_nothing(table):
+    assert run(table, report(is_long=False)) == ""
+
+
+def test_rows_of_tests_that_are_gone_are_dropped(table):
+    table.parent.mkdir()
+    table.write_text("| `tests/test_gone.py::test_old` | passed | 1 |\n")
+
+    assert "test_gone" not in run(table, report())
