@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 
 from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
@@ -41,6 +42,8 @@ class Backend:
     way : taken by a window's frames; work that comes in slices asks it first
     notices : what the person should know of the opening; later ones come over ``bus``
     """
+
+    crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
 
     home: Home
     clock: Clock
@@ -113,7 +116,7 @@ async def open_backend(
         notices.extend(store.notices)
         catalog, actions = Catalog(money_ledger, bus.publish), ActionLog(money_ledger)
         calendars = Calendars(home.cache, clock)
-        history = History(store, catalog, actions, calendars)
+        history = History(store, catalog, actions, calendars, clock)
         importer = Importer(store, catalog, actions, money_ledger, bus, clock, home=home)
         watcher = FolderWatcher(importer, money_ledger, bus)
         board = QuoteBoard(store, history, catalog, actions, bus)

@@ -4,15 +4,17 @@ from typing import Final
 
 import numpy as np
 
+from backend.clock import Clock
+from backend.domain.actions import Dividend
 from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.sessions import SessionTable
-from backend.errors import InvalidInput, NotFound
+from backend.errors import InvalidInput
 from backend.market.action_log import ActionLog
 from backend.market.adjust import adjust_bars, compute_factors
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
-from backend.market.resample import NEVER_NS, divides, group_span_ns, known_ns, resample
+from backend.market.resample import NEVER_NS, divides, known_ns, resample, source_window
 from backend.storage.market_store import MarketStore
 
 DAILY: Final = BarSpec.parse("1d")
@@ -22,11 +24,12 @@ OFFERED: Final = tuple(BarSpec.parse(text) for text in ("1m", "5m", "15m", "30m"
 class History:
     """Reads the market store through calendars and the action log; every reader gets its bars from here."""
 
-    def __init__(self, store: MarketStore, catalog: Catalog, actions: ActionLog, calendars: Calendars) -> None:
+    def __init__(self, store: MarketStore, catalog: Catalog, actions: ActionLog, calendars: Calendars, clock: Clock) -> None:
         self._store = store
         self._catalog = catalog
         self._actions = actions
         self._calendars = calendars
+        self._clock = clock
 
     async def bars(
         self,
@@ -41,21 +44,25 @@ class History:
         """Bars of ``series`` with ``from_ns`` ≤ event_ns < ``to_ns``, oldest first; empty when there are none.
 
         Stored bars of this spec where there are any, else resampled from the longest stored spec that divides it.
-        With ``as_of_ns`` no stored bar counts that was not complete at that instant, nor a corporate action whose
-        session had not opened; the newest bar may then still be under way (see ``known``). Raises NotFound for an
+        With ``as_of_ns`` no stored bar counts that was not complete at that instant; the newest bar may then still be
+        under way (see ``known``). Adjusted are bars for the corporate actions whose session has opened by ``as_of_ns``,
+        or by now: what is only announced changes no price. Raises NotFound for an
         unknown instrument, InvalidInput where no stored spec divides the one asked for.
         """
         instrument = await self._catalog.get(series.instrument)
         stored = await self._stored_spec(series, source)
         if stored is None:
             return BarArrays.empty()
-        # The whole of the first bar is needed, and what precedes ``to_ns``: its last bar may have begun before.
-        start = from_ns if from_ns is None or stored == series.spec else from_ns - group_span_ns(series.spec)
-        read_to = to_ns if stored == series.spec or to_ns is None else to_ns + group_span_ns(series.spec)
-        bars = await self._store.load(Series(series.instrument, stored), source=source, from_ns=start, to_ns=read_to)
         if stored == series.spec and not adjusted and as_of_ns is None:
-            return bars  # the first chart's way: no session table is needed
+            # The first chart's way: no session table is needed.
+            return await self._store.load(series, source=source, from_ns=from_ns, to_ns=to_ns)
         sessions = self._calendars.sessions(instrument.calendar)
+        start, stop = from_ns, to_ns
+        if stored != series.spec:
+            start, stop = source_window(series.spec, from_ns, to_ns, sessions)
+        elif not stored.is_time:
+            stop = None  # such a bar is complete once the next one opens, which may lie beyond
+        bars = await self._store.load(Series(series.instrument, stored), source=source, from_ns=start, to_ns=stop)
         bars = _known(bars, stored, as_of_ns, sessions)
         if adjusted:
             bars = await self._adjust(bars, Series(series.instrument, stored), as_of_ns, source)
@@ -65,11 +72,11 @@ class History:
         """When each bar of ``series`` is complete: the first instant at which it may be used without looking ahead."""
         return known_ns(series.spec, event_ns, await self._sessions_of(series.instrument))
 
-    async def specs(self, instrument: InstrumentId) -> list[BarSpec]:
+    async def specs(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
         """What can be shown of an instrument: the usual intervals that stored bars divide, and the stored ones."""
         stored = set(self._store.stored_specs(instrument))
         offered = {spec for spec in OFFERED if any(divides(one, spec) for one in stored)}
-        return sorted(stored | offered, key=_length)
+        return tuple(sorted(stored | offered, key=_length))
 
     async def _sessions_of(self, instrument: InstrumentId) -> SessionTable:
         found: Instrument = await self._catalog.get(instrument)
@@ -95,22 +102,24 @@ class History:
         if not actions or not len(bars):
             return bars
         sessions = await self._sessions_of(stored.instrument)
+        limit = self._clock.now_ns() if as_of_ns is None else as_of_ns
         ex_opens = _opens(np.array([action.ex_ns for action in actions], np.int64), sessions)
-        limit = NEVER_NS if as_of_ns is None else as_of_ns
         known = [action for action, opens in zip(actions, ex_opens.tolist(), strict=True) if opens <= limit]
-        daily = await self._daily_closes(stored, as_of_ns, source)
-        factors = compute_factors(known, daily.event_ns, daily.close)
+        closes = BarArrays.empty()
+        if any(isinstance(action, Dividend) for action in known):  # splits need no price
+            closes = await self._daily_closes(stored, as_of_ns, source, sessions)
+        factors = compute_factors(known, closes.event_ns, closes.close)
         boundary = None if stored.spec.is_dated else _opens(factors.ex_ns, sessions)
         return adjust_bars(bars, factors, boundary_ns=boundary)
 
-    async def _daily_closes(self, stored: Series, as_of_ns: int | None, source: str | None) -> BarArrays:
-        """Raw daily bars, from which a dividend's factor takes the close before it."""
-        try:
-            return await self.bars(Series(stored.instrument, DAILY), as_of_ns=as_of_ns, source=source)
-        except (InvalidInput, NotFound):  # only weeks or months are stored: their closes are the nearest there are
-            return _known(
-                await self._store.load(stored, source=source), stored.spec, as_of_ns, await self._sessions_of(stored.instrument)
-            )
+    async def _daily_closes(self, stored: Series, as_of_ns: int | None, source: str | None, sessions: SessionTable) -> BarArrays:
+        """Raw bars by the label of their last session, daily if possible: a dividend's factor takes the close before it."""
+        daily = Series(stored.instrument, DAILY)
+        if any(divides(spec, DAILY) for spec in self._store.stored_specs(stored.instrument, source)):
+            return await self.bars(daily, as_of_ns=as_of_ns, source=source)
+        bars = _known(await self._store.load(stored, source=source), stored.spec, as_of_ns, sessions)
+        ends_ns = known_ns(stored.spec, bars.event_ns, sessions) - 1 if stored.spec.is_dated else bars.event_ns
+        return BarArrays(_session_labels(ends_ns, sessions), *bars.columns())
 
 
 def _known(bars: BarArrays, spec: BarSpec, as_of_ns: int | None, sessions: SessionTable) -> BarArrays:
@@ -125,8 +134,18 @@ def _opens(label_ns: Int64s, sessions: SessionTable) -> Int64s:
     if not len(sessions):
         return label_ns
     row = np.searchsorted(sessions.label_ns, label_ns)
-    inside = row < len(sessions)
-    return np.where(inside, sessions.open_ns[np.minimum(row, len(sessions) - 1)], label_ns).astype(np.int64)
+    is_known = (label_ns >= sessions.label_ns[0]) & (row < len(sessions))
+    return np.where(is_known, sessions.open_ns[np.minimum(row, len(sessions) - 1)], label_ns).astype(np.int64)
+
+
+def _session_labels(instant_ns: Int64s, sessions: SessionTable) -> Int64s:
+    """The label of the session at, or next after, each instant; its date where the calendar does not reach."""
+    day_ns = instant_ns // DAY_NS * DAY_NS
+    if not len(sessions):
+        return day_ns
+    row = np.searchsorted(sessions.close_ns, instant_ns, side="right")
+    is_known = (day_ns >= sessions.label_ns[0]) & (row < len(sessions))
+    return np.where(is_known, sessions.label_ns[np.minimum(row, len(sessions) - 1)], day_ns).astype(np.int64)
 
 
 def _between(bars: BarArrays, from_ns: int | None, to_ns: int | None) -> BarArrays:

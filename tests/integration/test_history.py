@@ -34,7 +34,8 @@ async def open_history(home):
     async with ledger as opened, open_market_store(home, opened, SystemClock()) as store:
         catalog, actions = Catalog(opened), ActionLog(opened)
         await catalog.put(APPLE)
-        yield History(store, catalog, actions, Calendars(home.cache, SystemClock())), store, catalog, actions
+        calendars = Calendars(home.cache, SystemClock())
+        yield History(store, catalog, actions, calendars, SystemClock()), store, catalog, actions
 
 
 def bars_at(event_ns, seed=0):
@@ -120,7 +121,7 @@ def test_adjusted_prices_follow_the_log_and_raw_ones_never_change(home):
             before = await history.bars(Series(AAPL, DAILY), adjusted=True, as_of_ns=int(labels[1]) - 1)
             assert before.close.tolist() == [100.0]
             assert await actions.remove(split)
-            assert await actions.list(AAPL) == []
+            assert await actions.list(AAPL) == ()
 
     asyncio.run(check())
 
