@@ -32,13 +32,13 @@ class ActionLog:
         """Forget an action; whether there was one of its kind on its ex date."""
         return await self._ledger.write(lambda c: c.execute(_REMOVE, _key_of(action)).rowcount > 0)
 
-    async def list(self, instrument: InstrumentId) -> list[CorporateAction]:
+    async def list(self, instrument: InstrumentId) -> tuple[CorporateAction, ...]:
         """The actions of an instrument, by ex date."""
         rows = await self._ledger.read(lambda c: c.execute(_SELECT, (str(instrument),)).fetchall())
-        return [
+        return tuple(
             Split(instrument, ex_ns, Decimal(value)) if kind == "split" else Dividend(instrument, ex_ns, Decimal(value))
             for ex_ns, kind, value in rows
-        ]
+        )
 
 
 def save_actions(connection: Connection, actions: Iterable[CorporateAction]) -> int:

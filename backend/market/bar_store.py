@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from backend.domain.bars import BarArrays, Series
 from backend.errors import InvalidInput
@@ -62,6 +62,8 @@ class _Entry:
 
 class OpenSeries:
     """A series someone looks at; read it from any thread, close it when done."""
+
+    crosses_bridge: ClassVar[str] = "its snapshots are immutable and versioned"
 
     def __init__(self, store: "BarStore", entry: _Entry) -> None:
         self._store = store

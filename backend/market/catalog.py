@@ -32,9 +32,9 @@ class Catalog:
         self._publish = publish
         self._known: dict[InstrumentId, Instrument] | None = None
 
-    async def all(self) -> list[Instrument]:
+    async def all(self) -> tuple[Instrument, ...]:
         """Every instrument, by id."""
-        return sorted((await self._load()).values(), key=lambda instrument: instrument.id)
+        return tuple(sorted((await self._load()).values(), key=lambda instrument: instrument.id))
 
     async def get(self, instrument: InstrumentId) -> Instrument:
         """The instrument of this id. Raises NotFound with near matches."""
@@ -72,7 +72,7 @@ class Catalog:
             code="instrument.ambiguous",
         )
 
-    async def find(self, query: str, limit: int = 50) -> list[Instrument]:
+    async def find(self, query: str, limit: int = 50) -> tuple[Instrument, ...]:
         """Instruments that match what someone types, the likeliest first; all of them for an empty query.
 
         Rank: the code itself, codes that begin so, names with a word that begins so, anything that contains it, then
@@ -85,7 +85,7 @@ class Catalog:
         ranked = [(rank, i.id, i) for i in known.values() if (rank := _rank(i, words)) is not None]
         if not ranked and len(query) >= FUZZY_LENGTH_MIN:
             ranked = [(0, i.id, i) for i in _near(query, known)]
-        return [instrument for *_, instrument in sorted(ranked, key=lambda entry: entry[:2])[:limit]]
+        return tuple(instrument for *_, instrument in sorted(ranked, key=lambda entry: entry[:2])[:limit])
 
     async def _load(self) -> dict[InstrumentId, Instrument]:
         if self._known is None:

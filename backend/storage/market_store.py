@@ -92,14 +92,14 @@ class MarketStore:
         assert isinstance(rows, TradeArrays)
         return rows
 
-    async def series(self, instrument: InstrumentId | None = None) -> list[StoredSeries]:
+    async def series(self, instrument: InstrumentId | None = None) -> tuple[StoredSeries, ...]:
         """Series and sources with bars, of one instrument or of all, by instrument, spec and source.
 
         Live rows that fill gaps count once they are cut.
         """
         text = None if instrument is None else str(instrument)
         keys = sorted(key for key in self.series_keys() if text in {None, key.instrument})
-        return [found for key in keys if not key.is_trades and (found := self._stored(key)) is not None]
+        return tuple(found for key in keys if not key.is_trades and (found := self._stored(key)) is not None)
 
     def sources(self, series: Series) -> list[str]:
         """Sources that have bars of ``series``, the one that counts first in front."""
@@ -180,13 +180,13 @@ class MarketStore:
         """Put back the bar that an edit changed. Raises NotFound, Conflict when it was changed again since."""
         await self._changes.undo(edit_id)
 
-    async def edits(self, series: Series) -> list[BarEdit]:
+    async def edits(self, series: Series) -> tuple[BarEdit, ...]:
         """The log of edits by hand, newest first, undone ones too."""
-        return await self._publisher.ledger.read(lambda c: load_edits(c, str(series.instrument), str(series.spec)))
+        return await self._publisher.ledger.read(lambda c: tuple(load_edits(c, str(series.instrument), str(series.spec))))
 
-    async def revisions(self, series: Series) -> list[Revision]:
+    async def revisions(self, series: Series) -> tuple[Revision, ...]:
         """Bars that imports or live rows replaced, newest first."""
-        return await self._publisher.ledger.read(lambda c: load_revisions(c, str(series.instrument), str(series.spec)))
+        return await self._publisher.ledger.read(lambda c: tuple(load_revisions(c, str(series.instrument), str(series.spec))))
 
     async def restore_revision(self, revision_id: int) -> MergeOutcome:
         """Put back the bars a change replaced; what this replaces becomes a revision itself. Raises NotFound."""

@@ -156,8 +156,8 @@ async def test_cancelling_at_any_block_leaves_everything_as_it_was(home, tmp_pat
             running.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await running
-            assert await shop.store.series() == []
-            assert await shop.importer.history() == []
+            assert await shop.store.series() == ()
+            assert await shop.importer.history() == ()
         assert not list(home.imports.iterdir())
         assert not [path for path in home.market.rglob("*") if path.is_file() and path.suffix == ".arrow"]
         assert (await shop.importer.run(plan)).n_accepted == 1440
@@ -170,7 +170,7 @@ async def test_splits_and_dividends_come_from_the_adjusted_close_and_prices_stay
         (report,) = await load_samples(shop.importer, SAMPLES[:1])
         logged = await shop.actions.list(APPLE.id)
         bars = await shop.store.load(DAYS)
-    assert list(report.actions) == logged
+    assert tuple(report.actions) == logged
     splits = [action for action in logged if isinstance(action, Split)]
     dividends = [action for action in logged if isinstance(action, Dividend)]
     assert [(int(s.ex_ns // DAY_NS), s.ratio) for s in splits] == [(11129, Decimal(2)), (12842, Decimal(2))]
@@ -287,7 +287,7 @@ async def test_an_import_that_refuses_nearly_everything_ends_early_and_changes_n
     async with open_workshop(home) as shop:
         with pytest.raises(InvalidInput, match="were refused; nothing was imported"):
             await shop.take(write(tmp_path, "AAPL_1d.csv", text))
-        assert await shop.store.series() == []
+        assert await shop.store.series() == ()
         assert not list(home.imports.iterdir())
 
 

@@ -37,8 +37,8 @@ async def _fill(backend: Backend) -> None:
 
 async def test_a_new_home_opens_whole_and_empty_and_says_that_its_key_is_not_protected(home):
     async with open_backend(home) as backend:
-        assert await backend.catalog.all() == []
-        assert await backend.store.series() == []
+        assert await backend.catalog.all() == ()
+        assert await backend.store.series() == ()
         assert await backend.watchlists.all() == ()
         assert backend.custody is Custody.DEVICE_FILE
         assert [n.level for n in backend.notices] == [Level.WARNING]

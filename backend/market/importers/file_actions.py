@@ -88,7 +88,7 @@ class ActionFinder:
             self.remarks.append(f"{len(found)} splits and dividends stand in columns of their own.")
         return tuple(sorted(found, key=lambda action: (action.ex_ns, isinstance(action, Dividend))))
 
-    def check_known(self, known: list[CorporateAction]) -> None:
+    def check_known(self, known: tuple[CorporateAction, ...]) -> None:
         """Remark where a split that is known left no trace: the file's prices are then corrected for it already."""
         if not self._pieces:
             return
