@@ -14,7 +14,7 @@ from backend.commands.failures import INTERRUPTED, exit_code, explain, wants_jso
 from backend.commands.request import RunRequest
 from backend.commands.streams import Streams
 from backend.commands.table import BY_NAME, Command, Needs, build_parser
-from backend.errors import Conflict, InvalidInput, TriiError, Unavailable
+from backend.errors import Conflict, InvalidInput, NotFound, TriiError, Unavailable
 from backend.storage.ownership import OwnerNote, Ownership, claim, read_owner
 from backend.storage.paths import Home, find_home
 
@@ -68,7 +68,7 @@ def _run(argv: tuple[str, ...], streams: Streams, desktop: Desktop) -> int:
     command = BY_NAME[arguments.command or "open"]
     if command.name == "tour":
         return desktop.run_tour(arguments)
-    request = RunRequest(argv, os.getcwd(), streams.facts)  # noqa: PTH109 - a string travels
+    request = RunRequest(argv, _current_folder(), streams.facts)
     owned = _claim_or_forward(home, command, request, streams)
     if isinstance(owned, int):
         return owned
@@ -133,6 +133,13 @@ def _unresponsive(home: Home, note: OwnerNote | None) -> Unavailable:
         hint="Wait until it is done, or end it, then try again.",
         code="home.busy",
     )
+
+
+def _current_folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - a string travels
+    except FileNotFoundError as e:
+        raise NotFound("The current folder has been deleted.", hint="Change into another one.", code="cwd.gone") from e
 
 
 def _run_here(ownership: Ownership, request: RunRequest, streams: Streams, desktop: Desktop) -> int:

@@ -182,9 +182,9 @@ class RemoteTerminal:
         """Words for the person, to the caller's standard error."""
         await self._send(Kind.ERR, data)
 
-    async def ask(self, prompt: str, *, is_secret: bool) -> str | None:
-        """The caller's one-line answer; None where nobody can be asked."""
-        answer = await self._question(pack_json(Kind.ASK, prompt=prompt, is_secret=is_secret))
+    async def ask(self, prompt: str) -> str | None:
+        """The caller's one-line answer, not shown; None where nobody can be asked."""
+        answer = await self._question(pack_json(Kind.ASK, prompt=prompt))
         return None if answer is None else answer.decode("utf-8", "surrogateescape")
 
     async def read_input(self) -> bytes:

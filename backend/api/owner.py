@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from backend.api.local import LocalServer, serve
 from backend.app import Backend, open_backend
-from backend.commands.failures import TERMINATED
+from backend.commands.failures import INTERRUPTED, TERMINATED
 from backend.commands.json_text import encode
 from backend.commands.picture import ChartRenderer
 from backend.commands.request import RunRequest
@@ -31,9 +33,9 @@ def run_command(ownership: Ownership, request: RunRequest, streams: Streams, ren
     """Carry out one command on the owned home; others that come meanwhile are served, and ended before this returns."""
     with watched_process(ownership.home) as process:
         if needs_of(request) in (Needs.HOME, Needs.EITHER):
-            return _run_until_done(run_closed(request, ownership.home, StreamTerminal(streams)))
+            return _run_until_done(streams, run_closed(request, ownership.home, StreamTerminal(streams)))
         parts = _Parts(ownership, streams, renderer, process)
-        return _run_until_done(_run_on_stores(parts, request))
+        return _run_until_done(streams, _run_on_stores(parts, request))
 
 
 def run_headless(ownership: Ownership, streams: Streams, renderer: ChartRenderer) -> int:
@@ -53,7 +55,7 @@ class _Parts:
 
     def ask(self, question: str) -> str | None:
         """A passphrase from the person at this process's terminal."""
-        return self.streams.ask(f"{question}: ", is_secret=True)
+        return self.streams.ask(f"{question}: ")
 
 
 async def _run_on_stores(parts: _Parts, request: RunRequest) -> int:
@@ -99,19 +101,28 @@ def _words_of(notice: Notice) -> str:
     return printable(" ".join(part for part in (f"{notice.title}:" if notice.title else "", notice.text, notice.hint) if part))
 
 
-def _run_until_done(running: Coroutine[Any, Any, int]) -> int:
-    """Run to the end; SIGINT cancels and is raised as KeyboardInterrupt, SIGTERM cancels and gives its own code."""
+def _run_until_done(streams: Streams, running: Coroutine[Any, Any, int]) -> int:
+    """Run to the end. The first signal cancels and gives its own code once everything is closed, the next ends at once."""
+    stopped: list[int] = []
+
+    def stop(task: asyncio.Task[Any], code: int) -> None:
+        stopped.append(code)
+        if len(stopped) > 1:
+            os._exit(code)
+        streams.interrupt()
+        task.cancel()
 
     async def run() -> int:
         task = asyncio.current_task()
         assert task is not None
-        with _on_signals(task.cancel, signal.SIGTERM):
+        interrupt, terminate = (partial(stop, task, code) for code in (INTERRUPTED, TERMINATED))
+        with _on_signals(interrupt, signal.SIGINT), _on_signals(terminate, signal.SIGTERM):
             return await running
 
     try:
         return asyncio.run(run())
     except asyncio.CancelledError:
-        return TERMINATED
+        return stopped[0]
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from backend.api.frames import (
     parse_json,
     prove,
 )
+from backend.commands.failures import INTERRUPTED, TERMINATED
 from backend.commands.request import RunRequest
 from backend.commands.streams import Streams
 from backend.errors import Conflict, InvalidInput, Unavailable
@@ -55,7 +56,7 @@ class Remote:
         process's output is closed.
         """
         self._send(pack_run(request))
-        with self._interrupts_forwarded():
+        with self._interrupts_forwarded(streams) as stopped:
             try:
                 kind, _ = self._receive()
             except (OSError, EOFError) as e:
@@ -63,16 +64,20 @@ class Remote:
             if kind is not Kind.ACCEPTED:
                 raise NotServed("The owner did not take the command.")
             self._connection.settimeout(None)
-            try:
-                return self._follow(streams)
-            except (EOFError, ConnectionError) as e:
-                if isinstance(e, BrokenPipeError):
-                    raise
-                raise Unavailable(
-                    f"TRII (process {self._note.pid}) ended before the command did.",
-                    hint="Run the command again; what it had not finished was not kept.",
-                    code="local.owner_gone",
-                ) from e
+            code = self._follow_to_end(streams)
+        return TERMINATED if code == INTERRUPTED and signal.SIGTERM in stopped else code
+
+    def _follow_to_end(self, streams: Streams) -> int:
+        try:
+            return self._follow(streams)
+        except BrokenPipeError:
+            raise
+        except (EOFError, ConnectionError) as e:
+            raise Unavailable(
+                f"TRII (process {self._note.pid}) ended before the command did.",
+                hint="Run the command again; what it had not finished was not kept.",
+                code="local.owner_gone",
+            ) from e
 
     def _follow(self, streams: Streams) -> int:
         while True:
@@ -132,19 +137,19 @@ class Remote:
                 self._connection.sendall(pack(Kind.CANCEL, b""))
 
     @contextlib.contextmanager
-    def _interrupts_forwarded(self) -> Iterator[None]:
-        n_interrupts = 0
+    def _interrupts_forwarded(self, streams: Streams) -> Iterator[list[int]]:
+        stopped: list[int] = []
 
-        def forward(_signal: int, _frame: FrameType | None) -> None:
-            nonlocal n_interrupts
-            n_interrupts += 1
-            if n_interrupts > 1:
+        def forward(number: int, _frame: FrameType | None) -> None:
+            stopped.append(number)
+            if len(stopped) > 1:
                 raise KeyboardInterrupt
+            streams.interrupt()
             self._cancel()
 
         before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            yield
+            yield stopped
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -180,5 +185,5 @@ def _answer(payload: bytes, streams: Streams) -> bytes:
     question = parse_json(payload)
     if question.get("prompt") is None:
         return b"\x01" + streams.read_input(FRAME_BYTES_MAX - 1)
-    answer = streams.ask(str(question["prompt"]), is_secret=question.get("is_secret") is True)
+    answer = streams.ask(str(question["prompt"]))
     return b"" if answer is None else b"\x01" + answer.encode("utf-8", "surrogateescape")

@@ -33,7 +33,7 @@ async def _open_and_look(context: HomeContext, *, is_quick: bool) -> list[Findin
     loop = asyncio.get_running_loop()
 
     def ask(question: str) -> str | None:
-        return asyncio.run_coroutine_threadsafe(context.terminal.ask(f"{question}: ", is_secret=True), loop).result()
+        return asyncio.run_coroutine_threadsafe(context.terminal.ask(f"{question}: "), loop).result()
 
     try:
         async with open_backend(context.home, ask_passphrase=ask, watch=False) as backend:

@@ -16,7 +16,7 @@ async def read_phrase(context: HomeContext, file: str | None) -> str:
     """The recovery phrase, from ``file`` or asked for. Raises Unavailable where nobody can be asked."""
     if file is not None:
         return await read_secret_file(context, file)
-    phrase = await context.terminal.ask(f"Recovery phrase ({PHRASE_LENGTH} words): ", is_secret=True)
+    phrase = await context.terminal.ask(f"Recovery phrase ({PHRASE_LENGTH} words): ")
     return _given(phrase, "the recovery phrase", "Give it with --phrase-file FILE, or - for standard input.")
 
 
@@ -25,8 +25,8 @@ async def read_new_passphrase(context: HomeContext, file: str | None) -> str:
     if file is not None:
         return await read_secret_file(context, file)
     hint = "Give it with --passphrase-file FILE, or - for standard input."
-    first = _given(await context.terminal.ask("New passphrase: ", is_secret=True), "the new passphrase", hint)
-    again = await context.terminal.ask("The same again: ", is_secret=True)
+    first = _given(await context.terminal.ask("New passphrase: "), "the new passphrase", hint)
+    again = await context.terminal.ask("The same again: ")
     if first != again:
         raise InvalidInput("The two passphrases differ; nothing was changed.", hint="Try again.", code="passphrase.differs")
     return first

@@ -46,7 +46,7 @@ async def _open_key(context: HomeContext) -> MasterKey:
     loop = asyncio.get_running_loop()
 
     def ask(question: str) -> str | None:
-        return asyncio.run_coroutine_threadsafe(context.terminal.ask(f"{question}: ", is_secret=True), loop).result()
+        return asyncio.run_coroutine_threadsafe(context.terminal.ask(f"{question}: "), loop).result()
 
     opened = await asyncio.to_thread(open_key, context.home, ask=ask)
     return opened.key

@@ -30,9 +30,9 @@ class StreamTerminal:
         """Progress, warnings and errors, to standard error."""
         await self._away(lambda: self._streams.tell(data))
 
-    async def ask(self, prompt: str, *, is_secret: bool) -> str | None:
-        """The person's one-line answer; None where nobody can be asked."""
-        return await self._away(lambda: self._streams.ask(prompt, is_secret=is_secret))  # type: ignore[return-value]  # ask's own type
+    async def ask(self, prompt: str) -> str | None:
+        """The person's one-line answer, not shown; None where nobody can be asked."""
+        return await self._away(lambda: self._streams.ask(prompt))  # type: ignore[return-value]  # ask's own type
 
     async def read_input(self) -> bytes:
         """All of standard input."""

@@ -1,12 +1,12 @@
 """This process's own standard streams: bytes out at once, questions to the person, nothing kept in buffers."""
 
-import getpass
 import os
 import shutil
 import sys
 from collections.abc import Mapping
 from typing import BinaryIO, Final, TextIO
 
+from backend.commands.keyboard import Keyboard
 from backend.commands.terminal import TerminalFacts
 from backend.errors import InvalidInput
 
@@ -20,7 +20,7 @@ class Streams:
         self._out = _binary(out)
         self._err = _binary(err)
         self._source = source
-        self._prompts = err
+        self._keyboard = Keyboard(source.fileno()) if source is not None and source.isatty() else None
         has_colour = out.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
         width = shutil.get_terminal_size().columns
         self.facts = TerminalFacts(out.isatty(), err.isatty(), has_colour=has_colour, width=width)
@@ -41,17 +41,16 @@ class Streams:
         """All of ``data`` to standard error. Raises BrokenPipeError once its reader has gone."""
         _write_all(self._err, data)
 
-    def ask(self, prompt: str, *, is_secret: bool) -> str | None:
-        """One line typed by the person; None where standard input is no terminal or has ended."""
-        if self._source is None or not self._source.isatty() or not self.facts.err_is_tty:
+    def ask(self, prompt: str) -> str | None:
+        """One line typed by the person and not shown, on any thread; None where there is no terminal, or when interrupted."""
+        if self._keyboard is None or not self.facts.err_is_tty:
             return None
-        try:
-            if is_secret:
-                return getpass.getpass(prompt)
-            self.tell(prompt.encode())
-            return self._source.readline().rstrip("\r\n") or None
-        except EOFError:
-            return None
+        return self._keyboard.read_unseen(prompt, self.tell)
+
+    def interrupt(self) -> None:
+        """Let a question that waits for its answer go without one, and put the terminal back as it was."""
+        if self._keyboard is not None:
+            self._keyboard.interrupt()
 
     def read_input(self, n_bytes_max: int = INPUT_BYTES_MAX) -> bytes:
         """All of standard input. Raises InvalidInput when it is longer than ``n_bytes_max``."""

@@ -36,8 +36,8 @@ class Terminal(Protocol):
         """Progress, warnings and errors, to standard error."""
         ...
 
-    async def ask(self, prompt: str, *, is_secret: bool) -> str | None:
-        """The person's one-line answer; None where nobody can be asked."""
+    async def ask(self, prompt: str) -> str | None:
+        """The person's one-line answer, not shown while it is typed; None where nobody can be asked."""
         ...
 
     async def read_input(self) -> bytes:

@@ -52,7 +52,7 @@ class Commands:
                 await terminal.write(b"x" * 65536)
                 self.n_poured += 1
         if name == "ask":
-            answer = await terminal.ask("Who? ", is_secret=True)
+            answer = await terminal.ask("Who? ")
             await terminal.write(repr((answer, await terminal.read_input())).encode())
             return 0
         try:
@@ -180,7 +180,7 @@ async def test_questions_reach_the_caller_and_its_answers_the_command(home: Home
     async with served(home), calling(home) as caller:
         await caller.start("ask")
         kind, payload = await caller.read()
-        assert (kind, parse_json(payload)) == (Kind.ASK, {"prompt": "Who? ", "is_secret": True})
+        assert (kind, parse_json(payload)) == (Kind.ASK, {"prompt": "Who? "})
         caller.send(pack(Kind.ANSWER, b"\x01me"))
         kind, payload = await caller.read()
         assert (kind, parse_json(payload)) == (Kind.ASK, {"prompt": None})

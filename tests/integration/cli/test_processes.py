@@ -243,7 +243,7 @@ class Typist:
         import pty
 
         self.seen = b""
-        self._side, other = pty.openpty()
+        self.side, other = pty.openpty()
         self.process = trii.start(
             *words, stdin=other, stdout=other, stderr=other, env={"TERM": "xterm", **env}, start_new_session=True
         )
@@ -255,17 +255,17 @@ class Typist:
         assert text in self.seen, self.seen
 
     def type(self, text: bytes) -> None:
-        os.write(self._side, text)
+        os.write(self.side, text)
 
     def finish(self) -> int:
         while self._read():
             pass
-        os.close(self._side)
+        os.close(self.side)
         return self.process.wait(60)
 
     def _read(self) -> bool:
         try:
-            piece = os.read(self._side, 65536)
+            piece = os.read(self.side, 65536)
         except OSError:  # Linux says so when the program has gone
             return False
         self.seen += piece
@@ -303,6 +303,34 @@ def test_a_passphrase_is_asked_for_on_the_callers_terminal_and_not_shown(either:
     assert typist.finish() == 0
     assert b"correct horse" not in typist.seen
     assert either.home.vault.exists()
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_question_that_is_interrupted_leaves_the_terminal_as_it_was(either: Trii, number: signal.Signals, code: int) -> None:
+    import termios
+
+    typist = Typist(either, "recovery", "passphrase")
+    typist.read_until(b"New passphrase: ")
+    assert not termios.tcgetattr(typist.side)[3] & termios.ECHO
+    typist.process.send_signal(number)
+    wait_until(lambda: termios.tcgetattr(typist.side)[3] & termios.ECHO)
+    assert typist.finish() == code
+    assert not either.home.vault.exists()
+
+
+@pytest.mark.posix
+def test_a_passphrase_that_opens_the_home_can_be_interrupted(stocked: Trii) -> None:
+    assert stocked("recovery", "passphrase", "--passphrase-file", "-", text="correct horse battery").code == 0
+    typist = Typist(stocked, "bars", "AAPL")
+    typist.read_until(b"Passphrase of your ledgers: ")
+    typist.process.send_signal(signal.SIGINT)
+    assert typist.finish() == 130
+    typist = Typist(stocked, "bars", "AAPL", "--last", "1")
+    typist.read_until(b"Passphrase of your ledgers: ")
+    typist.type(b"correct horse battery\n")
+    assert typist.finish() == 0
+    assert b"2013-03-01" in typist.seen
 
 
 @pytest.mark.posix
