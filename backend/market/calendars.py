@@ -1,5 +1,6 @@
 """Trading sessions of each venue, kept as small files so that a second start needs no calendar library."""
 
+import asyncio
 import datetime as dt
 import importlib.metadata
 import io
@@ -114,12 +115,21 @@ class Calendars:
 
     def sessions(self, calendar: str) -> SessionTable:
         """Every session of ``calendar``. Raises NotFound, with near matches, for a name nobody knows."""
-        until = dt.datetime.fromtimestamp(self._clock.now_ns() // 10**9, dt.UTC).year + 1
-        table = self._tables.get((calendar, until))
+        until, table = self._until(), self._held(calendar)
         if table is None:
             table = self._load(calendar, until) or self._build(calendar, until)
             self._tables[calendar, until] = table
         return table
+
+    async def load(self, calendar: str) -> SessionTable:
+        """The same for the engine: a table that must be read or built is made on a worker thread."""
+        return self._held(calendar) or await asyncio.to_thread(self.sessions, calendar)
+
+    def _until(self) -> int:
+        return dt.datetime.fromtimestamp(self._clock.now_ns() // 10**9, dt.UTC).year + 1
+
+    def _held(self, calendar: str) -> SessionTable | None:
+        return self._tables.get((calendar, self._until()))
 
     def _path(self, calendar: str, until: int) -> Path:
         # A version of the library is part of the name: corrected holidays must reach us.

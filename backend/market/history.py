@@ -56,7 +56,7 @@ class History:
         if stored == series.spec and not adjusted and as_of_ns is None:
             # The first chart's way: no session table is needed.
             return await self._store.load(series, source=source, from_ns=from_ns, to_ns=to_ns)
-        sessions = self._calendars.sessions(instrument.calendar)
+        sessions = await self._calendars.load(instrument.calendar)
         start, stop = from_ns, to_ns
         if stored != series.spec:
             start, stop = source_window(series.spec, from_ns, to_ns, sessions)
@@ -80,7 +80,7 @@ class History:
 
     async def _sessions_of(self, instrument: InstrumentId) -> SessionTable:
         found: Instrument = await self._catalog.get(instrument)
-        return self._calendars.sessions(found.calendar)
+        return await self._calendars.load(found.calendar)
 
     async def _stored_spec(self, series: Series, source: str | None) -> BarSpec | None:
         """The stored spec to build from; None where nothing of the instrument is stored."""
