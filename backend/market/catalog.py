@@ -1,9 +1,7 @@
 """Every instrument the workstation knows, found by id, code or words of its name."""
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +9,7 @@ import msgspec
 from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind, PriceStep
 from backend.errors import InvalidInput, NotFound
 from backend.events import Event, InstrumentsChanged
+from backend.market.instrument_index import InstrumentIndex, plain
 from backend.storage.connection import Connection
 from backend.storage.ledger import Ledger
 
@@ -20,8 +19,6 @@ _PUT: Final = """
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, currency = excluded.currency,
         calendar = excluded.calendar, timezone = excluded.timezone, price_steps = excluded.price_steps, lot = excluded.lot
 """
-N_NEAR: Final = 3
-FUZZY_LENGTH_MIN: Final = 3
 
 
 class Catalog:
@@ -30,28 +27,29 @@ class Catalog:
     def __init__(self, ledger: Ledger, publish: Callable[[Event], None] = lambda _: None) -> None:
         self._ledger = ledger
         self._publish = publish
-        self._known: dict[InstrumentId, Instrument] | None = None
+        self._known: _Known | None = None
 
     async def all(self) -> tuple[Instrument, ...]:
         """Every instrument, by id."""
-        return tuple(sorted((await self._load()).values(), key=lambda instrument: instrument.id))
+        return tuple(sorted((await self._load()).instruments.values(), key=lambda instrument: str(instrument.id)))
 
     async def get(self, instrument: InstrumentId) -> Instrument:
         """The instrument of this id. Raises NotFound with near matches."""
         known = await self._load()
-        if instrument in known:
-            return known[instrument]
-        raise _not_found(str(instrument), known)
+        found = known.instruments.get(str(instrument))
+        if found is None:
+            raise _not_found(str(instrument), known)
+        return found
 
     async def put(self, *instruments: Instrument) -> None:
         """Add instruments, or replace those with the same id."""
         known = await self._load()
-        changed = tuple(i for i in instruments if known.get(i.id) != i)
+        changed = tuple(i for i in instruments if known.instruments.get(str(i.id)) != i)
         if not changed:
             return
         rows = [_row_of(instrument) for instrument in changed]
         await self._ledger.write(lambda c: _put(c, rows))
-        known.update((instrument.id, instrument) for instrument in changed)
+        known.update(changed)
         self._publish(InstrumentsChanged(tuple(instrument.id for instrument in changed)))
 
     async def resolve(self, text: str) -> Instrument:
@@ -61,7 +59,8 @@ class Catalog:
         """
         known = await self._load()
         wanted = text.strip().upper()
-        meant = [i for i in known.values() if str(i.id) == wanted] or [i for i in known.values() if i.id.code == wanted]
+        exact = known.instruments.get(wanted)
+        meant = [exact] if exact else [i for i in known.instruments.values() if i.id.code == wanted]
         if len(meant) == 1:
             return meant[0]
         if not meant:
@@ -76,28 +75,41 @@ class Catalog:
         """Instruments that match what someone types, the likeliest first; all of them for an empty query.
 
         Rank: the code itself, codes that begin so, names with a word that begins so, anything that contains it, then
-        codes that are spelled nearly so. Case and accents do not matter; several words must all match.
+        codes and names that are spelled nearly so; by id within a rank. Case and accents do not matter; several words
+        must all match.
         """
         known = await self._load()
-        words = _plain(query).split()
+        words = plain(query).split()
         if not words:
             return (await self.all())[:limit]
-        ranked = [(rank, i.id, i) for i in known.values() if (rank := _rank(i, words)) is not None]
-        if not ranked and len(query) >= FUZZY_LENGTH_MIN:
-            ranked = [(0, i.id, i) for i in _near(query, known)]
-        return tuple(instrument for *_, instrument in sorted(ranked, key=lambda entry: entry[:2])[:limit])
+        found = known.index().find(words) or known.index().near(query.strip())
+        return tuple(known.instruments[text] for text in found[:limit])
 
-    async def _load(self) -> dict[InstrumentId, Instrument]:
+    async def _load(self) -> "_Known":
         if self._known is None:
-            rows = await self._ledger.read(lambda c: c.execute(_SELECT).fetchall())
-            self._keep({instrument.id: instrument for instrument in map(_instrument_of, rows)})
-        assert self._known is not None
+            # On the ledger's thread: thousands of rows take a while to read.
+            loaded = await self._ledger.read(lambda c: [_instrument_of(row) for row in c.execute(_SELECT)])
+            # Another caller may have loaded, and put, while this one waited: its newer instruments stand.
+            if self._known is None:
+                self._known = _Known({str(instrument.id): instrument for instrument in loaded})
         return self._known
 
-    def _keep(self, loaded: dict[InstrumentId, Instrument]) -> None:
-        # Another caller may have loaded, and put, while this one waited: its newer instruments stand.
-        if self._known is None:
-            self._known = loaded
+
+class _Known:
+    """The instruments by id, and an index of their words that is made anew for the first search after a change."""
+
+    def __init__(self, instruments: dict[str, Instrument]) -> None:
+        self.instruments = instruments
+        self._index: InstrumentIndex | None = None
+
+    def update(self, changed: Iterable[Instrument]) -> None:
+        self.instruments.update((str(instrument.id), instrument) for instrument in changed)
+        self._index = None
+
+    def index(self) -> InstrumentIndex:
+        if self._index is None:
+            self._index = InstrumentIndex(sorted((text, i.name) for text, i in self.instruments.items()))
+        return self._index
 
 
 def _put(connection: Connection, rows: Iterable[tuple[str, ...]]) -> None:
@@ -125,37 +137,11 @@ def _instrument_of(row: tuple[Any, ...]) -> Instrument:
     )
 
 
-def _plain(text: str) -> str:
-    """Lower case without accents."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c))
-
-
-def _rank(instrument: Instrument, words: list[str]) -> int | None:
-    whole, code, name = str(instrument.id).casefold(), instrument.id.code.casefold(), _plain(instrument.name)
-    if len(words) == 1 and words[0] in {code, whole}:
-        return 0
-    if len(words) == 1 and whole.startswith(words[0]):
-        return 1
-    starts = name.split()
-    if all(any(start.startswith(word) for start in starts) for word in words):
-        return 2
-    return 3 if all(word in whole or word in name for word in words) else None
-
-
-def _near(text: str, known: dict[InstrumentId, Instrument]) -> list[Instrument]:
-    by_word: dict[str, Instrument] = {}
-    for instrument in known.values():
-        for word in (str(instrument.id), instrument.id.code, *instrument.name.upper().split()):
-            by_word.setdefault(word, instrument)
-    matches = get_close_matches(text.strip().upper(), by_word, N_NEAR, 0.6)
-    return list(dict.fromkeys(by_word[match] for match in matches))
-
-
-def _not_found(text: str, known: dict[InstrumentId, Instrument]) -> NotFound:
-    near = ", ".join(str(i.id) for i in _near(text, known))
+def _not_found(text: str, known: _Known) -> NotFound:
+    near = ", ".join(known.index().near(text.strip()))
     if near:
         hint = f"Did you mean {near}?"
-    elif known:
+    elif known.instruments:
         hint = "List what is there with: trii instruments"
     else:
         hint = "Nothing has been imported yet; bring bars with: trii import FILE"
