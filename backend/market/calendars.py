@@ -115,10 +115,12 @@ class Calendars:
 
     def sessions(self, calendar: str) -> SessionTable:
         """Every session of ``calendar``. Raises NotFound, with near matches, for a name nobody knows."""
-        until, table = self._until(), self._held(calendar)
-        if table is None:
-            table = self._load(calendar, until) or self._build(calendar, until)
-            self._tables[calendar, until] = table
+        held = self._held(calendar)
+        if held is not None:
+            return held
+        until = self._until()
+        table = self._load(calendar, until) or self._build(calendar, until)
+        self._tables[calendar, until] = table
         return table
 
     async def load(self, calendar: str) -> SessionTable:
