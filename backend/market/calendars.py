@@ -125,7 +125,8 @@ class Calendars:
 
     async def load(self, calendar: str) -> SessionTable:
         """The same for the engine: a table that must be read or built is made on a worker thread."""
-        return self._held(calendar) or await asyncio.to_thread(self.sessions, calendar)
+        held = self._held(calendar)
+        return held if held is not None else await asyncio.to_thread(self.sessions, calendar)
 
     def _until(self) -> int:
         return dt.datetime.fromtimestamp(self._clock.now_ns() // 10**9, dt.UTC).year + 1
