@@ -38,7 +38,7 @@ COLUMN_NAMES: Final[dict[Role, str]] = {
         "valeur stängning senast slut slutkurs fix koers slotkoers"
     ),
     Role.VOLUME: (
-        "volume vol v qty quantity amount volumen volumenes umsatz stück stueck volumes volume_ volumi "
+        "volume vol v qty quantity amount volumen volumenes umsatz stück stücke stueck stuecke volumes volume_ volumi "
         "volumeshares sharevolume tickvolume tickvol tradingvolume totalvolume basevolume volumebase "
         "volumebtc volumefrom volumetraded wolumen obrot объем объём 成交量 出来高 hacim volym handelsvolumen capi "
         "titres turnovershares vol1 volumn"

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from backend.market.importers.column_names import COLUMN_NAMES
+from backend.market.importers.market_names import COINS, CRYPTO_QUOTES, FIAT
 from backend.market.importers.numbers import NotANumber, NumberForm, parse_number
 from backend.market.importers.plan import Column, Role
 
 _ROLE_OF: Final = {name.replace("_", ""): role for role, names in COLUMN_NAMES.items() for name in names.split()}
+_CURRENCIES: Final = FIAT | COINS | {*CRYPTO_QUOTES}
 _NOISE: Final = re.compile(r"[\W_]+")
 _ORDER: Final = re.compile(r"^\s*\d+[.)]\s*(a\.|b\.)?")
 _UNITS: Final = re.compile(r"\((?:usd|eur|gbp|utc|gmt|in |\$|€|btc|shares|est|et|local).*?\)|\[.*?\]", re.IGNORECASE)
@@ -30,8 +32,11 @@ def bare_name(name: str) -> str:
 
 def role_of(name: str) -> Role:
     """What a column of this name means; NONE where the name says nothing."""
-    bare = bare_name(name)
-    return _ROLE_OF.get(bare, Role.NONE) if bare else Role.NONE
+    role = _ROLE_OF.get(bare_name(name), Role.NONE)
+    if role is not Role.NONE:
+        return role
+    first, blank, last = name.strip().rpartition(" ")  # "Volume USD", "Close EUR"
+    return _ROLE_OF.get(bare_name(first), Role.NONE) if blank and last.strip("()").upper() in _CURRENCIES else Role.NONE
 
 
 def known_name(name: str) -> bool:

@@ -173,7 +173,9 @@ def guess_spec(times_ns: Int64s, named: BarSpec | None, origin: str) -> SpecGues
 
 
 def _spec_of_steps(steps: Int64s) -> BarSpec | None:
-    step = Counter(steps.tolist()).most_common(1)[0][0]
+    counts = Counter(steps.tolist())
+    most = max(counts.values())
+    step = min(step for step, count in counts.items() if count == most)
     median = float(np.median(steps))
     if step < SECOND_NS:
         return None

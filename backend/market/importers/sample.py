@@ -87,7 +87,7 @@ def cut_rows(rows: list[list[str]], format_: FileFormat, choices: Choices) -> Ta
     names = tuple(cell.strip() for cell in rows[header_row - 1]) if header_row else None
     body = [row for row in rows[first_row - 1 :] if any(cell.strip() for cell in row)]
     if not body:
-        raise InvalidInput("The sheet has column names and no rows.", hint="Choose a sheet that holds bars.", code="import.no_rows")
+        raise _no_rows()
     return TableSample(
         format_, names, body[:SAMPLE_ROWS], header_row=header_row, first_row=first_row, notes=[_header_note(header_row, choices)]
     )
@@ -116,6 +116,10 @@ def _choose_delimiter(lines: Sequence[str], choices: Choices) -> tuple[str, Plan
     scores = {delimiter: _score(tried, delimiter) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda d: scores[d])
     if scores[best] < _GOOD_SCORE:
+        if any(_are_names(split_line(line, delimiter), 0) for delimiter in DELIMITERS for line in tried):
+            raise InvalidInput(
+                "The table has column names and no rows.", hint="Choose a file that holds bars.", code="import.no_rows"
+            )
         raise InvalidInput(
             "No columns of dates and numbers were found in this text.",
             hint="A table needs at least a time and a price in each line, separated by commas, semicolons, tabs, bars or blanks.",
@@ -124,6 +128,10 @@ def _choose_delimiter(lines: Sequence[str], choices: Choices) -> tuple[str, Plan
     others = sorted((score for delimiter, score in scores.items() if delimiter != best), reverse=True)
     reason = f"it cuts {_share_of_width(tried, best):.0%} of the lines into {_usual_width(tried, best)} columns"
     return best, PlanNote("delimiter", DELIMITER_NAMES[best], reason, is_sure=scores[best] > others[0] + 0.1)
+
+
+def _no_rows() -> InvalidInput:
+    return InvalidInput("The table has column names and no rows.", hint="Choose a table that holds bars.", code="import.no_rows")
 
 
 def _usual_width(lines: Sequence[str], delimiter: str) -> int:
