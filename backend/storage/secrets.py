@@ -59,11 +59,18 @@ def restore_key(home: Home, phrase: str, *, passphrase: str | None = None) -> Op
     """Put the key spelled by ``phrase`` into this home's custody, as on a new machine or after the keyring was lost.
 
     With ``passphrase`` the key goes into the vault even where there is a keyring. Raises InvalidInput for a mistyped
-    phrase and for a phrase that does not open the ledgers lying in this home.
+    phrase and for a phrase that does not open the ledgers lying in this home. A restore that was killed half-way is
+    completed first.
     """
     key = MasterKey.from_phrase(phrase)
+    complete_restore(home)
     home.make()
-    _check_opens_ledgers(home, key)
+    if not _opens_ledgers(home, key):
+        raise InvalidInput(
+            f"This phrase is valid, but it belongs to another home: it does not open the ledgers in {home.ledgers}.",
+            hint="Enter the phrase that was shown when this home was made, or use an empty home with --home DIR.",
+            code="key.foreign",
+        )
     record = load_record(home) or new_record(key.fingerprint, Custody.DEVICE_FILE)
     custody = None if passphrase is None else Custody.PASSPHRASE
     record = _store(home, key, record, custody=custody, passphrase=passphrase or _offered_passphrase(None, ""))
@@ -102,7 +109,7 @@ def _make(home: Home, ask: Ask | None) -> OpenedKey:
 
 
 def _find(home: Home, record: KeyRecord | None, ask: Ask | None) -> tuple[MasterKey, Custody]:
-    """Look where the record says, then elsewhere; the first key that the record recognises is it."""
+    """Look where the record says, then elsewhere; the first key that the record, or else the ledgers, recognise is it."""
     order = list(Custody)
     if record is not None:
         order.sort(key=lambda custody: custody is not record.custody)
@@ -114,7 +121,7 @@ def _find(home: Home, record: KeyRecord | None, ask: Ask | None) -> tuple[Master
             if record is None or custody is record.custody:
                 problem = problem or error
             continue
-        if key is not None and (record is None or record.knows(key.fingerprint)):
+        if key is not None and (_opens_ledgers(home, key) if record is None else record.knows(key.fingerprint)):
             return key, custody
     raise problem or _lost_key(home, record)
 
@@ -231,15 +238,9 @@ def _lost_key(home: Home, record: KeyRecord | None) -> Unavailable:
     )
 
 
-def _check_opens_ledgers(home: Home, key: MasterKey) -> None:
-    uses: tuple[tuple[str, KeyUse], ...] = (("money.db", "money"), ("words.db", "words"))
-    for name, use in uses:
-        if not opens_ledger(home.ledgers / name, key.derive(use)):
-            raise InvalidInput(
-                f"This phrase is valid, but it belongs to another home: it does not open {home.ledgers / name}.",
-                hint="Enter the phrase that was shown when this home was made, or use an empty home with --home DIR.",
-                code="key.foreign",
-            )
+def _opens_ledgers(home: Home, key: MasterKey) -> bool:
+    uses: tuple[KeyUse, ...] = ("money", "words")
+    return all(opens_ledger(home.ledgers / f"{use}.db", key.derive(use)) for use in uses)
 
 
 def _is_untouched(home: Home) -> bool:

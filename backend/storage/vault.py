@@ -121,7 +121,7 @@ def _stretch(passphrase: str, salt: bytes, stretching: Stretching) -> bytes:
     from argon2.low_level import Type, hash_secret_raw  # noqa: PLC0415 - not for every start
 
     return hash_secret_raw(
-        passphrase.encode(),
+        passphrase.encode("utf-8", "surrogatepass"),  # the environment may hold bytes that are no text
         salt,
         time_cost=stretching.passes,
         memory_cost=stretching.memory_kib,

@@ -10,6 +10,7 @@ from backend.errors import CorruptData, InvalidInput, Unavailable
 from backend.storage import vault
 from backend.storage.connection import connect
 from backend.storage.key_record import load_record
+from backend.storage.pending_restore import begin_swap
 from backend.storage.secrets import Custody, MasterKey, move_key, open_key, restore_key, set_passphrase
 from tests.fakes.memory_keyring import MemoryKeyring
 
@@ -284,3 +285,26 @@ def test_a_record_of_a_newer_version_is_left_alone(home):
     with pytest.raises(InvalidInput, match="version 2"):
         open_key(home)
     assert json.loads(home.key_record.read_bytes()) == document
+
+
+def test_without_a_record_only_a_key_that_opens_the_ledgers_is_taken_and_no_other_is_lost(home, monkeypatch):
+    key = open_key(home).key
+    make_ledger(home, key)
+    home.key_record.unlink()
+    home.vault.write_bytes(vault.seal_key(bytes(range(32)), PASSPHRASE))  # of another home, copied in by mistake
+    monkeypatch.setenv("TRII_PASSPHRASE", PASSPHRASE)
+    opened = open_key(home)
+    assert (opened.key, opened.custody) == (key, Custody.DEVICE_FILE)
+
+
+def test_a_phrase_is_compared_with_the_ledgers_of_a_restore_that_was_cut_short(home):
+    key, other = MasterKey.new(), MasterKey.new()
+    staged = home.root / ".restore-1"
+    (staged / "ledger").mkdir(parents=True)
+    connection = connect(staged / "ledger" / "money.db", key.derive("money"))
+    connection.execute("CREATE TABLE t (a)")
+    connection.close()
+    begin_swap(home, staged)
+    with pytest.raises(InvalidInput, match="another home"):
+        restore_key(home, other.phrase)
+    assert restore_key(home, key.phrase).key == key

@@ -1,6 +1,7 @@
 """The passphrase vault opens for its passphrase only, and says why it does not."""
 
 import json
+import os
 
 import pytest
 
@@ -92,3 +93,8 @@ def test_what_is_no_vault_is_told_apart_from_a_wrong_passphrase(content):
 def test_a_newer_vault_asks_for_a_newer_program():
     with pytest.raises(InvalidInput, match="version 2"):
         unseal_key(altered(version=2), "correct horse")
+
+
+def test_a_passphrase_of_bytes_that_are_no_text_opens_its_vault(monkeypatch):
+    passphrase = os.fsdecode(b"caf\xe9 caf\xe9 caf\xe9")  # as the environment gives it
+    assert unseal_key(seal_key(KEY, passphrase), passphrase) == KEY
