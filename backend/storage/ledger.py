@@ -133,7 +133,7 @@ async def open_ledger(
     try:
         for worker in (writer, reader):
             worker.start()
-            await asyncio.wrap_future(worker.opened)
+            await asyncio.shield(asyncio.wrap_future(worker.opened))  # the thread itself cannot be cancelled
         ledger.notices.extend(file.notices)
         check.start()
         yield ledger

@@ -83,8 +83,7 @@ class Worker:
             if connection is not None:
                 connection.interrupt()
         refused = [job for job in left if job.starts()]
-        for job in refused:
-            job.done.set_exception(_closed(self._thread.name))
+        _refuse(refused, self._thread.name)
         return len(refused)
 
     def _run(self) -> None:
@@ -99,13 +98,16 @@ class Worker:
         self.opened.set_result(None)
         try:
             while jobs := self._take():
-                connection = self._serve(connection, jobs)
+                try:
+                    connection = self._serve(connection, jobs)
+                finally:  # nobody may wait for ever, should serving itself have failed
+                    _refuse([job for job in jobs if not job.done.done()], self._thread.name)
                 self._connection = connection
         finally:
             with self._changed:  # interrupting a closed connection would crash
                 self._connection = None
             connection.close()
-            self.abandon()  # nobody may wait for ever, should serving itself have failed
+            self.abandon()
             self.closed.set_result(None)
 
     def _take(self) -> list[Job]:
@@ -117,5 +119,10 @@ class Worker:
             return [self._jobs.popleft() for _ in range(n_taken)]
 
 
+def _refuse(jobs: list[Job], name: str) -> None:
+    for job in jobs:
+        job.done.set_exception(_closed(name))
+
+
 def _closed(name: str) -> Unavailable:
-    return Unavailable(f"{name} is closing and takes no more work.", code="ledger.closed")
+    return Unavailable(f"{name} is closing and takes no more work.", hint="Open the home again.", code="ledger.closed")

@@ -376,3 +376,22 @@ async def test_a_home_whose_name_has_signs_of_a_web_address_opens(tmp_path):
     async with open_ledger(folder / "money.db", KEY, ROWS, backups=folder, quarantine=folder) as ledger:
         await ledger.write(insert(1))
     assert (folder / "money.db").stat().st_size > 0
+
+
+async def test_opening_that_is_cancelled_while_tables_are_made_ends_at_once_and_leaves_no_thread(home):
+    slow = Migration(
+        "0001_slow",
+        "CREATE TABLE rows (n); INSERT INTO rows WITH RECURSIVE c(n) AS "
+        "(SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000000) SELECT n FROM c;",
+    )
+
+    async def use():
+        async with opened(home, migrations=(slow,)):
+            raise AssertionError("it was cancelled before it was open")
+
+    opening = asyncio.create_task(use())
+    await until((home.ledgers / "money.db-wal").exists)
+    opening.cancel()
+    _, late = await asyncio.wait({opening}, timeout=8)
+    assert not late
+    assert opening.cancelled()
