@@ -37,6 +37,11 @@ def begin_swap(home: Home, staged: Path) -> Path:
     return aside
 
 
+def take_back_swap(home: Home) -> None:
+    """Undo a decision of which nobody knows whether it reached the disk, before any file has moved."""
+    (home.root / _JOURNAL).unlink(missing_ok=True)
+
+
 def is_empty_home(home: Home) -> bool:
     """Whether nothing in a home would be replaced by a restore; keys, logs and caches do not count."""
     return not any(_has_content(home.root / item) for item in _ITEMS)

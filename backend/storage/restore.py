@@ -17,7 +17,7 @@ from backend.storage.ledger_file import write_key_check
 from backend.storage.master_key import KeyUse, MasterKey
 from backend.storage.migrations import Migration, pending
 from backend.storage.paths import Home
-from backend.storage.pending_restore import begin_swap, complete_restore, is_empty_home
+from backend.storage.pending_restore import begin_swap, complete_restore, is_empty_home, take_back_swap
 
 _LEDGERS: tuple[tuple[KeyUse, tuple[Migration, ...]], ...] = (("money", money.MIGRATIONS), ("words", words.MIGRATIONS))
 
@@ -61,6 +61,7 @@ def restore_backup(archive: Path, home: Home, key: MasterKey, *, replace: bool =
             _check_ledger(staged / "ledger" / f"{use}.db", key.derive(use), migrations)
         aside = begin_swap(home, staged)
     except BaseException:
+        take_back_swap(home)
         shutil.rmtree(staged, ignore_errors=True)
         raise
     complete_restore(home)

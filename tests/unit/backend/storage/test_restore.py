@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from backend.errors import Conflict, CorruptData, InvalidInput, Unavailable
-from backend.storage import pending_restore, restore
+from backend.storage import durable, pending_restore, restore
 from backend.storage.backup import create_backup
 from backend.storage.paths import Home
 from backend.storage.pending_restore import complete_restore, is_empty_home
@@ -193,3 +193,24 @@ def test_what_a_restore_killed_while_unpacking_left_behind_is_swept_by_the_next(
     (left_over / "ledger").mkdir(parents=True)
     restore_backup(archive, home, key, replace=True)
     assert not left_over.exists()
+
+
+def test_a_decision_that_could_not_be_made_durable_is_taken_back(home, key, archive, monkeypatch):
+    before = read_home(home, key)
+
+    def refuse(folder):
+        raise OSError(errno.EIO, "input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restore, "begin_swap", lambda home, staged: begin_with(refuse, home, staged))
+        with pytest.raises(Unavailable):
+            restore_backup(archive, home, key, replace=True)
+    assert not complete_restore(home)
+    assert read_home(home, key) == before
+
+
+def begin_with(sync, home, staged):
+    """Decide on a disk that fails right after the journal has its name."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(durable, "sync_folder", sync)
+        return pending_restore.begin_swap(home, staged)
