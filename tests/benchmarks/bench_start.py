@@ -86,7 +86,11 @@ def find_contenders(scratch: Path, only: str | None) -> list[Contender]:
 
 def environment() -> dict[str, str]:
     """Offscreen, no keyring, and bytecode kept as everywhere."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "TRII_HOME", "DISPLAY")}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYQTGRAPH_QT_LIB", "TRII_HOME", "DISPLAY")
+    }
     return {**kept, "QT_QPA_PLATFORM": "offscreen", "TRII_KEYRING": "off"}
 
 
