@@ -24,6 +24,7 @@ from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 
 SPLIT_TERM_MAX: Final = 20
+SPLIT_WHOLE_MAX: Final = 1000
 SPLIT_TOLERANCE: Final = 1e-5
 SPLIT_JUMP_MIN: Final = 1.25
 AMOUNT_STEP: Final = 1e-4
@@ -125,7 +126,7 @@ def infer_actions(
     splits: list[CorporateAction] = []
     rests: list[tuple[int, float]] = []
     for row in (np.flatnonzero(np.abs(ratio - 1) > noise) + 1).tolist():
-        split = _split_ratio(ratio[row - 1], raw[row - 1], raw[row])
+        split = _split_ratio(ratio[row - 1], raw[row - 1] / raw[row], max(SPLIT_TOLERANCE, float(noise[row - 1])))
         if split is not None:
             splits.append(Split(instrument, int(days[row]), Decimal(split.numerator) / Decimal(split.denominator)))
         rest = float(ratio[row - 1]) * float(split or 1)
@@ -162,18 +163,27 @@ def _quantum(values: Float64s) -> float:
     return 0.0
 
 
-def _split_ratio(ratio: float, before: float, after: float) -> Fraction | None:
-    """The split that explains ``ratio``, alone or beside a dividend; None where the raw price did not jump with it."""
-    alone = Fraction(1 / ratio).limit_denominator(SPLIT_TERM_MAX)
-    is_simple = abs(float(alone) * ratio - 1) < SPLIT_TOLERANCE and alone.numerator <= SPLIT_TERM_MAX
-    jump = before / after
-    if is_simple and _is_jump(float(alone)) and abs(np.log(jump / float(alone))) < np.log(1.5):
-        return alone
+def _split_ratio(ratio: float, jump: float, tolerance: float) -> Fraction | None:
+    """The split that explains ``ratio``, alone or beside a dividend; None where the raw price did not ``jump`` with it."""
+    simple = Fraction(1 / ratio).limit_denominator(SPLIT_TERM_MAX)
+    whole = _whole_ratio(1 / ratio)
+    for alone, is_usual, slack in (
+        (simple, 0 < simple.numerator <= SPLIT_TERM_MAX, SPLIT_TOLERANCE),
+        (whole, max(whole.numerator, whole.denominator) <= SPLIT_WHOLE_MAX, tolerance),
+    ):
+        is_exact = is_usual and abs(float(alone) * ratio - 1) < slack
+        if is_exact and _is_jump(float(alone)) and abs(np.log(jump / float(alone))) < np.log(1.5):
+            return alone
     if not _is_jump(jump) or not _is_jump(1 / ratio):
         return None
     # A dividend on the same day: the split is the nearest whole ratio that leaves a rest just below 1.
-    near = Fraction(max(round(jump), 1)) if jump > 1 else Fraction(1, max(round(1 / jump), 1))
+    near = _whole_ratio(jump)
     return near if near != 1 and 0.8 < ratio * float(near) < 1 else None
+
+
+def _whole_ratio(value: float) -> Fraction:
+    """The nearest n or 1/n."""
+    return Fraction(round(value)) if value > 1 else Fraction(1, round(1 / value))
 
 
 def _is_jump(ratio: float) -> bool:
@@ -191,7 +201,7 @@ def _dividends(instrument: InstrumentId, days: Int64s, raw: Float64s, rests: Seq
     for row, amount in zip(rows.tolist(), amounts.tolist(), strict=True):
         rounded = Decimal(repr(round(amount / AMOUNT_STEP))) * Decimal(repr(AMOUNT_STEP))
         if rounded > 0:
-            found.append(Dividend(instrument, int(days[row]), rounded.normalize()))
+            found.append(Dividend(instrument, int(days[row]), Decimal(f"{rounded.normalize():f}")))
     return found
 
 

@@ -125,3 +125,19 @@ def test_columns_that_cannot_be_compared_are_refused():
     with pytest.raises(InvalidInput, match="at or below 0"):
         infer_actions(AAPL, np.arange(2), np.array([1.0, -1.0]), np.ones(2))
     assert infer_actions(AAPL, np.arange(3), np.array([1.0, np.nan, 1.0]), np.ones(3)) == ()
+
+
+@pytest.mark.parametrize("ratio", ["50", "0.04", "0.001", "1.5", "20", "100"])
+def test_a_split_of_any_usual_ratio_is_told_from_a_dividend(ratio):
+    label_ns = np.arange(4, dtype=np.int64) * DAY_NS
+    adjusted = np.array([20.0, 20.1, 20.2, 20.15])
+    close = adjusted * np.array([float(ratio), float(ratio), 1.0, 1.0])
+    assert infer_actions(AAPL, label_ns, close, adjusted) == (Split(AAPL, 2 * DAY_NS, Decimal(ratio)),)
+    rounded = np.round(adjusted, 2)
+    assert infer_actions(AAPL, label_ns, np.round(close, 4), rounded) == (Split(AAPL, 2 * DAY_NS, Decimal(ratio)),)
+
+
+def test_a_dividend_of_tens_is_written_as_a_person_would():
+    label_ns, close = np.arange(3, dtype=np.int64) * DAY_NS, np.array([100.0, 100.0, 90.0])
+    (dividend,) = infer_actions(AAPL, label_ns, close, np.array([90.0, 90.0, 90.0]))
+    assert str(dividend.amount) == "10"
