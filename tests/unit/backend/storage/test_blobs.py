@@ -96,3 +96,12 @@ def test_a_failing_source_leaves_nothing_behind(store, home):
 def test_what_is_no_id_never_becomes_a_path(text):
     with pytest.raises(InvalidInput):
         BlobId(text)
+
+
+def test_storing_content_again_mends_a_damaged_copy(home, store):
+    blob_id = store.put(b"a photograph")
+    (place,) = files(home)
+    place.write_bytes(place.read_bytes()[:-1])
+    assert store.put(b"a photograph") == blob_id
+    assert store.get(blob_id) == b"a photograph"
+    assert len(list(home.quarantine.rglob(blob_id.text))) == 1
