@@ -103,8 +103,11 @@ class History:
             return bars
         sessions = await self._sessions_of(stored.instrument)
         limit = self._clock.now_ns() if as_of_ns is None else as_of_ns
-        ex_opens = _opens(np.array([action.ex_ns for action in actions], np.int64), sessions)
-        known = [action for action, opens in zip(actions, ex_opens.tolist(), strict=True) if opens <= limit]
+        ex_ns = np.array([action.ex_ns for action in actions], np.int64)
+        ex_opens = _opens(ex_ns, sessions)
+        # What went ex before the first of these bars changes none of them.
+        counts = (ex_opens <= limit) & ((ex_ns if stored.spec.is_dated else ex_opens) > bars.event_ns[0])
+        known = [action for action, does in zip(actions, counts.tolist(), strict=True) if does]
         closes = BarArrays.empty()
         if any(isinstance(action, Dividend) for action in known):  # splits need no price
             closes = await self._daily_closes(stored, as_of_ns, source, sessions)

@@ -95,8 +95,10 @@ async def fill(stack, home, clock):
                     Split(instrument, FIRST_NS + 58 * DAY_NS, Decimal(10)),  # announced, and still to come
                 ]
             )
-    await store.load(Series(instrument, BarSpec.parse(stored)))  # starts the reader's thread before the first test
-    return History(store, catalog, actions, Calendars(home.cache, clock), clock)
+    history = History(store, catalog, actions, Calendars(home.cache, clock), clock)
+    for calendar in CALENDARS:  # starts the threads, which stay, before the first test
+        await history.bars(Series(instrument_of(calendar, "1d"), BarSpec.parse("1w")), adjusted=True)
+    return history
 
 
 def rows(bars):
