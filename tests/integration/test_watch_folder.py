@@ -1,7 +1,5 @@
 """A watched folder: what appears is imported, what grows is continued from where it was, also after a restart."""
 
-import asyncio
-
 import pytest
 
 from backend.domain.bars import BarSpec, Series
@@ -175,7 +173,9 @@ async def test_a_folder_that_is_not_there_is_told_and_asked_for_again_with_new_s
     async with open_workshop(home) as shop, TaskOwner("test", shop.bus.publish) as tasks:
         tasks.start("watch", watcher_of(shop).run(lambda: folders))
         await until(lambda: any(isinstance(event, Notice) for event in shop.events))
+        (notice,) = [event for event in shop.events if isinstance(event, Notice)]
+        assert "nowhere" in f"{notice.title} {notice.text} {notice.hint}"
         folders[:] = [str(folder)]
         shop.bus.publish(SettingsChanged("data"))
         await until(lambda: any(isinstance(event, ImportFinished) for event in shop.events))
-        await asyncio.sleep(0)
+        assert len(await closes(shop)) == 2
