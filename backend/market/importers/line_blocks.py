@@ -1,11 +1,13 @@
 """Text files as UTF-8 blocks that end at the end of a line, whatever their encoding, within bounded memory."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from backend.errors import InvalidInput
+from backend.market.importers.columns import known_name
 from backend.market.importers.containers import ByteSource
 from backend.market.importers.limits import BLOCK_BYTES, LINE_BYTES_MAX
 
@@ -17,6 +19,9 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BINARY_SHARE: Final = 0.05
+_NARROW: Final = ("cp1252", "cp1250", "cp1251", "cp1254", "gb18030", "cp932", "big5", "euc_kr")
+_NAME_LINES: Final = 10
+_CELLS: Final = re.compile(r"[,;|\t]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,23 @@ def _guess_wide(head: bytes) -> EncodingGuess:
 
 
 def _guess_narrow(head: bytes) -> EncodingGuess:
+    """An encoding of one byte or of a few a character: the one that makes most column names known, else most plausible."""
     from charset_normalizer import from_bytes  # noqa: PLC0415 - only files that are not UTF-8 need it
 
     best = from_bytes(head[: 32 * 1024], cp_exclusion=["utf_7"]).best()
+    plausible = "cp1252" if best is None else best.encoding
+    named = {name: _n_known_names(head, name) for name in dict.fromkeys((plausible, *_NARROW))}
+    chosen = max(named, key=lambda name: named[name])
+    if named[chosen] > named[plausible]:
+        return EncodingGuess(chosen, "so read, the column names are known words", is_sure=False)
     if best is None:
         return EncodingGuess("cp1252", "no encoding fits; Western European is assumed", is_sure=False)
-    return EncodingGuess(best.encoding, "its characters are most plausible so", is_sure=False)
+    return EncodingGuess(plausible, "its characters are most plausible so", is_sure=False)
+
+
+def _n_known_names(head: bytes, encoding: str) -> int:
+    lines = decode_head(head[: 4 * 1024], encoding).splitlines()[:_NAME_LINES]
+    return max((sum(known_name(cell.strip('" ')) for cell in _CELLS.split(line)) for line in lines), default=0)
 
 
 def check_encoding(name: str) -> str:

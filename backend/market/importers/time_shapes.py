@@ -17,7 +17,9 @@ _TRIPLE: Final = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?!\d)", 
 _DIGITS: Final = re.compile(r"-?\d{9,19}(?:\.\d+)?", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?\d*[.,]?\d*", re.ASCII)
 _COMPACT_DAY: Final = re.compile(r"(?:19|20)\d{6}(?:\d{4}|\d{6})?", re.ASCII)
-_CLOCK: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[aApP][mM])?|\d{6}|\d{4}", re.ASCII)
+_CLOCK: Final = re.compile(
+    r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s*[aApP][mM])?(?:\s*(?:[+-]\d{1,2}(?::?\d{2})?|[A-Z]{1,4}))?|\d{6}|\d{4}", re.ASCII
+)
 _EPOCH_FORMS: Final = (
     (1e8, 1e11, TimeForm.EPOCH_S),
     (1e11, 1e14, TimeForm.EPOCH_MS),

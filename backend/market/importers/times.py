@@ -159,7 +159,7 @@ def count_ns(value: float, form: TimeForm) -> int:
 def bare_day(text: str) -> str:
     """A date without a midnight that was written behind it, as in "2020-01-02 00:00:00"."""
     cell = text.strip()
-    return cell[:10] if len(cell) > 10 and not cell[10:].strip(" T0:.") else cell
+    return cell[:10] if len(cell) > 10 and cell[10] in " T" and not cell[11:].strip("0:.") else cell
 
 
 def split_time(text: str) -> tuple[str, str]:
