@@ -1,6 +1,6 @@
 """Parquet and Arrow files into rows, batch after batch within bounded memory.
 
-Both formats are read in this process: 40,000 mutated files of each were read without a crash, as long as every batch
+Both formats are read in this process: 25,000 mutated files of each were read without a crash, as long as every batch
 of an Arrow file is validated in full before use and Parquet's metadata is bounded (docs/decisions/0031-foreign-files.md).
 """
 

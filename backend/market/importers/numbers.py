@@ -54,9 +54,9 @@ def parse_number(text: str, form: NumberForm = PLAIN) -> float | None:
 
 def _unmarked(cell: str, form: NumberForm) -> str:
     whole, mark, decimals = cell.partition(form.decimal)
+    for mark in _BLANKS if form.thousands in _BLANKS else ():
+        whole = whole.replace(mark, form.thousands)
     if form.thousands and form.thousands in whole:
-        for mark in _BLANKS if form.thousands in _BLANKS else ():
-            whole = whole.replace(mark, form.thousands)
         groups = whole.lstrip("+-" + _SIGNS).split(form.thousands)
         # Groups of two are India's lakh and crore.
         if not 1 <= len(groups[0]) <= 3 or len(groups[-1]) != 3 or any(len(g) not in {2, 3} for g in groups[1:-1]):
