@@ -112,9 +112,9 @@ def take_rows(plan: ImportPlan) -> Taken:
     return Taken(plan, bars, notes, judge.tally)
 
 
-def take_text(tmp_path: Path, text: str | bytes, name: str = "AAPL_1d.csv", **choices) -> Taken:
+def take_text(tmp_path: Path, text: str | bytes, file_name: str = "AAPL_1d.csv", **choices) -> Taken:
     """Write a file and read its only table."""
-    path = tmp_path / name
+    path = tmp_path / file_name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     (taken,) = take_tables(path, Choices(**choices))
     return taken

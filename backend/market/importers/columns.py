@@ -89,8 +89,10 @@ def assign_roles(names: Sequence[str] | None, rows: Sequence[Sequence[str]], kin
 def _named_roles(names: Sequence[str], kinds: ColumnKinds) -> list[Role]:
     roles = [Role.NONE] * len(kinds.number)
     taken: dict[Role, int] = {}
+    letters_count = {"o", "h", "l", "c"} <= {bare_name(name) for name in names}
     for i, name in enumerate(names[: len(roles)]):
-        role = role_of(name)
+        # One letter says nothing by itself: a table of columns a, b, c has no close.
+        role = role_of(name) if letters_count or len(bare_name(name)) > 1 else Role.NONE
         if role is Role.TIME and kinds.is_clock(i) and not kinds.is_time(i):
             role = Role.CLOCK
         if role is Role.NONE or not _fits(role, i, kinds):

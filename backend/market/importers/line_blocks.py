@@ -124,7 +124,7 @@ class LineBlock:
 
 
 def read_blocks(source: ByteSource, encoding: str, newline: str, *, block_bytes: int = BLOCK_BYTES) -> Iterator[LineBlock]:
-    """Cut ``source`` into blocks of about ``block_bytes``; of a line longer than a block only the beginning is kept."""
+    """Cut ``source`` into blocks of about ``block_bytes``; of a longer line only the beginning is kept."""
     rest = b""
     line = 1
     is_skipping = False
@@ -142,7 +142,7 @@ def read_blocks(source: ByteSource, encoding: str, newline: str, *, block_bytes:
             rest = rest[cut:]
             line += block.n_lines
             yield block
-        elif len(rest) > block_bytes:
+        elif len(rest) > max(block_bytes, LINE_BYTES_MAX):
             rest, is_skipping = rest[: LINE_BYTES_MAX + 1], True
     if rest:
         yield LineBlock.of(rest, line)
