@@ -15,8 +15,7 @@ from backend.market.file_cursors import FileCursor, drop_cursor, load_cursors, s
 from backend.market.importers.file_names import TABLE_SUFFIXES
 from backend.market.importers.importer import Importer
 from backend.market.importers.limits import MEMBERS_MAX
-from backend.market.importers.pipeline import Window
-from backend.market.importers.plan import FileFormat, ImportPlan
+from backend.market.importers.plan import FileFormat, ImportPlan, Window
 from backend.market.importers.report import ImportReport
 from backend.storage.ledger import Ledger
 

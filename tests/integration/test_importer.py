@@ -142,7 +142,7 @@ async def test_a_newer_file_wins_and_the_old_values_can_be_put_back(home, tmp_pa
 
 async def test_cancelling_at_any_block_leaves_everything_as_it_was(home, tmp_path, monkeypatch):
     monkeypatch.setattr("backend.market.importers.tables.TextReader", partial(TextReader, block_bytes=4096))
-    monkeypatch.setattr("backend.market.importers.importer._PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr("backend.market.importers.import_run._PROGRESS_EVERY_S", 0.0)
     lines = [f"2020-01-02 {i // 60:02d}:{i % 60:02d}:00,10,12,9,11,{i}" for i in range(1440)]
     path = write(tmp_path, "AAPL_1m.csv", "time,open,high,low,close,volume\n" + "\n".join(lines))
     async with open_workshop(home) as shop:

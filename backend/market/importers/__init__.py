@@ -1,7 +1,7 @@
 """Files into bars: recognise, preview, correct, check every row, publish at once."""
 
-from backend.market.importers.importer import Importer, Survey
-from backend.market.importers.plan import Choices, Column, Dialect, FileFormat, ImportPlan, PlanNote, Role
+from backend.market.importers.importer import Importer
+from backend.market.importers.plan import Choices, Column, Dialect, FileFormat, ImportPlan, PlanNote, Role, Survey
 from backend.market.importers.report import ImportRecord, ImportReport, Progress, RowKind, RowNote
 
 __all__ = [

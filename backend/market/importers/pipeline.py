@@ -5,14 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, TypeAlias, TypeVar
 
 from backend.errors import Conflict
 from backend.market.importers.checks import Judged, RowJudge, Rules, Tally
 from backend.market.importers.file_actions import ActionFinder
-from backend.market.importers.plan import ImportPlan
+from backend.market.importers.plan import ImportPlan, Window
 from backend.market.importers.row_blocks import Reading, RowReader
 from backend.market.importers.row_notes import NoteWriter
 from backend.market.importers.tables import open_rows
@@ -24,15 +23,6 @@ T = TypeVar("T")
 
 Tell: TypeAlias = Callable[[int, int], None]
 """Called with bytes done and rows read so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Whole lines of a plain text file: bytes from ``start`` to ``end`` (exclusive), the first being line ``first_line``."""
-
-    start: int
-    end: int
-    first_line: int
 
 
 class Pipeline:

@@ -9,6 +9,7 @@ import msgspec
 
 from backend.domain.bars import Bar, BarSpec, Series
 from backend.domain.instruments import Instrument
+from backend.errors import TriiError
 
 SOURCE_IMPORT: Final = "import"
 SOURCE_SAMPLE: Final = "sample"
@@ -204,3 +205,20 @@ class ImportPlan:
     def column_of(self, role: Role) -> Column | None:
         """The column that has ``role``, if any."""
         return next((column for column in self.columns if column.role is role), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a path holds: a plan for each table, and the files that hold none, with the reason."""
+
+    plans: tuple[ImportPlan, ...]
+    skipped: tuple[tuple[str, TriiError], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whole lines of a plain text file: bytes from ``start`` to ``end`` (exclusive), the first being line ``first_line``."""
+
+    start: int
+    end: int
+    first_line: int
