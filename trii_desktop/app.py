@@ -74,6 +74,8 @@ class Desktop:
         """Show ``wanted``, else what was shown last, else a sample; returns once it is painted."""
         chart = self.panels.chart
         instrument, spec = await choose_first(self.desk, wanted, FIRST_INSTRUMENT)
+        if chart.is_asked:
+            return  # another start, or a quick hand, asked for something else meanwhile
         if instrument is None:
             chart.show_welcome()
             return

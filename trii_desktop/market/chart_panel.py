@@ -52,6 +52,11 @@ class ChartPanel(QWidget):
         """Say what to do while there is nothing to show."""
         self._stack.setCurrentIndex(1)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything was asked for yet, shown or still on its way."""
+        return self._n_asked > 0
+
     async def open(self, instrument: InstrumentId, spec: BarSpec | None = None, *, adjusted: bool | None = None) -> None:
         """Show ``instrument``; without ``spec`` in the interval in use if it has it, else daily, else its coarsest.
 
