@@ -201,7 +201,7 @@ def test_without_a_preview_what_is_sure_is_imported_at_once(qapp, sampled, tmp_p
 
 def test_cancelling_leaves_nothing_of_the_table_under_way(qapp, sampled, tmp_path):
     path = tmp_path / "LARGE.csv"
-    rows = (f"{1_600_000_000 + 60 * n},1,2,0.5,1.5,10\n" for n in range(400_000))
+    rows = (f"{1_400_000_000 + 60 * n},1,2,0.5,1.5,10\n" for n in range(3_000_000))
     path.write_text("time,open,high,low,close,volume\n" + "".join(rows))
 
     async def story():
