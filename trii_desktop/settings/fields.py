@@ -60,13 +60,8 @@ class WholeEditor(FieldEditor):
         self._box = QSpinBox()
         self._box.setRange(int(field.minimum or 0), int(field.maximum if field.maximum is not None else 2**31 - 1))
         self._box.setSingleStep(int(field.step or 1))
-        self._box.setSuffix(f" {field.unit}" if field.unit else "")
-        self._box.setKeyboardTracking(False)
-        self._box.setAccessibleName(field.title)
-        self._box.setFixedWidth(FIELD_PX)
         self._box.valueChanged.connect(self.edited.emit)
-        self.setLayout(row(self._box, None))
-        self.setFocusProxy(self._box)
+        _place(self, self._box, field)
 
     def show_value(self, value: Any) -> None:
         """Show the number."""
@@ -85,18 +80,23 @@ class NumberEditor(FieldEditor):
             field.minimum if field.minimum is not None else -1e9, field.maximum if field.maximum is not None else 1e9
         )
         self._box.setSingleStep(field.step or 0.1)
-        self._box.setSuffix(f" {field.unit}" if field.unit else "")
-        self._box.setKeyboardTracking(False)
-        self._box.setAccessibleName(field.title)
-        self._box.setFixedWidth(FIELD_PX)
         self._box.valueChanged.connect(self.edited.emit)
-        self.setLayout(row(self._box, None))
-        self.setFocusProxy(self._box)
+        _place(self, self._box, field)
 
     def show_value(self, value: Any) -> None:
         """Show the number."""
         with QSignalBlocker(self._box):
             self._box.setValue(float(value))
+
+
+def _place(editor: FieldEditor, box: QSpinBox | QDoubleSpinBox, field: SettingsField) -> None:
+    """Stand a number's box in its editor, named and with its unit; it tells a value when the typing is over."""
+    box.setSuffix(f" {field.unit}" if field.unit else "")
+    box.setKeyboardTracking(False)
+    box.setAccessibleName(field.title)
+    box.setFixedWidth(FIELD_PX)
+    editor.setLayout(row(box, None))
+    editor.setFocusProxy(box)
 
 
 class ChoiceEditor(FieldEditor):
