@@ -33,9 +33,11 @@ class Desk:
         """Run what the user asked for; where it cannot be done, say so in a notice titled ``name``."""
         self.tasks.start(name, self._told(name, coro))
 
-    def did(self, title: str, take_back: Callable[[], Awaitable[object]]) -> None:
+    def did(
+        self, title: str, take_back: Callable[[], Awaitable[object]], do_again: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
         """Say that something was changed, and offer to take it back."""
-        step = self.undo.push(title, take_back)
+        step = self.undo.push(title, take_back, do_again)
         self.notices.say(title, offer=Offer("Undo", lambda: self.start("Undo", self.undo.undo(step))))
 
     async def _told(self, name: str, coro: Coroutine[Any, Any, Any]) -> None:

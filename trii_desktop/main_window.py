@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QWidget
 
-from trii_desktop.actions import ActionSet
+from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.look import Look
 from trii_desktop.market.import_files import dropped_paths
 from trii_desktop.settings.recovery import RecoveryBanner

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
-from trii_desktop.actions import ActionSet
+from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.engine_side import Shown
 from trii_desktop.look import Look
 from trii_desktop.market.intervals import IntervalBar

@@ -1,4 +1,4 @@
-"""What can be taken back: the latest changes of this session, newest first."""
+"""What can be taken back and done again: the latest changes of this session, newest first."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -10,41 +10,66 @@ from PySide6.QtCore import QObject, Signal
 DEPTH: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One change: what it was in words, and how to take it back."""
+    """One change: what it was in words, how to take it back, and how to do it again where that can be done."""
 
     title: str
     take_back: Callable[[], Awaitable[object]]
+    do_again: Callable[[], Awaitable[object]] | None = None
 
 
 class UndoStack(QObject):
-    """Remembers up to 100 changes; ``changed`` tells when there is another one to take back."""
+    """Remembers up to 100 changes; ``changed`` tells when there is another one to take back or to do again."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._steps: deque[Step] = deque(maxlen=DEPTH)
+        self._done: deque[Step] = deque(maxlen=DEPTH)
+        self._undone: deque[Step] = deque(maxlen=DEPTH)
 
     @property
     def newest(self) -> Step | None:
         """The change that ``undo`` takes back next."""
-        return self._steps[-1] if self._steps else None
+        return self._done[-1] if self._done else None
 
-    def push(self, title: str, take_back: Callable[[], Awaitable[object]]) -> Step:
-        """Remember a change that was made."""
-        step = Step(title, take_back)
-        self._steps.append(step)
+    @property
+    def next_again(self) -> Step | None:
+        """The change that ``redo`` does again next."""
+        return self._undone[-1] if self._undone else None
+
+    def push(
+        self, title: str, take_back: Callable[[], Awaitable[object]], do_again: Callable[[], Awaitable[object]] | None = None
+    ) -> Step:
+        """Remember a change that was made; what was taken back before it can no longer be done again."""
+        step = Step(title, take_back, do_again)
+        self._done.append(step)
+        self._undone.clear()
         self.changed.emit()
         return step
 
     async def undo(self, step: Step | None = None) -> Step | None:
         """Take back ``step``, or the newest change; None where there is nothing. A change that fails to be undone is forgotten."""
         chosen = step or self.newest
-        if chosen is None or chosen not in self._steps:
+        if chosen is None or chosen not in self._done:
             return None
-        self._steps.remove(chosen)
+        self._done.remove(chosen)
         self.changed.emit()
         await chosen.take_back()
+        if chosen.do_again is not None:
+            self._undone.append(chosen)
+            self.changed.emit()
+        return chosen
+
+    async def redo(self) -> Step | None:
+        """Do the change again that was taken back last; None where there is none. One that fails is forgotten."""
+        chosen = self.next_again
+        if chosen is None or chosen.do_again is None:
+            return None
+        self._undone.remove(chosen)
+        self.changed.emit()
+        await chosen.do_again()
+        self._done.append(chosen)
+        self.changed.emit()
         return chosen

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 
-from trii_desktop.actions import ACTIONS
+from trii_desktop.actions.table import ACTIONS
 from trii_desktop.crash import CrashReports
 from trii_desktop.desk import Desk
 from trii_desktop.main_window import MainWindow
@@ -34,6 +34,11 @@ class ViewActions:
     def can_undo(self) -> bool:
         """Whether there is a change to take back."""
         return self._desk.undo.newest is not None
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a change to do again."""
+        return self._desk.undo.next_again is not None
 
     @property
     def shows_watchlist(self) -> bool:
@@ -78,6 +83,10 @@ class ViewActions:
         """Take the newest change back."""
         self._desk.start("Undo", self._undo())
 
+    def redo(self) -> None:
+        """Do the change again that was taken back last."""
+        self._desk.start("Redo", self._redo())
+
     def open_settings(self) -> None:
         """Open the settings, or bring them up."""
         if self.settings is None:
@@ -121,6 +130,11 @@ class ViewActions:
         done = await self._desk.undo.undo()
         if done is not None:
             self._desk.notices.say("Taken back", done.title)
+
+    async def _redo(self) -> None:
+        done = await self._desk.undo.redo()
+        if done is not None:
+            self._desk.notices.say("Done again", done.title)
 
     def _is_shown(self, name: str) -> bool:
         return name in self._window.docks and self._window.docks[name].isVisible()

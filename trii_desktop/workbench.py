@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QMenu
 
 from backend.domain.instruments import InstrumentId
 from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, Subscription, WindowRequested
-from trii_desktop.actions import ActionSet
+from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.desk import Desk
 from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_actions import ChartActions

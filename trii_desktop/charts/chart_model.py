@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
 
+from backend.charts.chart_state import ChartState, ChartType, Pane, PriceRange, ScaleKind, VisibleBars, check_state
 from backend.domain.bars import BarArrays, BarSpec
 from backend.domain.instruments import Instrument
 from backend.market.bar_snapshot import BarSnapshot
 from backend.market.growing_bars import snapshot_of
-from trii_desktop.charts.chart_state import ChartState, ChartType, PriceRange, ScaleKind, VisibleBars, check_state
 from trii_desktop.charts.geometry import DrawnBars, visible_bars
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.time_scale import SPACING_PX, TimeScale
@@ -235,18 +235,17 @@ class ChartModel:
             instrument=str(self.instrument.id) if self.instrument else "",
             interval=str(self.spec) if self.spec else "",
             chart_type=self.chart_type,
-            scale=self.scale_kind,
             is_adjusted=self.is_adjusted,
             is_volume_shown=self.is_volume_wanted,
             visible=self.visible(),
-            price=self.price,
+            panes=(Pane(scale=self.scale_kind, range=self.price),),
         )
 
     def restore(self, state: ChartState) -> None:
         """Show what ``state`` says once bars are there; whoever owns the chart opens the series. Raises InvalidInput."""
         check_state(state)
-        self.chart_type, self.scale_kind = state.chart_type, state.scale
-        self.is_volume_wanted, self.price = state.is_volume_shown, state.price
+        self.chart_type, self.scale_kind = state.chart_type, state.main.scale
+        self.is_volume_wanted, self.price = state.is_volume_shown, state.main.range
         self._wished, self._is_restored = state.visible, not len(self.snapshot)
         self.lay_out(self.time.width_px, self.height_px, self.pixel_ratio, self.top_free_px)
 

@@ -5,9 +5,9 @@ from typing import Final
 
 from PySide6.QtGui import QPainter
 
+from backend.charts.chart_state import ChartType
 from trii_desktop.charts.axis_items import TIME_AXIS_HEIGHT, PriceAxisItem, TimeAxisItem
 from trii_desktop.charts.chart_model import ChartModel
-from trii_desktop.charts.chart_state import ChartType
 from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.crosshair_item import Crosshair, CrosshairItem
 from trii_desktop.charts.gestures import Zone

@@ -18,12 +18,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from backend.charts.chart_state import ChartState
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from trii_desktop.charts.canvas import ChartCanvas
 from trii_desktop.charts.chart_model import ChartModel, SeriesSource
 from trii_desktop.charts.chart_picture import ChartPicture
-from trii_desktop.charts.chart_state import ChartState
 from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.gestures import KEY_COMMANDS, Gestures, KeyCommand, Zone
 

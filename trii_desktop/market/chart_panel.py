@@ -5,10 +5,10 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
+from backend.charts.chart_state import VisibleBars
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from backend.market.bar_store import OpenSeries
-from trii_desktop.charts.chart_state import VisibleBars
 from trii_desktop.charts.chart_view import ChartView
 from trii_desktop.charts.colors import PRESETS, ChartColors, with_directions
 from trii_desktop.charts.gestures import KeyCommand

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.charts.chart_state import ChartState, ChartType, VisibleBars, load_state, save_state
 from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import InvalidInput
 from backend.market.growing_bars import GrowingBars, snapshot_of
 from tests.fakes.bars import DAYS, INSTRUMENT, MINUTES, START_NS, make_bars, make_days, make_line
 from trii_desktop.charts.chart_model import ChartModel
-from trii_desktop.charts.chart_state import ChartState, ChartType, VisibleBars, load_state, save_state
 from trii_desktop.charts.gestures import KEY_COMMANDS, Gestures, KeyCommand, Zone
 
 OTHER = Instrument(InstrumentId("MSFT", "XNAS"), "Microsoft")

@@ -1,0 +1,1 @@
+"""Charts as values: what a chart shows and what is drawn on it, without a window."""

@@ -1,0 +1,1 @@
+"""The action table: everything the user can do."""

@@ -1,0 +1,10 @@
+"""The rows of the edit menu."""
+
+from typing import Final
+
+from trii_desktop.actions.row import EDIT, ActionRow
+
+ROWS: Final = (
+    ActionRow("edit.undo", "&Undo", EDIT, "view.undo", ("Ctrl+Z",), "view.can_undo"),
+    ActionRow("edit.redo", "&Redo", EDIT, "view.redo", ("Ctrl+Y", "Ctrl+Shift+Z"), "view.can_redo"),
+)

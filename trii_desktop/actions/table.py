@@ -1,0 +1,26 @@
+"""What the user can do: one table of actions, from which menus, palette, shortcuts, tooltips and plugins are fed."""
+
+from typing import Final
+
+from trii_desktop.actions import (
+    chart_rows,
+    drawing_rows,
+    edit_rows,
+    file_rows,
+    help_rows,
+    indicator_rows,
+    view_rows,
+    watchlist_rows,
+)
+from trii_desktop.actions.row import ActionRow
+
+ACTIONS: Final[tuple[ActionRow, ...]] = (
+    *file_rows.ROWS,
+    *edit_rows.ROWS,
+    *chart_rows.ROWS,
+    *indicator_rows.ROWS,
+    *drawing_rows.ROWS,
+    *view_rows.ROWS,
+    *watchlist_rows.ROWS,
+    *help_rows.ROWS,
+)

@@ -1,0 +1,34 @@
+"""The rows of the view menu."""
+
+from typing import Final
+
+from trii_desktop.actions.row import VIEW, ActionRow
+
+ROWS: Final = (
+    ActionRow("view.chart", "Go to the &chart", VIEW, "chart.focus_chart", ("F6",), "chart.is_shown"),
+    ActionRow("view.watchlist", "&Watchlist", VIEW, "view.toggle_watchlist", ("Ctrl+1",), "", "view.shows_watchlist"),
+    ActionRow(
+        "view.bars",
+        "&Bar table",
+        VIEW,
+        "view.toggle_bars",
+        ("Ctrl+2",),
+        "chart.is_shown",
+        "view.shows_bars",
+        icon="table",
+        tip="Table of bars",
+    ),
+    ActionRow(
+        "view.notices",
+        "&Notifications",
+        VIEW,
+        "view.toggle_notices",
+        ("Ctrl+3",),
+        "",
+        "view.shows_notices",
+        icon="bell",
+        tip="Notifications",
+    ),
+    ActionRow("view.theme", "&Dark or light theme", VIEW, "view.toggle_theme", ("Ctrl+Shift+L",), icon="sun", starts_group=True),
+    ActionRow("view.full_screen", "&Full screen", VIEW, "view.toggle_full_screen", ("F11",), "", "view.is_full_screen"),
+)
