@@ -12,7 +12,7 @@ from backend.market.bar_store import OpenSeries
 from backend.market.samples import load_samples
 from backend.storage.market_store import StoredSeries
 from backend.storage.revisions import BarEdit
-from backend.watchlists.store import Watchlist
+from backend.watchlists.watchlist import Watchlist
 
 DAILY: Final = BarSpec.parse("1d")
 N_RESULTS: Final = 50

@@ -148,4 +148,17 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0005_watchlist_sections",
+        # Sections share the numbering of positions with the instruments of their list.
+        """
+        CREATE TABLE watchlist_sections (
+            watchlist_id TEXT NOT NULL REFERENCES watchlists (id),
+            name TEXT NOT NULL CHECK (name <> ''),
+            position INTEGER NOT NULL,
+            is_collapsed INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (watchlist_id, name)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

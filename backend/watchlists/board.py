@@ -24,7 +24,8 @@ from backend.tasks import TaskOwner
 log = logging.getLogger(__name__)
 
 _DAILY: Final = BarSpec.parse("1d")
-_LOOK_BACK_NS: Final = 21 * DAY_NS
+_LOOK_BACK_NS: Final = 50 * DAY_NS
+N_TREND: Final = 30
 _COALESCE_S: Final = 0.05
 _N_QUOTED: Final = 20
 _N_SIGNIFICANT: Final = 6
@@ -43,6 +44,7 @@ class QuoteRow:
     volume : of the newest session
     event_ns : label of the newest bar, 0 without bars
     decimals : digits after the point with which the instrument is quoted
+    trend : the newest closes, up to 30, oldest first, splits taken out
     """
 
     instrument: InstrumentId
@@ -53,6 +55,7 @@ class QuoteRow:
     volume: float = NAN
     event_ns: int = 0
     decimals: int = DECIMALS_MIN
+    trend: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,9 @@ class QuoteBoard:
         before = float(bars.close[-2]) if len(bars) > 1 else NAN
         change = last - before
         percent = 100 * change / abs(before) if before else NAN
-        return QuoteRow(instrument, known.name, last, change, percent, float(bars.volume[-1]), int(bars.event_ns[-1]), decimals)
+        trend = tuple(bars.close[-N_TREND:].tolist())
+        figures = (last, change, percent, float(bars.volume[-1]), int(bars.event_ns[-1]))
+        return QuoteRow(instrument, known.name, *figures, decimals, trend)
 
     async def _bars(self, instrument: InstrumentId, newest_ns: int) -> BarArrays:
         specs = await self._history.specs(instrument)

@@ -1,31 +1,20 @@
-"""The user's watchlists: named, ordered lists of instruments, kept in the money ledger."""
+"""The user's watchlists: named, ordered lists of instruments under headings, kept in the money ledger."""
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from backend.domain.instruments import InstrumentId
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.events import WatchlistsChanged
 from backend.storage.ledger import Ledger
+from backend.watchlists.watchlist import ENTRIES_MAX, Entry, Section, Watchlist, checked_name, in_words
 
 T = TypeVar("T")
 
-NAME_LENGTH_MAX: Final = 60
-N_INSTRUMENTS_MAX: Final = 5_000
 _INSERT: Final = """
     INSERT INTO watchlists (id, name, position) VALUES (?, ?, (SELECT coalesce(max(position), -1) + 1 FROM watchlists))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Watchlist:
-    """One list: ``id`` never changes, ``name`` is unique without regard to case."""
-
-    id: str
-    name: str
-    instruments: tuple[InstrumentId, ...] = ()
 
 
 class WatchlistStore:
@@ -43,24 +32,21 @@ class WatchlistStore:
         """The list ``list_id``; raises NotFound."""
         return await self._ledger.read(lambda db: _read_one(db, list_id))
 
-    async def create(self, name: str) -> Watchlist:
-        """An empty list called ``name`` at the end; raises InvalidInput, or Conflict where the name is taken."""
-        made = Watchlist(uuid.uuid4().hex, _checked_name(name))
+    async def create(self, name: str, entries: tuple[Entry, ...] = ()) -> Watchlist:
+        """A list called ``name`` behind all others; raises InvalidInput, or Conflict where the name is taken."""
+        made = Watchlist(uuid.uuid4().hex, checked_name(name), ()).with_entries(entries)
 
-        def work(db: Any) -> None:
+        def work(db: Any) -> Watchlist:
             _refuse_taken_name(db, made.name, made.id)
-            db.execute(
-                _INSERT,
-                (made.id, made.name),
-            )
+            db.execute(_INSERT, (made.id, made.name))
+            _write_entries(db, made)
+            return made
 
-        await self._ledger.write(work)
-        self._publish(WatchlistsChanged((made.id,)))
-        return made
+        return await self._changed(made.id, work)
 
     async def rename(self, list_id: str, name: str) -> Watchlist:
         """Call the list ``name`` from now on; raises NotFound, InvalidInput or Conflict."""
-        checked = _checked_name(name)
+        checked = checked_name(name)
 
         def work(db: Any) -> Watchlist:
             _read_one(db, list_id)
@@ -76,6 +62,7 @@ class WatchlistStore:
         def work(db: Any) -> Watchlist:
             gone = _read_one(db, list_id)
             db.execute("DELETE FROM watchlist_instruments WHERE watchlist_id = ?", (list_id,))
+            db.execute("DELETE FROM watchlist_sections WHERE watchlist_id = ?", (list_id,))
             db.execute("DELETE FROM watchlists WHERE id = ?", (list_id,))
             return gone
 
@@ -86,58 +73,76 @@ class WatchlistStore:
 
         def work(db: Any) -> Watchlist:
             _refuse_taken_name(db, watchlist.name, watchlist.id)
-            db.execute(
-                _INSERT,
-                (watchlist.id, watchlist.name),
-            )
-            _write_instruments(db, watchlist.id, watchlist.instruments)
+            db.execute(_INSERT, (watchlist.id, watchlist.name))
+            _write_entries(db, watchlist)
             return watchlist
 
         return await self._changed(watchlist.id, work)
 
-    async def add(self, list_id: str, instrument: InstrumentId, *, position: int | None = None) -> Watchlist:
-        """Put ``instrument`` at ``position`` (the end when None); one that is there already stays where it is."""
+    async def add(self, list_id: str, entry: Entry, *, position: int | None = None) -> Watchlist:
+        """Put an instrument or a section at ``position`` (the end when None).
 
-        def work(db: Any) -> Watchlist:
-            now = _read_one(db, list_id)
-            if instrument in now.instruments:
+        An instrument that is there already stays where it is. Raises InvalidInput for a full list or a heading that cannot
+        be shown, Conflict for one that is taken.
+        """
+
+        def change(now: Watchlist) -> Watchlist:
+            if entry in now.entries:
                 return now
-            if len(now.instruments) >= N_INSTRUMENTS_MAX:
+            if len(now.entries) >= ENTRIES_MAX:
                 raise InvalidInput(
-                    f"{now.name} already holds {N_INSTRUMENTS_MAX} instruments.", hint="Start another list.", code="watchlist.full"
+                    f"{now.name} already holds {ENTRIES_MAX} rows.", hint="Start another list.", code="watchlist.full"
                 )
-            at = len(now.instruments) if position is None else max(0, min(position, len(now.instruments)))
-            order = (*now.instruments[:at], instrument, *now.instruments[at:])
-            _write_instruments(db, list_id, order)
-            return Watchlist(list_id, now.name, order)
+            at = len(now.entries) if position is None else max(0, min(position, len(now.entries)))
+            return now.with_entries((*now.entries[:at], entry, *now.entries[at:]))
 
-        return await self._changed(list_id, work)
+        return await self._rearranged(list_id, change)
 
-    async def remove(self, list_id: str, instrument: InstrumentId) -> int:
-        """Take ``instrument`` off the list and return its former position, for undo; raises NotFound."""
+    async def remove(self, list_id: str, entry: Entry) -> int:
+        """Take ``entry`` off the list and return its former position, for undo; raises NotFound.
+
+        The rows below a section stay, and then belong to the section above it.
+        """
 
         def work(db: Any) -> int:
             now = _read_one(db, list_id)
-            if instrument not in now.instruments:
-                raise NotFound(f"{instrument} is not in {now.name}.", hint="It may have been removed already.")
-            at = now.instruments.index(instrument)
-            _write_instruments(db, list_id, (*now.instruments[:at], *now.instruments[at + 1 :]))
+            at = now.place_of(entry)
+            _write_entries(db, now.with_entries((*now.entries[:at], *now.entries[at + 1 :])))
             return at
 
         return await self._changed(list_id, work)
 
-    async def move(self, list_id: str, instrument: InstrumentId, to: int) -> Watchlist:
-        """Make ``instrument`` the one at place ``to`` (0 is first); raises NotFound."""
+    async def move(self, list_id: str, entry: Entry, to: int) -> Watchlist:
+        """Make ``entry`` the one at place ``to`` of what remains without it; a section takes its rows along. Raises NotFound."""
 
+        def change(now: Watchlist) -> Watchlist:
+            start, stop = now.block_of(entry)
+            block, others = now.entries[start:stop], (*now.entries[:start], *now.entries[stop:])
+            at = max(0, min(to, len(others)))
+            return now.with_entries((*others[:at], *block, *others[at:]))
+
+        return await self._rearranged(list_id, change)
+
+    async def change_section(self, list_id: str, old: Section, new: Section) -> Watchlist:
+        """Rename or fold a section; raises NotFound, InvalidInput or Conflict."""
+
+        def change(now: Watchlist) -> Watchlist:
+            at = now.place_of(old)
+            return now.with_entries((*now.entries[:at], new, *now.entries[at + 1 :]))
+
+        return await self._rearranged(list_id, change)
+
+    async def arrange(self, list_id: str, entries: tuple[Entry, ...]) -> Watchlist:
+        """Give the list exactly these rows; raises NotFound, InvalidInput or Conflict."""
+        return await self._rearranged(list_id, lambda now: now.with_entries(entries))
+
+    async def _rearranged(self, list_id: str, change: Callable[[Watchlist], Watchlist]) -> Watchlist:
         def work(db: Any) -> Watchlist:
             now = _read_one(db, list_id)
-            if instrument not in now.instruments:
-                raise NotFound(f"{instrument} is not in {now.name}.", hint="It may have been removed already.")
-            others = [i for i in now.instruments if i != instrument]
-            at = max(0, min(to, len(others)))
-            order = (*others[:at], instrument, *others[at:])
-            _write_instruments(db, list_id, order)
-            return Watchlist(list_id, now.name, order)
+            made = change(now)
+            if made != now:
+                _write_entries(db, made)
+            return made
 
         return await self._changed(list_id, work)
 
@@ -147,46 +152,46 @@ class WatchlistStore:
         return result
 
 
-def _checked_name(name: str) -> str:
-    words = " ".join(name.split())
-    if not words or len(words) > NAME_LENGTH_MAX or not words.isprintable():
-        raise InvalidInput(
-            f"{words[:80]!r} cannot be a watchlist's name.",
-            hint=f"Use 1 to {NAME_LENGTH_MAX} printable characters.",
-            code="watchlist.name",
-        )
-    return words
-
-
 def _refuse_taken_name(db: Any, name: str, list_id: str) -> None:
-    taken = [n for (n,) in db.execute("SELECT name FROM watchlists WHERE id <> ?", (list_id,)) if n.casefold() == name.casefold()]
+    taken = [n for (n,) in db.execute("SELECT name FROM watchlists WHERE id <> ?", (list_id,)) if in_words(n) == in_words(name)]
     if taken:
         raise Conflict(
             f"There is a watchlist called {taken[0]!r} already.", hint="Choose another name.", code="watchlist.name_taken"
         )
 
 
+_ENTRIES: Final = """
+    SELECT watchlist_id, position, instrument, NULL, 0 FROM watchlist_instruments
+    UNION ALL SELECT watchlist_id, position, NULL, name, is_collapsed FROM watchlist_sections
+    ORDER BY 1, 2
+"""
+
+
 def _read_all(db: Any) -> tuple[Watchlist, ...]:
-    members: dict[str, list[InstrumentId]] = {}
-    for list_id, instrument in db.execute(
-        "SELECT watchlist_id, instrument FROM watchlist_instruments ORDER BY watchlist_id, position"
-    ):
-        members.setdefault(list_id, []).append(InstrumentId.parse(instrument))
+    entries: dict[str, list[Entry]] = {}
+    for list_id, _, instrument, section, is_collapsed in db.execute(_ENTRIES):
+        entry = InstrumentId.parse(instrument) if section is None else Section(section, bool(is_collapsed))
+        entries.setdefault(list_id, []).append(entry)
     rows = db.execute("SELECT id, name FROM watchlists ORDER BY position").fetchall()
-    return tuple(Watchlist(list_id, name, tuple(members.get(list_id, ()))) for list_id, name in rows)
+    return tuple(Watchlist(list_id, name, tuple(entries.get(list_id, ()))) for list_id, name in rows)
 
 
 def _read_one(db: Any, list_id: str) -> Watchlist:
-    row = db.execute("SELECT name FROM watchlists WHERE id = ?", (list_id,)).fetchone()
-    if row is None:
+    found = next((watchlist for watchlist in _read_all(db) if watchlist.id == list_id), None)
+    if found is None:
         raise NotFound(f"There is no watchlist {list_id}.", hint="It may have been deleted in another window.")
-    members = db.execute("SELECT instrument FROM watchlist_instruments WHERE watchlist_id = ? ORDER BY position", (list_id,))
-    return Watchlist(list_id, row[0], tuple(InstrumentId.parse(i) for (i,) in members.fetchall()))
+    return found
 
 
-def _write_instruments(db: Any, list_id: str, order: tuple[InstrumentId, ...]) -> None:
-    db.execute("DELETE FROM watchlist_instruments WHERE watchlist_id = ?", (list_id,))
+def _write_entries(db: Any, watchlist: Watchlist) -> None:
+    db.execute("DELETE FROM watchlist_instruments WHERE watchlist_id = ?", (watchlist.id,))
+    db.execute("DELETE FROM watchlist_sections WHERE watchlist_id = ?", (watchlist.id,))
+    placed = list(enumerate(watchlist.entries))
     db.executemany(
         "INSERT INTO watchlist_instruments (watchlist_id, instrument, position) VALUES (?, ?, ?)",
-        [(list_id, str(instrument), position) for position, instrument in enumerate(order)],
+        [(watchlist.id, str(entry), position) for position, entry in placed if isinstance(entry, InstrumentId)],
+    )
+    db.executemany(
+        "INSERT INTO watchlist_sections (watchlist_id, name, position, is_collapsed) VALUES (?, ?, ?, ?)",
+        [(watchlist.id, entry.name, position, entry.is_collapsed) for position, entry in placed if isinstance(entry, Section)],
     )

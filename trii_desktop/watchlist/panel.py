@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from backend.domain.instruments import InstrumentId
 from backend.events import FiguresChanged, Subscription, WatchlistsChanged
-from backend.watchlists.store import Watchlist
+from backend.watchlists.watchlist import Watchlist
 from trii_desktop.desk import Desk
 from trii_desktop.watchlist.model import CHANGE, LAST, PERCENT, SORT_ROLE, SYMBOL, VOLUME, WatchlistModel
 from trii_desktop.widgets.empty import EmptyState

@@ -130,3 +130,13 @@ def test_a_price_step_decides_the_decimals():
 def test_an_empty_row_knows_nothing():
     row = QuoteRow(ACME)
     assert all(math.isnan(value) for value in (row.last, row.change, row.change_pct, row.volume))
+
+
+async def test_the_trend_holds_the_newest_closes_without_splits(home):
+    async with _opened(home, [float(n) for n in range(100, 140)]) as backend:
+        await backend.actions.add([Split(ACME, FIRST_NS + 35 * DAY_NS, Decimal(2))])
+        backend.board.watch([ACME])
+        trend = (await _row(backend)).trend
+        assert len(trend) == 30
+        assert trend[:2] == (55.0, 55.5)
+        assert trend[-1] == 139.0

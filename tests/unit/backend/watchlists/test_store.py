@@ -9,7 +9,8 @@ from backend.domain.instruments import InstrumentId
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.storage import money
 from backend.storage.ledger import open_ledger
-from backend.watchlists.store import N_INSTRUMENTS_MAX, Watchlist, WatchlistStore
+from backend.watchlists.store import WatchlistStore
+from backend.watchlists.watchlist import ENTRIES_MAX, Section, Watchlist
 
 AAPL, MSFT, IBM = (InstrumentId.parse(text) for text in ("AAPL.XNAS", "MSFT.XNAS", "IBM.XNYS"))
 
@@ -109,11 +110,52 @@ async def test_concurrent_changes_are_all_kept(home):
 
 
 async def test_a_full_list_says_so(home, monkeypatch):
-    monkeypatch.setattr("backend.watchlists.store.N_INSTRUMENTS_MAX", 2)
-    assert N_INSTRUMENTS_MAX == 5_000
+    monkeypatch.setattr("backend.watchlists.store.ENTRIES_MAX", 2)
+    assert ENTRIES_MAX == 5_000
     async with _opened(home) as store:
         made = await store.create("Small")
         await store.add(made.id, AAPL)
         await store.add(made.id, MSFT)
         with pytest.raises(InvalidInput, match="already holds 2"):
             await store.add(made.id, IBM)
+
+
+TECH, IRON = Section("Tech"), Section("Iron")
+
+
+async def test_sections_stand_between_instruments_and_outlive_a_restart(home):
+    async with _opened(home) as store:
+        made = await store.create("Mixed", (TECH, AAPL, MSFT))
+        await store.add(made.id, IRON)
+        await store.add(made.id, IBM)
+        await store.change_section(made.id, TECH, Section("Technology", is_collapsed=True))
+    async with _opened(home) as store:
+        assert (await store.get(made.id)).entries == (Section("Technology", is_collapsed=True), AAPL, MSFT, IRON, IBM)
+
+
+async def test_a_section_moves_with_its_rows_and_leaves_them_when_removed(home):
+    async with _opened(home) as store:
+        made = await store.create("Mixed", (TECH, AAPL, MSFT, IRON, IBM))
+        assert (await store.move(made.id, IRON, 0)).entries == (IRON, IBM, TECH, AAPL, MSFT)
+        assert await store.remove(made.id, TECH) == 2
+        assert (await store.get(made.id)).entries == (IRON, IBM, AAPL, MSFT)
+        assert (await store.add(made.id, TECH, position=2)).entries == (IRON, IBM, TECH, AAPL, MSFT)
+
+
+async def test_a_second_section_of_one_name_is_refused_and_nothing_changes(home):
+    async with _opened(home) as store:
+        made = await store.create("Mixed", (TECH, AAPL, IRON))
+        with pytest.raises(Conflict):
+            await store.add(made.id, Section("TECH"))
+        with pytest.raises(Conflict):
+            await store.change_section(made.id, IRON, Section("tech"))
+        with pytest.raises(InvalidInput):
+            await store.add(made.id, Section(" "))
+        assert await store.get(made.id) == made
+
+
+async def test_a_deleted_list_comes_back_with_its_sections(home):
+    async with _opened(home) as store:
+        made = await store.create("Mixed", (TECH, AAPL))
+        assert await store.restore(await store.delete(made.id)) == made
+        assert await store.all() == (made,)
