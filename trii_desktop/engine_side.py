@@ -1,7 +1,9 @@
 """What panels ask of the engine in one crossing: coroutines that run there and give back frozen values only."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from backend.app import Backend
@@ -12,6 +14,7 @@ from backend.market.bar_store import OpenSeries
 from backend.market.samples import load_samples
 from backend.storage.market_store import StoredSeries
 from backend.storage.revisions import BarEdit
+from backend.watchlists.list_text import ReadList, format_list, read_list, read_text_file, write_text_file
 from backend.watchlists.watchlist import Watchlist
 
 DAILY: Final = BarSpec.parse("1d")
@@ -107,6 +110,14 @@ class EngineSide:
             if len(made.instruments) < N_FIRST_LIST:
                 made = await self.backend.watchlists.add(made.id, instrument)
         return made
+
+    async def read_watchlist(self, path: Path) -> ReadList:
+        """What the text file ``path`` names. Raises InvalidInput or Unavailable."""
+        return await read_list(await asyncio.to_thread(read_text_file, path), self.backend.catalog)
+
+    async def write_watchlist(self, watchlist: Watchlist, path: Path) -> None:
+        """Write ``watchlist`` into the text file ``path``. Raises Unavailable."""
+        await asyncio.to_thread(write_text_file, path, format_list(watchlist))
 
     async def watch(self, instruments: Iterable[InstrumentId]) -> None:
         """Keep the figures of exactly these instruments fresh."""

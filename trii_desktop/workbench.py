@@ -66,6 +66,10 @@ class Workbench:
         panel.wants_instrument.connect(self.add_to_watchlist)
         panel.wants_new_list.connect(self.watchlist.new_list)
         panel.wants_rename.connect(self.watchlist.rename_list)
+        panel.wants_section.connect(self.watchlist.add_section)
+        panel.wants_section_rename.connect(self.watchlist.ask_section_name)
+        panel.wants_import.connect(self.watchlist.import_list)
+        panel.wants_export.connect(self.watchlist.export_list)
         panel.changed.connect(self.actions.refresh)
         self._panels.bars.wants_hiding.connect(self.view.toggle_bars)
         for dock in self._window.docks.values():

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from backend.domain.instruments import InstrumentId
-from backend.errors import InvalidInput, TriiError
+from backend.errors import InvalidInput, TriiError, Unavailable
 from backend.market.catalog import Catalog
 from backend.market.importers.market_names import EXCHANGES
+from backend.storage.durable import write_durably
 from backend.watchlists.watchlist import ENTRIES_MAX, Entry, Section, Watchlist, checked_name
 
 _HEADING: Final = "###"
@@ -56,6 +58,26 @@ async def read_list(text: str, catalog: Catalog) -> ReadList:
     if not entries and not unknown:
         raise InvalidInput("The list is empty.", hint="Write one instrument a line, such as AAPL.XNAS.", code="watchlist.text")
     return ReadList(Watchlist("", "The list").with_entries(tuple(dict.fromkeys(entries))).entries, tuple(unknown))
+
+
+def read_text_file(path: Path) -> str:
+    """A text file, UTF-8, or UTF-16 by its mark. Raises InvalidInput where it is no text, Unavailable where it cannot be read."""
+    try:
+        content = path.read_bytes()[: 4 * _LENGTH_MAX + 4]
+    except OSError as e:
+        raise Unavailable(f"{path} cannot be read: {e.strerror}.", hint="Check the file and its rights.") from e
+    try:
+        return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError as e:
+        raise InvalidInput(f"{path} is not a text file.", hint="Save the list as UTF-8 text.", code="watchlist.text") from e
+
+
+def write_text_file(path: Path, text: str) -> None:
+    """Write ``text`` whole or not at all. Raises Unavailable."""
+    try:
+        write_durably(path, text.encode())
+    except OSError as e:
+        raise Unavailable(f"{path} cannot be written: {e.strerror}.", hint="Choose another place.") from e
 
 
 def _words(text: str) -> list[str]:

@@ -1,16 +1,18 @@
 """The watchlist dock on a real backend: figures, order, lists, keyboard, undo, and what outlives a restart."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import Conflict
+from backend.watchlists.watchlist import Section
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown, visible_dialog
-from trii_desktop.watchlist.model import CHANGE, LAST, PERCENT, SYMBOL, VOLUME
+from trii_desktop.watchlist.cells import trend_points
+from trii_desktop.watchlist.model import CHANGE, ENTRY_ROLE, LAST, PERCENT, SYMBOL, TREND, VOLUME
 from trii_desktop.widgets.ask import AskText
 from trii_desktop.widgets.numbers import DASH, MINUS
 
@@ -188,3 +190,127 @@ def test_a_hidden_watchlist_does_no_work(qapp, sampled):
 
 async def _watch_nothing(backend):
     backend.board.watch(())
+
+
+def _shown_entries(panel):
+    return [panel.proxy.index(row, 0).data(ENTRY_ROLE) for row in range(panel.proxy.rowCount())]
+
+
+TECH, REST = Section("Tech"), Section("The rest")
+
+
+async def _with_sections(desktop):
+    panel = await _with_figures(desktop)
+    await panel.create_list("Mixed", (TECH, MSFT, AAPL, REST, COMP, InstrumentId("VIX", "INDEX")))
+    return await _with_figures(desktop)
+
+
+def test_sections_fold_sort_inside_themselves_and_span_the_row(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel = await _with_sections(desktop)
+            assert panel.table.columnSpan(0, 0) == panel.model.columnCount()
+            panel.table.horizontalHeader().sectionClicked.emit(SYMBOL)
+            assert _texts(panel, SYMBOL) == ["Tech", "AAPL", "MSFT", "The rest", "COMP", "VIX"]
+            panel.table.horizontalHeader().sectionClicked.emit(SYMBOL)
+            assert _texts(panel, SYMBOL) == ["Tech", "MSFT", "AAPL", "The rest", "VIX", "COMP"]
+            panel.table.horizontalHeader().sectionClicked.emit(SYMBOL)
+            panel.table.setCurrentIndex(panel.proxy.index(0, 0))
+            QTest.keyClick(panel.table, Qt.Key.Key_Return)
+            await shown(lambda: _texts(panel, SYMBOL) == ["Tech", "The rest", "COMP", "VIX"])
+            assert panel.table.columnSpan(1, 0) == panel.model.columnCount()
+            assert "folded" in panel.proxy.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+
+    run_on_qt(story())
+
+
+def test_a_section_is_added_named_moved_with_its_rows_removed_and_undone(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel, actions = await _with_sections(desktop), desktop.workbench.actions.by_id
+            start = panel.current.entries
+            panel.table.setCurrentIndex(panel.proxy.index(3, 0))
+            QTest.keyClick(panel.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+            await shown(lambda: panel.current.entries == (TECH, MSFT, REST, COMP, start[-1], AAPL))
+            await shown(actions["edit.undo"].isEnabled)
+            actions["edit.undo"].trigger()
+            await shown(lambda: panel.current.entries == start)
+            await shown(actions["edit.redo"].isEnabled)
+            actions["edit.redo"].trigger()
+            await shown(lambda: panel.current.entries.index(REST) == 2)
+            panel.select(AAPL)
+            actions["watchlist.add_section"].trigger()
+            ask = visible_dialog(AskText)
+            QTest.keyClicks(ask.field, "Fruit")
+            ask.accept()
+            await shown(lambda: Section("Fruit") in panel.current.entries)
+            place = panel.current.entries.index(Section("Fruit"))
+            assert panel.current.entries[place + 1] == AAPL
+            panel.table.setCurrentIndex(panel.proxy.index(place, 0))
+            QTest.keyClick(panel.table, Qt.Key.Key_F2)
+            ask = visible_dialog(AskText)
+            ask.field.setText("Apples")
+            ask.accept()
+            await shown(lambda: Section("Apples") in panel.current.entries)
+            panel.table.setCurrentIndex(panel.proxy.index(place, 0))
+            QTest.keyClick(panel.table, Qt.Key.Key_Delete)
+            await shown(lambda: Section("Apples") not in panel.current.entries)
+            await shown(actions["edit.undo"].isEnabled)
+            actions["edit.undo"].trigger()
+            await shown(lambda: panel.current.entries[place] == Section("Apples"))
+
+    run_on_qt(story())
+
+
+def test_every_row_shows_the_trend_of_its_closes(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel = await _with_figures(desktop)
+            spoken = panel.proxy.index(0, TREND).data(Qt.ItemDataRole.AccessibleTextRole)
+            assert spoken.startswith("Trend")
+            assert spoken.endswith("over 30 closes")
+            rect = panel.table.visualRect(panel.proxy.index(0, TREND))
+            picture = panel.table.viewport().grab(rect).toImage()
+            colors = {picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())}
+            assert len(colors) > 3
+
+    run_on_qt(story())
+
+
+def test_a_trend_spans_its_area_and_a_flat_one_runs_through_the_middle():
+    area = QRectF(10, 20, 60, 8)
+    assert [(p.x(), p.y()) for p in trend_points((1.0, 3.0, 2.0), area)] == [(10, 28), (40, 20), (70, 24)]
+    assert {p.y() for p in trend_points((5.0, 5.0), area)} == {24}
+
+
+def test_a_list_is_exported_and_imported_again_and_unknown_names_are_said(qapp, sampled, tmp_path):
+    async def story():
+        async with open_window(sampled) as desktop:
+            panel, actions = await _with_sections(desktop), desktop.workbench.watchlist
+            before = panel.current.entries
+            path = tmp_path / "my list.txt"
+            await actions._export(panel.current, path)
+            path.write_text(path.read_text() + "NOSUCH\n")
+            await actions._import(path)
+            assert panel.current.name == "my list"
+            assert panel.current.entries == before
+            assert "NOSUCH" in desktop.desk.notices.entries[0].notice.text
+            await actions._import(path)
+            assert panel.current.name == "my list 2"
+
+    run_on_qt(story())
+
+
+def test_hidden_columns_stay_hidden_after_a_restart(qapp, sampled):
+    async def hide():
+        async with open_window(sampled) as desktop:
+            menu = desktop.panels.watchlist.table.column_menu()
+            next(action for action in menu.actions() if action.text() == "Volume").trigger()
+            await shown(lambda: desktop.desk.backend.settings.current.workspace.watchlist_hidden == ("Volume",))
+
+    async def come_back():
+        async with open_window(sampled) as desktop:
+            assert desktop.panels.watchlist.table.hidden_columns == ("Volume",)
+
+    run_on_qt(hide())
+    run_on_qt(come_back())

@@ -30,4 +30,9 @@ ROWS: Final = (
     ActionRow("watchlist.new", "New &list…", WATCH, "watchlist.new_list", ("Ctrl+Shift+N",), "", starts_group=True),
     ActionRow("watchlist.rename", "Rena&me list…", WATCH, "watchlist.rename_list", (), "watchlist.has_list"),
     ActionRow("watchlist.delete", "&Delete list", WATCH, "watchlist.delete_list", (), "watchlist.has_list"),
+    ActionRow(
+        "watchlist.add_section", "Add &section…", WATCH, "watchlist.add_section", (), "watchlist.has_list", starts_group=True
+    ),
+    ActionRow("watchlist.import", "&Import list…", WATCH, "watchlist.import_list", (), ""),
+    ActionRow("watchlist.export", "&Export list…", WATCH, "watchlist.export_list", (), "watchlist.has_rows"),
 )

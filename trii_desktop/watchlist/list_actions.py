@@ -1,8 +1,16 @@
 """What can be done with watchlists: add, remove, step through, make, rename and delete lists."""
 
-from PySide6.QtWidgets import QWidget
+import itertools
+import re
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from backend.domain.instruments import InstrumentId
+from backend.events import Level
+from backend.watchlists.watchlist import Section, Watchlist
 from trii_desktop.desk import Desk
 from trii_desktop.market.chart_panel import ChartPanel
 from trii_desktop.watchlist.panel import WatchlistPanel
@@ -26,7 +34,7 @@ class WatchlistActions:
     @property
     def has_rows(self) -> bool:
         """Whether the list shown has instruments."""
-        return self.panel is not None and self.panel.current is not None and bool(self.panel.model.order)
+        return self.panel is not None and self.panel.current is not None and bool(self.panel.model.entries)
 
     @property
     def can_add_shown(self) -> bool:
@@ -69,6 +77,61 @@ class WatchlistActions:
         """Delete the list shown, with undo."""
         if self.panel is not None:
             self.panel.delete_list()
+
+    def add_section(self) -> None:
+        """Ask for a heading above the row with the cursor."""
+        if self.panel is not None:
+            AskText(self._window, "Add section", "Heading of the new section", self.panel.add_section).open()
+
+    def ask_section_name(self, section: Section) -> None:
+        """Ask for another name of a heading."""
+        if self.panel is not None:
+            rename = partial(self.panel.rename_section, section)
+            AskText(self._window, "Rename section", "New heading", rename, text=section.name).open()
+
+    def import_list(self) -> None:
+        """Choose a text file and make a list of what it names."""
+        dialog = self._file_dialog("Import a watchlist", "Lists (*.txt *.csv);;All files (*)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self._desk.start("Importing the list", self._import(Path(name))))
+        dialog.open()
+
+    def export_list(self) -> None:
+        """Write the list shown into a text file."""
+        if self.panel is None or self.panel.current is None:
+            return
+        watchlist = self.panel.current
+        dialog = self._file_dialog("Export the watchlist", "Lists (*.txt)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("txt")
+        dialog.selectFile(re.sub(r"[^\w .-]", "-", watchlist.name) + ".txt")
+        dialog.fileSelected.connect(lambda name: self._desk.start("Exporting the list", self._export(watchlist, Path(name))))
+        dialog.open()
+
+    def _file_dialog(self, title: str, kinds: str) -> QFileDialog:
+        dialog = QFileDialog(self._window, title, str(Path.home()), kinds)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog
+
+    async def _import(self, path: Path) -> None:
+        if self.panel is None:
+            return
+        read = await self._desk.bridge.call(self._desk.engine.read_watchlist(path))
+        taken = {watchlist.name.casefold() for watchlist in self.panel.lists}
+        stem = " ".join(path.stem.split())[:50] or "Imported"
+        names = (stem if n == 1 else f"{stem} {n}" for n in itertools.count(1))
+        await self.panel.create_list(next(name for name in names if name.casefold() not in taken), read.entries)
+        n_instruments = sum(isinstance(entry, InstrumentId) for entry in read.entries)
+        if read.unknown:
+            named = ", ".join(read.unknown[:8]) + (" …" if len(read.unknown) > 8 else "")
+            text = f"{n_instruments} instruments were taken; {len(read.unknown)} are unknown: {named}"
+            self._desk.notices.say("The list was imported in part.", text, level=Level.WARNING)
+        else:
+            self._desk.notices.say("The list was imported.", f"{n_instruments} instruments", level=Level.SUCCESS)
+
+    async def _export(self, watchlist: Watchlist, path: Path) -> None:
+        await self._desk.bridge.call(self._desk.engine.write_watchlist(watchlist, path))
+        self._desk.notices.say("The list was exported.", str(path), level=Level.SUCCESS)
 
     def _step(self, by: int) -> None:
         if self.panel is not None:

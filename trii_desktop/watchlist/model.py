@@ -1,56 +1,73 @@
-"""The rows of one watchlist as Qt's table: figures come from the board's snapshot, order from the list."""
+"""The rows of one watchlist as Qt's table: figures come from the board's snapshot, order and headings from the list."""
 
+import math
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QByteArray, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 
 from backend.domain.instruments import InstrumentId
+from backend.errors import TriiError
 from backend.watchlists.board import BoardSnapshot, QuoteRow
+from backend.watchlists.watchlist import Entry, Section, Watchlist
 from trii_desktop.look import Look
 from trii_desktop.widgets.numbers import DASH, format_change, format_compact, format_price, format_time
 
 MIME: Final = "application/x-trii-instrument"
-HEADERS: Final = ("Symbol", "Last", "Change", "Chg %", "Volume")
+SECTION_MIME: Final = "application/x-trii-section"
+HEADERS: Final = ("Symbol", "Trend", "Last", "Change", "Chg %", "Volume")
 TIPS: Final = (
     "Instrument",
+    "The newest closes, up to 30",
     "Newest close",
     "Against the previous session's close",
     "Against the previous session's close, in percent",
     "Volume of the newest session",
 )
-SYMBOL, LAST, CHANGE, PERCENT, VOLUME = range(5)
+SYMBOL, TREND, LAST, CHANGE, PERCENT, VOLUME = range(6)
+ENTRY_ROLE: Final = Qt.ItemDataRole.UserRole
 SORT_ROLE: Final = Qt.ItemDataRole.UserRole + 1
+ROW_ROLE: Final = Qt.ItemDataRole.UserRole + 2
 _UNKNOWN: Final = float("-inf")
 
 Index = QModelIndex | QPersistentModelIndex
 
 
 class WatchlistModel(QAbstractTableModel):
-    """Instruments of one list; ``moved`` asks for (instrument, new place) after a drop."""
+    """Entries of one list; ``moved`` asks for (entry, its place among the others) after a drop."""
 
     moved = Signal(object, int)
 
     def __init__(self, look: Look, parent: QObject) -> None:
         super().__init__(parent)
         self._look = look
-        self._order: tuple[InstrumentId, ...] = ()
+        self._entries: tuple[Entry, ...] = ()
+        self._places: dict[InstrumentId, int] = {}
+        self._sections: list[int] = []
         self._rows: dict[InstrumentId, QuoteRow] = {}
         self._board_version = -1
         self.may_move = True
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Instruments and sections in the list's own order."""
+        return self._entries
+
+    @property
     def order(self) -> tuple[InstrumentId, ...]:
         """The instruments in the list's own order."""
-        return self._order
+        return tuple(self._places)
 
-    def show_order(self, order: tuple[InstrumentId, ...]) -> None:
-        """Show these instruments in this order."""
-        if order == self._order:
+    def show_entries(self, entries: tuple[Entry, ...]) -> None:
+        """Show these rows in this order."""
+        if entries == self._entries:
             return
         self.beginResetModel()
-        self._order = order
+        self._entries = entries
+        self._places = {entry: place for place, entry in enumerate(entries) if isinstance(entry, InstrumentId)}
+        self._sections = list(accumulate((n if isinstance(e, Section) else -1 for n, e in enumerate(entries)), max))
         self.endResetModel()
 
     def show_board(self, board: BoardSnapshot) -> None:
@@ -58,23 +75,31 @@ class WatchlistModel(QAbstractTableModel):
         if board.version == self._board_version:
             return
         self._board_version = board.version
-        for place, instrument in enumerate(self._order):
+        for instrument, place in self._places.items():
             fresh = board.rows.get(instrument)
             if fresh is not None and fresh != self._rows.get(instrument):
                 self._rows[instrument] = fresh
                 self.dataChanged.emit(self.index(place, 0), self.index(place, VOLUME))
         self._rows = {i: r for i, r in {**self._rows, **board.rows}.items() if i in board.rows}
 
-    def instrument_at(self, place: int) -> InstrumentId:
-        """The instrument in row ``place``."""
-        return self._order[place]
+    def entry_at(self, place: int) -> Entry:
+        """The instrument or section in row ``place``."""
+        return self._entries[place]
+
+    def place_of(self, instrument: InstrumentId) -> int | None:
+        """The row of ``instrument``."""
+        return self._places.get(instrument)
+
+    def section_above(self, place: int) -> int:
+        """The row of the section that row ``place`` belongs to; -1 for rows above the first one."""
+        return self._sections[place]
 
     def rowCount(self, parent: Index | None = None) -> int:
-        """How many instruments there are."""
-        return 0 if parent is not None and parent.isValid() else len(self._order)
+        """How many rows there are."""
+        return 0 if parent is not None and parent.isValid() else len(self._entries)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        """Symbol and four figures."""
+        """Symbol, trend and four figures."""
         return 0 if parent is not None and parent.isValid() else len(HEADERS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -91,19 +116,34 @@ class WatchlistModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Words, colours and sort keys of a cell."""
-        instrument = self._order[index.row()]
-        row = self._rows.get(instrument, QuoteRow(instrument))
+        entry = self._entries[index.row()]
+        if role == ENTRY_ROLE:
+            return entry
+        if isinstance(entry, Section):
+            return self._of_section(entry, index.row(), role)
+        row = self._rows.get(entry, QuoteRow(entry))
         makers: dict[int, Callable[[QuoteRow, int], Any]] = {
             Qt.ItemDataRole.DisplayRole: _text,
             Qt.ItemDataRole.TextAlignmentRole: lambda _row, column: _alignment(column),
             Qt.ItemDataRole.ForegroundRole: self._ink,
-            Qt.ItemDataRole.UserRole: lambda row, _column: row.instrument,
             Qt.ItemDataRole.ToolTipRole: lambda row, _column: _tip(row),
-            Qt.ItemDataRole.AccessibleTextRole: lambda row, column: f"{HEADERS[column]} {_text(row, column)}",
+            Qt.ItemDataRole.AccessibleTextRole: lambda row, column: f"{HEADERS[column]} {_spoken(row, column)}",
+            ROW_ROLE: lambda row, _column: row,
             SORT_ROLE: _sort_key,
         }
         make = makers.get(role)
         return make(row, index.column()) if make is not None else None
+
+    def _of_section(self, section: Section, place: int, role: int) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return section.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            n_rows = next((n for n, e in enumerate(self._entries[place + 1 :]) if isinstance(e, Section)), None)
+            count = n_rows if n_rows is not None else len(self._entries) - place - 1
+            return f"Section {section.name}, {count} rows, {'folded' if section.is_collapsed else 'open'}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "Click to fold or unfold; drag to move with its rows"
+        return None
 
     def _ink(self, row: QuoteRow, column: int) -> QColor | None:
         palette = self._look.palette
@@ -112,37 +152,55 @@ class WatchlistModel(QAbstractTableModel):
         return QColor(palette.muted) if column == VOLUME else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Rows are dragged and dropped between rows while the list's own order is shown."""
-        base = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
+        """Rows can always be dragged, onto a chart or between rows; they take drops while the list's own order is shown."""
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
-        return base | Qt.ItemFlag.ItemIsDragEnabled if self.may_move else base
+        return Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsDragEnabled
+
+    def supportedDragActions(self) -> Qt.DropAction:
+        """Rows move in the list; elsewhere an instrument is only shown."""
+        return Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
 
     def supportedDropActions(self) -> Qt.DropAction:
         """Moves only."""
         return Qt.DropAction.MoveAction
 
     def mimeTypes(self) -> list[str]:
-        """Our own kind."""
-        return [MIME]
+        """Our own kinds."""
+        return [MIME, SECTION_MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """The dragged instrument's id."""
+        """The dragged instrument's id, also as text, or the section's name."""
         made = QMimeData()
-        made.setData(MIME, QByteArray(str(self._order[indexes[0].row()]).encode()))
+        entry = self._entries[indexes[0].row()]
+        if isinstance(entry, Section):
+            made.setData(SECTION_MIME, QByteArray(entry.name.encode()))
+        else:
+            made.setData(MIME, QByteArray(str(entry).encode()))
+            made.setText(str(entry))
         return made
 
     def dropMimeData(self, data: QMimeData, _action: Qt.DropAction, row: int, _column: int, parent: Index) -> bool:
         """Ask for the move; the list answers with its new order, so Qt must not move rows itself."""
-        if not data.hasFormat(MIME) or not self.may_move:
+        entry = self._dragged(data) if self.may_move else None
+        if entry is None:
             return False
-        instrument = InstrumentId.parse(bytes(data.data(MIME).data()).decode())
-        if instrument not in self._order:
-            return False
-        target = row if row >= 0 else parent.row() if parent.isValid() else len(self._order)
-        source = self._order.index(instrument)
-        self.moved.emit(instrument, target - 1 if target > source else target)
+        start, stop = Watchlist("", "", self._entries).block_of(entry)
+        target = row if row >= 0 else parent.row() if parent.isValid() else len(self._entries)
+        if not start < target < stop:
+            self.moved.emit(entry, target - (stop - start) if target >= stop else target)
         return False
+
+    def _dragged(self, data: QMimeData) -> Entry | None:
+        for mime in (MIME, SECTION_MIME):
+            if data.hasFormat(mime):
+                text = bytes(data.data(mime).data()).decode("utf-8", "replace")
+                try:
+                    entry: Entry = InstrumentId.parse(text) if mime == MIME else Section(text)
+                    return self._entries[Watchlist("", "", self._entries).place_of(entry)]
+                except TriiError:  # dragged from elsewhere
+                    return None
+        return None
 
 
 def _tip(row: QuoteRow) -> str:
@@ -151,7 +209,7 @@ def _tip(row: QuoteRow) -> str:
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignLeft if column == SYMBOL else Qt.AlignmentFlag.AlignRight
+    side = Qt.AlignmentFlag.AlignLeft if column in (SYMBOL, TREND) else Qt.AlignmentFlag.AlignRight
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -160,17 +218,32 @@ def _text(row: QuoteRow, column: int) -> str:
         case 0:
             return row.instrument.code
         case 1:
-            return format_price(row.last, row.decimals)
+            return ""
         case 2:
-            return format_change(row.change, row.decimals)
+            return format_price(row.last, row.decimals)
         case 3:
+            return format_change(row.change, row.decimals)
+        case 4:
             return f"{format_change(row.change_pct)}%" if row.change_pct == row.change_pct else DASH
         case _:
             return format_compact(row.volume)
 
 
+def trend_percent(row: QuoteRow) -> float:
+    """What the trend gained from its first close to its last, in percent; NaN where that says nothing."""
+    first = row.trend[0] if row.trend else 0.0
+    return 100 * (row.trend[-1] - first) / abs(first) if first else float("nan")
+
+
+def _spoken(row: QuoteRow, column: int) -> str:
+    if column != TREND:
+        return _text(row, column)
+    percent = trend_percent(row)
+    return f"{format_change(percent)}% over {len(row.trend)} closes" if math.isfinite(percent) else "unknown"
+
+
 def _sort_key(row: QuoteRow, column: int) -> str | float:
     if column == SYMBOL:
         return str(row.instrument)
-    value = (row.last, row.change, row.change_pct, row.volume)[column - 1]
+    value = (trend_percent(row), row.last, row.change, row.change_pct, row.volume)[column - 1]
     return value if value == value else _UNKNOWN  # noqa: PLR0124 - NaN is the only value unequal to itself

@@ -3,101 +3,34 @@
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPalette
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QMenu,
-    QStackedLayout,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QMenu, QStackedLayout, QToolButton, QWidget
 
 from backend.domain.instruments import InstrumentId
 from backend.events import FiguresChanged, Subscription, WatchlistsChanged
-from backend.watchlists.watchlist import Watchlist
+from backend.watchlists.watchlist import Entry, Section, Watchlist
 from trii_desktop.desk import Desk
-from trii_desktop.watchlist.model import CHANGE, LAST, PERCENT, SORT_ROLE, SYMBOL, VOLUME, WatchlistModel
+from trii_desktop.watchlist.changes import ListChanges
+from trii_desktop.watchlist.model import WatchlistModel
+from trii_desktop.watchlist.table import WatchlistTable
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, frame, row
 
-ROW_PX: Final = 30
 FIRST_LIST: Final = "Watchlist"
-
-
-class _Table(QTableView):
-    """The table's keys: Enter opens, Delete removes, Alt with arrows moves a row."""
-
-    opened = Signal()
-    removed = Signal()
-    stepped = Signal(int)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, held = event.key(), event.modifiers()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit()
-        elif key == Qt.Key.Key_Delete:
-            self.removed.emit()
-        elif held & Qt.KeyboardModifier.AltModifier and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self.stepped.emit(-1 if key == Qt.Key.Key_Up else 1)
-        else:
-            super().keyPressEvent(event)
-
-
-class _SymbolDelegate(QStyledItemDelegate):
-    """Paints a code with its venue small beside it, as far as there is room."""
-
-    def __init__(self, desk: Desk, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._look = desk.look
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        instrument: InstrumentId = index.data(Qt.ItemDataRole.UserRole)
-        option = QStyleOptionViewItem(option)
-        super().paint(painter, option, index)
-        strong, small = QFont(option.font), QFont(option.font)
-        strong.setWeight(QFont.Weight.DemiBold)
-        small.setPixelSize(11)
-        area: QRect = option.rect.adjusted(10, 0, -4, 0)
-        taken = QFontMetrics(strong).horizontalAdvance(instrument.code) + 6
-        palette = self._look.palette
-        for font, color, text, left in (
-            (strong, palette.text, instrument.code, 0),
-            (small, palette.muted, instrument.venue, taken),
-        ):
-            room = area.adjusted(left, 0, 0, 0)
-            if room.width() > 16:
-                painter.setFont(font)
-                painter.setPen(QColor(color))
-                elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-                painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), elided)
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        super().initStyleOption(option, index)
-        option.text = ""
-
-
-class _FigureDelegate(QStyledItemDelegate):
-    """Keeps a figure's colour in the selected row."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        super().initStyleOption(option, index)
-        color = index.data(Qt.ItemDataRole.ForegroundRole)
-        if color is not None:
-            option.palette.setColor(QPalette.ColorRole.HighlightedText, color)
+_NAME_SHOWN_MAX: Final = 28
 
 
 class WatchlistPanel(QWidget):
-    """One list at a time. ``chosen`` carries the InstrumentId to show; ``wants_instrument`` asks for the search."""
+    """One list at a time. ``chosen`` carries the InstrumentId to show; the ``wants_`` signals ask the window for a dialog."""
 
     chosen = Signal(object)
     wants_instrument = Signal()
     wants_new_list = Signal()
     wants_rename = Signal()
+    wants_section = Signal()
+    wants_section_rename = Signal(object)  # Section
+    wants_import = Signal()
+    wants_export = Signal()
     changed = Signal()
 
     def __init__(self, desk: Desk) -> None:
@@ -105,12 +38,12 @@ class WatchlistPanel(QWidget):
         self._desk = desk
         self.lists: tuple[Watchlist, ...] = ()
         self.current: Watchlist | None = None
+        self.changes = ListChanges(desk, self.load)
         self.model = WatchlistModel(desk.look, self)
         self.model.moved.connect(self._move)
-        self.proxy = QSortFilterProxyModel(self)
-        self.proxy.setSourceModel(self.model)
-        self.proxy.setSortRole(SORT_ROLE)
-        self.table = self._make_table()
+        self.table = WatchlistTable(self.model, desk.look)
+        self.table.hide_columns(desk.backend.settings.current.workspace.watchlist_hidden)
+        self.proxy = self.table.proxy
         self._lists_button = QToolButton()
         self._lists_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._lists_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -125,15 +58,9 @@ class WatchlistPanel(QWidget):
         self._add.clicked.connect(self.wants_instrument)
         self._stack = QStackedLayout()
         self._stack.addWidget(self.table)
-        self._stack.addWidget(
-            EmptyState(
-                "Nothing on this list",
-                "Add instruments to follow their price here.",
-                desk.look,
-                "list",
-                (("Add instrument", self.wants_instrument.emit),),
-            )
-        )
+        offers = (("Add instrument", self.wants_instrument.emit), ("Import list…", self.wants_import.emit))
+        words = "Add instruments to follow their price here, or import a list of another program."
+        self._stack.addWidget(EmptyState("Nothing on this list", words, desk.look, "list", offers))
         head = frame("panelHead", row(self._lists_button, None, self._add, margins=(2, 4, 6, 4)))
         self.setLayout(column(head, self._stack, gap=0))
         self.setProperty("role", "panel")
@@ -142,10 +69,10 @@ class WatchlistPanel(QWidget):
             desk.bridge.subscribe(WatchlistsChanged, self._lists_changed),
             desk.bridge.subscribe(FiguresChanged, self._figures_changed),
         ]
-        desk.look.changed.connect(self._paint_icons)
+        self._connect()
         self._paint_icons()
 
-    async def load(self, chosen_id: str = "") -> None:
+    async def load(self, chosen_id: str = "", select: InstrumentId | None = None) -> None:
         """Read the lists, make a first one where there is none, and show ``chosen_id`` or the one shown before."""
         watchlists = self._desk.backend.watchlists
         lists = await self._desk.bridge.call(watchlists.all())
@@ -154,52 +81,64 @@ class WatchlistPanel(QWidget):
         wanted = chosen_id or (self.current.id if self.current else "")
         self.lists = lists
         await self._show(next((w for w in lists if w.id == wanted), lists[0]))
+        if select is not None:
+            self.select(select)
 
     async def add(self, instrument: InstrumentId) -> None:
         """Put ``instrument`` at the end of the shown list and select it."""
-        if self.current is None:
-            return
-        await self._desk.bridge.call(self._desk.backend.watchlists.add(self.current.id, instrument))
-        await self.load()
-        self.select(instrument)
+        if self.current is not None:
+            await self._desk.bridge.call(self._desk.backend.watchlists.add(self.current.id, instrument))
+            await self.load(select=instrument)
 
     def selected(self) -> InstrumentId | None:
         """The instrument of the row with the cursor."""
-        index = self.table.currentIndex()
-        return self.model.instrument_at(self.proxy.mapToSource(index).row()) if index.isValid() else None
+        entry = self.table.current
+        return entry if isinstance(entry, InstrumentId) else None
 
     def select(self, instrument: InstrumentId) -> None:
         """Put the cursor on the row of ``instrument``, if it is there."""
-        if instrument in self.model.order:
-            index = self.proxy.mapFromSource(self.model.index(self.model.order.index(instrument), 0))
-            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-            self.table.selectionModel().setCurrentIndex(index, flags)
+        self.table.select(instrument)
 
     def step(self, by: int, start: InstrumentId | None) -> None:
         """Choose the instrument ``by`` rows below the one shown, round the end."""
-        n = self.proxy.rowCount()
-        if not n:
-            return
-        if start is not None:
-            self.select(start)
-        place = (self.table.currentIndex().row() + by) % n if self.table.currentIndex().isValid() else 0
-        self.table.setCurrentIndex(self.proxy.index(place, 0))
-        self._open()
+        reached = self.table.step(by, start)
+        if reached is not None:
+            self.chosen.emit(reached)
 
     def remove_selected(self) -> None:
         """Take the row with the cursor off the list; it can be undone."""
-        instrument = self.selected()
-        if instrument is not None and self.current is not None:
-            self._desk.start(f"Removing {instrument}", self._remove(self.current, instrument))
+        entry = self.table.current
+        if entry is not None and self.current is not None:
+            place = self.table.currentIndex().row()
+            self._desk.start("Removing from the list", self._remove(self.current, entry, place))
+
+    def rename_selected(self) -> None:
+        """Ask for another name of the section with the cursor."""
+        entry = self.table.current
+        if isinstance(entry, Section):
+            self.wants_section_rename.emit(entry)
+
+    def add_section(self, name: str) -> None:
+        """Put a heading above the row with the cursor."""
+        if self.current is not None:
+            entry = self.table.current
+            position = self.current.place_of(entry) if entry is not None else None
+            self._desk.start("Adding a section", self.changes.add_section(self.current, Section(name), position))
+
+    def rename_section(self, old: Section, name: str) -> None:
+        """Give a heading another name."""
+        if self.current is not None:
+            new = Section(name, old.is_collapsed)
+            self._desk.start("Renaming the section", self.changes.change_section(self.current, old, new))
 
     def delete_list(self) -> None:
         """Delete the shown list; it can be undone."""
         if self.current is not None:
-            self._desk.start(f"Deleting {self.current.name}", self._delete(self.current))
+            self._desk.start(f"Deleting {self.current.name}", self.changes.delete_list(self.current))
 
-    async def create_list(self, name: str) -> None:
-        """Make an empty list and show it."""
-        made = await self._desk.bridge.call(self._desk.backend.watchlists.create(name))
+    async def create_list(self, name: str, entries: tuple[Entry, ...] = ()) -> None:
+        """Make a list and show it."""
+        made = await self._desk.bridge.call(self._desk.backend.watchlists.create(name, entries))
         await self.load(made.id)
 
     async def rename_list(self, name: str) -> None:
@@ -214,123 +153,74 @@ class WatchlistPanel(QWidget):
         for subscription in self._subscriptions:
             subscription.close()
 
-    def _make_table(self) -> QTableView:
-        table = _Table()
-        table.setModel(self.proxy)
-        table.setAccessibleName("Watchlist")
-        table.setItemDelegate(_FigureDelegate(table))
-        table.setItemDelegateForColumn(SYMBOL, _SymbolDelegate(self._desk, table))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(ROW_PX)
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionResizeMode(SYMBOL, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
-        for section, width in ((LAST, 82), (CHANGE, 70), (PERCENT, 72), (VOLUME, 64)):
-            header.resizeSection(section, width)
-        header.setSortIndicatorShown(False)
-        header.setSectionsClickable(True)
-        header.setMinimumSectionSize(40)
-        header.sectionClicked.connect(self._sort_next)
-        table.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
-        table.setDragDropOverwriteMode(False)
-        table.setDropIndicatorShown(True)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.customContextMenuRequested.connect(self._open_context_menu)
-        table.clicked.connect(self._open)
-        table.opened.connect(self._open)
-        table.removed.connect(self.remove_selected)
-        table.stepped.connect(self._step_row)
-        return table
-
     # --- what the user does --------------------------------------------------------------------------------------------
 
-    def _open(self) -> None:
-        instrument = self.selected()
-        if instrument is not None:
-            self.chosen.emit(instrument)
-
-    def _sort_next(self, section: int) -> None:
-        """A header click goes through ascending, descending and the list's own order."""
-        header = self.table.horizontalHeader()
-        before = (self.proxy.sortColumn(), self.proxy.sortOrder())
-        up, down = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
-        first, second = (up, down) if section == SYMBOL else (down, up)
-        target: tuple[int, Qt.SortOrder] = (section, first)
-        if before == (section, first):
-            target = (section, second)
-        elif before == (section, second):
-            target = (-1, up)
-        self.proxy.sort(*target)
-        header.setSortIndicatorShown(target[0] >= 0)
-        if target[0] >= 0:
-            header.setSortIndicator(*target)
-        self.model.may_move = target[0] < 0
+    def _connect(self) -> None:
+        table = self.table
+        table.opened.connect(self.chosen)
+        table.folded.connect(self._fold)
+        table.removed.connect(self.remove_selected)
+        table.renamed.connect(self.rename_selected)
+        table.stepped.connect(self._step_row)
+        table.columns_changed.connect(self._save_columns)
+        table.customContextMenuRequested.connect(self._open_context_menu)
+        self._desk.look.changed.connect(self._paint_icons)
 
     def _open_context_menu(self, position: QPoint) -> None:
-        instrument = self.selected()
+        entry = self.table.current
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if instrument is not None:
-            menu.addAction(f"Show {instrument.code}", self._open)
+        if isinstance(entry, InstrumentId):
+            menu.addAction(f"Show {entry.code}", partial(self.chosen.emit, entry))
             menu.addAction("Remove from the list", self.remove_selected)
             menu.addSeparator()
+        elif entry is not None:
+            menu.addAction("Unfold" if entry.is_collapsed else "Fold", partial(self._fold, entry))
+            menu.addAction("Rename section…", self.rename_selected)
+            menu.addAction("Remove section, keep its rows", self.remove_selected)
+            menu.addSeparator()
         menu.addAction("Add instrument…", self.wants_instrument.emit)
+        menu.addAction("Add section above…", self.wants_section.emit)
+        menu.addSeparator()
+        menu.addMenu(self.table.column_menu())
         menu.popup(self.table.viewport().mapToGlobal(position))
 
     def _step_row(self, by: int) -> None:
-        instrument = self.selected()
-        if instrument is not None and self.model.may_move:
-            self._move(instrument, max(0, self.model.order.index(instrument) + by))
+        entry = self.table.current
+        if entry is not None and self.current is not None and self.model.may_move:
+            start, stop = self.current.block_of(entry)
+            self._move(entry, max(0, start + by) if by < 0 else start + by if stop < len(self.current.entries) else start)
 
-    def _move(self, instrument: InstrumentId, to: int) -> None:
+    def _move(self, entry: Entry, to: int) -> None:
         if self.current is not None:
-            self._desk.start(f"Moving {instrument}", self._move_now(self.current.id, instrument, to))
+            self._desk.start("Moving a row", self.changes.move(self.current, entry, to))
 
-    # --- what is done about it -----------------------------------------------------------------------------------------
+    def _fold(self, section: Section) -> None:
+        if self.current is not None:
+            store = self._desk.backend.watchlists
+            change = store.change_section(self.current.id, section, Section(section.name, not section.is_collapsed))
+            self._desk.start("Folding the section", self._desk.bridge.call(change))
 
-    async def _move_now(self, list_id: str, instrument: InstrumentId, to: int) -> None:
-        await self._desk.bridge.call(self._desk.backend.watchlists.move(list_id, instrument, to))
-        await self.load()
-        self.select(instrument)
-
-    async def _remove(self, watchlist: Watchlist, instrument: InstrumentId) -> None:
-        store, call = self._desk.backend.watchlists, self._desk.bridge.call
-        position = await call(store.remove(watchlist.id, instrument))
-        await self.load()
+    async def _remove(self, watchlist: Watchlist, entry: Entry, place: int) -> None:
+        await self.changes.remove(watchlist, entry)
         if self.proxy.rowCount():
-            self.table.selectRow(min(position, self.proxy.rowCount() - 1))
+            self.table.selectRow(min(place, self.proxy.rowCount() - 1))
 
-        async def take_back() -> None:
-            await call(store.add(watchlist.id, instrument, position=position))
-            await self.load(watchlist.id)
-            self.select(instrument)
+    def _save_columns(self) -> None:
+        change = self._desk.backend.settings.change("workspace", watchlist_hidden=self.table.hidden_columns)
+        self._desk.start("Keeping the columns", self._desk.bridge.call(change))
 
-        self._desk.did(f"{instrument} was removed from {watchlist.name}.", take_back)
-
-    async def _delete(self, watchlist: Watchlist) -> None:
-        store, call = self._desk.backend.watchlists, self._desk.bridge.call
-        gone = await call(store.delete(watchlist.id))
-        self.current = None
-        await self.load()
-
-        async def take_back() -> None:
-            restored = await call(store.restore(gone))
-            await self.load(restored.id)
-
-        self._desk.did(f"The list {gone.name} was deleted.", take_back)
+    # --- what is shown ------------------------------------------------------------------------------------------------
 
     async def _show(self, watchlist: Watchlist) -> None:
         self.current = watchlist
-        self._lists_button.setText(watchlist.name if len(watchlist.name) <= 28 else f"{watchlist.name[:27]}…")
-        self.model.show_order(watchlist.instruments)
-        self._stack.setCurrentIndex(0 if watchlist.instruments else 1)
+        is_long = len(watchlist.name) > _NAME_SHOWN_MAX
+        self._lists_button.setText(f"{watchlist.name[: _NAME_SHOWN_MAX - 1]}…" if is_long else watchlist.name)
+        before = self.table.current
+        self.model.show_entries(watchlist.entries)
+        if isinstance(before, InstrumentId):
+            self.select(before)
+        self._stack.setCurrentIndex(0 if watchlist.entries else 1)
         self.changed.emit()
         await self._desk.bridge.call(self._desk.engine.watch(watchlist.instruments))
         self._desk.frames.request()
@@ -355,6 +245,10 @@ class WatchlistPanel(QWidget):
         self._menu.addAction("New list…", self.wants_new_list.emit)
         self._menu.addAction("Rename list…", self.wants_rename.emit)
         self._menu.addAction("Delete list", self.delete_list)
+        self._menu.addSeparator()
+        self._menu.addAction("Add section…", self.wants_section.emit)
+        self._menu.addAction("Import list…", self.wants_import.emit)
+        self._menu.addAction("Export list…", self.wants_export.emit)
 
     def _choose_list(self, watchlist: Watchlist) -> None:
         self._desk.start("Showing the list", self._show(watchlist))
