@@ -254,8 +254,8 @@ def test_a_section_is_added_named_moved_with_its_rows_removed_and_undone(qapp, s
             await shown(lambda: Section("Apples") in panel.current.entries)
             panel.table.setCurrentIndex(panel.proxy.index(place, 0))
             QTest.keyClick(panel.table, Qt.Key.Key_Delete)
-            await shown(lambda: Section("Apples") not in panel.current.entries)
-            await shown(actions["edit.undo"].isEnabled)
+            await shown(lambda: "removed" in desktop.desk.undo.newest.title)
+            assert Section("Apples") not in panel.current.entries
             actions["edit.undo"].trigger()
             await shown(lambda: panel.current.entries[place] == Section("Apples"))
 
@@ -314,3 +314,20 @@ def test_hidden_columns_stay_hidden_after_a_restart(qapp, sampled):
 
     run_on_qt(hide())
     run_on_qt(come_back())
+
+
+def test_columns_leave_room_for_the_symbol_and_come_back_with_the_width(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            table = (await _with_figures(desktop)).table
+            table.fit_columns(260)
+            assert table.isColumnHidden(VOLUME)
+            assert not table.isColumnHidden(LAST)
+            assert table.hidden_columns == ()
+            table.fit_columns(700)
+            assert not any(table.isColumnHidden(column) for column in range(table.model().columnCount()))
+            table.hide_columns(("Trend",))
+            table.fit_columns(700)
+            assert table.isColumnHidden(TREND)
+
+    run_on_qt(story())

@@ -70,10 +70,10 @@ class WatchlistModel(QAbstractTableModel):
         self._sections = list(accumulate((n if isinstance(e, Section) else -1 for n, e in enumerate(entries)), max))
         self.endResetModel()
 
-    def show_board(self, board: BoardSnapshot) -> None:
-        """Take over new figures; only rows that differ are painted again."""
+    def show_board(self, board: BoardSnapshot) -> bool:
+        """Take over new figures, and say whether there were any; only rows that differ are painted again."""
         if board.version == self._board_version:
-            return
+            return False
         self._board_version = board.version
         for instrument, place in self._places.items():
             fresh = board.rows.get(instrument)
@@ -81,6 +81,7 @@ class WatchlistModel(QAbstractTableModel):
                 self._rows[instrument] = fresh
                 self.dataChanged.emit(self.index(place, 0), self.index(place, VOLUME))
         self._rows = {i: r for i, r in {**self._rows, **board.rows}.items() if i in board.rows}
+        return True
 
     def entry_at(self, place: int) -> Entry:
         """The instrument or section in row ``place``."""

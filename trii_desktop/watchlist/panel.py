@@ -232,7 +232,8 @@ class WatchlistPanel(QWidget):
         self._desk.frames.request()
 
     def _look_at_board(self) -> None:
-        self.model.show_board(self._desk.backend.board.snapshot())
+        if self.model.show_board(self._desk.backend.board.snapshot()):
+            self.table.fit_columns(self.table.viewport().width())
 
     def _fill_menu(self) -> None:
         self._menu.clear()

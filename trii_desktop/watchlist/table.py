@@ -3,18 +3,22 @@
 from typing import Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
 
 from backend.domain.instruments import InstrumentId
 from backend.watchlists.watchlist import Entry, Section
 from trii_desktop.look import Look
 from trii_desktop.watchlist.cells import FigureDelegate, SymbolDelegate, TrendDelegate
-from trii_desktop.watchlist.model import CHANGE, ENTRY_ROLE, HEADERS, LAST, PERCENT, SYMBOL, TREND, VOLUME, WatchlistModel
+from trii_desktop.watchlist.model import CHANGE, ENTRY_ROLE, HEADERS, SYMBOL, TREND, VOLUME, WatchlistModel
 from trii_desktop.watchlist.sorting import SectionSorter
 
 ROW_PX: Final = 30
-_WIDTHS: Final = ((TREND, 70), (LAST, 78), (CHANGE, 66), (PERCENT, 70), (VOLUME, 62))
+SYMBOL_PX_MIN: Final = 104
+_TREND_PX: Final = 68
+_PAD_PX: Final = 30
+_LEAST_FIRST: Final = (VOLUME, CHANGE, TREND)  # what is left out first where there is no room for all
+_ROWS_MEASURED: Final = 400
 
 
 class WatchlistTable(QTableView):
@@ -30,6 +34,7 @@ class WatchlistTable(QTableView):
     def __init__(self, model: WatchlistModel, look: Look) -> None:
         super().__init__()
         self.watchlist_model = model
+        self._hidden: tuple[str, ...] = ()
         self.proxy = SectionSorter(model)
         self.setModel(self.proxy)
         self.setAccessibleName("Watchlist")
@@ -87,13 +92,37 @@ class WatchlistTable(QTableView):
 
     @property
     def hidden_columns(self) -> tuple[str, ...]:
-        """The names of the columns that are not shown."""
-        return tuple(name for column, name in enumerate(HEADERS) if self.isColumnHidden(column))
+        """The names of the columns that a person does not want."""
+        return self._hidden
 
     def hide_columns(self, names: tuple[str, ...]) -> None:
-        """Show every column but these; the symbol is always there."""
-        for column, name in enumerate(HEADERS):
-            self.setColumnHidden(column, name in names and column != SYMBOL)
+        """Show every column but these, as far as there is room; the symbol is always there."""
+        self._hidden = tuple(name for name in HEADERS if name in names and name != HEADERS[SYMBOL])
+        self.fit_columns(self.viewport().width())
+
+    def fit_columns(self, width_px: int) -> None:
+        """Make columns as wide as what they say, and leave out the least important ones where the symbol would have no room."""
+        widths = {column: self._needed_px(column) for column in range(1, len(HEADERS)) if HEADERS[column] not in self._hidden}
+        for column in _LEAST_FIRST:
+            if sum(widths.values()) > width_px - SYMBOL_PX_MIN:
+                widths.pop(column, None)
+        for column in range(1, len(HEADERS)):
+            self.setColumnHidden(column, column not in widths)
+            if column in widths:
+                self.horizontalHeader().resizeSection(column, widths[column])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the columns to the new width."""
+        self.fit_columns(event.size().width())
+        super().resizeEvent(event)
+
+    def _needed_px(self, column: int) -> int:
+        if column == TREND:
+            return _TREND_PX
+        model, metrics = self.watchlist_model, self.fontMetrics()
+        texts = (model.index(row, column).data() or "" for row in range(min(model.rowCount(), _ROWS_MEASURED)))
+        shown = [text for row, text in enumerate(texts) if not isinstance(model.entry_at(row), Section)]
+        return max(map(metrics.horizontalAdvance, (HEADERS[column], *shown))) + _PAD_PX
 
     def sort_next(self, column: int) -> None:
         """Go through one direction, the other, and the list's own order, as a header click does."""
@@ -139,11 +168,10 @@ class WatchlistTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(SYMBOL, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
-        for column, width in _WIDTHS:
-            header.resizeSection(column, width)
         header.setSortIndicatorShown(False)
         header.setSectionsClickable(True)
         header.setMinimumSectionSize(40)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header.sectionClicked.connect(self.sort_next)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._choose_columns)
@@ -156,8 +184,8 @@ class WatchlistTable(QTableView):
                 continue
             action = menu.addAction(name)
             action.setCheckable(True)
-            action.setChecked(not self.isColumnHidden(column))
-            action.toggled.connect(lambda is_shown, column=column: self._show_column(column, is_shown=is_shown))
+            action.setChecked(name not in self._hidden)
+            action.toggled.connect(lambda is_shown, name=name: self._show_column(name, is_shown=is_shown))
         return menu
 
     def _choose_columns(self, position: QPoint) -> None:
@@ -165,8 +193,8 @@ class WatchlistTable(QTableView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.horizontalHeader().mapToGlobal(position))
 
-    def _show_column(self, column: int, *, is_shown: bool) -> None:
-        self.setColumnHidden(column, not is_shown)
+    def _show_column(self, name: str, *, is_shown: bool) -> None:
+        self.hide_columns(tuple(n for n in (*self._hidden, name) if not (is_shown and n == name)))
         self.columns_changed.emit()
 
     def _span_headings(self) -> None:
