@@ -43,9 +43,23 @@ class Appearance(Section, frozen=True):
     """How the window looks."""
 
     theme: Annotated[
-        Literal["dark", "light"],
-        Meta(title="Theme", description="Colours of the whole window.", extra={"labels": {"dark": "Dark", "light": "Light"}}),
+        Literal["dark", "light", "high_contrast"],
+        Meta(
+            title="Theme",
+            description="Colours of the whole window.",
+            extra={"labels": {"dark": "Dark", "light": "Light", "high_contrast": "High contrast"}},
+        ),
     ] = "dark"
+    directions: Annotated[
+        Literal["own", "colour_blind", "red_up"],
+        Meta(
+            title="Rising and falling",
+            description="Which two colours tell them apart, on charts and in tables.",
+            extra={
+                "labels": {"own": "The two colours below", "colour_blind": "Blue and orange", "red_up": "Red rises, green falls"}
+            },
+        ),
+    ] = "own"
     up_colour: Annotated[
         str,
         Meta(

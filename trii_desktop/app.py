@@ -254,7 +254,7 @@ def dressed_look(app: QApplication, home: Home) -> Look:
         appearance = parse_settings(home.settings.read_text(encoding="utf-8")).appearance
     except (OSError, UnicodeDecodeError, InvalidInput):  # opening the backend tells what is wrong with the file
         appearance = Settings().appearance
-    look.wear(appearance.theme, appearance.font_scale)
+    look.wear(appearance)
     return look
 
 

@@ -4,7 +4,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from trii_desktop.theme import DARK, PALETTES, Palette, ThemeName, apply_theme, icon
+from backend.settings import Appearance
+from trii_desktop.palettes import DARK, PALETTES, Palette, ThemeName, directions_of, with_directions
+from trii_desktop.theme import apply_theme, icon
 
 
 class Look(QObject):
@@ -16,16 +18,16 @@ class Look(QObject):
         super().__init__(app)
         self.palette: Palette = DARK
         self._app = app
-        self._worn: tuple[str, float] | None = None
+        self._worn: Appearance | None = None
         self._icons: dict[tuple[str, str, str], QIcon] = {}
 
-    def wear(self, theme: str, scale: float = 1.0) -> None:
-        """Show every window in ``theme`` ("dark" or "light") with letters ``scale`` times as large."""
-        if self._worn == (theme, scale):
+    def wear(self, appearance: Appearance) -> None:
+        """Show every window as the settings ask: theme, colours of rising and falling, size of the letters."""
+        if self._worn == appearance:
             return
-        self._worn = (theme, scale)
-        self.palette = PALETTES[ThemeName(theme)]
-        apply_theme(self._app, self.palette, scale)
+        self._worn = appearance
+        self.palette = with_directions(PALETTES[ThemeName(appearance.theme)], directions_of(appearance))
+        apply_theme(self._app, self.palette, appearance.font_scale)
         self.changed.emit()
 
     def icon(self, name: str, color: str = "") -> QIcon:

@@ -1,8 +1,7 @@
-"""How the windows look: colour tokens of two themes, the fonts, the one style sheet and the icons."""
+"""How the windows are dressed: the fonts, the one style sheet and the icons, in the colours of a palette."""
 
-import enum
 import itertools
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -12,6 +11,8 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QImage, QPainter,
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
+from trii_desktop.palettes import Palette
+
 RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
 FONT_FAMILY: Final = "TRII Sans"
 _FONT_FILES: Final = ("TriiSans-Regular.otf", "TriiSans-Medium.otf", "TriiSans-SemiBold.otf")
@@ -19,112 +20,6 @@ _FONT_SIZES: Final = (11, 12, 13, 14, 15, 18, 20)
 _BODY_PX: Final = 13
 _ICON_SIZES: Final = (18, 36)
 _ICON_SCALES: Final = (1, 2)
-
-
-class ThemeName(enum.StrEnum):
-    """The themes a user can choose."""
-
-    DARK = "dark"
-    LIGHT = "light"
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """Colour tokens, ``#rrggbb``; every text token reads on window, panel, raised and field at WCAG AA (4.5 to 1).
-
-    window, panel, raised, field, hover, selection : surfaces, from the back to the front
-    border, border_strong : hairlines; the strong one is the edge of a control
-    text, muted, accent_text, up, down, warning, error : what is read
-    faint : disabled text only, exempt from the ratio
-    accent, on_accent : the one filled button and what is written on it
-    focus : the ring around what the keyboard acts on, 3 to 1 against every surface
-    """
-
-    name: ThemeName
-    window: str
-    panel: str
-    raised: str
-    field: str
-    hover: str
-    selection: str
-    border: str
-    border_strong: str
-    text: str
-    muted: str
-    faint: str
-    accent: str
-    accent_hover: str
-    on_accent: str
-    accent_text: str
-    focus: str
-    up: str
-    down: str
-    warning: str
-    error: str
-
-
-DARK: Final = Palette(
-    name=ThemeName.DARK,
-    window="#0e1115",
-    panel="#13171c",
-    raised="#1a1f26",
-    field="#181d23",
-    hover="#222932",
-    selection="#1a2d4c",
-    border="#232a33",
-    border_strong="#3a4552",
-    text="#e3e8ee",
-    muted="#9aa6b4",
-    faint="#5f6b79",
-    accent="#2b6be0",
-    accent_hover="#2360cf",
-    on_accent="#ffffff",
-    accent_text="#7db0ff",
-    focus="#5a9bff",
-    up="#2fb5a8",
-    down="#f26d6a",
-    warning="#f0b94b",
-    error="#ff8a86",
-)
-
-LIGHT: Final = Palette(
-    name=ThemeName.LIGHT,
-    window="#f4f6f8",
-    panel="#ffffff",
-    raised="#f0f3f6",
-    field="#ffffff",
-    hover="#e9edf2",
-    selection="#d6e6ff",
-    border="#dde3ea",
-    border_strong="#aab5c2",
-    text="#151b23",
-    muted="#55616f",
-    faint="#98a3b0",
-    accent="#1f5fd6",
-    accent_hover="#174fb8",
-    on_accent="#ffffff",
-    accent_text="#1a56c4",
-    focus="#2b6be0",
-    up="#096b60",
-    down="#b92626",
-    warning="#8a5800",
-    error="#b3261e",
-)
-
-PALETTES: Final = {ThemeName.DARK: DARK, ThemeName.LIGHT: LIGHT}
-
-
-def luminance(color: str) -> float:
-    """Relative luminance of ``#rrggbb``, 0 for black to 1 for white, as WCAG 2.2 defines it."""
-    channels = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 (equal) to 21 (black on white), as WCAG 2.2 defines it."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 def style_sheet(palette: Palette, scale: float = 1.0) -> str:

@@ -146,7 +146,7 @@ class Workbench:
     def _settings_changed(self, event: SettingsChanged) -> None:
         settings = self._desk.backend.settings.current
         if event.section == "appearance":
-            self._desk.look.wear(settings.appearance.theme, settings.appearance.font_scale)
+            self._desk.look.wear(settings.appearance)
             self._panels.chart.wear()
         elif event.section == "chart":
             self._panels.chart.wear()

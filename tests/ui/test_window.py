@@ -17,8 +17,8 @@ from tests.fakes.window import open_window, shown
 from trii_desktop.actions.action_set import plain_title
 from trii_desktop.actions.row import MENUS
 from trii_desktop.actions.table import ACTIONS
+from trii_desktop.palettes import DARK, LIGHT
 from trii_desktop.sheets import AboutDialog, ShortcutSheet
-from trii_desktop.theme import DARK, LIGHT
 
 AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
 
@@ -56,9 +56,11 @@ def test_every_action_of_the_table_can_be_called_and_reached_from_a_menu(qapp, s
             actions = desktop.workbench.actions
             in_menus = {a.objectName() for menu in desktop.window.menuBar().actions() for a in menu.menu().actions()}
             assert in_menus - {""} == {row.id for row in ACTIONS}
-            assert [a.text() for a in desktop.window.menuBar().actions()] == [menu for menu in MENUS if any(row.menu == menu for row in ACTIONS)]
+            assert [a.text() for a in desktop.window.menuBar().actions()] == [
+                menu for menu in MENUS if any(row.menu == menu for row in ACTIONS)
+            ]
             for row in ACTIONS:
-                assert actions.by_id[row.id].isEnabled() == (row.when != "view.can_undo"), row.id
+                assert actions.by_id[row.id].isEnabled() == (row.when not in ("view.can_undo", "view.can_redo")), row.id
 
     run_on_qt(story())
 
@@ -137,16 +139,16 @@ def test_adjusted_prices_are_switched_and_shown_by_the_button(qapp, sampled):
 def test_the_theme_changes_every_window_and_is_kept(qapp, sampled):
     async def story():
         async with open_window(sampled) as desktop:
-            assert desktop.desk.look.palette is DARK
+            assert desktop.desk.look.palette.name is DARK.name
             desktop.workbench.actions.by_id["view.theme"].trigger()
-            await shown(lambda: desktop.desk.look.palette is LIGHT)
+            await shown(lambda: desktop.desk.look.palette.name is LIGHT.name)
             assert LIGHT.window in QApplication.instance().styleSheet()
             corner = desktop.panels.chart.view.grab().toImage().pixelColor(3, 3).name()
             assert corner == "#ffffff"
 
     async def come_back():
         async with open_window(sampled, docks=False) as desktop:
-            assert desktop.desk.look.palette is LIGHT
+            assert desktop.desk.look.palette.name is LIGHT.name
 
     run_on_qt(story())
     run_on_qt(come_back())
@@ -273,7 +275,7 @@ def test_only_frozen_values_cross_the_bridge(qapp, sampled, tmp_path, monkeypatc
             await panels.watchlist.create_list("Two")
             await panels.watchlist.add(MSFT)
             work.view.toggle_theme()
-            await shown(lambda: desktop.desk.look.palette is LIGHT)
+            await shown(lambda: desktop.desk.look.palette.name is LIGHT.name)
             work.data.open_dialog((tmp_path / "ACME.csv",))
             dialog = work.data.dialog
             await shown(dialog.items.ready)

@@ -170,7 +170,11 @@ def test_every_field_shown_has_words_a_kind_and_a_default_inside_its_bounds():
 
 def test_choices_carry_labels_and_hidden_fields_are_not_shown():
     theme = next(field for field in fields_of("appearance") if field.name == "theme")
-    assert [(choice.value, choice.label) for choice in theme.choices] == [("dark", "Dark"), ("light", "Light")]
+    assert [(choice.value, choice.label) for choice in theme.choices] == [
+        ("dark", "Dark"),
+        ("high_contrast", "High contrast"),
+        ("light", "Light"),
+    ]
     assert fields_of("workspace") == ()
     with pytest.raises(InvalidInput, match="'colours' is not a section"):
         fields_of("colours")

@@ -5,7 +5,10 @@ import re
 import pytest
 from PySide6.QtGui import QFont, QFontMetricsF
 
-from trii_desktop.theme import PALETTES, RESOURCES, ThemeName, contrast, icon, load_fonts, luminance, style_sheet
+from backend.settings import Appearance
+from trii_desktop.contrast import contrast, luminance
+from trii_desktop.palettes import PAIRS, PALETTES, ThemeName, directions_of, with_directions
+from trii_desktop.theme import RESOURCES, icon, load_fonts, style_sheet
 
 TEXT = ("text", "muted", "accent_text", "up", "down", "warning", "error")
 SURFACES = ("window", "panel", "raised", "field")
@@ -70,3 +73,46 @@ def test_our_font_is_found_and_its_figures_are_equally_wide(qapp):
         font.setWeight(weight)
         widths = {QFontMetricsF(font).horizontalAdvance(digit) for digit in "0123456789"}
         assert max(widths) - min(widths) < 0.05
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("text", TEXT)
+def test_high_contrast_reads_at_wcag_aaa(surface, text):
+    palette = PALETTES[ThemeName.HIGH_CONTRAST]
+
+    assert contrast(getattr(palette, text), getattr(palette, surface)) >= 7
+
+
+@pytest.mark.parametrize("theme", list(ThemeName))
+@pytest.mark.parametrize("pair", [*PAIRS.values(), ("#26a69a", "#ef5350"), ("#000000", "#ffffff"), ("#ffff00", "#0000ff")])
+def test_words_about_rising_and_falling_read_in_whatever_colours_are_chosen(theme, pair):
+    palette = with_directions(PALETTES[theme], pair)
+
+    assert min(contrast(c, getattr(palette, s)) for c in (palette.up, palette.down) for s in (*SURFACES, "selection")) >= 4.5
+
+
+def test_the_settings_choose_the_pair():
+    assert directions_of(Appearance(up_colour="#111111", down_colour="#222222")) == ("#111111", "#222222")
+    assert directions_of(Appearance(directions="colour_blind", up_colour="#111111")) == PAIRS["colour_blind"]
+
+
+# Machado, Oliveira, Fernandes: A Physiologically-based Model for Simulation of Color Vision Deficiency, 2009, severity 1.0.
+WITHOUT_RED = ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998))
+WITHOUT_GREEN = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))
+
+
+def _seen(color, matrix):
+    def linear(c):
+        return c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+
+    channels = [linear(int(color[i : i + 2], 16) / 255) for i in (1, 3, 5)]
+    return [min(max(sum(f * c for f, c in zip(row, channels, strict=True)), 0), 1) for row in matrix]
+
+
+@pytest.mark.parametrize("matrix", [WITHOUT_RED, WITHOUT_GREEN])
+def test_blue_and_orange_stay_apart_for_eyes_that_cannot_tell_red_from_green(matrix):
+    def apart(pair):
+        one, other = (_seen(color, matrix) for color in pair)
+        return sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5
+
+    assert apart(PAIRS["colour_blind"]) > 1.5 * apart(("#26a69a", "#ef5350"))
