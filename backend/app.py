@@ -18,6 +18,7 @@ from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
 from backend.market.history import History
 from backend.market.importers.importer import Importer
+from backend.market.importers.parts import ImportParts
 from backend.market.watch_folder import FolderWatcher
 from backend.process import Process
 from backend.right_of_way import RightOfWay
@@ -117,7 +118,7 @@ async def open_backend(
         catalog, actions = Catalog(money_ledger, bus.publish), ActionLog(money_ledger)
         calendars = Calendars(home.cache, clock)
         history = History(store, catalog, actions, calendars, clock)
-        importer = Importer(store, catalog, actions, money_ledger, bus, clock, home=home)
+        importer = Importer(ImportParts(store, catalog, actions, money_ledger, bus, clock, calendars, home.imports))
         watcher = FolderWatcher(importer, money_ledger, bus)
         board = QuoteBoard(store, history, catalog, actions, bus)
         async with BarStore(history, bus, tasks) as bars:

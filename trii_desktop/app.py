@@ -25,6 +25,7 @@ from backend.commands.runner import CommandRunner
 from backend.domain.instruments import InstrumentId
 from backend.engine import EngineThread
 from backend.errors import InvalidInput, TriiError
+from backend.exit_signals import EXIT_SIGNALS, on_signals
 from backend.process import Process, watched_process
 from backend.settings import Settings, parse_settings
 from backend.storage.ownership import Ownership
@@ -37,7 +38,6 @@ from trii_desktop.collector import Collector
 from trii_desktop.crash import CrashReports
 from trii_desktop.desk import Desk
 from trii_desktop.engine_side import EngineSide
-from trii_desktop.exit_signals import on_exit_signals
 from trii_desktop.frame import FrameClock
 from trii_desktop.look import Look
 from trii_desktop.main_window import MainWindow
@@ -147,10 +147,11 @@ async def _live(app: QApplication, ownership: Ownership, instrument: str | None,
     window.close_requested.connect(closing.set)
     window.show()
     try:
-        async with on_exit_signals(closing.set), open_desktop(window, ownership, process=process) as desktop:
-            desktop.desk.start("Opening the window", _fill(desktop, instrument))
-            await closing.wait()
-            await desktop.save()
+        with on_signals(closing.set, *EXIT_SIGNALS):
+            async with open_desktop(window, ownership, process=process) as desktop:
+                desktop.desk.start("Opening the window", _fill(desktop, instrument))
+                await closing.wait()
+                await desktop.save()
     except TriiError as error:
         log.exception("The data could not be opened.")
         window.show_problem("Your data could not be opened", str(error))

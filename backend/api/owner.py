@@ -1,11 +1,9 @@
 """This process as the owner of a home without a window: opens its stores, runs one command or serves until stopped."""
 
 import asyncio
-import contextlib
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +21,7 @@ from backend.commands.streams import Streams
 from backend.commands.table import Needs
 from backend.commands.tables import printable
 from backend.events import Level, Notice
+from backend.exit_signals import on_signals
 from backend.process import Process, watched_process
 from backend.storage.ownership import Ownership
 
@@ -69,7 +68,7 @@ async def _run_on_stores(parts: _Parts, request: RunRequest) -> int:
 async def _serve_until_stopped(parts: _Parts) -> int:
     stopping = asyncio.Event()
     asyncio.get_running_loop().set_exception_handler(parts.process.crashes.asyncio_handler)
-    with _on_signals(stopping.set, signal.SIGINT, signal.SIGTERM):
+    with on_signals(stopping.set, signal.SIGINT, signal.SIGTERM):
         async with _open(parts, watch=True) as (backend, _):
             _tell_notices(backend, parts.streams)
             where = f"{backend.home.root} (process {parts.ownership.note.pid})"
@@ -116,29 +115,10 @@ def _run_until_done(streams: Streams, running: Coroutine[Any, Any, int]) -> int:
         task = asyncio.current_task()
         assert task is not None
         interrupt, terminate = (partial(stop, task, code) for code in (INTERRUPTED, TERMINATED))
-        with _on_signals(interrupt, signal.SIGINT), _on_signals(terminate, signal.SIGTERM):
+        with on_signals(interrupt, signal.SIGINT), on_signals(terminate, signal.SIGTERM):
             return await running
 
     try:
         return asyncio.run(run())
     except asyncio.CancelledError:
         return stopped[0]
-
-
-@contextlib.contextmanager
-def _on_signals(act: Callable[[], object], *numbers: signal.Signals) -> Iterator[None]:
-    """Call ``act`` on the running loop when one of the signals arrives."""
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        if sys.platform == "win32":
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
-        else:
-            loop.add_signal_handler(number, act)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            if sys.platform != "win32":
-                loop.remove_signal_handler(number)
-            signal.signal(number, handler)

@@ -38,6 +38,7 @@ class Manifest:
     segments: dict[int, Segment] = field(default_factory=dict)
     log_cut: int = 0
     _parts: dict[SeriesKey, tuple[Placed, ...]] = field(default_factory=dict)
+    _keys: dict[str, set[SeriesKey]] = field(default_factory=dict)  # by instrument
 
     def parts(self, key: SeriesKey) -> tuple[Placed, ...]:
         """Parts of one key, by first time; those of bars never overlap in time."""
@@ -46,6 +47,10 @@ class Manifest:
     def keys(self) -> Iterable[SeriesKey]:
         """Every key that has rows."""
         return self._parts.keys()
+
+    def keys_of(self, instrument: str) -> Iterable[SeriesKey]:
+        """Keys of one instrument that have rows; costs nothing, however many there are of others."""
+        return self._keys.get(instrument, ())
 
     def all_parts(self) -> Mapping[SeriesKey, tuple[Placed, ...]]:
         """Parts of every key."""
@@ -61,6 +66,7 @@ class Manifest:
                     self._parts[key] = left
                 else:
                     del self._parts[key]
+                    self._forget(key)
         for segment in change.added:
             self._place(segment)
         if change.log_cut is not None:
@@ -74,6 +80,13 @@ class Manifest:
             placed = list(self._parts.get(part.key, ()))
             bisect.insort(placed, Placed(segment, part), key=lambda p: (p.part.first_ns, p.part.last_ns, p.segment.id))
             self._parts[part.key] = tuple(placed)
+            self._keys.setdefault(part.key.instrument, set()).add(part.key)
+
+    def _forget(self, key: SeriesKey) -> None:
+        keys = self._keys[key.instrument]
+        keys.discard(key)
+        if not keys:
+            del self._keys[key.instrument]
 
 
 def overlapping(parts: Sequence[Placed], from_ns: int | None, to_ns: int | None) -> list[Placed]:

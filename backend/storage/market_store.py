@@ -97,24 +97,26 @@ class MarketStore:
 
         Live rows that fill gaps count once they are cut.
         """
-        text = None if instrument is None else str(instrument)
-        keys = sorted(key for key in self.series_keys() if text in {None, key.instrument})
+        keys = sorted(self.series_keys(instrument))
         return tuple(found for key in keys if not key.is_trades and (found := self._stored(key)) is not None)
 
     def sources(self, series: Series) -> list[str]:
         """Sources that have bars of ``series``, the one that counts first in front."""
-        wanted = (str(series.instrument), str(series.spec))
-        return sorted((key.source for key in self.series_keys() if key[:2] == wanted), key=source_rank)
+        spec = str(series.spec)
+        return sorted((key.source for key in self.series_keys(series.instrument) if key.spec == spec), key=source_rank)
 
     def stored_specs(self, instrument: InstrumentId, source: str | None = None) -> list[BarSpec]:
         """Specs of the bars stored of one instrument, from any source or from one; cheap at any number of series."""
-        text = str(instrument)
-        specs = {key.spec for key in self.series_keys() if key.instrument == text and source in {None, key.source}}
+        specs = {key.spec for key in self.series_keys(instrument) if source in {None, key.source}}
         return [BarSpec.parse(spec) for spec in sorted(specs - {TRADE_SPEC})]
 
-    def series_keys(self) -> set[SeriesKey]:
-        """Every instrument, spec and source with rows."""
-        return {*self._publisher.manifest.keys(), *self._live.tail.keys()}
+    def series_keys(self, instrument: InstrumentId | None = None) -> set[SeriesKey]:
+        """Every instrument, spec and source with rows, or those of one instrument."""
+        manifest, live = self._publisher.manifest, self._live.tail.keys()
+        if instrument is None:
+            return {*manifest.keys(), *live}
+        text = str(instrument)
+        return {*manifest.keys_of(text), *(key for key in live if key.instrument == text)}
 
     @property
     def folder(self) -> Path:

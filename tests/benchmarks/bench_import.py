@@ -27,8 +27,10 @@ from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.events import Bus
 from backend.market.action_log import ActionLog
+from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
 from backend.market.importers import Choices, Importer, ImportReport
+from backend.market.importers.parts import ImportParts
 from backend.storage import money
 from backend.storage.ledger import open_ledger
 from backend.storage.market_store import open_market_store
@@ -69,7 +71,9 @@ async def import_file(folder: Path, path: Path, *, keep: bool = False) -> tuple[
     home.make()
     ledger = open_ledger(home.ledgers / "money.db", bytes(32), money.MIGRATIONS, backups=home.backups, quarantine=home.quarantine)
     async with ledger as opened, open_market_store(home, opened, clock, publish=bus.publish) as store:
-        importer = Importer(store, Catalog(opened), ActionLog(opened), opened, bus, clock, home=home)
+        importer = Importer(
+            ImportParts(store, Catalog(opened), ActionLog(opened), opened, bus, clock, Calendars(home.cache, clock), home.imports)
+        )
         started = time.perf_counter()
         (plan,) = await importer.preview(path, Choices(instrument=str(BTC.instrument), timezone="UTC"))
         report = await importer.run(plan)

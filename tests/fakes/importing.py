@@ -13,10 +13,12 @@ from backend.domain.bars import BarArrays
 from backend.errors import NotFound
 from backend.events import EVENTS, Bus, Event
 from backend.market.action_log import ActionLog
+from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
 from backend.market.importers import Choices, Importer, ImportPlan, ImportReport, RowNote
 from backend.market.importers.checks import RowJudge, Tally, judge_all
 from backend.market.importers.containers import find_places
+from backend.market.importers.parts import ImportParts
 from backend.market.importers.preview import make_plan, rules_of
 from backend.market.importers.tables import open_rows, read_heads
 from backend.storage.ledger import Ledger, open_ledger
@@ -58,7 +60,7 @@ async def open_workshop(home: Home, clock: Clock | None = None) -> AsyncIterator
         open_market_store(home, ledger, clock, publish=bus.publish) as store,
     ):
         catalog, actions = Catalog(ledger, bus.publish), ActionLog(ledger)
-        importer = Importer(store, catalog, actions, ledger, bus, clock, home=home)
+        importer = Importer(ImportParts(store, catalog, actions, ledger, bus, clock, Calendars(home.cache, clock), home.imports))
         shop = Workshop(home, ledger, store, catalog, actions, bus, importer)
         for kind in EVENTS:
             bus.subscribe(kind, shop.events.append)

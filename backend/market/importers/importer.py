@@ -4,19 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Final, TypeAlias
 
-from backend.clock import Clock
 from backend.errors import InvalidInput
-from backend.events import Bus
-from backend.market.action_log import ActionLog
-from backend.market.calendars import Calendars
-from backend.market.catalog import Catalog
 from backend.market.importers.import_log import load_records
 from backend.market.importers.parts import ImportParts
 from backend.market.importers.plan import Choices, ImportPlan, Survey, Window
 from backend.market.importers.report import ImportRecord, ImportReport, Progress
-from backend.storage.ledger import Ledger
-from backend.storage.market_store import MarketStore
-from backend.storage.paths import Home
 
 _HISTORY: Final = 1_000
 
@@ -31,18 +23,8 @@ class Importer:
 
     crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
 
-    def __init__(  # noqa: PLR0913 - the composition root passes each part by name
-        self,
-        store: MarketStore,
-        catalog: Catalog,
-        actions: ActionLog,
-        ledger: Ledger,
-        bus: Bus,
-        clock: Clock,
-        *,
-        home: Home,
-    ) -> None:
-        self._parts = ImportParts(store, catalog, actions, ledger, bus, clock, Calendars(home.cache, clock), home.imports)
+    def __init__(self, parts: ImportParts) -> None:
+        self._parts = parts
 
     async def preview(self, path: Path, choices: Choices | None = None) -> tuple[ImportPlan, ...]:
         """A plan for every table of a file, archive or folder, from a sample of each; nothing is imported.
