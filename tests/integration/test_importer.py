@@ -18,6 +18,7 @@ from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import InvalidInput, NotFound
 from backend.events import BarsChanged, ImportFinished, ImportProgressed, InstrumentsChanged
 from backend.market.importers import Choices, RowKind
+from backend.market.importers.import_log import save_record
 from backend.market.importers.row_notes import load_notes
 from backend.market.importers.text_rows import TextReader
 from tests.fakes.importing import open_workshop
@@ -161,6 +162,29 @@ async def test_cancelling_at_any_block_leaves_everything_as_it_was(home, tmp_pat
         assert not list(home.imports.iterdir())
         assert not [path for path in home.market.rglob("*") if path.is_file() and path.suffix == ".arrow"]
         assert (await shop.importer.run(plan)).n_accepted == 1440
+
+
+async def test_a_cancel_during_the_commit_comes_too_late_and_the_import_stands_whole(home, tmp_path, monkeypatch):
+    path = write(tmp_path, "AAPL.csv", "Date,Open,High,Low,Close,Volume\n2020-01-02,1,2,1,2,5\n2020-01-03,1,0,1,2,5\n")
+    loop = asyncio.get_running_loop()
+    async with open_workshop(home) as shop:
+        await shop.catalog.put(APPLE)
+        (plan,) = await shop.importer.preview(path)
+        finished = []
+        shop.bus.subscribe(ImportFinished, finished.append)
+        running = asyncio.ensure_future(shop.importer.run(plan))
+
+        def save_and_cancel(connection, record):
+            save_record(connection, record)
+            loop.call_soon_threadsafe(running.cancel)
+
+        monkeypatch.setattr("backend.market.importers.import_run.save_record", save_and_cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        (record,) = await shop.importer.history()
+        assert len(await shop.store.load(plan.series)) == 1
+        assert [event.import_id for event in finished] == [record.import_id]
+        assert list(home.imports.iterdir())  # the list of refused rows is kept with it
 
 
 async def test_splits_and_dividends_come_from_the_adjusted_close_and_prices_stay_raw(home):

@@ -161,9 +161,11 @@ class ImportDialog(QDialog):
         self.progress.begin(len(items))
         self.items.lock(locked=True)
         self._refresh()
+        newest = ""
         try:
             for item in items:
                 assert item.plan is not None
+                newest = await self._newest_import()
                 self.progress.next_table(item.plan)
                 self.items.mark(item, ItemState.RUNNING)
                 outcome = await self._import(item.plan)
@@ -171,15 +173,21 @@ class ImportDialog(QDialog):
                 self.items.mark(item, ItemState.DONE if outcome.report else ItemState.FAILED)
                 self.items.select(item)
         except asyncio.CancelledError:
+            is_stored = newest != await self._newest_import()
             for item in items:
                 if item.state is ItemState.RUNNING:
-                    self.items.mark(item, ItemState.READY)
-            self._status.setText("Cancelled; the table under way was not stored.")
+                    self.items.mark(item, ItemState.DONE if is_stored else ItemState.READY)
+            stored = "was stored already" if is_stored else "was not stored"
+            self._status.setText(f"Cancelled; the table under way {stored}.")
         finally:
             self._running = None
             self.items.lock(locked=False)
             self._refresh()
             self._show_current()
+
+    async def _newest_import(self) -> str:
+        records = await self._desk.bridge.call(self._desk.backend.importer.history(1))
+        return records[0].import_id if records else ""
 
     async def _import(self, plan: ImportPlan) -> _Outcome:
         try:

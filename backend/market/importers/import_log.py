@@ -32,6 +32,12 @@ def load_records(connection: Connection, limit: int, source: str | None = None) 
     return [ImportRecord(*row) for row in connection.execute(_SELECT, (source, source, limit))]
 
 
+def load_record(connection: Connection, import_id: str) -> ImportRecord | None:
+    """The line of one import; None where it was never published."""
+    row = connection.execute(f"SELECT {_NAMES} FROM imports WHERE import_id = ?", (import_id,)).fetchone()  # noqa: S608 - names of our own fields
+    return None if row is None else ImportRecord(*row)
+
+
 def last_import_of(connection: Connection, fingerprint: str, series: str) -> int | None:
     """When the same file last went into the same series, UTC ns; None for never."""
     row = connection.execute(

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from backend.events import Bus, ImportFinished, ImportProgressed
 from backend.market.action_log import save_actions
 from backend.market.importers.import_job import ImportJob
-from backend.market.importers.import_log import fingerprint, last_import_of, save_record
+from backend.market.importers.import_log import fingerprint, last_import_of, load_record, save_record
 from backend.market.importers.off_calendar import open_times
 from backend.market.importers.parts import ImportParts
 from backend.market.importers.pipeline import Pipeline
@@ -24,12 +24,16 @@ Tell: TypeAlias = Callable[[Progress], None]
 
 
 async def run_plan(parts: ImportParts, plan: ImportPlan, progress: Tell | None, window: Window | None) -> ImportReport:
-    """Read, check and publish one table by one commit; when cancelled or failed, nothing has changed."""
+    """Read, check and publish one table by one commit; when cancelled before that commit, or failed, nothing has changed."""
     job = ImportJob.begin(plan, parts.clock, parts.folder)
     try:
         report = await _run(parts, job, progress, window)
     except BaseException:
-        job.notes.drop()
+        stands = await parts.ledger.read(lambda connection: load_record(connection, job.import_id))
+        if stands is None:
+            job.notes.drop()
+        else:  # the cancel came during the commit, which is too late: the rows are there
+            parts.bus.publish(ImportFinished(job.import_id, plan.name, stands.n_accepted, stands.n_refused))
         raise
     parts.bus.publish(ImportFinished(job.import_id, plan.name, report.n_accepted, report.n_refused))
     return report
