@@ -4,13 +4,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
 from backend.events import BarsSaved, Bus, Level, Notice, SettingsChanged, notice_of
 from backend.jobs.background import Background, Phase
+from backend.jobs.backups import AutomaticBackups
+from backend.jobs.job_store import JobStore
+from backend.jobs.runner import JobRunner
 from backend.jobs.warm_up import warm_up
 from backend.market.action_log import ActionLog
 from backend.market.bar_store import BarStore
@@ -65,8 +68,9 @@ class Backend:
     watchlists: WatchlistStore
     board: QuoteBoard
     background: Background
+    jobs: JobRunner
     way: RightOfWay
-    notices: tuple[Notice, ...]
+    notices: tuple[Notice, ...] = ()
 
     @property
     def custody(self) -> Custody:
@@ -114,41 +118,68 @@ async def open_backend(
         open_market_store(home, money_ledger, clock, publish=bus.publish) as store,
         TaskOwner("backend", bus.publish) as tasks,
     ):
-        notices.extend(store.notices)
-        catalog, actions = Catalog(money_ledger, bus.publish), ActionLog(money_ledger)
-        calendars = Calendars(home.cache, clock)
-        history = History(store, catalog, actions, calendars, clock)
-        importer = Importer(ImportParts(store, catalog, actions, money_ledger, bus, clock, calendars, home.imports))
-        watcher = FolderWatcher(importer, money_ledger, bus)
-        board = QuoteBoard(store, history, catalog, actions, bus)
-        async with BarStore(history, bus, tasks) as bars:
+        stores = _Stores(home, clock, bus, metrics, settings, key, money_ledger, words_ledger, store, tasks)
+        async with _compose(stores) as backend:
             collecting.close()
-            backend = Backend(
-                home=home,
-                clock=clock,
-                bus=bus,
-                metrics=metrics,
-                settings=settings,
-                key=key,
-                money=money_ledger,
-                words=words_ledger,
-                store=store,
-                catalog=catalog,
-                actions=actions,
-                calendars=calendars,
-                history=history,
-                importer=importer,
-                tasks=tasks,
-                bars=bars,
-                watchlists=WatchlistStore(money_ledger, bus.publish),
-                board=board,
-                background=Background(_phases(home, clock, settings, catalog, watcher, tasks)),
-                way=RightOfWay(),
-                notices=tuple(notices),
-            )
+            notices.extend(store.notices)
+            opened = replace(backend, notices=tuple(notices))
             if watch:
-                _keep_watch(backend)
-            yield backend
+                _keep_watch(opened)
+            yield opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    """What is opened first, and everything else stands on."""
+
+    home: Home
+    clock: Clock
+    bus: Bus
+    metrics: Metrics
+    settings: SettingsStore
+    key: OpenedKey
+    money: Ledger
+    words: Ledger
+    store: MarketStore
+    tasks: TaskOwner
+
+
+@asynccontextmanager
+async def _compose(base: _Stores) -> AsyncIterator[Backend]:
+    """The capabilities, each given what it needs and no more."""
+    home, clock, bus, settings, money_ledger, tasks = base.home, base.clock, base.bus, base.settings, base.money, base.tasks
+    catalog, actions = Catalog(money_ledger, bus.publish), ActionLog(money_ledger)
+    calendars = Calendars(home.cache, clock)
+    history = History(base.store, catalog, actions, calendars, clock)
+    importer = Importer(ImportParts(base.store, catalog, actions, money_ledger, bus, clock, calendars, home.imports))
+    watcher = FolderWatcher(importer, money_ledger, bus)
+    jobs = JobRunner(JobStore(money_ledger), bus, clock, tasks)
+    AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
+    phases = (*_phases(home, clock, settings, catalog, watcher, tasks), Phase("jobs", jobs.begin))
+    async with BarStore(history, bus, tasks) as bars:
+        yield Backend(
+            home=home,
+            clock=clock,
+            bus=bus,
+            metrics=base.metrics,
+            settings=settings,
+            key=base.key,
+            money=money_ledger,
+            words=base.words,
+            store=base.store,
+            catalog=catalog,
+            actions=actions,
+            calendars=calendars,
+            history=history,
+            importer=importer,
+            tasks=tasks,
+            bars=bars,
+            watchlists=WatchlistStore(money_ledger, bus.publish),
+            board=QuoteBoard(base.store, history, catalog, actions, bus),
+            background=Background(phases),
+            jobs=jobs,
+            way=RightOfWay(),
+        )
 
 
 def _keep_watch(backend: Backend) -> None:

@@ -162,6 +162,23 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class JobChanged(Event):
+    """A job of the background was made, moved on or ended; ``progress`` is 0 to 1, ``words`` what it does or came to."""
+
+    NAME: ClassVar[str] = "jobs.changed.v1"
+    job_id: int
+    kind: str
+    title: str
+    state: str
+    progress: float
+    words: str = ""
+
+    def conflation_key(self) -> Hashable | None:
+        """Only the newest state of a job matters."""
+        return self.job_id
+
+
+@dataclass(frozen=True, slots=True)
 class WindowRequested(Event):
     """Another start of the program asks the window to come up; ``what`` is empty or names what to show."""
 
@@ -178,6 +195,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     SettingsChanged,
     WatchlistsChanged,
     FiguresChanged,
+    JobChanged,
     Notice,
     WindowRequested,
 )

@@ -105,6 +105,50 @@ class Sources(Section, frozen=True):
     ] = True
 
 
+class Backups(Section, frozen=True):
+    """Copies of everything that is kept, encrypted; the recovery phrase alone opens them."""
+
+    every: Annotated[
+        Literal["off", "daily", "weekly"],
+        Meta(
+            title="Automatic backup",
+            description="How often one is made while the program runs; one run makes up for those slept through.",
+            extra={"labels": {"off": "Off", "daily": "Every day", "weekly": "Every week"}},
+        ),
+    ] = "weekly"
+    folder: Annotated[
+        str,
+        Meta(
+            title="Folder",
+            description="Best on another disk. Empty means inside the home folder.",
+            max_length=1024,
+        ),
+    ] = ""
+
+
+class Notices(Section, frozen=True):
+    """What is told, and for how long it is kept."""
+
+    toasts: Annotated[
+        Literal["all", "warnings", "none"],
+        Meta(
+            title="Show in the corner",
+            description="Notices that come up by themselves. All of them are in the list of notifications.",
+            extra={"labels": {"all": "Everything", "warnings": "Warnings and errors", "none": "Nothing"}},
+        ),
+    ] = "all"
+    keep_days: Annotated[
+        int,
+        Meta(
+            title="Keep warnings and errors",
+            description="They are still in the list after a restart, for so long. Everything else is of one session.",
+            ge=1,
+            le=365,
+            extra={"unit": "days"},
+        ),
+    ] = 30
+
+
 class Performance(Section, frozen=True):
     """What the program spends to be fast."""
 
@@ -138,6 +182,19 @@ class Privacy(Section, frozen=True):
     ] = True
 
 
+class Binding(Section, frozen=True):
+    """Keys that a person gave an action instead of its own; none of them takes its keys away."""
+
+    action: Annotated[str, Meta(min_length=1, max_length=120)]
+    keys: Annotated[tuple[Annotated[str, Meta(max_length=60)], ...], Meta(max_length=8)] = ()
+
+
+class Shortcuts(Section, frozen=True):
+    """Keys that differ from the action table's; a page of its own shows and changes them."""
+
+    bindings: Annotated[tuple[Binding, ...], Meta(max_length=1000, extra={"kind": "hidden"})] = ()
+
+
 class Workspace(Section, frozen=True):
     """What was open last; the window writes it, the dialog does not show it."""
 
@@ -146,6 +203,8 @@ class Workspace(Section, frozen=True):
     window: Annotated[str, Meta(max_length=65536, extra={"kind": "hidden"})] = ""
     watchlist_hidden: Annotated[tuple[str, ...], Meta(max_length=16, extra={"kind": "hidden"})] = ()
     phrase_noted: Annotated[bool, Meta(extra={"kind": "hidden"})] = False  # the recovery phrase was written down and checked
+    tour_offered: Annotated[bool, Meta(extra={"kind": "hidden"})] = False  # the tour was taken, or turned down
+    palette_recent: Annotated[tuple[str, ...], Meta(max_length=40, extra={"kind": "hidden"})] = ()  # keys, the newest first
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -155,8 +214,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     appearance: Appearance = Appearance()
     chart: Chart = Chart()
     data: Sources = Sources()
+    backups: Backups = Backups()
+    notices: Notices = Notices()
     performance: Performance = Performance()
     privacy: Privacy = Privacy()
+    shortcuts: Shortcuts = Shortcuts()
     workspace: Workspace = Workspace()
 
 
@@ -164,8 +226,11 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "appearance": Appearance,
     "chart": Chart,
     "data": Sources,
+    "backups": Backups,
+    "notices": Notices,
     "performance": Performance,
     "privacy": Privacy,
+    "shortcuts": Shortcuts,
     "workspace": Workspace,
 }
 

@@ -110,6 +110,15 @@ def add_revisions(parser: Parser) -> None:
     restore.add_argument("revision", metavar="REVISION", type=_count_from(1), help="its number, from 'trii revisions list'")
 
 
+def add_jobs(parser: Parser) -> None:
+    """Sub-commands of `trii jobs`."""
+    actions = parser.add_below("ACTION", required=True)
+    _action(actions, "list", "list the newest jobs, newest first")
+    for name, words in (("retry", "let a failed or cancelled job run again"), ("cancel", "stop a job that waits or runs")):
+        action = _action(actions, name, words)
+        action.add_argument("job", metavar="JOB", type=_count_from(1), help="its number, from 'trii jobs list'")
+
+
 def add_screenshot(parser: Parser) -> None:
     """Options of `trii screenshot`."""
     parser.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="as AAPL; else the first one that has bars")

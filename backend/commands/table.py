@@ -119,6 +119,14 @@ COMMANDS: Final = (
         ("trii revisions list AAPL", "trii revisions restore 3"),
     ),
     Command(
+        "jobs",
+        "list what runs in the background, try failed work again, cancel it",
+        "jobs",
+        Needs.BACKEND,
+        options.add_jobs,
+        ("trii jobs list", "trii jobs retry 7"),
+    ),
+    Command(
         "samples",
         "load the sample instruments that come with the program",
         "samples",

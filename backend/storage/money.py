@@ -161,4 +161,31 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0006_jobs",
+        """
+        CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            payload BLOB NOT NULL,
+            key TEXT NOT NULL DEFAULT '',
+            priority INTEGER NOT NULL DEFAULT 1,
+            state TEXT NOT NULL DEFAULT 'waiting',
+            n_attempts INTEGER NOT NULL DEFAULT 0,
+            created_ns INTEGER NOT NULL,
+            due_ns INTEGER NOT NULL,
+            started_ns INTEGER NOT NULL DEFAULT 0,
+            finished_ns INTEGER NOT NULL DEFAULT 0,
+            progress REAL NOT NULL DEFAULT 0,
+            words TEXT NOT NULL DEFAULT '',
+            error TEXT NOT NULL DEFAULT ''
+        ) STRICT;
+        CREATE INDEX jobs_waiting ON jobs (due_ns) WHERE state = 'waiting';
+        CREATE UNIQUE INDEX jobs_open ON jobs (kind, key) WHERE key <> '' AND state IN ('waiting', 'running');
+        CREATE TABLE job_schedules (
+            name TEXT PRIMARY KEY,
+            next_ns INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

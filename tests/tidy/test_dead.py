@@ -76,5 +76,5 @@ def test_every_resource_is_named_somewhere(folder):
 
 def stem_is_said(stem: str, said: str) -> bool:
     """Icons are asked for by their stem, some with the palette put in: ``check-light`` as ``check``."""
-    plain = re.sub(r"-(light|dark)$", "", stem)
+    plain = re.sub(r"-(light|dark|high_contrast)$", "", stem)
     return any(f"{quote}{name}" in said for quote in "\"'`/:" for name in (stem, plain))

@@ -53,12 +53,12 @@ class ListChanges:
             await call(self._store.add(watchlist.id, entry, position=position))
             await self._load(watchlist.id, entry if isinstance(entry, InstrumentId) else None)
 
-        async def do_again() -> None:
+        async def repeat() -> None:
             await call(self._store.remove(watchlist.id, entry))
             await self._load(watchlist.id)
 
         words = entry.name if isinstance(entry, Section) else str(entry)
-        self._desk.did(f"{words} was removed from {watchlist.name}.", take_back, do_again)
+        self._desk.did(f"{words} was removed from {watchlist.name}.", take_back, repeat)
 
     async def delete_list(self, watchlist: Watchlist) -> None:
         """Delete a whole list."""
@@ -70,11 +70,11 @@ class ListChanges:
             restored = await call(self._store.restore(gone))
             await self._load(restored.id)
 
-        async def do_again() -> None:
+        async def repeat() -> None:
             await call(self._store.delete(watchlist.id))
             await self._load()
 
-        self._desk.did(f"The list {gone.name} was deleted.", take_back, do_again)
+        self._desk.did(f"The list {gone.name} was deleted.", take_back, repeat)
 
     async def _arranged(self, watchlist: Watchlist, title: str, change: Callable[[], Awaitable[Watchlist]]) -> None:
         # Undo and redo give the rows the order they had; moving is too small a thing for a notice.

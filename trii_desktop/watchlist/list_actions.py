@@ -93,7 +93,7 @@ class WatchlistActions:
         """Choose a text file and make a list of what it names."""
         dialog = self._file_dialog("Import a watchlist", "Lists (*.txt *.csv);;All files (*)")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self._desk.start("Importing the list", self._import(Path(name))))
+        dialog.fileSelected.connect(self._import_file)
         dialog.open()
 
     def export_list(self) -> None:
@@ -105,8 +105,14 @@ class WatchlistActions:
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("txt")
         dialog.selectFile(re.sub(r"[^\w .-]", "-", watchlist.name) + ".txt")
-        dialog.fileSelected.connect(lambda name: self._desk.start("Exporting the list", self._export(watchlist, Path(name))))
+        dialog.fileSelected.connect(partial(self._export_file, watchlist))
         dialog.open()
+
+    def _import_file(self, name: str) -> None:
+        self._desk.start("Importing the list", self._import(Path(name)))
+
+    def _export_file(self, watchlist: Watchlist, name: str) -> None:
+        self._desk.start("Exporting the list", self._export(watchlist, Path(name)))
 
     def _file_dialog(self, title: str, kinds: str) -> QFileDialog:
         dialog = QFileDialog(self._window, title, str(Path.home()), kinds)

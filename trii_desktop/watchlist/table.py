@@ -1,5 +1,6 @@
 """The table of a watchlist: columns, keys, folding, sorting by header clicks."""
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
@@ -14,9 +15,9 @@ from trii_desktop.watchlist.model import CHANGE, ENTRY_ROLE, HEADERS, SYMBOL, TR
 from trii_desktop.watchlist.sorting import SectionSorter
 
 ROW_PX: Final = 30
-SYMBOL_PX_MIN: Final = 104
+SYMBOL_PX_MIN: Final = 80
 _TREND_PX: Final = 68
-_PAD_PX: Final = 30
+_PAD_PX: Final = 26
 _LEAST_FIRST: Final = (VOLUME, CHANGE, TREND)  # what is left out first where there is no room for all
 _ROWS_MEASURED: Final = 400
 
@@ -185,7 +186,7 @@ class WatchlistTable(QTableView):
             action = menu.addAction(name)
             action.setCheckable(True)
             action.setChecked(name not in self._hidden)
-            action.toggled.connect(lambda is_shown, name=name: self._show_column(name, is_shown=is_shown))
+            action.triggered.connect(partial(self._toggle_column, name))
         return menu
 
     def _choose_columns(self, position: QPoint) -> None:
@@ -193,8 +194,9 @@ class WatchlistTable(QTableView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.horizontalHeader().mapToGlobal(position))
 
-    def _show_column(self, name: str, *, is_shown: bool) -> None:
-        self.hide_columns(tuple(n for n in (*self._hidden, name) if not (is_shown and n == name)))
+    def _toggle_column(self, name: str) -> None:
+        others = tuple(n for n in self._hidden if n != name)
+        self.hide_columns(others if name in self._hidden else (*others, name))
         self.columns_changed.emit()
 
     def _span_headings(self) -> None:

@@ -1,0 +1,251 @@
+"""Runs jobs: by priority, a few at a time, again after passing failures, on schedules, and on after a restart."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final, TypeAlias
+
+import msgspec
+
+from backend.clock import Clock
+from backend.errors import Conflict, InvalidInput, TriiError, Unavailable
+from backend.events import Bus, JobChanged, Level, Notice
+from backend.jobs.job import Job, JobState, Priority, Retry
+from backend.jobs.job_store import JobStore, NewJob
+from backend.jobs.schedule import Misfire, Schedule, next_run
+from backend.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+LANES: Final = 3
+LOOK_S_MAX: Final = 20.0  # so that a clock that jumped, or a sleep, is noticed soon
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """What a handler is given.
+
+    payload : the job's JSON, decoded
+    n_attempts : 1 for the first
+    """
+
+    job_id: int
+    payload: Any
+    n_attempts: int
+    tell: Callable[[float, str], None]
+
+    def progress(self, done: float, words: str = "") -> None:
+        """Say how far the work is, 0 to 1, and what it is doing."""
+        self.tell(min(max(done, 0.0), 1.0), words)
+
+
+# A handler may run more than once for one job, so it must not mind. What it returns is kept as the job's words.
+Handler: TypeAlias = Callable[[JobContext], Coroutine[Any, Any, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    title: str
+    handler: Handler
+    retry: Retry
+
+
+class JobRunner:
+    """One runner for the whole program; lives on the engine thread.
+
+    Of one kind one job runs at a time. The last lane is kept for urgent jobs. A failure that may pass (Unavailable) is
+    tried again after a while, any other ends the job as a dead letter, which ``retry`` brings back.
+    """
+
+    crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
+
+    def __init__(self, store: JobStore, bus: Bus, clock: Clock, tasks: TaskOwner) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._tasks = tasks
+        self._kinds: dict[str, _Kind] = {}
+        self._schedules: dict[str, Schedule] = {}
+        self._running: dict[int, asyncio.Task[str]] = {}
+        self._busy: dict[str, Priority] = {}
+        self._wake = asyncio.Event()
+        self._looking = asyncio.Lock()
+
+    def register(self, kind: str, title: str, handler: Handler, *, retry: Retry | None = None) -> None:
+        """Let ``handler`` do jobs of ``kind``, called ``title`` in notices."""
+        assert kind not in self._kinds, f"{kind} has a handler already."
+        self._kinds[kind] = _Kind(title, handler, retry or Retry())
+
+    def plan(self, schedule: Schedule) -> None:
+        """Make the schedule's job whenever it is time."""
+        assert schedule.job.kind in self._kinds, f"Nothing handles {schedule.job.kind}."
+        self._schedules[schedule.name] = schedule
+
+    async def begin(self) -> None:
+        """Go on with what a former process left running, then run whatever becomes due until the tasks' owner closes."""
+        n_left = await self._store.resume()
+        if n_left:
+            log.info("%s jobs go on that were under way when the program ended.", n_left)
+        await self._store.forget_old()
+        self._tasks.start("jobs", self._run())
+
+    async def submit(self, job: NewJob) -> Job:
+        """Keep a job and run it when its turn comes; the open one of its kind and key where there is one already."""
+        if job.kind not in self._kinds:
+            raise InvalidInput(f"{job.kind!r} is no kind of job.", hint=f"There are: {', '.join(sorted(self._kinds))}.")
+        made = await self._store.add(job, self._clock.now_ns())
+        self._tell(made)
+        self._wake.set()
+        return made
+
+    async def cancel(self, job_id: int) -> Job:
+        """Stop a job that waits or runs, and return it once it has stopped. Raises NotFound; Conflict where it is over."""
+        job = await self._store.get(job_id)
+        if job.state not in (JobState.WAITING, JobState.RUNNING):
+            raise Conflict(f"Job {job_id} is {job.state} already.", hint="Only jobs that wait or run can be cancelled.")
+        task = self._running.get(job_id)
+        if task is None:
+            return await self._end(job, JobState.CANCELLED)
+        task.cancel("cancelled by the user")
+        await asyncio.wait([task])
+        async with self._looking:  # the look that ends it has the lock
+            return await self._store.get(job_id)
+
+    async def retry(self, job_id: int) -> Job:
+        """Let a failed or cancelled job wait again, with all its attempts. Raises NotFound; Conflict where it is not over."""
+        job = await self._store.get(job_id)
+        if job.state not in (JobState.FAILED, JobState.CANCELLED):
+            raise Conflict(f"Job {job_id} is {job.state}.", hint="Only failed and cancelled jobs can be tried again.")
+        now_ns = self._clock.now_ns()
+        made = await self._store.save(
+            replace(job, state=JobState.WAITING, n_attempts=0, due_ns=now_ns, finished_ns=0, progress=0.0, error="")
+        )
+        self._tell(made)
+        self._wake.set()
+        return made
+
+    async def jobs(self) -> tuple[Job, ...]:
+        """The newest jobs, newest first."""
+        return await self._store.all()
+
+    async def look(self) -> None:
+        """Make what schedules ask for, and begin what is due and has a lane."""
+        async with self._looking:
+            for schedule in self._schedules.values():
+                await self._ask(schedule)
+            while (job := await self._next()) is not None:
+                await self._begin(job)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            await self.look()
+            await self._wait(await self._wait_s())
+
+    async def _wait(self, at_most_s: float) -> None:
+        try:
+            async with asyncio.timeout(at_most_s):  # wait_for of Python 3.11 may swallow a cancel
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _wait_s(self) -> float:
+        due_ns = await self._store.next_due_ns(self._free_kinds())
+        if due_ns is None:
+            return LOOK_S_MAX
+        return min(max((due_ns - self._clock.now_ns()) / 1e9, 0.05), LOOK_S_MAX)
+
+    async def _ask(self, schedule: Schedule) -> None:
+        every_ns, now_ns = schedule.every_ns(), self._clock.now_ns()
+        if every_ns <= 0:
+            return
+        planned_ns = await self._store.next_run_ns(schedule.name)
+        if planned_ns is None:
+            await self._store.set_next_run(schedule.name, now_ns + every_ns)
+            return
+        if planned_ns <= now_ns and (schedule.misfire is Misfire.RUN_ONCE or now_ns - planned_ns <= schedule.late_ns):
+            # The job first: a kill in between makes it twice at most, and its key keeps even that to one.
+            self._tell(await self._store.add(schedule.job, now_ns))
+        if not now_ns < planned_ns <= now_ns + every_ns:
+            await self._store.set_next_run(schedule.name, next_run(planned_ns, every_ns, now_ns))
+
+    async def _next(self) -> Job | None:
+        n_free = LANES - len(self._running)
+        if n_free <= 0:
+            return None
+        job = await self._store.due(self._clock.now_ns(), self._free_kinds())
+        return job if job is not None and (n_free > 1 or job.priority is Priority.URGENT) else None
+
+    def _free_kinds(self) -> tuple[str, ...]:
+        return tuple(kind for kind in self._kinds if kind not in self._busy)
+
+    async def _begin(self, job: Job) -> None:
+        kind = self._kinds[job.kind]
+        started = await self._store.save(
+            replace(job, state=JobState.RUNNING, n_attempts=job.n_attempts + 1, started_ns=self._clock.now_ns(), progress=0.0)
+        )
+        self._tell(started)
+        try:
+            payload = msgspec.json.decode(job.payload)
+        except msgspec.DecodeError as e:
+            await self._end(started, JobState.FAILED, error=f"Its order cannot be read: {e}.")
+            return
+
+        def tell(done: float, words: str) -> None:
+            self._bus.publish(JobChanged(job.id, job.kind, kind.title, JobState.RUNNING, done, words))
+
+        context = JobContext(job.id, payload, started.n_attempts, tell)
+        task = asyncio.get_running_loop().create_task(kind.handler(context), name=f"job/{job.kind}")
+        self._running[job.id] = task
+        self._busy[job.kind] = job.priority
+        self._tasks.start(f"job {job.kind}", self._watch(started, kind, task))
+
+    async def _watch(self, job: Job, kind: _Kind, task: asyncio.Task[str]) -> None:
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:  # the program ends: the job stays "running" and goes on at the next start
+            task.cancel()
+            await asyncio.wait([task])
+            raise
+        async with self._looking:
+            del self._running[job.id]
+            del self._busy[job.kind]
+            await self._settle(job, kind, task)
+        self._wake.set()
+
+    def _settle(self, job: Job, kind: _Kind, task: asyncio.Task[str]) -> Awaitable[object]:
+        if task.cancelled():
+            return self._end(job, JobState.CANCELLED)
+        error = task.exception()
+        if error is None:
+            return self._end(job, JobState.DONE, words=task.result())
+        if isinstance(error, Unavailable) and job.n_attempts < kind.retry.attempts_max:
+            return self._postpone(job, kind, error)
+        if not isinstance(error, TriiError):
+            log.error("Job %s (%s) failed.", job.id, job.kind, exc_info=error)
+        return self._fail(job, kind, error)
+
+    async def _postpone(self, job: Job, kind: _Kind, error: Unavailable) -> None:
+        due_ns = self._clock.now_ns() + kind.retry.delay_ns(job.n_attempts, error.retry_after_s)
+        self._tell(await self._store.save(replace(job, state=JobState.WAITING, due_ns=due_ns, error=str(error))))
+
+    async def _fail(self, job: Job, kind: _Kind, error: BaseException) -> None:
+        words = str(error) if isinstance(error, TriiError) else f"{type(error).__name__}: {error}"
+        await self._end(job, JobState.FAILED, error=words)
+        hint = f"Try it again with: trii jobs retry {job.id}"
+        self._bus.publish(Notice(Level.WARNING, f"{kind.title} failed.", words, hint, "job.failed"))
+
+    async def _end(self, job: Job, state: JobState, *, words: str = "", error: str = "") -> Job:
+        progress = 1.0 if state is JobState.DONE else job.progress
+        ended = await self._store.save(
+            replace(job, state=state, finished_ns=self._clock.now_ns(), progress=progress, words=words, error=error)
+        )
+        self._tell(ended)
+        return ended
+
+    def _tell(self, job: Job) -> None:
+        title = self._kinds[job.kind].title if job.kind in self._kinds else job.kind
+        self._bus.publish(JobChanged(job.id, job.kind, title, job.state, job.progress, job.error or job.words))
