@@ -9,8 +9,8 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QScrollArea, QTableWidget, QTableWidgetItem, QWidget
 
 from backend import __version__
-from trii_desktop.actions.action_set import plain_title, shortcut_text
-from trii_desktop.actions.row import MENUS, ActionRow
+from trii_desktop.actions.keymap import shortcut_text
+from trii_desktop.actions.row import MENUS, ActionRow, plain_title
 from trii_desktop.theme import RESOURCES
 from trii_desktop.widgets.layout import button, column, holding, label, line, row
 

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QMenu
 from backend.domain.instruments import InstrumentId
 from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, Subscription, WindowRequested
 from trii_desktop.actions.action_set import ActionSet
+from trii_desktop.actions.keymap import Reserved
+from trii_desktop.charts.keys import CHART_KEYS
 from trii_desktop.desk import Desk
 from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_actions import ChartActions
@@ -33,7 +35,9 @@ class Workbench:
         self.view = ViewActions(window, desk)
         self.search = InstrumentSearch(window, desk)
         self.search.chosen.connect(self._instrument_chosen)
-        self.actions = ActionSet(window, self)
+        self.actions = ActionSet(window, self, reserved=tuple(Reserved(k, own.words) for own in CHART_KEYS for k in own.keys))
+        self.actions.serve(panels.chart)
+        self._bind_keys()
         window.show_actions(self.actions)
         self._subscriptions: list[Subscription[Any]] = [
             desk.bridge.subscribe(WindowRequested, self._window_requested),
@@ -150,9 +154,15 @@ class Workbench:
             self._panels.chart.wear()
         elif event.section == "chart":
             self._panels.chart.wear()
+        elif event.section == "shortcuts":
+            self._bind_keys()
         elif event.section == "performance":
             self._desk.frames.frame_ms = settings.performance.frame_ms
         self.actions.refresh()
+
+    def _bind_keys(self) -> None:
+        bindings = self._desk.backend.settings.current.shortcuts.bindings
+        self.actions.bind({binding.action: binding.keys for binding in bindings})
 
     def _instruments_changed(self, event: InstrumentsChanged) -> None:
         shown = self._panels.chart.shown

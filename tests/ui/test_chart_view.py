@@ -18,6 +18,7 @@ from trii_desktop.charts.chart_model import FixedSource
 from trii_desktop.charts.chart_view import ChartView
 from trii_desktop.charts.colors import DARK, LIGHT
 from trii_desktop.charts.geometry import body_width
+from trii_desktop.charts.gestures import KeyCommand
 from trii_desktop.theme import load_fonts
 
 WIDTH, HEIGHT = 1000, 600
@@ -283,7 +284,7 @@ def test_keys_zoom_jump_and_reset(view):
     QTest.keyClick(view, Qt.Key.Key_End)
     assert view.model.time.is_at_newest
     QTest.keyClick(view, Qt.Key.Key_Plus)
-    QTest.keyClick(view, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
+    view.do(KeyCommand.RESET)
     assert view.model.time.spacing_px == 7.0
 
 

@@ -20,12 +20,12 @@ ROWS: Final = (
         "&Next instrument",
         WATCH,
         "watchlist.next_instrument",
-        ("Ctrl+Down",),
+        ("Ctrl+PgDown",),
         "watchlist.has_rows",
         starts_group=True,
     ),
     ActionRow(
-        "watchlist.previous", "&Previous instrument", WATCH, "watchlist.previous_instrument", ("Ctrl+Up",), "watchlist.has_rows"
+        "watchlist.previous", "&Previous instrument", WATCH, "watchlist.previous_instrument", ("Ctrl+PgUp",), "watchlist.has_rows"
     ),
     ActionRow("watchlist.new", "New &list…", WATCH, "watchlist.new_list", ("Ctrl+Shift+N",), "", starts_group=True),
     ActionRow("watchlist.rename", "Rena&me list…", WATCH, "watchlist.rename_list", (), "watchlist.has_list"),

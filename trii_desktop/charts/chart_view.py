@@ -26,23 +26,9 @@ from trii_desktop.charts.chart_model import ChartModel, SeriesSource
 from trii_desktop.charts.chart_picture import ChartPicture
 from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.gestures import KEY_COMMANDS, Gestures, KeyCommand, Zone
+from trii_desktop.charts.keys import commands_by_key
 
-_KEYS: Final = {
-    (Qt.Key.Key_Left, False): KeyCommand.BACK,
-    (Qt.Key.Key_Right, False): KeyCommand.FORWARD,
-    (Qt.Key.Key_Left, True): KeyCommand.FAST_BACK,
-    (Qt.Key.Key_Right, True): KeyCommand.FAST_FORWARD,
-    (Qt.Key.Key_Up, True): KeyCommand.ZOOM_IN,
-    (Qt.Key.Key_Down, True): KeyCommand.ZOOM_OUT,
-    (Qt.Key.Key_Plus, False): KeyCommand.ZOOM_IN,
-    (Qt.Key.Key_Equal, False): KeyCommand.ZOOM_IN,
-    (Qt.Key.Key_Minus, False): KeyCommand.ZOOM_OUT,
-    (Qt.Key.Key_Plus, True): KeyCommand.ZOOM_IN,
-    (Qt.Key.Key_Equal, True): KeyCommand.ZOOM_IN,
-    (Qt.Key.Key_Minus, True): KeyCommand.ZOOM_OUT,
-    (Qt.Key.Key_Home, False): KeyCommand.OLDEST,
-    (Qt.Key.Key_End, False): KeyCommand.NEWEST,
-}
+_KEYS: Final = commands_by_key()
 _BY_KEYBOARD: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _CURSORS: Final = {
     Zone.PLOT: Qt.CursorShape.CrossCursor,
@@ -190,9 +176,7 @@ class ChartView(QWidget):
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         key = Qt.Key(event.key())
         control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        if modifiers == Qt.KeyboardModifier.AltModifier and key is Qt.Key.Key_R:
-            self.reset()
-        elif modifiers == Qt.KeyboardModifier.ShiftModifier and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        if modifiers == Qt.KeyboardModifier.ShiftModifier and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.read_bar(-1 if key is Qt.Key.Key_Left else 1)
         elif key is Qt.Key.Key_Escape and self._picture.has_pointer:
             self._picture.forget_pointer()
