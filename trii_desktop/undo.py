@@ -28,6 +28,7 @@ class UndoStack(QObject):
         super().__init__()
         self._done: deque[Step] = deque(maxlen=DEPTH)
         self._undone: deque[Step] = deque(maxlen=DEPTH)
+        self._displaced: tuple[Step | None, tuple[Step, ...]] = (None, ())  # the newest step, and what it made undoable no more
 
     @property
     def newest(self) -> Step | None:
@@ -44,10 +45,28 @@ class UndoStack(QObject):
     ) -> Step:
         """Remember a change that was made; what was taken back before it can no longer be done again."""
         step = Step(title, take_back, do_again)
+        self._displaced = (step, tuple(self._undone))
         self._done.append(step)
         self._undone.clear()
         self.changed.emit()
         return step
+
+    def is_done(self, step: Step) -> bool:
+        """Whether ``step`` is among the changes that can be taken back."""
+        return step in self._done
+
+    def is_known(self, step: Step) -> bool:
+        """Whether ``step`` can be taken back or done again."""
+        return step in self._done or step in self._undone
+
+    def withdraw(self, *steps: Step) -> None:
+        """Forget ``steps``, as if they had never been pushed: what was to be done again before the newest of them, is again."""
+        displacing, undone = self._displaced
+        if displacing in steps and displacing in self._done and not self._undone:
+            self._undone.extend(undone)
+        self._done = deque((step for step in self._done if step not in steps), maxlen=DEPTH)
+        self._undone = deque((step for step in self._undone if step not in steps), maxlen=DEPTH)
+        self.changed.emit()
 
     async def undo(self, step: Step | None = None) -> Step | None:
         """Take back ``step``, or the newest change; None where there is nothing. A change that fails to be undone is forgotten."""
