@@ -235,6 +235,14 @@ SECTIONS: Final[dict[str, type[Section]]] = {
 }
 
 
+_TITLES: Final = {"notices": "Notifications"}
+
+
+def section_title(section: str) -> str:
+    """What a section is called on screen."""
+    return _TITLES.get(section, section.capitalize())
+
+
 def fields_of(section: str) -> tuple[SettingsField, ...]:
     """The fields of ``section`` that a dialog shows, in order. Raises InvalidInput for an unknown section."""
     check_names([section], list(SECTIONS), "section of the settings")

@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import Qt
 
-from trii_desktop.actions.table import ACTIONS
+from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.crash import CrashReports
 from trii_desktop.desk import Desk
 from trii_desktop.main_window import MainWindow
+from trii_desktop.settings.changes import SettingChanges
 from trii_desktop.settings.dialog import SettingsDialog
 from trii_desktop.settings.keys import KeyDialogs
 from trii_desktop.sheets import AboutDialog, ShortcutSheet
@@ -17,6 +18,7 @@ class ViewActions:
     def __init__(self, window: MainWindow, desk: Desk) -> None:
         self._window = window
         self._desk = desk
+        self.actions: ActionSet  # by the workbench, which needs this object first
         self.settings: SettingsDialog | None = None
         self.keys = KeyDialogs(window, desk)
 
@@ -72,8 +74,8 @@ class ViewActions:
     def toggle_theme(self) -> None:
         """Dark or light."""
         theme = "dark" if self.is_light else "light"
-        change = self._desk.backend.settings.change("appearance", theme=theme)
-        self._desk.start("Changing the theme", self._desk.bridge.call(change))
+        change = SettingChanges(self._desk).change("appearance", {"theme": theme}, "The theme was changed")
+        self._desk.start("Changing the theme", change)
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or not."""
@@ -90,12 +92,18 @@ class ViewActions:
     def open_settings(self) -> None:
         """Open the settings, or bring them up."""
         if self.settings is None:
-            self.settings = SettingsDialog(self._desk, self._window)
+            self.settings = SettingsDialog(self._desk, self.actions, self._window)
             self.settings.wants_recovery.connect(self.open_recovery)
             self.settings.wants_passphrase.connect(self.open_passphrase)
             self.settings.closed.connect(self._settings_closed)
         self.settings.show()
         self.settings.raise_()
+
+    def open_setting(self, section: str, name: str) -> None:
+        """Open the settings at one field."""
+        self.open_settings()
+        if self.settings is not None:
+            self.settings.show_field(section, name)
 
     def open_recovery(self) -> None:
         """Show the recovery phrase."""
@@ -107,7 +115,7 @@ class ViewActions:
 
     def open_shortcuts(self) -> None:
         """Show every key."""
-        ShortcutSheet(self._window, ACTIONS).show()
+        ShortcutSheet(self._window, self.actions).show()
 
     def open_about(self) -> None:
         """Show versions and licences."""

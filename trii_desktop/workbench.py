@@ -16,6 +16,8 @@ from trii_desktop.market.chart_actions import ChartActions
 from trii_desktop.market.import_actions import ImportActions
 from trii_desktop.market.search import InstrumentSearch
 from trii_desktop.notifications import Entry
+from trii_desktop.palette.palette import CommandPalette
+from trii_desktop.palette.sources import ActionSource, InstrumentSource, SettingSource
 from trii_desktop.panels import Panels
 from trii_desktop.view_actions import ViewActions
 from trii_desktop.watchlist.list_actions import WatchlistActions
@@ -38,6 +40,10 @@ class Workbench:
         self.actions = ActionSet(window, self, reserved=tuple(Reserved(k, own.words) for own in CHART_KEYS for k in own.keys))
         self.actions.serve(panels.chart)
         self._bind_keys()
+        self.view.actions = self.actions
+        self.palette = CommandPalette(window, desk)
+        self.palette.sources = [ActionSource(self.actions, "view.palette"), SettingSource(desk, self.view.open_setting)]
+        self.palette.asked = [InstrumentSource(desk, self.chart.show_instrument)]
         window.show_actions(self.actions)
         self._subscriptions: list[Subscription[Any]] = [
             desk.bridge.subscribe(WindowRequested, self._window_requested),
@@ -47,6 +53,10 @@ class Workbench:
         ]
         self._connect()
         self.actions.refresh()
+
+    def open_palette(self) -> None:
+        """Find anything that can be done."""
+        self.palette.open_palette()
 
     def open_search(self) -> None:
         """Find an instrument for the chart."""

@@ -85,7 +85,7 @@ def test_resetting_a_page_brings_its_defaults_back(qapp, sampled):
             settings = desktop.desk.backend.settings
             await desktop.desk.bridge.call(settings.change("chart", visible_bars=333, show_volume=False))
             desktop.workbench.view.open_settings()
-            desktop.workbench.view.settings.pages["chart"]._reset()
+            desktop.workbench.view.settings.pages["chart"].reset()
             await shown(lambda: settings.current.chart.visible_bars == 180)
             assert settings.current.chart.show_volume
 

@@ -5,9 +5,7 @@ from typing import Final
 from trii_desktop.actions.row import CHART, ActionRow
 
 ROWS: Final = (
-    ActionRow(
-        "chart.search", "&Find instrument…", CHART, "open_search", ("Ctrl+K", "Ctrl+P"), "", icon="search", tip="Find an instrument"
-    ),
+    ActionRow("chart.search", "&Find instrument…", CHART, "open_search", ("Ctrl+P",), "", icon="search", tip="Find an instrument"),
     ActionRow("chart.interval", "Change &interval…", CHART, "chart.open_interval", (",",), "chart.is_shown", starts_group=True),
     ActionRow("chart.finer", "Shorter interval", CHART, "chart.finer_interval", ("Alt+Left",), "chart.is_shown"),
     ActionRow("chart.coarser", "Longer interval", CHART, "chart.coarser_interval", ("Alt+Right",), "chart.is_shown"),

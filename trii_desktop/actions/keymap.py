@@ -131,3 +131,20 @@ def make_keymap(rows: Iterable[ActionRow], bindings: Mapping[str, tuple[str, ...
         for text in keys[row.id]:
             taken.take(text, Clash(text, row.id, plain_title(row).rstrip("…")))
     return Keymap(MappingProxyType(keys), MappingProxyType({name: clashes for name, clashes in lost.items() if clashes}))
+
+
+def rebound(
+    rows: Iterable[ActionRow], bindings: Mapping[str, tuple[str, ...]], action: str, keys: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """``bindings`` after ``action`` got ``keys``: whoever had one of them goes without; back at the defaults, nothing is bound."""
+    rows = tuple(rows)
+    in_force = make_keymap(rows, bindings).keys
+    made = {name: tuple(bound) for name, bound in bindings.items() if name != action}
+    defaults = {row.id: tuple(map(normal_keys, row.shortcuts)) for row in rows}
+    for other, had in in_force.items():
+        kept = tuple(text for text in had if not any(are_clashing(text, new) for new in keys))
+        if other != action and kept != had:
+            made[other] = kept
+    if keys != defaults.get(action, ()):
+        made[action] = keys
+    return made

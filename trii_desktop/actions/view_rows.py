@@ -5,7 +5,16 @@ from typing import Final
 from trii_desktop.actions.row import VIEW, ActionRow
 
 ROWS: Final = (
-    ActionRow("view.chart", "Go to the &chart", VIEW, "chart.focus_chart", ("F6",), "chart.is_shown"),
+    ActionRow(
+        "view.palette",
+        "Command &palette…",
+        VIEW,
+        "open_palette",
+        ("Ctrl+K",),
+        icon="command",
+        tip="Find anything that can be done",
+    ),
+    ActionRow("view.chart", "Go to the &chart", VIEW, "chart.focus_chart", ("F6",), "chart.is_shown", starts_group=True),
     ActionRow("view.watchlist", "&Watchlist", VIEW, "view.toggle_watchlist", ("Ctrl+1",), "", "view.shows_watchlist"),
     ActionRow(
         "view.bars",

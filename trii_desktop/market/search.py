@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from trii_desktop.desk import Desk
@@ -14,6 +14,7 @@ from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, label, line, row
 from trii_desktop.widgets.numbers import format_count
 from trii_desktop.widgets.overlay import Overlay
+from trii_desktop.widgets.steering import ListSteering
 
 ROW_PX: Final = 48
 FRAME_PX: Final = 92
@@ -116,7 +117,6 @@ class InstrumentSearch(Overlay):
         self.field.setAccessibleName("Search instruments")
         self.field.setMaxLength(64)
         self.field.textChanged.connect(self._ask)
-        self.field.installEventFilter(self)
         self.model = FoundListModel(self)
         self.view = QListView()
         self.view.setAccessibleName("Search results")
@@ -126,6 +126,7 @@ class InstrumentSearch(Overlay):
         self.view.setUniformItemSizes(True)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.clicked.connect(self._choose)
+        self._steering = ListSteering(self.field, self.view, self._choose)
         self._empty = EmptyState(_EMPTY_TITLE, _EMPTY_TEXT, desk.look, "search")
         self._stack = QStackedLayout()
         self._stack.addWidget(self.view)
@@ -148,28 +149,6 @@ class InstrumentSearch(Overlay):
             self._ask(text)
         self.field.setText(text)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrows and Enter act on the list while the field has the keyboard."""
-        if (
-            watched is self.field
-            and event.type() == QEvent.Type.KeyPress
-            and isinstance(event, QKeyEvent)
-            and self._take_key(event)
-        ):
-            return True
-        return super().eventFilter(watched, event)
-
-    def _take_key(self, event: QKeyEvent) -> bool:
-        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}
-        key = Qt.Key(event.key())
-        if key in steps:
-            self._select(self.view.currentIndex().row() + steps[key])
-            return True
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._choose(self.view.currentIndex())
-            return True
-        return False
-
     def _ask(self, text: str) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -178,17 +157,13 @@ class InstrumentSearch(Overlay):
     async def _answer(self, text: str) -> None:
         results = await self._desk.bridge.call(self._desk.engine.find(text))
         self.model.show_results(results)
-        self._select(0)
+        self._steering.select(0)
         if text.strip():
             self._empty.say(f"Nothing matches “{text.strip()}”", "Check the spelling, or import a file that holds this instrument.")
         else:
             self._empty.say(_EMPTY_TITLE, _EMPTY_TEXT)
         self._stack.setCurrentIndex(0 if results else 1)
         self.fit(FRAME_PX + ROW_PX * max(N_ROWS_MIN, min(len(results), N_ROWS_MAX)))
-
-    def _select(self, place: int) -> None:
-        if self.model.results:
-            self.view.setCurrentIndex(self.model.index(max(0, min(place, len(self.model.results) - 1))))
 
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid():
