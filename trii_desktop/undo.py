@@ -1,5 +1,6 @@
 """What can be taken back and done again: the latest changes of this session, newest first."""
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ class Step:
 
 
 class UndoStack(QObject):
-    """Remembers up to 100 changes; ``changed`` tells when there is another one to take back or to do again."""
+    """Remembers up to 100 changes; ``changed`` tells when there is another one to take back or to do again.
+
+    Whoever asks faster than changes can be taken back waits: one after the other, each whole.
+    """
 
     changed = Signal()
 
@@ -28,6 +32,7 @@ class UndoStack(QObject):
         super().__init__()
         self._done: deque[Step] = deque(maxlen=DEPTH)
         self._undone: deque[Step] = deque(maxlen=DEPTH)
+        self._turn = asyncio.Lock()
         self._displaced: tuple[Step | None, tuple[Step, ...]] = (None, ())  # the newest step, and what it made undoable no more
 
     @property
@@ -70,25 +75,27 @@ class UndoStack(QObject):
 
     async def undo(self, step: Step | None = None) -> Step | None:
         """Take back ``step``, or the newest change; None where there is nothing. A change that fails to be undone is forgotten."""
-        chosen = step or self.newest
-        if chosen is None or chosen not in self._done:
-            return None
-        self._done.remove(chosen)
-        self.changed.emit()
-        await chosen.take_back()
-        if chosen.do_again is not None:
-            self._undone.append(chosen)
+        async with self._turn:
+            chosen = step or self.newest
+            if chosen is None or chosen not in self._done:
+                return None
+            self._done.remove(chosen)
             self.changed.emit()
-        return chosen
+            await chosen.take_back()
+            if chosen.do_again is not None:
+                self._undone.append(chosen)
+                self.changed.emit()
+            return chosen
 
     async def redo(self) -> Step | None:
         """Do the change again that was taken back last; None where there is none. One that fails is forgotten."""
-        chosen = self.next_again
-        if chosen is None or chosen.do_again is None:
-            return None
-        self._undone.remove(chosen)
-        self.changed.emit()
-        await chosen.do_again()
-        self._done.append(chosen)
-        self.changed.emit()
-        return chosen
+        async with self._turn:
+            chosen = self.next_again
+            if chosen is None or chosen.do_again is None:
+                return None
+            self._undone.remove(chosen)
+            self.changed.emit()
+            await chosen.do_again()
+            self._done.append(chosen)
+            self.changed.emit()
+            return chosen

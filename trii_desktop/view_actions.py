@@ -1,5 +1,7 @@
 """What can be done with the window: docks, theme, settings, undo, the end; and the sheets and dialogs of the help menu."""
 
+from typing import Final
+
 from PySide6.QtCore import Qt
 
 from trii_desktop.actions.action_set import ActionSet
@@ -10,6 +12,9 @@ from trii_desktop.settings.changes import SettingChanges
 from trii_desktop.settings.dialog import SettingsDialog
 from trii_desktop.settings.keys import KeyDialogs
 from trii_desktop.sheets import AboutDialog, ShortcutSheet
+from trii_desktop.undo import Step
+
+TITLE_LENGTH_MAX: Final = 60
 
 
 class ViewActions:
@@ -41,6 +46,16 @@ class ViewActions:
     def can_redo(self) -> bool:
         """Whether there is a change to do again."""
         return self._desk.undo.next_again is not None
+
+    @property
+    def undo_words(self) -> str:
+        """What would be taken back."""
+        return _short(self._desk.undo.newest)
+
+    @property
+    def redo_words(self) -> str:
+        """What would be done again."""
+        return _short(self._desk.undo.next_again)
 
     @property
     def shows_watchlist(self) -> bool:
@@ -161,3 +176,9 @@ class ViewActions:
         if self.settings is not None:
             self.settings.deleteLater()
             self.settings = None
+
+
+def _short(step: Step | None) -> str:
+    """A step's title as a menu can show it."""
+    title = step.title.rstrip(".") if step is not None else ""
+    return title if len(title) <= TITLE_LENGTH_MAX else f"{title[: TITLE_LENGTH_MAX - 1]}…"

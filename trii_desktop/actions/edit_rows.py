@@ -5,6 +5,6 @@ from typing import Final
 from trii_desktop.actions.row import EDIT, ActionRow
 
 ROWS: Final = (
-    ActionRow("edit.undo", "&Undo", EDIT, "view.undo", ("Ctrl+Z",), "view.can_undo"),
-    ActionRow("edit.redo", "&Redo", EDIT, "view.redo", ("Ctrl+Y", "Ctrl+Shift+Z"), "view.can_redo"),
+    ActionRow("edit.undo", "&Undo", EDIT, "view.undo", ("Ctrl+Z",), "view.can_undo", says="view.undo_words"),
+    ActionRow("edit.redo", "&Redo", EDIT, "view.redo", ("Ctrl+Y", "Ctrl+Shift+Z"), "view.can_redo", says="view.redo_words"),
 )
