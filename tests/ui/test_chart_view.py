@@ -14,7 +14,7 @@ from backend.charts.chart_state import load_state, save_state
 from backend.domain.bars import MINUTE_NS, BarArrays
 from backend.market.growing_bars import GrowingBars, snapshot_of
 from tests.fakes.bars import DAYS, INSTRUMENT, MINUTES, START_NS, make_bars, make_days, make_line
-from trii_desktop.charts.chart_model import FixedSource
+from trii_desktop.charts.chart_source import FixedSource
 from trii_desktop.charts.chart_view import ChartView
 from trii_desktop.charts.colors import DARK, LIGHT
 from trii_desktop.charts.geometry import body_width

@@ -1,15 +1,17 @@
 """The price axis at the right and the time axis below; labels are laid out again only when their ticks change."""
 
 import math
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
 
 from trii_desktop.charts.chart_model import ChartModel
+from trii_desktop.charts.labels import AxisLabel, PlacedLabel, arranged
 from trii_desktop.charts.lettering import Lettering, Letterings
 from trii_desktop.charts.painters import Inks
-from trii_desktop.charts.pane_item import ChartItem, LastPrice
+from trii_desktop.charts.pane_item import ChartItem
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.price_ticks import PriceTicks, price_ticks
 from trii_desktop.charts.time_ticks import TimeStep, TimeTick, ns_per_bar, step_for, thin_out, time_ticks
@@ -21,10 +23,11 @@ TIME_GAP: Final = 72
 PAD: Final = 9
 TIME_AXIS_HEIGHT: Final = 28
 LABEL_HEIGHT: Final = 20
+SECOND_LINE: Final = 15
 
 
 class PriceAxisItem(ChartItem):
-    """Prices beside the pane, aligned at their last digit, and the last price in its colour."""
+    """Values beside a pane, aligned at their last digit, and labels of the last ones that never cover each other."""
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(inks)
@@ -32,15 +35,12 @@ class PriceAxisItem(ChartItem):
         self.ys: list[int] = []
         self._texts: list[str] = []
         self._ticks: PriceTicks | None = None
-        self._last = LastPrice(None, "", "line")
+        self._labels: list[PlacedLabel] = []
         self._letters: Letterings | None = None
 
-    def prepare(self, scale: PriceScale | None, last: LastPrice, letters: Letterings, *, lowest: float = -math.inf) -> int:
+    def prepare(self, scale: PriceScale, letters: Letterings, *, lowest: float = -math.inf) -> int:
         """Choose ticks from ``lowest`` up and write them; the width in device pixels that the texts need."""
-        self._last, self._letters = last, letters
-        if scale is None:
-            self.ys, self._texts, self._ticks = [], [], None
-            return 0
+        self._letters = letters
         ticks = price_ticks(scale, PRICE_GAP * letters.pixel_ratio)
         ticks = ticks._replace(values=ticks.values[ticks.values >= lowest])
         if self._ticks is None or ticks.decimals != self._ticks.decimals or ticks.values.tolist() != self._ticks.values.tolist():
@@ -48,8 +48,24 @@ class PriceAxisItem(ChartItem):
             self._texts = [format_price(value, decimals) for value in ticks.values.tolist()]
             self._ticks = ticks
         self.ys = scale.y_of(ticks.values).tolist()
-        widest = max((letters.axis.width(text) for text in (*self._texts, last.text)), default=0.0)
-        return round(widest + 2 * PAD * letters.pixel_ratio)
+        return self.width_for(self._texts, letters)
+
+    @staticmethod
+    def width_for(texts: Iterable[str], letters: Letterings) -> int:
+        """Device pixels that ``texts`` need."""
+        return round(max(map(letters.axis.width, texts), default=0.0) + 2 * PAD * letters.pixel_ratio)
+
+    def show_labels(self, labels: Sequence[AxisLabel]) -> None:
+        """Mark values; those out of view get no label."""
+        letters = self._letters
+        assert letters is not None, "Ticks come first."
+        seen = [label for label in labels if 0 <= label.y < self.height_px]
+        tall = [round((LABEL_HEIGHT + (SECOND_LINE if label.below else 0)) * letters.pixel_ratio) for label in seen]
+        self._labels = arranged(seen, tall, self.height_px)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.ys, self._texts, self._ticks, self._labels = [], [], None, []
 
     @property
     def tick_decimals(self) -> int:
@@ -60,21 +76,25 @@ class PriceAxisItem(ChartItem):
         """Write all labels again at the next frame."""
         self._ticks = None
 
-    def paint(self, painter: QPainter, *_: Any) -> None:
-        """Draw the border, the labels and the last price."""
+    def paint(self, painter: QPainter) -> None:
+        """Draw the border, the ticks that are not covered, and the labels."""
         letters = self._letters
         if letters is None:
             return
+        painter.setClipRect(self.bounds)
         unit = max(int(letters.pixel_ratio), 1)
         painter.fillRect(0, 0, unit, self.height_px, self.inks["border"])
-        half, height = letters.axis.height / 2, round(LABEL_HEIGHT * letters.pixel_ratio)
+        half, margin = letters.axis.height / 2, letters.axis.cap_height / 2
         for y, text in zip(self.ys, self._texts, strict=True):
-            is_covered = self._last.y is not None and abs(y - self._last.y) < (height + letters.axis.cap_height) / 2
+            is_covered = any(top - margin < y < top + height + margin for _, top, height in self._labels)
             if half <= y <= self.height_px - half and not is_covered:
                 self._write(painter, y, text, "text", letters.axis)
-        if self._last.y is not None:
-            painter.fillRect(QRect(0, self._last.y - height // 2, self.width_px, height), self.inks[self._last.ink])
-            self._write(painter, self._last.y, self._last.text, f"on_{self._last.ink}", letters.axis_bold)
+        for label, top, height in self._labels:
+            painter.fillRect(QRect(0, top, self.width_px, height), self.inks[label.ink])
+            line = round(LABEL_HEIGHT * letters.pixel_ratio)
+            self._write(painter, top + line // 2, label.text, label.on_ink, letters.axis_bold)
+            if label.below:
+                self._write(painter, top + height - line // 2, label.below, label.on_ink, letters.axis)
 
     def _write(self, painter: QPainter, y: int, text: str, ink: str, letters: Lettering) -> None:
         pad = PAD * (self._letters.pixel_ratio if self._letters else 1.0)
@@ -113,7 +133,7 @@ class TimeAxisItem(ChartItem):
         """Find all ticks again at the next frame."""
         self._known = None
 
-    def paint(self, painter: QPainter, *_: Any) -> None:
+    def paint(self, painter: QPainter) -> None:
         """Draw the border and the labels."""
         letters = self._letters
         if letters is None:

@@ -3,30 +3,48 @@
 from collections.abc import Callable
 from typing import Any
 
-from pyqtgraph import GraphicsView
+from pyqtgraph import GraphicsObject, GraphicsView
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QNativeGestureEvent, QPainter, QTransform, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from trii_desktop.charts.painters import Inks
+
+class _Surface(GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
+    """The one item of the scene: it covers the view and paints the picture."""
+
+    def __init__(self, paint: Callable[[QPainter], None]) -> None:
+        super().__init__()
+        self._paint = paint
+        self._bounds = QRectF()
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    def cover(self, bounds: QRectF) -> None:
+        self.prepareGeometryChange()
+        self._bounds = bounds
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        self._paint(painter)
 
 
 class ChartCanvas(GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
-    """Paints the whole surface at once, after ``prepare`` has brought the items up to date, and reports the pointer.
+    """Paints the whole surface at once, after ``prepare`` has brought the picture up to date, and reports the pointer.
 
     One scene unit is one device pixel, also where a logical pixel is 1.25 or 2 of them, so hairlines stay hairlines.
     """
 
-    pointer_moved = Signal(QPointF)
+    pointer_moved = Signal(QMouseEvent)
     pointer_left = Signal()
-    pressed = Signal(QPointF)
-    released = Signal()
-    double_clicked = Signal(QPointF)
+    pressed = Signal(QMouseEvent)
+    released = Signal(QMouseEvent)
+    double_clicked = Signal(QMouseEvent)
     wheeled = Signal(QWheelEvent)
     pinched = Signal(QPointF, float)
 
-    def __init__(self, inks: Inks, prepare: Callable[[], None], parent: QWidget | None = None) -> None:
-        self.inks = inks
+    def __init__(self, prepare: Callable[[], None], paint: Callable[[QPainter], None], parent: QWidget | None = None) -> None:
+        self._surface = _Surface(paint)
         super().__init__(parent, useOpenGL=False, background=None)
         self.setCentralItem(None)
         self.setViewportUpdateMode(GraphicsView.ViewportUpdateMode.FullViewportUpdate)
@@ -34,6 +52,7 @@ class ChartCanvas(GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.setOptimizationFlag(GraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
         self.scene().setItemIndexMethod(self.scene().ItemIndexMethod.NoIndex)
         self.scene().sigPrepareForPaint.connect(prepare)
+        self.addItem(self._surface)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAcceptDrops(False)
 
@@ -48,15 +67,12 @@ class ChartCanvas(GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         ratio = self.devicePixelRatioF()
         width, height = self.size_px
         self.setSceneRect(QRectF(0, 0, width, height))
+        self._surface.cover(QRectF(0, 0, width, height))
         self.setTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
 
     def repaint_soon(self) -> None:
         """Ask for one paint; any number of asks before it give one."""
         self.viewport().update()
-
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
-        """Fill it."""
-        painter.fillRect(rect, self.inks["background"])
 
     def device_point(self, position: QPointF) -> QPointF:
         """A position of an event in device pixels."""
@@ -66,24 +82,24 @@ class ChartCanvas(GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     def mousePressEvent(self, ev: QMouseEvent) -> None:
         """Report the left or middle button; others stay with the window."""
         if ev.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self.pressed.emit(self.device_point(ev.position()))
+            self.pressed.emit(ev)
             ev.accept()
         else:
             ev.ignore()
 
     def mouseMoveEvent(self, ev: QMouseEvent) -> None:
         """Report where the pointer is."""
-        self.pointer_moved.emit(self.device_point(ev.position()))
+        self.pointer_moved.emit(ev)
         ev.accept()
 
     def mouseReleaseEvent(self, ev: QMouseEvent) -> None:
         """Report the end of a drag."""
-        self.released.emit()
+        self.released.emit(ev)
         ev.accept()
 
     def mouseDoubleClickEvent(self, ev: QMouseEvent) -> None:
         """Report it."""
-        self.double_clicked.emit(self.device_point(ev.position()))
+        self.double_clicked.emit(ev)
         ev.accept()
 
     def leaveEvent(self, ev: QEvent) -> None:

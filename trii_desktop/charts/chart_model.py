@@ -4,49 +4,30 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
-from backend.charts.chart_state import ChartState, ChartType, Pane, PriceRange, ScaleKind, VisibleBars, check_state
-from backend.domain.bars import BarArrays, BarSpec
+from backend.charts.chart_state import (
+    MAIN_PANE,
+    ChartState,
+    ChartType,
+    Comparison,
+    PriceRange,
+    Study,
+    VisibleBars,
+    check_state,
+)
+from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from backend.market.bar_snapshot import BarSnapshot
-from backend.market.growing_bars import snapshot_of
+from trii_desktop.charts.chart_source import NOTHING, ChartSnapshot, LineKey, with_lines
 from trii_desktop.charts.geometry import DrawnBars, visible_bars
+from trii_desktop.charts.pane_model import PaneModel, drag_edge, lay_out_panes, matched
 from trii_desktop.charts.price_scale import PriceScale
+from trii_desktop.charts.study_lines import DrawnLine, visible_line
 from trii_desktop.charts.time_scale import SPACING_PX, TimeScale
 
 MARGIN: Final = 0.08  # share of the height left free above and below what is visible
 VOLUME_SHARE: Final = 0.18  # share of the height that the largest visible volume takes
-_NO_BARS: Final = snapshot_of(BarArrays.empty())
-
-
-class SeriesSource(Protocol):
-    """Bars that may change: ``OpenSeries``, or ``FixedSource`` for a picture."""
-
-    @property
-    def version(self) -> int:
-        """Grows with every change."""
-        ...
-
-    def snapshot(self) -> BarSnapshot:
-        """The newest state, immutable."""
-        ...
-
-
-class FixedSource:
-    """Bars that never change."""
-
-    def __init__(self, snapshot: BarSnapshot) -> None:
-        self._snapshot = snapshot
-
-    @property
-    def version(self) -> int:
-        """Always the same."""
-        return self._snapshot.version
-
-    def snapshot(self) -> BarSnapshot:
-        """Always the same."""
-        return self._snapshot
 
 
 class ChartModel:
@@ -56,25 +37,33 @@ class ChartModel:
         self.instrument: Instrument | None = None
         self.spec: BarSpec | None = None
         self.is_adjusted = False
-        self.snapshot: BarSnapshot = _NO_BARS
+        self.shown: ChartSnapshot = NOTHING
         self.time = TimeScale.opened(1, 0)
         self._is_laid_out = False
-        self.price: PriceRange | None = None
         self.chart_type = ChartType.AUTO
-        self.scale_kind = ScaleKind.LINEAR
         self.is_volume_wanted = True
+        self.are_breaks_shown = True
+        self.are_drawings_shown = True
+        self.zone = "exchange"
+        self.studies: tuple[Study, ...] = ()
+        self.comparisons: tuple[Comparison, ...] = ()
+        self.panes = [PaneModel()]
+        self.maximised = ""
         self.pixel_ratio = 1.0
         self.height_px = 1
-        self.top_free_px = 0.0
         self._wished: VisibleBars | None = None
         self._is_restored = False
         self._fit: Callable[[TimeScale], TimeScale] | None = None
         self._fitted: TimeScale | None = None
-        self._seen: tuple[BarSnapshot, TimeScale, DrawnBars] | None = None
+        self._seen: tuple[ChartSnapshot, TimeScale] | None = None
+        self._bars: DrawnBars | None = None
+        self._lines: dict[LineKey, DrawnLine] = {}
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
-    def open(self, instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot, *, is_adjusted: bool = False) -> None:
+    def open(
+        self, instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot | ChartSnapshot, *, is_adjusted: bool = False
+    ) -> None:
         """Show another series. The same instrument in another interval stays at its time, another one starts at its newest bar."""
         is_same = self.instrument is not None and self.instrument.id == instrument.id
         keeps_prices = is_same and self.is_adjusted == is_adjusted and self.spec == spec
@@ -83,30 +72,37 @@ class ChartModel:
         else:
             self._wished = self.visible() if is_same and self._is_laid_out and len(self.snapshot) else VisibleBars()
         self.instrument, self.spec, self.is_adjusted = instrument, spec, is_adjusted
-        self.price = self.price if keeps_prices else None
-        self.snapshot = _NO_BARS
+        for pane in self.panes:
+            pane.range = pane.range if keeps_prices else None
+        self.shown = NOTHING
         self.time = replace(self.time, n_bars=0)
         self.adopt(snapshot)
 
-    def adopt(self, snapshot: BarSnapshot) -> None:
+    @property
+    def snapshot(self) -> BarSnapshot:
+        """The bars in hand."""
+        return self.shown.bars
+
+    def adopt(self, snapshot: BarSnapshot | ChartSnapshot) -> None:
         """Take a newer state of the same series; the view stays at its bars, or at the newest where that was in sight."""
-        old, n_bars = self.snapshot, len(snapshot)
-        self.snapshot = snapshot
+        shown = with_lines(snapshot)
+        old, new, n_bars = self.snapshot, shown.bars, len(shown.bars)
+        self.shown = shown
         if not n_bars:
             self.time = replace(self.time, n_bars=0)
             return
         if not len(old):
             self.time = replace(self.time, n_bars=n_bars).at_newest()
             return
-        if self.time.is_at_newest or snapshot.lineage == old.lineage:
+        if self.time.is_at_newest or new.lineage == old.lineage:
             self.time = self.time.with_bars(n_bars, follow=self.time.is_at_newest)
             return
         row = min(max(math.floor(self.time.right), 0), len(old) - 1)
-        moved = max(snapshot.row_at(old.event_ns_at(row)), 0) - row
+        moved = max(new.row_at(old.event_ns_at(row)), 0) - row
         self.time = replace(self.time, n_bars=n_bars, right=self.time.right + moved).limited()
 
     def lay_out(self, width_px: int, height_px: int, pixel_ratio: float, top_free_px: float) -> None:
-        """Say how large the plot is, and how much of its top the legend covers; all in device pixels."""
+        """Say how large the panes are together, and how much of the main one's top its legend covers; in device pixels."""
         if pixel_ratio != self.pixel_ratio:
             self.time = self.time.rescaled(pixel_ratio / self.pixel_ratio)
             self.pixel_ratio = pixel_ratio
@@ -117,7 +113,8 @@ class ChartModel:
             self.time = self.time.resized(width_px)
             if fit is not None:
                 self._fit_to(fit)
-        self.height_px, self.top_free_px = max(height_px, 1), top_free_px
+        self.height_px, self.main.top_free_px = max(height_px, 1), top_free_px
+        self.lay_out_panes()
         if self._wished is not None and len(self.snapshot) and self._is_laid_out:
             wished, self._wished = self._wished, None
             self._fit_to(partial(self._showing, wished))
@@ -134,27 +131,55 @@ class ChartModel:
 
     def bars(self) -> DrawnBars:
         """The bars in view; computed once a view."""
-        seen = self._seen
-        if seen is None or seen[0] is not self.snapshot or seen[1] != self.time:
-            seen = self._seen = (self.snapshot, self.time, visible_bars(self.snapshot, self.time))
-        return seen[2]
+        self._look()
+        if self._bars is None:
+            self._bars = visible_bars(self.snapshot, self.time)
+        return self._bars
 
-    def price_scale(self) -> PriceScale:
-        """The scale of the main pane: set by hand, or around all highs and lows in view."""
-        if self.price is not None:
-            return PriceScale(self.price.low, self.price.high, 0, self.height_px, self.scale_kind)
-        bars = self.bars()
-        if len(bars.x):
-            values = (bars.close, bars.close) if self.is_line and not self.time.is_dense else (bars.low, bars.high)
-            low, high = float(values[0].min()), float(values[1].max())
-        elif len(self.snapshot):
-            last = self.snapshot.bar(len(self.snapshot) - 1)
-            low, high = last.low, last.high
-        else:
-            low, high = 0.0, 1.0
-        top = min(max(MARGIN, self.top_free_px / self.height_px), 0.4)
-        bottom = MARGIN / 2 + (VOLUME_SHARE if self.is_volume_shown else MARGIN / 2)
-        return PriceScale.with_margins(low, high, self.height_px, top=top, bottom=bottom, kind=self.scale_kind)
+    def line(self, key: LineKey) -> DrawnLine | None:
+        """What is in view of a line, computed once a view; None where it is not there."""
+        self._look()
+        if key not in self._lines:
+            line = self.shown.lines.get(key)
+            if line is None:
+                return None
+            self._lines[key] = visible_line(line, self.time)
+        return self._lines[key]
+
+    # --- panes --------------------------------------------------------------------------------------------------------
+
+    @property
+    def main(self) -> PaneModel:
+        """The pane of the prices."""
+        return next(pane for pane in self.panes if pane.is_main)
+
+    def pane(self, pane_id: str) -> PaneModel:
+        """The pane ``pane_id``; the main one where it has gone."""
+        return next((pane for pane in self.panes if pane.id == pane_id), self.main)
+
+    def lay_out_panes(self) -> None:
+        """Divide the height anew."""
+        lay_out_panes(self.panes, self.height_px, self.pixel_ratio, self.maximised)
+
+    def drag_edge(self, edge: int, by_px: float) -> None:
+        """Move the upper edge of the pane at ``edge`` down."""
+        drag_edge(self.panes, edge, by_px, self.pixel_ratio, self.maximised)
+        self.lay_out_panes()
+
+    def price_scale(self, pane_id: str = MAIN_PANE) -> PriceScale:
+        """The scale of a pane: set by hand, or around everything in view."""
+        pane = self.pane(pane_id)
+        if pane.range is not None:
+            return PriceScale(pane.range.low, pane.range.high, 0, pane.height_px, pane.kind)
+        low, high = self._extremes(pane)
+        top = min(max(MARGIN, pane.top_free_px / pane.height_px), 0.4)
+        bottom = MARGIN / 2 + (VOLUME_SHARE if pane.is_main and self.is_volume_shown else MARGIN / 2)
+        return PriceScale.with_margins(low, high, pane.height_px, top=top, bottom=bottom, kind=pane.kind)
+
+    @property
+    def price(self) -> PriceRange | None:
+        """The prices set by hand."""
+        return self.main.range
 
     @property
     def lowest_tick(self) -> float:
@@ -165,15 +190,16 @@ class ChartModel:
     @property
     def volume_top_px(self) -> int:
         """Where the largest visible volume reaches."""
-        return round(self.height_px * (1 - VOLUME_SHARE))
+        return round(self.main.height_px * (1 - VOLUME_SHARE))
 
     # --- gestures -----------------------------------------------------------------------------------------------------
 
-    def pan(self, dx_px: float, dy_px: float = 0.0) -> None:
-        """Drag the plot: bars follow the pointer; prices too where their scale was set by hand."""
+    def pan(self, dx_px: float, dy_px: float = 0.0, pane_id: str = MAIN_PANE) -> None:
+        """Drag a pane: bars follow the pointer; values too where their scale was set by hand."""
         self.time = self.time.panned(dx_px)
-        if self.price is not None and dy_px:
-            self._set_price(self.price_scale().shifted(dy_px))
+        pane = self.pane(pane_id)
+        if pane.range is not None and dy_px:
+            self._set_range(pane, self.price_scale(pane.id).shifted(dy_px))
 
     def pan_bars(self, by: float) -> None:
         """Look ``by`` bars further, back where negative."""
@@ -186,13 +212,14 @@ class ChartModel:
             at_px = newest if 0 <= newest < self.time.width_px else self.time.width_px / 2
         self.time = self.time.zoomed(factor, at_px)
 
-    def stretch_price(self, factor: float) -> None:
-        """Draw prices ``factor`` times as far apart, by hand from now on."""
-        self._set_price(self.price_scale().stretched(factor))
+    def stretch_price(self, factor: float, pane_id: str = MAIN_PANE) -> None:
+        """Draw values ``factor`` times as far apart, by hand from now on."""
+        pane = self.pane(pane_id)
+        self._set_range(pane, self.price_scale(pane.id).stretched(factor))
 
-    def reset_price(self) -> None:
+    def reset_price(self, pane_id: str = MAIN_PANE) -> None:
         """Scale to what is visible again."""
-        self.price = None
+        self.pane(pane_id).range = None
 
     def reset_time(self) -> None:
         """The usual spacing, at the newest bar."""
@@ -200,7 +227,8 @@ class ChartModel:
 
     def reset(self) -> None:
         """As a chart just opened."""
-        self.reset_price()
+        for pane in self.panes:
+            pane.range = None
         self.reset_time()
 
     def go_newest(self) -> None:
@@ -237,17 +265,25 @@ class ChartModel:
             chart_type=self.chart_type,
             is_adjusted=self.is_adjusted,
             is_volume_shown=self.is_volume_wanted,
+            are_breaks_shown=self.are_breaks_shown,
+            are_drawings_shown=self.are_drawings_shown,
+            zone=self.zone,
             visible=self.visible(),
-            panes=(Pane(scale=self.scale_kind, range=self.price),),
+            panes=tuple(pane.state for pane in self.panes),
+            studies=self.studies,
+            comparisons=self.comparisons,
         )
 
     def restore(self, state: ChartState) -> None:
         """Show what ``state`` says once bars are there; whoever owns the chart opens the series. Raises InvalidInput."""
         check_state(state)
-        self.chart_type, self.scale_kind = state.chart_type, state.main.scale
-        self.is_volume_wanted, self.price = state.is_volume_shown, state.main.range
+        self.chart_type, self.zone = state.chart_type, state.zone
+        self.is_volume_wanted, self.are_breaks_shown = state.is_volume_shown, state.are_breaks_shown
+        self.are_drawings_shown = state.are_drawings_shown
+        self.studies, self.comparisons = state.studies, state.comparisons
+        self.panes = matched(self.panes, state.panes)
         self._wished, self._is_restored = state.visible, not len(self.snapshot)
-        self.lay_out(self.time.width_px, self.height_px, self.pixel_ratio, self.top_free_px)
+        self.lay_out(self.time.width_px, self.height_px, self.pixel_ratio, self.main.top_free_px)
 
     def _fit_to(self, fit: Callable[[TimeScale], TimeScale]) -> None:
         # Until the view is moved, another width is fitted in the same way.
@@ -261,5 +297,29 @@ class ChartModel:
         row = max(self.snapshot.row_at(wished.right_ns), 0)
         return replace(time, right=row + wished.beyond).limited()
 
-    def _set_price(self, scale: PriceScale) -> None:
-        self.price = PriceRange(scale.low, scale.high)
+    def _look(self) -> None:
+        # What was computed for another view or other bars is forgotten.
+        seen = self._seen
+        if seen is None or seen[0] is not self.shown or seen[1] != self.time:
+            self._seen, self._bars = (self.shown, self.time), None
+            self._lines.clear()
+
+    def _extremes(self, pane: PaneModel) -> tuple[float, float]:
+        found = [line.extremes for key in self._keys_in(pane) if (line := self.line(key)) is not None]
+        bars = self.bars()
+        if pane.is_main and len(bars.x):
+            values = (bars.close, bars.close) if self.is_line and not self.time.is_dense else (bars.low, bars.high)
+            found.append((float(values[0].min()), float(values[1].max())))
+        elif pane.is_main and len(self.snapshot):
+            last = self.snapshot.bar(len(self.snapshot) - 1)
+            found.append((last.low, last.high))
+        known = [extremes for extremes in found if extremes is not None]
+        return (min(low for low, _ in known), max(high for _, high in known)) if known else (0.0, 1.0)
+
+    def _keys_in(self, pane: PaneModel) -> list[LineKey]:
+        ids = {study.id for study in self.studies if study.pane == pane.id and study.is_shown}
+        return [key for key in self.shown.lines if key[0] in ids]
+
+    @staticmethod
+    def _set_range(pane: PaneModel, scale: PriceScale) -> None:
+        pane.range = PriceRange(scale.low, scale.high)

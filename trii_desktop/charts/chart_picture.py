@@ -3,7 +3,8 @@
 import math
 from typing import Final
 
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter, QPen
 
 from backend.charts.chart_state import ChartType
 from trii_desktop.charts.axis_items import TIME_AXIS_HEIGHT, PriceAxisItem, TimeAxisItem
@@ -11,10 +12,13 @@ from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.crosshair_item import Crosshair, CrosshairItem
 from trii_desktop.charts.gestures import Zone
+from trii_desktop.charts.labels import AxisLabel
+from trii_desktop.charts.layers import ChartLayer
 from trii_desktop.charts.legend_item import LegendItem
 from trii_desktop.charts.lettering import Letterings
-from trii_desktop.charts.painters import CandlePainter, Inks, LinePainter, PaneFrame, SeriesPainter, VolumePainter
-from trii_desktop.charts.pane_item import ChartItem, LastPrice, PaneItem
+from trii_desktop.charts.painters import CandlePainter, Inks, LinePainter, SeriesPainter, VolumePainter
+from trii_desktop.charts.pane_item import ChartItem, LastLine
+from trii_desktop.charts.pane_part import PanePart
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.wording import LegendWords, legend_words, price_decimals, time_words, zone_of
 from trii_desktop.widgets.numbers import format_price
@@ -29,6 +33,8 @@ class ChartPicture:
 
     is_stale : bars, view, size or colours changed since the last ``prepare``
     message : shown instead of bars where its first part is not empty
+    layers : painted over the series of every pane, the first at the back
+    is_ringed : whether a ring says that keys act here
     """
 
     def __init__(self, model: ChartModel, colors: ChartColors, family: str) -> None:
@@ -36,8 +42,9 @@ class ChartPicture:
         self.inks = Inks(colors)
         self.is_stale = True
         self.message = ("", "")
-        self.pane = PaneItem(self.inks)
-        self.price_axis = PriceAxisItem(self.inks)
+        self.layers: list[ChartLayer] = []
+        self.is_ringed = False
+        self.parts = [PanePart(self.inks, pane) for pane in model.panes]
         self.time_axis = TimeAxisItem(self.inks)
         self.legend = LegendItem(self.inks)
         self.crosshair = CrosshairItem(self.inks)
@@ -48,22 +55,36 @@ class ChartPicture:
         self._axis_width = 0
         self._legend_height = 0
         self._legend_key: tuple[object, ...] = ()
-        self._scale: PriceScale | None = None
+        self._decimals = 2
         self._pointer: tuple[float, float] | None = None
         self._reader_row: int | None = None
         self._prepared_pointer: object = None
-        for z, item in enumerate(self.items):
-            item.setZValue(z)
 
     @property
     def items(self) -> tuple[ChartItem, ...]:
-        """Every item, the backmost first."""
-        return self.pane, self.price_axis, self.time_axis, self.crosshair, self.legend
+        """Every item that is seen, the backmost first."""
+        panes = (item for part in self.seen_parts for item in part.items)
+        return (*panes, self.time_axis, self.crosshair, self.legend)
+
+    @property
+    def seen_parts(self) -> list[PanePart]:
+        """The panes that have any height, from top to bottom; the main one alone under a message."""
+        return [part for part in self.parts if part.is_seen and (part.pane.is_main or not self.message[0])]
+
+    @property
+    def main(self) -> PanePart:
+        """The pane of the prices."""
+        return next(part for part in self.parts if part.pane.is_main)
+
+    @property
+    def price_axis(self) -> PriceAxisItem:
+        """The axis of the prices."""
+        return self.main.axis
 
     @property
     def plot_size(self) -> tuple[int, int]:
-        """Width and height of the panes, without the axes."""
-        return self.pane.width_px, self.pane.height_px
+        """Width of the panes, and height of all of them together, without the axes."""
+        return self.main.plot.width_px, self._model.height_px
 
     @property
     def spoken(self) -> str:
@@ -74,14 +95,15 @@ class ChartPicture:
 
     @property
     def price_scale(self) -> PriceScale | None:
-        """The scale of the last prepared frame; None before the first and without bars."""
-        return self._scale
+        """The scale of the prices in the last prepared frame; None before the first and without bars."""
+        return self.main.scale
 
     def start_series(self) -> None:
         """Another series came: measure its prices anew."""
         self._axis_width = 0
-        self.price_axis.decimals = price_decimals(self._model.instrument, self._model.snapshot)
-        self.price_axis.forget_ticks()
+        self._decimals = price_decimals(self._model.instrument, self._model.snapshot)
+        for part in self.parts:
+            part.axis.forget_ticks()
         self.time_axis.forget_ticks()
         self.is_stale = True
 
@@ -98,6 +120,11 @@ class ChartPicture:
         if y >= height:
             return Zone.TIME_AXIS
         return Zone.PRICE_AXIS if x >= width else Zone.PLOT
+
+    def part_at(self, y: float) -> PanePart:
+        """The pane at a height; the nearest one above or below all of them."""
+        parts = self.seen_parts
+        return next((part for part in parts if y < part.plot.y + part.plot.height_px), parts[-1])
 
     def point_at(self, x: float, y: float) -> None:
         """The pointer is there."""
@@ -148,52 +175,75 @@ class ChartPicture:
         # The width of the price axis follows from its labels, and which labels there are from the width of the plot.
         narrowest = round(AXIS_WIDTH_MIN * self._letters.pixel_ratio)
         self._axis_width = max(self._axis_width, narrowest)
+        self._match_parts()
         self._prepare_legend(self._legend_row())
-        needed = self._prepare_scale()
+        self._lay_out()
+        if self.message[0]:
+            self._prepare_message()
+            return
+        needed = self._prepare_scales()
         if needed > self._axis_width:
             self._axis_width = needed + round(4 * self._letters.pixel_ratio)
-            self._prepare_scale()
-        if self.message[0]:
-            self.pane.show_message(*self.message, self._letters)
-            self.time_axis.prepare(self._model, self._letters)
-            return
-        model = self._model
-        self.time_axis.prepare(model, self._letters)
-        main = ChartType.LINE if model.is_line else ChartType.CANDLES
-        self.pane.painters = [*([self._volume] if model.is_volume_shown else []), self._painters[main]]
-        assert self._scale is not None, "There are bars, so there is a scale."
-        width, height = self.plot_size
-        frame = PaneFrame(
-            model.snapshot, model.bars(), model.time, self._scale, width, height, model.volume_top_px, model.pixel_ratio
-        )
-        self.pane.prepare(frame, self.price_axis.ys, self.time_axis.xs, self._last_price(self._scale))
+            self._lay_out()
+            self._prepare_scales()
+        self.time_axis.prepare(self._model, self._letters)
+        for part in self.seen_parts:
+            self._prepare_part(part)
 
-    def _prepare_scale(self) -> int:
-        # Lay out for the axis width in hand, and say which width the labels then need.
+    def _match_parts(self) -> None:
+        known = {part.pane.id: part for part in self.parts}
+        self.parts = [known.get(pane.id) or PanePart(self.inks, pane) for pane in self._model.panes]
+        for part, pane in zip(self.parts, self._model.panes, strict=True):
+            part.pane, part.plot.layers = pane, self.layers
+            part.axis.decimals = self._decimals if pane.is_main else 0
+
+    def _lay_out(self) -> None:
         ratio = self._letters.pixel_ratio
-        width = max(self._size[0] - self._axis_width, 1)
+        axis = self._axis_width
+        width = max(self._size[0] - axis, 1)
         height = max(self._size[1] - round(TIME_AXIS_HEIGHT * ratio), 1)
-        self.pane.place(0, 0, width, height)
-        self.legend.place(0, 0, width, height)
-        self.price_axis.place(width, 0, self._size[0] - width, height)
+        self._model.lay_out(width, height, ratio, self._legend_height + LEGEND_ROOM * ratio)
+        for part in self.parts:
+            part.place(width, self._size[0] - width)
+        self.legend.place(0, self.main.plot.y, width, self.main.plot.height_px)
         self.time_axis.place(0, height, self._size[0], self._size[1] - height)
         self.crosshair.place(0, 0, *self._size)
-        legend_px = self._legend_height + LEGEND_ROOM * ratio
-        self._model.lay_out(width, height, ratio, legend_px)
-        if self.message[0]:
-            self._scale = None
-            return self.price_axis.prepare(None, LastPrice(None, "", "line"), self._letters)
-        self._scale = self._model.price_scale()
-        last = self._last_price(self._scale)
-        return self.price_axis.prepare(self._scale, last, self._letters, lowest=self._model.lowest_tick)
 
-    def _last_price(self, scale: PriceScale) -> LastPrice:
+    def _prepare_message(self) -> None:
+        width, height = self.plot_size
+        self.main.plot.place(0, 0, width, height)
+        self.main.axis.place(width, 0, self._size[0] - width, height)
+        self.main.plot.show_message(*self.message, self._letters)
+        for part in self.parts:
+            part.clear()
+        self.time_axis.prepare(self._model, self._letters)
+
+    def _prepare_scales(self) -> int:
+        # Choose all scales, and say which width their labels need.
+        needed = [part.prepare_scale(self._model, self._letters) for part in self.seen_parts]
+        return max(*needed, self.price_axis.width_for([self._last_text()], self._letters))
+
+    def _prepare_part(self, part: PanePart) -> None:
+        labels: list[AxisLabel] = []
+        last: LastLine | None = None
+        if part.pane.is_main:
+            model = self._model
+            main = ChartType.LINE if model.is_line else ChartType.CANDLES
+            part.plot.painters = [*([self._volume] if model.is_volume_shown else []), self._painters[main]]
+            last = self._last_line(part)
+            labels.append(AxisLabel(last.y, self._last_text(), last.ink, f"on_{last.ink}", is_first=True))
+        part.prepare(self._model, self.time_axis.xs, labels, last)
+
+    def _last_line(self, part: PanePart) -> LastLine:
         model = self._model
         bar = model.snapshot.bar(len(model.snapshot) - 1)
         ink = "line" if model.is_line else "up" if bar.close >= bar.open else "down"
-        y = math.floor(scale.y_at(bar.close))
-        text = format_price(bar.close, self.price_axis.decimals)
-        return LastPrice(y if 0 <= y < self.pane.height_px else None, text, ink)
+        assert part.scale is not None, "There are bars, so there is a scale."
+        return LastLine(math.floor(part.scale.y_at(bar.close)), ink)
+
+    def _last_text(self) -> str:
+        model = self._model
+        return format_price(model.snapshot.bar(len(model.snapshot) - 1).close, self._decimals)
 
     def paint(self, painter: QPainter) -> None:
         """Draw everything as last prepared, without a view; the painter counts device pixels."""
@@ -201,9 +251,21 @@ class ChartPicture:
         painter.fillRect(0, 0, width, height, self.inks["background"])
         for item in self.items:
             painter.save()
-            painter.translate(item.pos())
+            painter.translate(item.x, item.y)
             item.paint(painter)
             painter.restore()
+        self._paint_edges(painter)
+
+    def _paint_edges(self, painter: QPainter) -> None:
+        # A line between panes, and a ring where the keyboard brought the focus.
+        unit = max(int(self._letters.pixel_ratio), 1)
+        for part in self.seen_parts[1:]:
+            painter.fillRect(0, part.plot.y, self._size[0], unit, self.inks["border"])
+        if self.is_ringed:
+            width, height = self.plot_size
+            painter.setPen(QPen(self.inks["line"], 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRect(0, 0, width, height).adjusted(1, 1, -1, -1))
 
     # --- legend and crosshair -----------------------------------------------------------------------------------------
 
@@ -220,7 +282,7 @@ class ChartPicture:
         model = self._model
         width = max(self._size[0] - self._axis_width, 1)
         series = (model.snapshot, model.instrument, model.spec, model.is_adjusted)
-        key = (*series, row, width, self.message, self._letters, self.price_axis.decimals)
+        key = (*series, row, width, self.message, self._letters, self._decimals)
         if key == self._legend_key:
             return
         self._legend_key = key
@@ -231,7 +293,7 @@ class ChartPicture:
                 model.spec,
                 model.snapshot,
                 row,
-                decimals=self.price_axis.decimals,
+                decimals=self._decimals,
                 adjusted=model.is_adjusted,
             )
         self._legend_height = self.legend.prepare(words, self._letters, width)
@@ -241,22 +303,27 @@ class ChartPicture:
         self.crosshair.prepare(self._crosshair(), self.plot_size, self._letters)
 
     def _crosshair(self) -> Crosshair | None:
-        model, scale = self._model, self._scale
-        if scale is None:
+        model = self._model
+        if self.main.scale is None:
             return None
         if self._reader_row is not None:
-            row = self._reader_row
-            y = math.floor(scale.y_at(model.snapshot.bar(row).close))
+            row, part = self._reader_row, self.main
+            y = math.floor(self.main.scale.y_at(model.snapshot.bar(row).close))
+            y, price = min(max(y, 0), part.plot.height_px - 1) + part.plot.y, self._close_words(row)
         elif self._pointer is not None and self.zone_at(*self._pointer) is Zone.PLOT:
             row, y = round(model.time.row_at(self._pointer[0])), math.floor(self._pointer[1])
+            price = self._price_words(self.part_at(y), y)
         else:
             return None
-        decimals = max(self.price_axis.decimals, self.price_axis.tick_decimals)
-        price = format_price(scale.price_at(y + 0.5), decimals) if self._reader_row is None else self._close_words(row)
         has_bar = 0 <= row < len(model.snapshot)
         zone = zone_of(model.instrument, model.spec)
         time = time_words(model.snapshot.event_ns_at(row), model.spec, zone) if has_bar else ""
-        return Crosshair(model.time.x_at(row), min(max(y, 0), self.pane.height_px - 1), price, time)
+        return Crosshair(model.time.x_at(row), min(max(y, 0), model.height_px - 1), price, time)
+
+    @staticmethod
+    def _price_words(part: PanePart, y: int) -> str:
+        decimals = max(part.axis.decimals, part.axis.tick_decimals)
+        return format_price(part.scale.price_at(y - part.plot.y + 0.5), decimals) if part.scale is not None else ""
 
     def _close_words(self, row: int) -> str:
-        return format_price(self._model.snapshot.bar(row).close, self.price_axis.decimals)
+        return format_price(self._model.snapshot.bar(row).close, self._decimals)

@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QFocusEvent,
     QHideEvent,
     QKeyEvent,
+    QMouseEvent,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
@@ -22,11 +23,14 @@ from backend.charts.chart_state import ChartState
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from trii_desktop.charts.canvas import ChartCanvas
-from trii_desktop.charts.chart_model import ChartModel, SeriesSource
+from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.chart_picture import ChartPicture
+from trii_desktop.charts.chart_source import SeriesSource
 from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.gestures import KEY_COMMANDS, Gestures, KeyCommand, Zone
 from trii_desktop.charts.keys import commands_by_key
+from trii_desktop.charts.layers import ChartLayer, PointerTool
+from trii_desktop.charts.tool_pointer import ToolPointer
 
 _KEYS: Final = commands_by_key()
 _BY_KEYBOARD: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
@@ -63,9 +67,8 @@ class ChartView(QWidget):
         self._waker.woken.connect(self._on_woken)
         self._gestures = Gestures(self.model)
         self._picture = ChartPicture(self.model, colors, self.font().family())
-        self._canvas = ChartCanvas(self._picture.inks, self._prepare, self)
-        for item in self._picture.items:
-            self._canvas.addItem(item)
+        self._pointer = ToolPointer(self._picture)
+        self._canvas = ChartCanvas(self._prepare, self._picture.paint, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._canvas)
@@ -136,6 +139,21 @@ class ChartView(QWidget):
         self.model.restore(state)
         self._changed()
 
+    # --- drawing over it ----------------------------------------------------------------------------------------------
+
+    def add_layer(self, layer: ChartLayer) -> None:
+        """Paint ``layer`` over the series of every pane from now on."""
+        self._picture.layers.append(layer)
+        self._changed()
+
+    def set_tool(self, tool: PointerTool | None) -> None:
+        """Ask ``tool`` first what the pointer and keys do; None leaves them to the chart."""
+        self._pointer.tool = tool
+
+    def repaint_layers(self) -> None:
+        """What layers draw has changed."""
+        self._changed()
+
     # --- what a person does -------------------------------------------------------------------------------------------
 
     def do(self, command: KeyCommand) -> None:
@@ -175,6 +193,8 @@ class ChartView(QWidget):
         """Pan, zoom, jump or read; every other key is the window's, which opens its search as one types."""
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         key = Qt.Key(event.key())
+        if self._pointer.key(key, modifiers):
+            return
         control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         if modifiers == Qt.KeyboardModifier.ShiftModifier and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.read_bar(-1 if key is Qt.Key.Key_Left else 1)
@@ -193,13 +213,13 @@ class ChartView(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show that keys act here, where the keyboard brought the focus."""
-        self._picture.pane.is_ringed = event.reason() in _BY_KEYBOARD
+        self._picture.is_ringed = event.reason() in _BY_KEYBOARD
         self._canvas.repaint_soon()
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Keys act elsewhere."""
-        self._picture.pane.is_ringed = False
+        self._picture.is_ringed = False
         self._canvas.repaint_soon()
         super().focusOutEvent(event)
 
@@ -211,6 +231,7 @@ class ChartView(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Let go of a drag that the window swallowed."""
         self._gestures.release()
+        self._pointer.leave()
         super().hideEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -265,29 +286,37 @@ class ChartView(QWidget):
         else:
             self.refresh()
 
-    def _on_pointer(self, at: QPointF) -> None:
-        if self._gestures.move(at.x(), at.y()):
+    def _on_pointer(self, event: QMouseEvent) -> None:
+        at = self._canvas.device_point(event.position())
+        if not self._pointer.move(at, event) and self._gestures.move(at.x(), at.y()):
             self._changed()
         zone = self._picture.zone_at(at.x(), at.y())
         if not self._gestures.is_dragging:
-            self._canvas.viewport().setCursor(_CURSORS[zone])
+            self._canvas.viewport().setCursor(self._pointer.cursor(zone) or _CURSORS[zone])
         self._picture.point_at(at.x(), at.y())
         self._canvas.repaint_soon()
 
     def _on_left(self) -> None:
+        self._pointer.leave()
         self._picture.forget_pointer()
         self._canvas.repaint_soon()
 
-    def _on_pressed(self, at: QPointF) -> None:
+    def _on_pressed(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self._gestures.press(self._picture.zone_at(at.x(), at.y()), at.x(), at.y())
+        at = self._canvas.device_point(event.position())
+        if not self._pointer.press(at, event):
+            pane = self._picture.part_at(at.y()).pane.id
+            self._gestures.press(self._picture.zone_at(at.x(), at.y()), at.x(), at.y(), pane)
 
-    def _on_released(self) -> None:
-        self._gestures.release()
+    def _on_released(self, event: QMouseEvent) -> None:
+        if not self._pointer.release(self._canvas.device_point(event.position()), event):
+            self._gestures.release()
 
-    def _on_double_click(self, at: QPointF) -> None:
-        self._gestures.double_click(self._picture.zone_at(at.x(), at.y()))
-        self._changed()
+    def _on_double_click(self, event: QMouseEvent) -> None:
+        at = self._canvas.device_point(event.position())
+        if not self._pointer.double_click(at, event):
+            self._gestures.double_click(self._picture.zone_at(at.x(), at.y()), self._picture.part_at(at.y()).pane.id)
+            self._changed()
 
     def _on_wheel(self, event: QWheelEvent) -> None:
         at = self._canvas.device_point(event.position())
@@ -298,7 +327,8 @@ class ChartView(QWidget):
             self._gestures.scroll(at.x(), pixels.x(), pixels.y())
         else:
             # Qt turns a wheel with Alt sideways; here it stays what it is.
-            self._gestures.wheel(zone, at.x(), angle.x(), angle.y(), pans=shift)
+            pane = self._picture.part_at(at.y()).pane.id
+            self._gestures.wheel(zone, at.x(), angle.x(), angle.y(), pans=shift, pane=pane)
         self._changed()
 
     def _on_pinch(self, at: QPointF, factor: float) -> None:

@@ -1,6 +1,6 @@
 """The crosshair: two dashed lines, the price beside the axis and the time below."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QRect
@@ -17,10 +17,13 @@ _OFF: Final = 4
 
 
 class Crosshair(NamedTuple):
-    """Where the lines cross, in device pixels from the view's upper left corner, and what the labels say; may be empty."""
+    """Where the lines cross, in device pixels from the view's upper left corner, and what the labels say; may be empty.
+
+    y : None for an upright line alone, as another chart asks for
+    """
 
     x: int
-    y: int
+    y: int | None
     price: str
     time: str
 
@@ -42,11 +45,12 @@ class CrosshairItem(ChartItem):
             return
         unit = max(int(letters.pixel_ratio), 1)
         on, off = _ON * unit, _OFF * unit
-        across = dashes(0, plot[0], shown.y, on=on, off=off, width=unit)
-        down = upright(dashes(0, plot[1], shown.x, on=on, off=off, width=unit))
-        self._lines.set(np.concatenate((across, down)))
+        lines = [upright(dashes(0, plot[1], shown.x, on=on, off=off, width=unit))]
+        if shown.y is not None:
+            lines.append(dashes(0, plot[0], shown.y, on=on, off=off, width=unit))
+        self._lines.set(np.concatenate(lines))
 
-    def paint(self, painter: QPainter, *_: Any) -> None:
+    def paint(self, painter: QPainter) -> None:
         """Draw lines and labels."""
         if self.shown is None or self._letters is None:
             return
@@ -56,7 +60,7 @@ class CrosshairItem(ChartItem):
     def _paint_labels(self, painter: QPainter, shown: Crosshair, letters: Letterings) -> None:
         width, height = self._plot
         pad, tall = round(PAD * letters.pixel_ratio), round(LABEL_HEIGHT * letters.pixel_ratio)
-        if shown.price:
+        if shown.price and shown.y is not None:
             painter.fillRect(QRect(width, shown.y - tall // 2, self.width_px - width, tall), self.inks["label"])
             x = self.width_px - pad - letters.axis.width(shown.price)
             letters.axis.draw(painter, x, shown.y + 0.5, shown.price, self.inks["label_text"])

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
+from backend.charts.chart_state import MAIN_PANE
 from trii_desktop.charts.chart_model import ChartModel
 
 WHEEL_NOTCH: Final = 120.0  # angle units of one click of a wheel
@@ -30,6 +31,7 @@ class Gestures:
     def __init__(self, model: ChartModel) -> None:
         self._model = model
         self._dragged: Zone | None = None
+        self._pane = MAIN_PANE
         self._at = (0.0, 0.0)
 
     @property
@@ -37,9 +39,9 @@ class Gestures:
         """Whether a button went down on the chart and is not up yet."""
         return self._dragged is not None
 
-    def press(self, zone: Zone, x: float, y: float) -> None:
-        """A drag begins."""
-        self._dragged, self._at = zone, (x, y)
+    def press(self, zone: Zone, x: float, y: float, pane: str = MAIN_PANE) -> None:
+        """A drag begins, in ``pane`` or beside it."""
+        self._dragged, self._at, self._pane = zone, (x, y), pane
 
     def move(self, x: float, y: float) -> bool:
         """The pointer is now at (x, y); whether the view moved."""
@@ -49,9 +51,9 @@ class Gestures:
         self._at = (x, y)
         ratio = self._model.pixel_ratio
         if self._dragged is Zone.PLOT:
-            self._model.pan(dx, dy)
+            self._model.pan(dx, dy, self._pane)
         elif self._dragged is Zone.PRICE_AXIS:
-            self._model.stretch_price(_factor(-dy / ratio))
+            self._model.stretch_price(_factor(-dy / ratio), self._pane)
         else:
             self._model.zoom(_factor(-dx / ratio), self._model.time.width_px)
         return True
@@ -60,18 +62,18 @@ class Gestures:
         """The drag ends."""
         self._dragged = None
 
-    def double_click(self, zone: Zone) -> None:
+    def double_click(self, zone: Zone, pane: str = MAIN_PANE) -> None:
         """An axis scales by itself again."""
         if zone is Zone.PRICE_AXIS:
-            self._model.reset_price()
+            self._model.reset_price(pane)
         elif zone is Zone.TIME_AXIS:
             self._model.reset_time()
 
-    def wheel(self, zone: Zone, x: float, dx: float, dy: float, *, pans: bool) -> None:
+    def wheel(self, zone: Zone, x: float, dx: float, dy: float, *, pans: bool, pane: str = MAIN_PANE) -> None:
         """The wheel turned by angles ``dx``, ``dy`` (120 a notch, up and right positive); ``pans`` while Shift is down."""
         ratio = self._model.pixel_ratio
         if zone is Zone.PRICE_AXIS:
-            self._model.stretch_price(_limited(ZOOM_PER_NOTCH ** (dy / WHEEL_NOTCH)))
+            self._model.stretch_price(_limited(ZOOM_PER_NOTCH ** (dy / WHEEL_NOTCH)), pane)
             return
         if pans:
             dx, dy = dx or dy, 0.0

@@ -1,6 +1,6 @@
 """The legend at the upper left: instrument, interval, and the values of the bar in question."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from PySide6.QtGui import QPainter
 
@@ -57,7 +57,7 @@ class LegendItem(ChartItem):
             x += width + GAP * ratio
         return round((TOP + LINE * (line + 1 if words.values else 1)) * ratio)
 
-    def paint(self, painter: QPainter, *_: Any) -> None:
+    def paint(self, painter: QPainter) -> None:
         """Write it."""
         if self._letters is None:
             return

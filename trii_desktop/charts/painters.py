@@ -4,7 +4,9 @@ from typing import Final, NamedTuple, Protocol
 
 from PySide6.QtGui import QColor, QPainter
 
+from backend.charts.chart_state import MAIN_PANE
 from backend.market.bar_snapshot import BarSnapshot
+from trii_desktop.charts.chart_source import NOTHING, ChartSnapshot
 from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.geometry import NO_RECTS, DrawnBars, candles, line_columns, line_segments, volumes
 from trii_desktop.charts.price_scale import PriceScale
@@ -27,11 +29,18 @@ class Inks:
         self._made = {name: QColor(getattr(colors, name)) for name in colors.__struct_fields__}
 
     def __getitem__(self, name: str) -> QColor:
-        return self._made[name]
+        """The colour called ``name``, or ``#rrggbb`` itself."""
+        known = self._made.get(name)
+        if known is None and name.startswith("#"):
+            known = self._made[name] = QColor(name)
+        return known if known is not None else self._made[name]
 
 
 class PaneFrame(NamedTuple):
-    """What painters are given before each frame that differs from the last; pixels count from the pane's upper left corner."""
+    """What painters are given before each frame that differs from the last; pixels count from the pane's upper left corner.
+
+    shown : the bars again, with the lines that belong to them
+    """
 
     snapshot: BarSnapshot
     bars: DrawnBars
@@ -41,6 +50,8 @@ class PaneFrame(NamedTuple):
     height_px: int
     volume_top_px: int
     pixel_ratio: float
+    pane_id: str = MAIN_PANE
+    shown: ChartSnapshot = NOTHING
 
 
 class SeriesPainter(Protocol):

@@ -1,105 +1,106 @@
 """A pane of the chart: grid, painted series and the line of the last price."""
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from pyqtgraph import GraphicsObject
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QPainter
 
-from trii_desktop.charts.geometry import Rects
+from backend.charts.chart_state import MAIN_PANE
+from trii_desktop.charts.geometry import NO_RECTS, Rects
+from trii_desktop.charts.layers import ChartLayer
 from trii_desktop.charts.lettering import Letterings
 from trii_desktop.charts.painters import Inks, PaneFrame, SeriesPainter
 from trii_desktop.charts.strokes import RectBatch, dashes
 
 
-class ChartItem(GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
-    """A rectangle of the chart in device pixels, its bounds kept: Qt asks for them a dozen times a frame."""
+class ChartItem:
+    """A rectangle of the chart in device pixels that paints itself; all of them are painted by one item of the scene."""
 
     def __init__(self, inks: Inks) -> None:
-        super().__init__()
         self.inks = inks
-        self._bounds = QRectF()
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.bounds = QRect()
+        self.x = 0
+        self.y = 0
 
     def place(self, x: int, y: int, width: int, height: int) -> None:
-        """Stand at (x, y) of the scene."""
-        bounds = QRectF(0, 0, width, height)
-        if bounds != self._bounds:
-            self.prepareGeometryChange()
-            self._bounds = bounds
-        if self.pos().x() != x or self.pos().y() != y:
-            self.setPos(x, y)
-
-    def boundingRect(self) -> QRectF:
-        """The kept bounds."""
-        return self._bounds
+        """Stand at (x, y) of the chart."""
+        self.x, self.y = x, y
+        self.bounds = QRect(0, 0, width, height)
 
     @property
     def width_px(self) -> int:
         """Device pixels."""
-        return int(self._bounds.width())
+        return self.bounds.width()
 
     @property
     def height_px(self) -> int:
         """Device pixels."""
-        return int(self._bounds.height())
+        return self.bounds.height()
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw it; the painter counts from the item's upper left corner."""
+        raise NotImplementedError
 
 
-class LastPrice(NamedTuple):
-    """Where the line of the last price runs and which colour it takes; ``y`` is None where it is out of view."""
+class LastLine(NamedTuple):
+    """The line of the last price: its row of pixels and its colour."""
 
-    y: int | None
-    text: str
+    y: int
     ink: str
 
 
 class PaneItem(ChartItem):
-    """Draws its painters in order, the first at the back; the first pane also carries a message where there are no bars."""
+    """Draws what is behind the grid, the grid, its painters in order, and what lies over them; or a message instead of bars."""
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(inks)
+        self.ground: list[SeriesPainter] = []
         self.painters: list[SeriesPainter] = []
+        self.layers: Sequence[ChartLayer] = ()
+        self._pane_id = MAIN_PANE
         self._grid = RectBatch()
         self._last_line = RectBatch()
         self._last_ink = "line"
         self._message: tuple[str, str] = ("", "")
         self._letters: Letterings | None = None
-        self.is_ringed = False
 
-    def prepare(self, frame: PaneFrame, price_ys: list[int], time_xs: list[int], last: LastPrice) -> None:
+    def prepare(self, frame: PaneFrame, price_ys: list[int], time_xs: list[int], last: LastLine | None) -> None:
         """Compute everything that ``paint`` draws."""
-        for painter in self.painters:
+        self._pane_id = frame.pane_id
+        for painter in (*self.ground, *self.painters):
             painter.prepare(frame)
+        for layer in self.layers:
+            layer.prepare(frame, frame.pane_id)
         self._grid.set(_grid(price_ys, time_xs, frame.width_px, frame.height_px))
-        self._last_ink = last.ink
-        unit = max(int(frame.pixel_ratio), 1)
-        line = dashes(0, frame.width_px, last.y, on=2 * unit, off=2 * unit, width=unit) if last.y is not None else None
-        self._last_line.set(line if line is not None else np.empty((0, 4), np.int32))
+        self._last_line.set(NO_RECTS)
+        if last is not None and 0 <= last.y < frame.height_px:
+            unit = max(int(frame.pixel_ratio), 1)
+            self._last_ink = last.ink
+            self._last_line.set(dashes(0, frame.width_px, last.y, on=2 * unit, off=2 * unit, width=unit))
         self._message = ("", "")
 
     def show_message(self, title: str, hint: str, letters: Letterings) -> None:
         """Say ``title`` and below it ``hint`` instead of bars."""
         self._message, self._letters = (title, hint), letters
 
-    def paint(self, painter: QPainter, *_: Any) -> None:
-        """Draw the grid, the series and the last price's line; or the message."""
+    def paint(self, painter: QPainter) -> None:
+        """Draw everything; or the message."""
         if self._letters is not None and any(self._message):
             self._paint_message(painter, self._letters)
-        else:
-            painter.setClipRect(self._bounds)
-            self._grid.draw(painter, self.inks["grid"])
-            for series in self.painters:
-                series.paint(painter, self.inks)
-            self._last_line.draw(painter, self.inks[self._last_ink])
-        if self.is_ringed:
-            self._paint_ring(painter)
-
-    def _paint_ring(self, painter: QPainter) -> None:
-        # Says that keys act here; shown where the keyboard brought the focus.
-        painter.setPen(QPen(self.inks["line"], 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(self._bounds.adjusted(1, 1, -1, -1))
+            return
+        painter.setClipRect(self.bounds)
+        for series in self.ground:
+            series.paint(painter, self.inks)
+        self._grid.draw(painter, self.inks["grid"])
+        for series in self.painters:
+            series.paint(painter, self.inks)
+        self._last_line.draw(painter, self.inks[self._last_ink])
+        for layer in self.layers:
+            painter.save()
+            layer.paint(painter, self.inks, self._pane_id)
+            painter.restore()
 
     def _paint_message(self, painter: QPainter, letters: Letterings) -> None:
         title, hint = self._message
