@@ -3,7 +3,7 @@
 Windows keep running sums, corrected from the window itself every ``refresh`` bars, so that rounding never adds up.
 Steps and sweeps share one formula each, written with a few numbers, and so have the same bits.
 
-Twin: tests/naive/indicators.py
+Twin: tests/naive/averages.py
 """
 
 from typing import Any, Final, TypeAlias
@@ -103,7 +103,7 @@ def sma_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
     price : float64[n_bars]   oldest first, no NaN
     out : float64[n_bars]   NaN before ``period`` bars were taken
 
-    Source: TA-Lib 0.8, function SMA. Twin: tests/naive/indicators.py
+    Source: TA-Lib 0.8, function SMA. Twin: tests/naive/averages.py
     """
     period, count, n_bars = int(state[PERIOD]), int(state[COUNT]), len(price)
     n_slow = min(n_bars, period)
@@ -175,7 +175,7 @@ def wma_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
 
     state, price, out : as for ``sma_sweep``
 
-    Source: TA-Lib 0.8, function WMA. Twin: tests/naive/indicators.py
+    Source: TA-Lib 0.8, function WMA. Twin: tests/naive/averages.py
     """
     period, count, n_bars = int(state[PERIOD]), int(state[COUNT]), len(price)
     n_slow = min(n_bars, period)
@@ -250,7 +250,7 @@ def ema_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
     state : from ``ema_state`` (newest bar weighs 2 / (period + 1)) or ``wilder_state``, or left by an earlier sweep
     price, out : as for ``sma_sweep``
 
-    Source: TA-Lib 0.8, function EMA. Twin: tests/naive/indicators.py
+    Source: TA-Lib 0.8, function EMA. Twin: tests/naive/averages.py
     """
     n_bars = len(price)
     n_slow = min(n_bars, max(int(state[PERIOD] - state[COUNT]), 0))

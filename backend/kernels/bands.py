@@ -1,6 +1,6 @@
 """Bands around prices: Bollinger, Keltner, Donchian, and the trailing band of SuperTrend.
 
-Twin: tests/naive/indicators.py
+Twin: tests/naive/bands.py
 """
 
 from typing import Any, Final, TypeAlias
@@ -68,7 +68,7 @@ def bollinger_sweep(state: Float64s, price: Float64s, upper: Float64s, middle: F
     upper, middle, lower : float64[n_bars]   NaN before ``period`` bars were taken
 
     Source: John Bollinger, Bollinger on Bollinger Bands, 2001, p. 50; TA-Lib 0.8, function BBANDS.
-    Twin: tests/naive/indicators.py
+    Twin: tests/naive/bands.py
     """
     window = state[1:]
     period, n_bars = int(window[PERIOD]), len(price)
@@ -131,7 +131,7 @@ def keltner_sweep(
     upper, middle, lower : float64[n_bars]   the middle from ``period`` bars on, the bands where there is a range too
 
     Source: Linda Bradford Raschke's form of Chester Keltner's channel, https://school.stockcharts.com, read in November 2026.
-    Twin: tests/naive/indicators.py
+    Twin: tests/naive/bands.py
     """
     ema_sweep(state[1 : 1 + N_EMA], price, middle)
     atr_sweep(state[1 + N_EMA :], high, low, close, upper)
@@ -168,7 +168,7 @@ def donchian_sweep(state: Float64s, high: Float64s, low: Float64s, upper: Float6
     high, low : float64[n_bars]   oldest first, no NaN
     upper, middle, lower : float64[n_bars]   NaN before ``period`` bars were taken
 
-    Source: Richard Donchian's four-week rule; TA-Lib 0.8, functions MAX and MIN. Twin: tests/naive/indicators.py
+    Source: Richard Donchian's four-week rule; TA-Lib 0.8, functions MAX and MIN. Twin: tests/naive/bands.py
     """
     n = len(state) // 2
     extreme_sweep(state[:n], high, 1.0, upper)
@@ -194,14 +194,14 @@ def supertrend_state(period: int, ranges: float) -> Float64s:
 
 @njit(inline="always")
 def supertrend_next(s: Float64s, high: float, low: float, close: float, reach: float) -> tuple[float, float]:
-    """Trailing band and direction; a band only moves towards prices, until a close beyond it turns the trend."""
+    """Trailing band and direction, upwards at first; a band only moves towards prices, until a close beyond it turns the trend."""
     before, s[BEFORE] = s[BEFORE], close
     if reach != reach:  # noqa: PLR0124 - NaN is unequal to itself
         return np.nan, np.nan
     middle = (high + low) / 2.0
     upper, lower = middle + s[RANGES] * reach, middle - s[RANGES] * reach
     if s[SIDE] == 0.0:
-        s[UPPER], s[LOWER], s[SIDE] = upper, lower, 1.0 if close >= middle else -1.0
+        s[UPPER], s[LOWER], s[SIDE] = upper, lower, 1.0
     else:
         s[UPPER] = upper if upper < s[UPPER] or before > s[UPPER] else s[UPPER]
         s[LOWER] = lower if lower > s[LOWER] or before < s[LOWER] else s[LOWER]
@@ -233,7 +233,7 @@ def supertrend_sweep(state: Float64s, high: Float64s, low: Float64s, close: Floa
     value, side : float64[n_bars]   the band, and 1 (rising) or -1; NaN for the first ``period`` bars
 
     Source: Olivier Seban's SuperTrend as charting programs compute it: bands around (high + low) / 2, Wilder's range.
-    Twin: tests/naive/indicators.py
+    Twin: tests/naive/bands.py
     """
     atr_sweep(state[SUPER_ATR:], high, low, close, value)
     for i in range(len(close)):

@@ -1,6 +1,6 @@
 """Bars made of bars: Heikin-Ashi.
 
-Twin: tests/naive/indicators.py
+Twin: tests/naive/bar_shapes.py
 """
 
 from typing import Any, Final, TypeAlias
@@ -62,7 +62,7 @@ def heikin_ashi_sweep(
     out_open, out_high, out_low, out_close : float64[n_bars]
 
     Source: Dan Valcu, Using the Heikin-Ashi Technique, Technical Analysis of Stocks and Commodities 22:2, 2004.
-    Twin: tests/naive/indicators.py
+    Twin: tests/naive/bar_shapes.py
     """
     for i in range(len(close)):
         out_open[i], out_high[i], out_low[i], out_close[i] = heikin_ashi_next(state, open_[i], high[i], low[i], close[i])

@@ -4,7 +4,7 @@ An extreme is exact whatever way it is found, so history and stream may each tak
 block by block inside the cache, which no input can slow down; the stream keeps a ring and looks through it only when the
 extreme itself has left the window.
 
-Twin: tests/naive/indicators.py
+Twin: tests/naive/extremes.py
 """
 
 from typing import Final, TypeAlias

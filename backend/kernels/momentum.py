@@ -1,6 +1,6 @@
 """Oscillators: RSI, MACD, stochastic.
 
-Twin: tests/naive/indicators.py
+Twin: tests/naive/momentum.py
 """
 
 from typing import Any, Final, TypeAlias
@@ -82,7 +82,7 @@ def rsi_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
     out : float64[n_bars]   0 to 100; NaN for the first ``period`` bars
 
     Source: J. Welles Wilder, New Concepts in Technical Trading Systems, 1978, p. 63; TA-Lib 0.8, function RSI.
-    Twin: tests/naive/indicators.py
+    Twin: tests/naive/momentum.py
     """
     n_bars = len(price)
     n_slow = min(n_bars, max(int(state[PERIOD] + 1 - state[COUNT]), 0))
@@ -149,7 +149,7 @@ def macd_sweep(state: Float64s, price: Float64s, line: Float64s, signal: Float64
     line, signal, histogram : float64[n_bars]   the line from ``slow`` bars on, the others ``signal - 1`` later
 
     Source: Gerald Appel, Technical Analysis: Power Tools for Active Investors, 2005, ch. 8; TA-Lib 0.8, function MACD, whose
-    faster average leaves the first ``slow - fast`` bars out. Twin: tests/naive/indicators.py
+    faster average leaves the first ``slow - fast`` bars out. Twin: tests/naive/momentum.py
     """
     n_bars = len(price)
     n_skipped = min(n_bars, max(int(state[SKIP] - state[TAKEN]), 0))
@@ -224,7 +224,7 @@ def stochastic_sweep(state: Float64s, high: Float64s, low: Float64s, close: Floa
     line (%K), signal (%D) : float64[n_bars]   0 to 100; NaN before enough bars were taken for each
 
     Source: George Lane, Lane's Stochastics, Technical Analysis of Stocks and Commodities 2:3, 1984; TA-Lib 0.8, function STOCH.
-    Twin: tests/naive/indicators.py
+    Twin: tests/naive/momentum.py
     """
     lows, smooth, signals, _ = stochastic_parts(state)
     n_bars = len(close)

@@ -1,6 +1,6 @@
 """Strength and direction of a trend: the directional movement system.
 
-Twin: tests/naive/indicators.py
+Twin: tests/naive/trend.py
 """
 
 from typing import Any, Final, TypeAlias
@@ -102,7 +102,7 @@ def adx_sweep(
     adx, plus, minus : float64[n_bars]   0 to 100; NaN for the first ``2 * period - 1`` bars, the others for ``period``
 
     Source: J. Welles Wilder, New Concepts in Technical Trading Systems, 1978, p. 35; TA-Lib 0.8, functions ADX, PLUS_DI, MINUS_DI.
-    Twin: tests/naive/indicators.py
+    Twin: tests/naive/trend.py
     """
     period, n_bars = state[PERIOD], len(close)
     n_slow = min(n_bars, max(int(2 * period - state[COUNT]), 0))

@@ -1,6 +1,6 @@
 """How far prices move: true range and its average, deviation of a window.
 
-Twin: tests/naive/indicators.py
+Twin: tests/naive/volatility.py
 """
 
 from typing import Any, Final, TypeAlias
@@ -70,7 +70,7 @@ def atr_sweep(state: Float64s, high: Float64s, low: Float64s, close: Float64s, o
     out : float64[n_bars]   NaN for the first ``period`` bars
 
     Source: J. Welles Wilder, New Concepts in Technical Trading Systems, 1978, p. 21; TA-Lib 0.8, function ATR.
-    Twin: tests/naive/indicators.py
+    Twin: tests/naive/volatility.py
     """
     n_bars = len(close)
     n_slow = min(n_bars, max(int(state[PERIOD] + 1 - state[COUNT]), 0))

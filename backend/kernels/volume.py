@@ -1,6 +1,6 @@
 """What volume says: on-balance volume, and the average price of a session weighted by it.
 
-Twin: tests/naive/indicators.py
+Twin: tests/naive/volume.py
 """
 
 from typing import Any, Final, TypeAlias
@@ -52,7 +52,7 @@ def obv_sweep(state: Float64s, price: Float64s, volume: Float64s, out: Float64s)
     price, volume : float64[n_bars]   oldest first, no NaN
     out : float64[n_bars]   units of volume
 
-    Source: Joseph Granville, New Key to Stock Market Profits, 1963; TA-Lib 0.8, function OBV. Twin: tests/naive/indicators.py
+    Source: Joseph Granville, New Key to Stock Market Profits, 1963; TA-Lib 0.8, function OBV. Twin: tests/naive/volume.py
     """
     taken, before, balance = state[TAKEN], state[CLOSE], state[BALANCE]
     for i in range(len(price)):
@@ -104,7 +104,7 @@ def vwap_sweep(state: Float64s, price: Float64s, volume: Float64s, session: Floa
     out : float64[n_bars]   NaN while a session has no volume
 
     Source: Berkowitz, Logue, Noser, The Total Cost of Transactions on the NYSE, Journal of Finance 43:1, 1988.
-    Twin: tests/naive/indicators.py
+    Twin: tests/naive/volume.py
     """
     for i in range(len(price)):
         out[i] = vwap_next(state, price[i], volume[i], session[i])
