@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from backend.charts.study_store import StudyStore
 from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
 from backend.events import BarsSaved, Bus, Level, Notice, SettingsChanged, notice_of
@@ -65,6 +66,7 @@ class Backend:
     importer: Importer
     tasks: TaskOwner
     bars: BarStore
+    studies: StudyStore
     watchlists: WatchlistStore
     board: QuoteBoard
     background: Background
@@ -174,6 +176,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             importer=importer,
             tasks=tasks,
             bars=bars,
+            studies=StudyStore(bars, catalog, calendars, tasks),
             watchlists=WatchlistStore(money_ledger, bus.publish),
             board=QuoteBoard(base.store, history, catalog, actions, bus),
             background=Background(phases),

@@ -1,5 +1,6 @@
 """One immutable state of a series, read by any thread without locks: bars, and the pyramid that draws millions of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -95,13 +96,7 @@ class BarSnapshot:
         first_row : int64[n_columns]   row of each column's first bar, strictly increasing, 0 to n - 1, n_columns ≥ 1
         stop : row after the last column's last bar, above its first
         """
-        first = int(first_row[0])
-        number = level_for(self.levels, (stop - first) / len(first_row))
-        pieces = self._pieces(number, first, stop)
-        # A piece belongs to the column that holds its first row; one that begins before the first column belongs to that.
-        groups = np.minimum(np.searchsorted(pieces.start, first_row), len(pieces.start) - 1)
-        groups[0] = 0
-        low, high, volume = reduce_rows(pieces, groups)
+        low, high, volume = fold(self.levels, first_row, stop, self._extremes)
         opens = self._take(0, first_row)
         closes = self._take(3, np.append(first_row[1:], stop) - 1)
         high = np.fmax(high, np.maximum(opens, closes))
@@ -115,16 +110,31 @@ class BarSnapshot:
         split = int(np.searchsorted(rows, n_closed))
         return np.concatenate((closed[rows[:split]], tail[rows[split:] - n_closed]))
 
-    def _pieces(self, number: int, first: int, stop: int) -> Pieces:
-        parts: list[Pieces] = []
-        for k, begin, end in runs_between(self.levels, number, first, stop):
-            if k < 0:
-                rows = self.rows(begin, end)
-                parts.append(Pieces(np.arange(begin, end), rows.low, rows.high, rows.volume))
-            else:
-                size, low, high, weight = self.levels[k]
-                starts = np.arange(begin * size, end * size, size)
-                parts.append(Pieces(starts, low[begin:end], high[begin:end], weight[begin:end]))
-        if len(parts) == 1:
-            return parts[0]
-        return Pieces(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    def _extremes(self, first: int, stop: int) -> tuple[Float64s, Float64s, Float64s]:
+        rows = self.rows(first, stop)
+        return rows.low, rows.high, rows.volume
+
+
+def fold(
+    levels: tuple[Level, ...], first_row: Int64s, stop: int, rows: Callable[[int, int], tuple[Float64s, Float64s, Float64s]]
+) -> tuple[Float64s, Float64s, Float64s]:
+    """Lowest low, highest high and sum of weight of each column of rows, from a pyramid and, at its ends, the rows themselves.
+
+    first_row : int64[n_columns]   row of each column's first bar, strictly increasing
+    rows : low, high and weight of rows [first, stop)
+    """
+    first = int(first_row[0])
+    number = level_for(levels, (stop - first) / len(first_row))
+    parts: list[Pieces] = []
+    for k, begin, end in runs_between(levels, number, first, stop):
+        if k < 0:
+            parts.append(Pieces(np.arange(begin, end), *rows(begin, end)))
+        else:
+            size, low, high, weight = levels[k]
+            starts = np.arange(begin * size, end * size, size)
+            parts.append(Pieces(starts, low[begin:end], high[begin:end], weight[begin:end]))
+    pieces = parts[0] if len(parts) == 1 else Pieces(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    # A piece belongs to the column that holds its first row; one that begins before the first column belongs to that.
+    groups = np.minimum(np.searchsorted(pieces.start, first_row), len(pieces.start) - 1)
+    groups[0] = 0
+    return reduce_rows(pieces, groups)

@@ -56,7 +56,7 @@ class _Entry:
         # One assignment makes the new state visible to other threads, whole.
         self.bars = bars
         self.snapshot = bars.snapshot(self.snapshot.version + 1)
-        for handle in self.handles:
+        for handle in tuple(self.handles):
             handle.tell()
 
 
@@ -71,6 +71,7 @@ class OpenSeries:
         self._is_open = True
         self._wake: Callable[[], None] | None = None
         self._is_told = False
+        self.follower: Callable[[BarSnapshot], None] | None = None  # called on the engine thread with every new state
 
     @property
     def series(self) -> Series:
@@ -102,13 +103,15 @@ class OpenSeries:
 
     def tell(self) -> None:
         """Wake the watcher unless it knows already; called by the store after each change."""
+        if self.follower is not None:
+            self.follower(self.entry.snapshot)
         if self._wake is not None and not self._is_told:
             self._is_told = True
             self._wake()
 
     def close(self) -> None:
         """Stop following; from any thread. Closing twice does nothing. Snapshots already taken stay valid."""
-        self._wake = None
+        self._wake = self.follower = None
         if self._is_open:
             self._is_open = False
             self._store.release(self)

@@ -16,7 +16,7 @@ _GROWTH: Final = 1.125
 _SPARE_MIN: Final = 1024
 
 
-class _Column:
+class Column:
     """A column that grows at its end; values once shown in a view are never written again."""
 
     __slots__ = ("_values", "n")
@@ -27,6 +27,7 @@ class _Column:
         self.append(values)
 
     def append(self, values: npt.NDArray[Any]) -> None:
+        """Put values behind those there are."""
         end = self.n + len(values)
         if end > len(self._values):
             # Room to spare is not touched, so it costs addresses and no memory until it is used.
@@ -37,12 +38,14 @@ class _Column:
         self.n = end
 
     def view(self) -> npt.NDArray[Any]:
+        """The values so far, read-only."""
         seen = self._values[: self.n]
         seen.flags.writeable = False
         return seen
 
     @property
     def n_bytes(self) -> int:
+        """Memory held, in bytes."""
         return self.n * self._values.itemsize
 
 
@@ -101,11 +104,11 @@ class GrowingBars:
     def _start(self, bars: BarArrays) -> None:
         split = max(len(bars) - TAIL_MIN, 0)
         closed = bars[:split]
-        self._event_ns = _Column(closed.event_ns)
-        self._columns = tuple(_Column(c) for c in closed.columns())
+        self._event_ns = Column(closed.event_ns)
+        self._columns = tuple(Column(c) for c in closed.columns())
         self._tail = _copied(bars[split:])
         self._levels = [
-            (_Column(level.low), _Column(level.high), _Column(level.weight))
+            (Column(level.low), Column(level.high), Column(level.weight))
             for level in build_pyramid(closed.low, closed.high, closed.volume)
         ]
         self._is_close_only = bars.is_close_only
@@ -134,7 +137,7 @@ class GrowingBars:
         finer, group = (low, high, volume), BASE
         for k in range(n_levels(self._event_ns.n)):
             if k == len(self._levels):
-                self._levels.append((_Column(np.empty(0)), _Column(np.empty(0)), _Column(np.empty(0))))
+                self._levels.append((Column(np.empty(0)), Column(np.empty(0)), Column(np.empty(0))))
             level = self._levels[k]
             have = level[0].n * group
             fresh = build_level(finer[0].view()[have:], finer[1].view()[have:], finer[2].view()[have:], group)

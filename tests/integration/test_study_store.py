@@ -1,0 +1,97 @@
+"""Charts' series on a real backend: bars at once, studies and comparisons after them, live bars, imports, closing."""
+
+import numpy as np
+
+from backend.app import open_backend
+from backend.charts.chart_state import Comparison, Study
+from backend.charts.study_snapshot import StudySnapshot
+from backend.domain.bars import Bar, BarArrays, BarSpec, Series
+from backend.domain.instruments import InstrumentId
+from backend.indicators import compute
+from backend.market.samples import load_samples
+from tests.fakes.waiting import until
+
+AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
+DAILY = Series(AAPL, BarSpec.parse("1d"))
+STUDIES = (Study("mean", "sma", (("period", 50),)), Study("strength", "rsi"), Study("broken", "sma", (("period", 0),)))
+
+
+def shows(opened, *keys):
+    snapshot = opened.snapshot()
+    return all(key in snapshot.lines for key in keys)
+
+
+def check(snapshot: StudySnapshot):
+    bars = snapshot.bars.bars
+    for key, (name, params) in {"mean": ("sma", {"period": 50}), "strength": ("rsi", {})}.items():
+        line = snapshot.lines[key, "value"]
+        np.testing.assert_array_equal(line.rows(0, len(line)), compute(name, bars, **params)["value"])
+
+
+async def test_bars_come_first_then_lines_that_follow_every_change(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        opened = await backend.studies.open(DAILY, studies=STUDIES)
+        first = opened.snapshot()
+        assert len(first.bars) > 3_000
+        await until(lambda: shows(opened, ("mean", "value"), ("strength", "value")))
+        check(opened.snapshot())
+        assert "cannot be 0" in opened.snapshot().errors["broken"]
+        newest = opened.snapshot().bars.event_ns_at(len(first.bars) - 1)
+        for close in (431.0, 428.5, 440.0):
+            backend.bars.apply(DAILY, BarArrays.of([Bar(newest + 86_400 * 10**9, 430.0, 441.0, 428.0, close, 10.0)]))
+            check(opened.snapshot())
+        assert len(opened.snapshot().bars) == len(first.bars) + 1
+        opened.close()
+
+
+async def test_a_wake_comes_once_a_look_and_a_closed_chart_is_left_alone(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        opened = await backend.studies.open(DAILY, studies=STUDIES[:1])
+        await until(lambda: shows(opened, ("mean", "value")))
+        woken = []
+        opened.watch(lambda: woken.append(opened.version))
+        newest = opened.snapshot().bars.event_ns_at(len(opened.snapshot().bars) - 1)
+        bar = BarArrays.of([Bar(newest, 430.0, 441.0, 428.0, 433.0, 10.0)])
+        backend.bars.apply(DAILY, bar)
+        backend.bars.apply(DAILY, bar)
+        assert len(woken) == 1
+        opened.snapshot()
+        opened.close()
+        version = opened.version
+        backend.bars.apply(DAILY, bar)
+        assert opened.version == version
+        await until(lambda: not [name for name in backend.tasks.running if "studies" in name])
+
+
+async def test_other_studies_replace_those_shown_without_a_gap(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        opened = await backend.studies.open(DAILY, studies=STUDIES[:1])
+        await until(lambda: shows(opened, ("mean", "value")))
+        await opened.change((Study("mean", "sma", (("period", 10),)),), ())
+        assert shows(opened, ("mean", "value"))
+        wanted = compute("sma", opened.snapshot().bars.bars, period=10)["value"]
+        await until(lambda: np.array_equal(opened.snapshot().lines["mean", "value"].rows(0, len(wanted)), wanted, equal_nan=True))
+        await opened.change((), ())
+        await until(lambda: not opened.snapshot().lines)
+        opened.close()
+
+
+async def test_a_comparison_is_the_others_close_known_at_each_bar(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        compared = (Comparison("c", str(MSFT)), Comparison("none", "NOSUCH.XNAS"))
+        opened = await backend.studies.open(DAILY, comparisons=compared)
+        await until(lambda: shows(opened, ("c", "close")))
+        snapshot = opened.snapshot()
+        other = await backend.history.bars(Series(MSFT, DAILY.spec))
+        values = dict(zip(other.event_ns.tolist(), other.close.tolist(), strict=True))
+        line = snapshot.lines["c", "close"].rows(0, len(snapshot.bars))
+        bars = snapshot.bars.bars
+        seen = [(value, values[at]) for value, at in zip(line.tolist(), bars.event_ns.tolist(), strict=True) if at in values]
+        assert len(seen) > 3_000
+        assert all(one == two for one, two in seen)
+        assert "NOSUCH" in snapshot.errors["none"]
+        opened.close()
