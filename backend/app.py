@@ -24,6 +24,7 @@ from backend.market.history import History
 from backend.market.importers.importer import Importer
 from backend.market.importers.parts import ImportParts
 from backend.market.watch_folder import FolderWatcher
+from backend.notices import NoticeStore
 from backend.process import Process
 from backend.right_of_way import RightOfWay
 from backend.settings import SettingsStore, open_settings
@@ -69,6 +70,7 @@ class Backend:
     studies: StudyStore
     watchlists: WatchlistStore
     board: QuoteBoard
+    kept_notices: NoticeStore
     background: Background
     jobs: JobRunner
     way: RightOfWay
@@ -179,6 +181,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             studies=StudyStore(bars, catalog, calendars, tasks),
             watchlists=WatchlistStore(money_ledger, bus.publish),
             board=QuoteBoard(base.store, history, catalog, actions, bus),
+            kept_notices=NoticeStore(base.words),
             background=Background(phases),
             jobs=jobs,
             way=RightOfWay(),

@@ -27,7 +27,7 @@ class CrashReports:
         if reports:
             title = "A crash report is waiting." if len(reports) == 1 else f"{len(reports)} crash reports are waiting."
             text = "Nothing was sent anywhere. Look at it, and pass it on if you like."
-            self._desk.notices.say(title, text, level=Level.WARNING, offer=Offer("Show", self.show_all))
+            self._desk.notices.say(title, text, level=Level.WARNING, offer=Offer("Show", self.show_all, "help.crashes"))
 
     def show_all(self) -> None:
         """Open the dialog."""

@@ -38,7 +38,11 @@ class Desk:
     ) -> None:
         """Say that something was changed, and offer to take it back."""
         step = self.undo.push(title, take_back, do_again)
-        self.notices.say(title, offer=Offer("Undo", lambda: self.start("Undo", self.undo.undo(step))))
+
+        def take_back_now() -> None:
+            self.start("Undo", self.undo.undo(step))
+
+        self.notices.say(title, offer=Offer("Undo", take_back_now, is_open=lambda: self.undo.is_done(step)))
 
     async def _told(self, name: str, coro: Coroutine[Any, Any, Any]) -> None:
         try:

@@ -1,60 +1,82 @@
-"""Notices to the person: the list of all of them in this session, the panel that shows it, and toasts for new ones."""
+"""Notices to the person: the list of all of them, newest first, with what can be done about each."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QObject, Signal
 
 from backend.clock import Clock
 from backend.events import Level, Notice
-from trii_desktop.look import Look
-from trii_desktop.widgets.empty import EmptyState
-from trii_desktop.widgets.layout import button, column, frame, label, row
-from trii_desktop.widgets.numbers import format_clock
 
 N_KEPT: Final = 500
-ICONS: Final = {Level.INFO: "info", Level.SUCCESS: "check-mark", Level.WARNING: "warning", Level.ERROR: "error"}
-WORDS: Final = {Level.INFO: "Information", Level.SUCCESS: "Done", Level.WARNING: "Warning", Level.ERROR: "Error"}
+
+
+def _always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A button on a notice: what it says and what it does."""
+    """A button on a notice: what it says and what it does.
+
+    action : id of the action that does the same, for notices that outlive the session; "" for none
+    is_open : whether it can still be taken, as an undo can until it was done
+    """
 
     title: str
     accept: Callable[[], None]
+    action: str = ""
+    is_open: Callable[[], bool] = _always
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One notice with the time it was raised (UTC ns) and, perhaps, a button."""
+    """One notice with the time it was raised last (UTC ns), how often, whether it was looked at, and perhaps a button.
+
+    is_new : whether it came after the list was looked at the time before
+    """
 
     notice: Notice
     at_ns: int
     offer: Offer | None = None
+    n_times: int = 1
+    is_read: bool = False
+    is_new: bool = True
 
 
 class Notices(QObject):
-    """Every notice of this session, newest first, up to 500; ``added`` carries the Entry."""
+    """Every notice, newest first, up to 500; ``added`` carries the Entry, ``removed`` the Notice."""
 
     added = Signal(object)
+    removed = Signal(object)
+    cleared = Signal()
+    was_read = Signal()
+    offers_changed = Signal()  # by whoever knows that some can be taken no more, or again
     changed = Signal()
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self._clock = clock
         self.entries: list[Entry] = []
-        self.n_unread = 0
+
+    def now_ns(self) -> int:
+        """The time that notices are told at (UTC ns)."""
+        return self._clock.now_ns()
+
+    @property
+    def n_unread(self) -> int:
+        """How many were not looked at."""
+        return sum(not entry.is_read for entry in self.entries)
 
     def add(self, notice: Notice, offer: Offer | None = None) -> None:
-        """Keep ``notice`` and show it as a toast."""
-        entry = Entry(notice, self._clock.now_ns(), offer)
+        """Keep ``notice`` and show it as a toast; one that was there already moves to the front and counts once more."""
+        before = [entry for entry in self.entries if entry.notice == notice and entry.offer is None and offer is None]
+        for old in before:
+            self.entries.remove(old)
+        entry = Entry(notice, self.now_ns(), offer, n_times=1 + sum(old.n_times for old in before))
         self.entries.insert(0, entry)
         del self.entries[N_KEPT:]
-        self.n_unread += 1
         self.changed.emit()
         self.added.emit(entry)
 
@@ -62,135 +84,30 @@ class Notices(QObject):
         """Tell something of our own."""
         self.add(Notice(level, title, text), offer)
 
-    def mark_read(self) -> None:
-        """Forget which ones are new."""
-        self.n_unread = 0
+    def restore(self, entries: Iterable[Entry]) -> None:
+        """Put back what was told in earlier sessions, each at its time; what was told again since is there already."""
+        known = {entry.notice for entry in self.entries}
+        self.entries.extend(entry for entry in entries if entry.notice not in known)
+        self.entries.sort(key=lambda entry: -entry.at_ns)
+        del self.entries[N_KEPT:]
         self.changed.emit()
+
+    def mark_read(self) -> None:
+        """All of them were looked at; those that were not before stay marked as new until the next look."""
+        if self.n_unread:
+            self.entries = [replace(entry, is_new=not entry.is_read, is_read=True) for entry in self.entries]
+            self.changed.emit()
+            self.was_read.emit()
+
+    def remove(self, entry: Entry) -> None:
+        """Take one out of the list."""
+        if entry in self.entries:
+            self.entries.remove(entry)
+            self.changed.emit()
+            self.removed.emit(entry.notice)
 
     def clear(self) -> None:
         """Empty the list."""
         self.entries.clear()
-        self.mark_read()
-
-
-class NoticeListModel(QAbstractListModel):
-    """The notices as Qt's list: the entry itself under UserRole, all its words under the accessible text."""
-
-    def __init__(self, notices: Notices, parent: QObject) -> None:
-        super().__init__(parent)
-        self._notices = notices
-        self._shown: tuple[Entry, ...] = tuple(notices.entries)
-        notices.changed.connect(self.refresh)
-
-    def refresh(self) -> None:
-        """Show the list as it is now."""
-        self.beginResetModel()
-        self._shown = tuple(self._notices.entries)
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        """How many notices there are."""
-        return 0 if parent is not None and parent.isValid() else len(self._shown)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The entry, its title, or all its words."""
-        entry = self._shown[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return entry
-        if role == Qt.ItemDataRole.DisplayRole:
-            return entry.notice.title
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            notice = entry.notice
-            return " ".join(part for part in (f"{WORDS[notice.level]}:", notice.title, notice.text, notice.hint) if part)
-        return None
-
-
-class NoticeDelegate(QStyledItemDelegate):
-    """Paints a notice: icon and time, title, text and hint, wrapped to the width of the list."""
-
-    def __init__(self, look: Look, view: QListView) -> None:
-        super().__init__(view)
-        self._look = look
-        self._view = view
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """As tall as the wrapped words need."""
-        width = max(120, self._view.viewport().width())
-        entry: Entry = index.data(Qt.ItemDataRole.UserRole)
-        height = sum(self._height(text, font, width - 56) for text, font, _ in self._lines(entry, option.font))
-        return QSize(width, height + 20)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """Draw one notice."""
-        entry: Entry = index.data(Qt.ItemDataRole.UserRole)
-        palette = self._look.palette
-        area: QRect = option.rect
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(area, QColor(palette.selection))
-        painter.fillRect(area.left(), area.bottom(), area.width(), 1, QColor(palette.border))
-        tints = {
-            Level.WARNING: palette.warning,
-            Level.ERROR: palette.error,
-            Level.SUCCESS: palette.up,
-            Level.INFO: palette.accent_text,
-        }
-        self._look.icon(ICONS[entry.notice.level], tints[entry.notice.level]).paint(
-            painter, area.left() + 12, area.top() + 11, 18, 18
-        )
-        top = area.top() + 10
-        for text, font, color in self._lines(entry, option.font):
-            height = self._height(text, font, area.width() - 56)
-            painter.setFont(font)
-            painter.setPen(QColor(color))
-            painter.drawText(QRect(area.left() + 40, top, area.width() - 56, height), int(_FLAGS), text)
-            top += height
-
-    def _lines(self, entry: Entry, font: QFont) -> list[tuple[str, QFont, str]]:
-        palette, notice = self._look.palette, entry.notice
-        strong = QFont(font)
-        strong.setWeight(QFont.Weight.DemiBold)
-        lines = [(notice.title, strong, palette.text), (notice.text, font, palette.text), (notice.hint, font, palette.muted)]
-        small = QFont(font)
-        small.setPixelSize(11)
-        return [part for part in lines if part[0]] + [(format_clock(entry.at_ns), small, palette.muted)]
-
-    @staticmethod
-    def _height(text: str, font: QFont, width: int) -> int:
-        return QFontMetrics(font).boundingRect(QRect(0, 0, width, 10_000), int(_FLAGS), text).height() + 3
-
-
-_FLAGS: Final = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop
-
-
-class NoticePanel(QWidget):
-    """The dock's content: every notice of this session, or a word that there is none."""
-
-    def __init__(self, notices: Notices, look: Look) -> None:
-        super().__init__()
-        self._notices = notices
-        self._view = QListView()
-        self._view.setAccessibleName("Notifications")
-        self._view.setModel(NoticeListModel(notices, self))
-        self._view.setItemDelegate(NoticeDelegate(look, self._view))
-        self._view.setResizeMode(QListView.ResizeMode.Adjust)
-        self._view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self._clear = button("Clear all", quiet=True)
-        self._clear.clicked.connect(notices.clear)
-        self._count = label("", "muted")
-        head = frame("panelHead", row(self._count, None, self._clear, margins=(12, 4, 4, 4)))
-        self._stack = QStackedLayout()
-        self._stack.addWidget(
-            EmptyState("No notifications", "What the program did, and what needs you, is listed here.", look, "bell")
-        )
-        self._stack.addWidget(self._view)
-        self.setLayout(column(head, self._stack, gap=0))
-        self.setProperty("role", "panel")
-        look.changed.connect(self._view.viewport().update)
-        notices.changed.connect(self._refresh)
-        self._refresh()
-
-    def _refresh(self) -> None:
-        n = len(self._notices.entries)
-        self._stack.setCurrentIndex(1 if n else 0)
-        self._clear.setEnabled(n > 0)
-        self._count.setText("1 notification" if n == 1 else f"{n} notifications")
+        self.changed.emit()
+        self.cleared.emit()

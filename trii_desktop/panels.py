@@ -4,7 +4,7 @@ from trii_desktop.desk import Desk
 from trii_desktop.main_window import BOTTOM, RIGHT, MainWindow
 from trii_desktop.market.bar_table import BarTablePanel
 from trii_desktop.market.chart_panel import ChartPanel
-from trii_desktop.notifications import NoticePanel
+from trii_desktop.notices.panel import NoticePanel
 from trii_desktop.watchlist.panel import WatchlistPanel
 
 

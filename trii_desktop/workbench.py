@@ -1,6 +1,6 @@
 """Where actions, panels and events of one window meet: the object whose parts the action table names."""
 
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
@@ -15,12 +15,15 @@ from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_actions import ChartActions
 from trii_desktop.market.import_actions import ImportActions
 from trii_desktop.market.search import InstrumentSearch
-from trii_desktop.notifications import Entry
+from trii_desktop.notices.keeping import NoticeKeeping
+from trii_desktop.notifications import Entry, Offer
 from trii_desktop.palette.palette import CommandPalette
 from trii_desktop.palette.sources import ActionSource, InstrumentSource, SettingSource
 from trii_desktop.panels import Panels
 from trii_desktop.view_actions import ViewActions
 from trii_desktop.watchlist.list_actions import WatchlistActions
+
+TOASTS: Final = {"all": tuple(Level), "warnings": (Level.WARNING, Level.ERROR), "none": ()}
 
 
 class Workbench:
@@ -52,6 +55,7 @@ class Workbench:
             desk.bridge.subscribe(Notice, desk.notices.add),
         ]
         self._connect()
+        self._keeping = NoticeKeeping(desk, self._offer_of)
         self.actions.refresh()
 
     def open_palette(self) -> None:
@@ -86,6 +90,7 @@ class Workbench:
         panel.wants_export.connect(self.watchlist.export_list)
         panel.changed.connect(self.actions.refresh)
         self._panels.bars.wants_hiding.connect(self.view.toggle_bars)
+        self._desk.start("Reading earlier notices", self._keeping.load())
         for dock in self._window.docks.values():
             dock.visibilityChanged.connect(self.actions.refresh)
         self.actions.refresh()
@@ -93,6 +98,7 @@ class Workbench:
     def close(self) -> None:
         """Close what is open and hear no more."""
         self.data.close()
+        self._keeping.close()
         self.view.close()
         if self.watchlist.panel is not None:
             for dock in self._window.docks.values():
@@ -114,6 +120,7 @@ class Workbench:
         self.view.keys.custody_changed.connect(window.status.show_custody)
         self._desk.undo.changed.connect(self.actions.refresh)
         notices.changed.connect(self._unread_changed)
+        self._desk.undo.changed.connect(notices.offers_changed)
         notices.added.connect(self._show_toast)
 
     def _typed(self, text: str) -> None:
@@ -189,7 +196,13 @@ class Workbench:
         self._desk.notices.say("The recovery phrase is confirmed.", "Keep the paper in a safe place.", level=Level.SUCCESS)
 
     def _show_toast(self, entry: Entry) -> None:
+    def _offer_of(self, action_id: str) -> Offer | None:
+        action = self.actions.by_id.get(action_id)
+        return Offer(self.actions.title(action_id).rstrip("…"), action.trigger, action_id) if action is not None else None
+
         toast = self._window.toasts.show(entry.notice.level, entry.notice.title, f"{entry.notice.text} {entry.notice.hint}".strip())
+        if entry.notice.level not in TOASTS[self._desk.backend.settings.current.notices.toasts]:
+            return
         if entry.offer is not None:
             toast.offer(entry.offer.title, entry.offer.accept)
             self._window.toasts.place()

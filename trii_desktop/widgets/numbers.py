@@ -79,6 +79,14 @@ def format_time(event_ns: int, *, is_dated: bool, zone: tzinfo = UTC) -> str:
     return instant.strftime("%Y-%m-%d %H:%M:%S" if instant.second else "%Y-%m-%d %H:%M")
 
 
+def format_moment(event_ns: int, now_ns: int) -> str:
+    """``14:32:07`` of today in this computer's zone, ``21 Nov 14:32`` of another day, with the year of another year."""
+    then, now = (datetime.fromtimestamp(ns / 1e9).astimezone() for ns in (event_ns, now_ns))
+    if then.date() == now.date():
+        return then.strftime("%H:%M:%S")
+    return f"{then.day} {then.strftime('%b %H:%M' if then.year == now.year else '%b %Y')}"
+
+
 def format_clock(event_ns: int) -> str:
     """``14:32:07`` in this computer's zone."""
     return datetime.fromtimestamp(event_ns / 1e9).astimezone().strftime("%H:%M:%S")
