@@ -12,6 +12,7 @@ from backend.errors import InvalidInput
 STATE_VERSION: Final = 2
 BARS_VISIBLE_MAX: Final = 1e9
 MAIN_PANE: Final = "main"
+SHAPE: Final = "shape"  # id of the study whose bars are drawn in the place of the true ones
 STUDIES_MAX: Final = 64
 COMPARISONS_MAX: Final = 16
 _SHARE_MAX: Final = 1e3
@@ -160,6 +161,12 @@ class ChartState(Value, frozen=True):
     def main(self) -> Pane:
         """The pane of the prices."""
         return next(pane for pane in self.panes if pane.id == MAIN_PANE)
+
+    @property
+    def computed(self) -> tuple[Study, ...]:
+        """What has to be computed for it: the studies, and the bars that the chart type draws instead of the true ones."""
+        shape = (Study(SHAPE, "heikin_ashi"),) if self.chart_type is ChartType.HEIKIN_ASHI else ()
+        return (*self.studies, *shape)
 
     def pane(self, pane_id: str) -> Pane | None:
         """The pane ``pane_id``."""

@@ -16,7 +16,7 @@ from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.price_ticks import PriceTicks, price_ticks
 from trii_desktop.charts.time_ticks import TimeStep, TimeTick, ns_per_bar, step_for, thin_out, time_ticks
 from trii_desktop.charts.wording import zone_of
-from trii_desktop.widgets.numbers import format_price
+from trii_desktop.widgets.numbers import format_change, format_price
 
 PRICE_GAP: Final = 52  # logical pixels between price labels, at least
 TIME_GAP: Final = 72
@@ -42,10 +42,10 @@ class PriceAxisItem(ChartItem):
         """Choose ticks from ``lowest`` up and write them; the width in device pixels that the texts need."""
         self._letters = letters
         ticks = price_ticks(scale, PRICE_GAP * letters.pixel_ratio)
-        ticks = ticks._replace(values=ticks.values[ticks.values >= lowest])
+        if ticks.percents is None:
+            ticks = ticks._replace(values=ticks.values[ticks.values >= lowest])
         if self._ticks is None or ticks.decimals != self._ticks.decimals or ticks.values.tolist() != self._ticks.values.tolist():
-            decimals = max(ticks.decimals, self.decimals)
-            self._texts = [format_price(value, decimals) for value in ticks.values.tolist()]
+            self._texts = tick_texts(ticks, self.decimals)
             self._ticks = ticks
         self.ys = scale.y_of(ticks.values).tolist()
         return self.width_for(self._texts, letters)
@@ -99,6 +99,14 @@ class PriceAxisItem(ChartItem):
     def _write(self, painter: QPainter, y: int, text: str, ink: str, letters: Lettering) -> None:
         pad = PAD * (self._letters.pixel_ratio if self._letters else 1.0)
         letters.draw(painter, self.width_px - pad - letters.width(text), y + 0.5, text, self.inks[ink])
+
+
+def tick_texts(ticks: PriceTicks, decimals: int) -> list[str]:
+    """What the labels of ticks say: prices with at least ``decimals`` digits, or percents."""
+    if ticks.percents is not None:
+        return [f"{format_change(percent, ticks.decimals)}\u202f%" for percent in ticks.percents.tolist()]
+    digits = max(ticks.decimals, decimals)
+    return [format_price(value, digits) for value in ticks.values.tolist()]
 
 
 class TimeAxisItem(ChartItem):

@@ -12,6 +12,7 @@ from backend.charts.chart_state import (
     ChartType,
     Comparison,
     PriceRange,
+    ScaleKind,
     Study,
     VisibleBars,
     check_state,
@@ -22,7 +23,7 @@ from backend.market.bar_snapshot import BarSnapshot
 from trii_desktop.charts.chart_source import NOTHING, ChartSnapshot, LineKey, with_lines
 from trii_desktop.charts.geometry import DrawnBars, visible_bars
 from trii_desktop.charts.pane_model import PaneModel, drag_edge, lay_out_panes, matched
-from trii_desktop.charts.price_scale import PriceScale
+from trii_desktop.charts.price_scale import PriceScale, usable_kind
 from trii_desktop.charts.study_lines import DrawnLine, visible_line
 from trii_desktop.charts.time_scale import SPACING_PX, TimeScale
 
@@ -120,9 +121,16 @@ class ChartModel:
             self._fit_to(partial(self._showing, wished))
 
     @property
+    def drawn_type(self) -> ChartType:
+        """How the main series is drawn: as was chosen, or as its bars ask for."""
+        if self.chart_type is not ChartType.AUTO:
+            return self.chart_type
+        return ChartType.LINE if self.snapshot.is_close_only else ChartType.CANDLES
+
+    @property
     def is_line(self) -> bool:
-        """Whether the main series is drawn as a line."""
-        return self.chart_type is ChartType.LINE or (self.chart_type is ChartType.AUTO and self.snapshot.is_close_only)
+        """Whether the main series is drawn through its closes alone."""
+        return self.drawn_type in (ChartType.LINE, ChartType.AREA)
 
     @property
     def is_volume_shown(self) -> bool:
@@ -170,11 +178,17 @@ class ChartModel:
         """The scale of a pane: set by hand, or around everything in view."""
         pane = self.pane(pane_id)
         if pane.range is not None:
-            return PriceScale(pane.range.low, pane.range.high, 0, pane.height_px, pane.kind)
-        low, high = self._extremes(pane)
-        top = min(max(MARGIN, pane.top_free_px / pane.height_px), 0.4)
-        bottom = MARGIN / 2 + (VOLUME_SHARE if pane.is_main and self.is_volume_shown else MARGIN / 2)
-        return PriceScale.with_margins(low, high, pane.height_px, top=top, bottom=bottom, kind=pane.kind)
+            kind = usable_kind(pane.kind, pane.range.low)
+            scale = PriceScale(pane.range.low, pane.range.high, 0, pane.height_px, kind)
+        else:
+            low, high = self._extremes(pane)
+            top = min(max(MARGIN, pane.top_free_px / pane.height_px), 0.4)
+            bottom = MARGIN / 2 + (VOLUME_SHARE if pane.is_main and self.is_volume_shown else MARGIN / 2)
+            kind = usable_kind(pane.kind, low)
+            scale = PriceScale.with_margins(low, high, pane.height_px, top=top, bottom=bottom, kind=kind)
+        if kind is ScaleKind.PERCENT:
+            scale = replace(scale, reference=self._reference())
+        return scale.inverted() if pane.is_inverted else scale
 
     @property
     def price(self) -> PriceRange | None:
@@ -303,6 +317,11 @@ class ChartModel:
         if seen is None or seen[0] is not self.shown or seen[1] != self.time:
             self._seen, self._bars = (self.shown, self.time), None
             self._lines.clear()
+
+    def _reference(self) -> float:
+        """The price that is 0 percent: the close of the first bar in view."""
+        first, stop = self.time.visible()
+        return self.snapshot.bar(first).close if first < stop else math.nan
 
     def _extremes(self, pane: PaneModel) -> tuple[float, float]:
         found = [line.extremes for key in self._keys_in(pane) if (line := self.line(key)) is not None]

@@ -16,7 +16,7 @@ from trii_desktop.charts.labels import AxisLabel
 from trii_desktop.charts.layers import ChartLayer
 from trii_desktop.charts.legend_item import LegendItem
 from trii_desktop.charts.lettering import Letterings
-from trii_desktop.charts.painters import CandlePainter, Inks, LinePainter, SeriesPainter, VolumePainter
+from trii_desktop.charts.painters import PAINTERS, Inks, SeriesPainter, VolumePainter
 from trii_desktop.charts.pane_item import ChartItem, LastLine
 from trii_desktop.charts.pane_part import PanePart
 from trii_desktop.charts.price_scale import PriceScale
@@ -25,7 +25,6 @@ from trii_desktop.widgets.numbers import format_price
 
 LEGEND_ROOM: Final = 10  # logical pixels between the legend and the highest price
 AXIS_WIDTH_MIN: Final = 56
-_MAIN_PAINTERS: Final[dict[ChartType, type[SeriesPainter]]] = {ChartType.CANDLES: CandlePainter, ChartType.LINE: LinePainter}
 
 
 class ChartPicture:
@@ -49,7 +48,7 @@ class ChartPicture:
         self.legend = LegendItem(self.inks)
         self.crosshair = CrosshairItem(self.inks)
         self._letters = Letterings(family, 1.0)
-        self._painters: dict[ChartType, SeriesPainter] = {kind: made() for kind, made in _MAIN_PAINTERS.items()}
+        self._painters: dict[ChartType, SeriesPainter] = {kind: made() for kind, made in PAINTERS.items()}
         self._volume = VolumePainter()
         self._size = (0, 0)
         self._axis_width = 0
@@ -228,8 +227,10 @@ class ChartPicture:
         last: LastLine | None = None
         if part.pane.is_main:
             model = self._model
-            main = ChartType.LINE if model.is_line else ChartType.CANDLES
-            part.plot.painters = [*([self._volume] if model.is_volume_shown else []), self._painters[main]]
+            # The ground of an area lies behind the volume, every other series before it.
+            layers: list[SeriesPainter] = [self._volume] if model.is_volume_shown else []
+            layers.insert(0 if model.drawn_type is ChartType.AREA else len(layers), self._painters[model.drawn_type])
+            part.plot.painters = layers
             last = self._last_line(part)
             labels.append(AxisLabel(last.y, self._last_text(), last.ink, f"on_{last.ink}", is_first=True))
         part.prepare(self._model, self.time_axis.xs, labels, last)

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 VOLUME_OPACITY: Final = 0.38
+AREA_OPACITY: Final = 0.16
 READABLE: Final = 4.5
 
 
@@ -15,6 +16,7 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text, muted, title : axis labels; less important words; the instrument in the legend
     up_text, down_text : words about them, dark or light enough to read on the background
     up, down, line : rising and falling bars; a series of single values
+    area : the ground below a line
     volume_up, volume_down : the same, mixed with the background beforehand: blending while painting costs 40 times as much
     crosshair, label, label_text : its lines; its labels on the axes and what they say
     on_up, on_down, on_line : what is written on the label of the last price
@@ -31,6 +33,7 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     up: str
     down: str
     line: str
+    area: str
     volume_up: str
     volume_down: str
     crosshair: str
@@ -97,6 +100,7 @@ DARK: Final = ChartColors(
     up="#26a69a",
     down="#ef5350",
     line="#4c8dff",
+    area=mixed("#4c8dff", "#13171c", AREA_OPACITY),
     volume_up=mixed("#26a69a", "#13171c", VOLUME_OPACITY),
     volume_down=mixed("#ef5350", "#13171c", VOLUME_OPACITY),
     crosshair="#76828f",
@@ -119,6 +123,7 @@ LIGHT: Final = ChartColors(
     up="#26a69a",
     down="#ef5350",
     line="#1f5fd6",
+    area=mixed("#1f5fd6", "#ffffff", AREA_OPACITY),
     volume_up=mixed("#26a69a", "#ffffff", VOLUME_OPACITY),
     volume_down=mixed("#ef5350", "#ffffff", VOLUME_OPACITY),
     crosshair="#8793a1",

@@ -77,7 +77,7 @@ def wick_width(pixel_ratio: float) -> int:
 def candles(bars: DrawnBars, prices: PriceScale, spacing_px: float, pixel_ratio: float = 1.0) -> UpDown:
     """Wicks and bodies; only wicks where a body would be no wider."""
     is_up = bars.close >= bars.open
-    top, bottom = prices.y_of(bars.high), prices.y_of(bars.low)
+    top, bottom = _ordered(prices.y_of(bars.high), prices.y_of(bars.low))
     body, wick = body_width(spacing_px, pixel_ratio), wick_width(pixel_ratio)
     if body <= wick:
         return _split(_rects(bars.x, body, top, bottom), is_up)
@@ -85,6 +85,65 @@ def candles(bars: DrawnBars, prices: PriceScale, spacing_px: float, pixel_ratio:
     bodies = _rects(bars.x, body, np.minimum(y_open, y_close), np.maximum(y_open, y_close))
     wicks = _rects(bars.x, wick, top, bottom)
     return UpDown(np.concatenate((wicks[is_up], bodies[is_up])), np.concatenate((wicks[~is_up], bodies[~is_up])))
+
+
+def hollow_candles(bars: DrawnBars, before: float, prices: PriceScale, spacing_px: float, pixel_ratio: float = 1.0) -> UpDown:
+    """Candles coloured by the change from the close before, and hollow where they close at or above their open.
+
+    before : the close of the bar left of the first one, NaN where there is none
+    """
+    body, wick = body_width(spacing_px, pixel_ratio), wick_width(pixel_ratio)
+    earlier = np.concatenate(([before], bars.close[:-1]))
+    is_up = np.where(np.isnan(earlier), bars.close >= bars.open, bars.close >= earlier)
+    top, bottom = prices.y_of(bars.high), prices.y_of(bars.low)
+    top, bottom = np.minimum(top, bottom), np.maximum(top, bottom)
+    if body <= 2 * wick:
+        return _split(_rects(bars.x, min(body, wick), top, bottom), is_up)
+    y_open, y_close = prices.y_of(bars.open), prices.y_of(bars.close)
+    high, low = np.minimum(y_open, y_close), np.maximum(y_open, y_close)
+    is_hollow = bars.close >= bars.open
+    left, right = bars.x - body // 2, bars.x - body // 2 + body - wick
+    edges = (
+        _rects(bars.x, wick, top, high - 1),
+        _rects(bars.x, wick, low + 1, bottom),
+        _rects(bars.x, body, high, np.minimum(high + wick - 1, low)),
+        _rects(bars.x, body, np.maximum(low - wick + 1, high), low),
+        _rects(left + wick // 2, wick, high, low),
+        _rects(right + wick // 2, wick, high, low),
+    )
+    parts = [(edges[0], top < high), (edges[1], bottom > low), *((edge, is_hollow) for edge in edges[2:])]
+    parts.append((_rects(bars.x, body, high, low), ~is_hollow))
+    up = [rects[is_drawn & is_up] for rects, is_drawn in parts]
+    down = [rects[is_drawn & ~is_up] for rects, is_drawn in parts]
+    return UpDown(np.concatenate(up), np.concatenate(down))
+
+
+def open_close_bars(bars: DrawnBars, prices: PriceScale, spacing_px: float, pixel_ratio: float = 1.0) -> UpDown:
+    """Sticks from low to high, with a tick to the left at the open and to the right at the close where there is room."""
+    is_up = bars.close >= bars.open
+    body, wick = body_width(spacing_px, pixel_ratio), wick_width(pixel_ratio)
+    stick = _rects(bars.x, wick, *_ordered(prices.y_of(bars.high), prices.y_of(bars.low)))
+    reach = body // 2
+    if reach <= wick // 2:
+        return _split(stick, is_up)
+    y_open, y_close = prices.y_of(bars.open), prices.y_of(bars.close)
+    left, right = stick.copy(), stick.copy()
+    left[:, 0], left[:, 2] = bars.x - reach, bars.x
+    right[:, 0], right[:, 2] = bars.x, bars.x + reach
+    for ticks, y in ((left, y_open), (right, y_close)):
+        ticks[:, 1], ticks[:, 3] = y - wick // 2, y - wick // 2 + wick - 1
+    return UpDown(*(np.concatenate((stick[way], left[way], right[way])) for way in (is_up, ~is_up)))
+
+
+def area_below(bars: DrawnBars, prices: PriceScale, foot_px: int) -> Rects:
+    """Columns from the closes down to ``foot_px`` (outside), one for each column of pixels between the first and the last bar."""
+    if not len(bars.x):
+        return NO_RECTS
+    y = prices.y_of(bars.close).astype(np.float64)
+    columns = np.arange(bars.x[0], bars.x[-1] + 1)
+    top = np.floor(np.interp(columns, bars.x, y) + 0.5).astype(np.int64)
+    shown = top < foot_px
+    return _rects(columns[shown], 1, top[shown], np.full(int(shown.sum()), foot_px - 1))
 
 
 def volumes(bars: DrawnBars, spacing_px: float, top_px: int, bottom_px: int, pixel_ratio: float = 1.0) -> UpDown:
@@ -120,6 +179,11 @@ def _nothing() -> DrawnBars:
 def _rects(x: Int64s, width: int, top: Int64s, bottom: Int64s) -> Rects:
     left = x - width // 2
     return np.stack((left, top, left + width - 1, bottom), axis=1).astype(np.int32)
+
+
+def _ordered(one: Int64s, other: Int64s) -> tuple[Int64s, Int64s]:
+    # On an inverted scale the high stands below the low.
+    return np.minimum(one, other), np.maximum(one, other)
 
 
 def _split(rects: Rects, is_up: npt.NDArray[np.bool_]) -> UpDown:

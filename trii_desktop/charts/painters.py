@@ -1,14 +1,26 @@
 """How series are drawn in a pane: one painter a way of drawing, chosen by chart type."""
 
+import math
 from typing import Final, NamedTuple, Protocol
 
 from PySide6.QtGui import QColor, QPainter
 
-from backend.charts.chart_state import MAIN_PANE
+from backend.charts.chart_state import MAIN_PANE, SHAPE, ChartType
 from backend.market.bar_snapshot import BarSnapshot
 from trii_desktop.charts.chart_source import NOTHING, ChartSnapshot
 from trii_desktop.charts.colors import ChartColors
-from trii_desktop.charts.geometry import NO_RECTS, DrawnBars, candles, line_columns, line_segments, volumes
+from trii_desktop.charts.geometry import (
+    NO_RECTS,
+    DrawnBars,
+    UpDown,
+    area_below,
+    candles,
+    hollow_candles,
+    line_columns,
+    line_segments,
+    open_close_bars,
+    volumes,
+)
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.strokes import RectBatch, SegmentBatch
 from trii_desktop.charts.time_scale import TimeScale
@@ -74,14 +86,59 @@ class CandlePainter:
 
     def prepare(self, frame: PaneFrame) -> None:
         """Compute wicks and bodies."""
-        up, down = candles(frame.bars, frame.prices, frame.time.spacing_px, frame.pixel_ratio)
+        up, down = self.shapes(frame)
         self._up.set(up)
         self._down.set(down)
+
+    def shapes(self, frame: PaneFrame) -> UpDown:
+        """The rectangles of rising and of falling bars."""
+        return candles(frame.bars, frame.prices, frame.time.spacing_px, frame.pixel_ratio)
 
     def paint(self, painter: QPainter, inks: Inks) -> None:
         """Draw falling bars over rising ones."""
         self._up.draw(painter, inks["up"])
         self._down.draw(painter, inks["down"])
+
+
+class HollowPainter(CandlePainter):
+    """Candles whose colour tells the change from the bar before, and whose filling a close below the open."""
+
+    def shapes(self, frame: PaneFrame) -> UpDown:
+        """Outlines and bodies."""
+        first = frame.bars.first_row
+        before = frame.snapshot.bar(first - 1).close if first else math.nan
+        return hollow_candles(frame.bars, before, frame.prices, frame.time.spacing_px, frame.pixel_ratio)
+
+
+class BarPainter(CandlePainter):
+    """Bars in the old sense: a stick with ticks at the open and the close."""
+
+    def shapes(self, frame: PaneFrame) -> UpDown:
+        """Sticks and ticks."""
+        return open_close_bars(frame.bars, frame.prices, frame.time.spacing_px, frame.pixel_ratio)
+
+
+class HeikinAshiPainter(CandlePainter):
+    """Candles of averaged bars, the true ones while those are being computed."""
+
+    def shapes(self, frame: PaneFrame) -> UpDown:
+        """Wicks and bodies."""
+        return candles(averaged(frame), frame.prices, frame.time.spacing_px, frame.pixel_ratio)
+
+
+def averaged(frame: PaneFrame) -> DrawnBars:
+    """The Heikin-Ashi bars in view."""
+    parts = [frame.shown.lines.get((SHAPE, name)) for name in ("open", "high", "low", "close")]
+    lines = [line for line in parts if line is not None and len(line) == len(frame.snapshot)]
+    bars = frame.bars
+    if len(lines) < len(parts) or not len(bars.x):
+        return bars
+    if not frame.time.is_dense:
+        opens, highs, lows, closes = (line.rows(bars.first_row, bars.stop_row) for line in lines)
+        return bars._replace(open=opens, high=highs, low=lows, close=closes)
+    _, starts, stop = frame.time.columns()
+    folded = [line.columns(starts, stop) for line in lines]
+    return bars._replace(open=folded[0][0], high=folded[1][1], low=folded[2][2], close=folded[3][3])
 
 
 class LinePainter:
@@ -105,6 +162,34 @@ class LinePainter:
         """Draw it."""
         self._segments.draw(painter, inks["line"], self._pixel_ratio)
         self._columns.draw(painter, inks["line"])
+
+
+class AreaPainter(LinePainter):
+    """A line through the closes over a tinted ground."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._area = RectBatch()
+
+    def prepare(self, frame: PaneFrame) -> None:
+        """Compute the line and the columns below it."""
+        super().prepare(frame)
+        self._area.set(area_below(frame.bars, frame.prices, frame.height_px))
+
+    def paint(self, painter: QPainter, inks: Inks) -> None:
+        """Draw the ground, then the line."""
+        self._area.draw(painter, inks["area"])
+        super().paint(painter, inks)
+
+
+PAINTERS: Final[dict[ChartType, type[SeriesPainter]]] = {
+    ChartType.CANDLES: CandlePainter,
+    ChartType.HOLLOW: HollowPainter,
+    ChartType.BARS: BarPainter,
+    ChartType.LINE: LinePainter,
+    ChartType.AREA: AreaPainter,
+    ChartType.HEIKIN_ASHI: HeikinAshiPainter,
+}
 
 
 class VolumePainter:

@@ -32,15 +32,35 @@ def _same_one(value: float) -> float:
     return value
 
 
-BENDS: Final[dict[ScaleKind, Bend]] = {ScaleKind.LINEAR: Bend(_same, _same_one)}
+def _log(values: Float64s) -> Float64s:
+    # What is not above 0 has no logarithm and stands far below everything; NaN stays NaN.
+    logs: Float64s = np.log(np.where(values <= 0, _SMALLEST, values))
+    return logs
+
+
+def _exp(value: float) -> float:
+    return math.exp(min(max(value, -690.0), 690.0))
+
+
+BENDS: Final[dict[ScaleKind, Bend]] = {
+    ScaleKind.LINEAR: Bend(_same, _same_one),
+    ScaleKind.LOG: Bend(_log, _exp),
+    ScaleKind.PERCENT: Bend(_same, _same_one),  # even in prices; only the labels are shares
+}
+
+
+def usable_kind(kind: ScaleKind, low: float) -> ScaleKind:
+    """``kind``, or LINEAR where ``low``, the lowest price in view, has no logarithm."""
+    return ScaleKind.LINEAR if kind is ScaleKind.LOG and not low > _SMALLEST else kind
 
 
 @dataclass(frozen=True, slots=True)
 class PriceScale:
     """A stretch of prices laid over a height.
 
-    low, high : prices at the lower and the upper edge, low < high
+    low, high : prices at the lower and the upper edge, low < high; the other way round where inverted
     top_px, bottom_px : device pixels of the edges, top < bottom
+    reference : the price that is 0 percent, for PERCENT
     """
 
     low: float
@@ -48,6 +68,8 @@ class PriceScale:
     top_px: int
     bottom_px: int
     kind: ScaleKind = ScaleKind.LINEAR
+    is_inverted: bool = False
+    reference: float = math.nan
 
     @classmethod
     def around(cls, low: float, high: float, top_px: int, bottom_px: int, *, kind: ScaleKind = ScaleKind.LINEAR) -> "PriceScale":
@@ -55,6 +77,8 @@ class PriceScale:
         if not high - low > max(abs(low), abs(high)) * _CLOSEST + _SMALLEST:
             room = abs(low) * 0.01 if abs(low) > _SMALLEST else 1.0
             low, high = low - room, high + room
+        if kind is ScaleKind.LOG and low <= 0:
+            low = min(high, abs(high)) / 2 or _SMALLEST
         return cls(low, high, top_px, max(bottom_px, top_px + 1), kind)
 
     @classmethod
@@ -67,7 +91,8 @@ class PriceScale:
 
     def over(self, top_px: int, bottom_px: int) -> "PriceScale":
         """The same prices at the same pixels, described by other edges."""
-        return PriceScale(self.price_at(bottom_px), self.price_at(top_px), top_px, bottom_px, self.kind)
+        low, high = sorted((self.price_at(bottom_px), self.price_at(top_px)))
+        return replace(self, low=low, high=high, top_px=top_px, bottom_px=bottom_px)
 
     @property
     def px_per_unit(self) -> float:
@@ -75,21 +100,33 @@ class PriceScale:
         low, high = self._bent_edges()
         return (self.bottom_px - self.top_px) / (high - low)
 
+    def inverted(self) -> "PriceScale":
+        """The same prices, the lowest at the upper edge."""
+        return replace(self, is_inverted=not self.is_inverted)
+
+    def percent_of(self, price: float) -> float:
+        """How far ``price`` lies from the reference, in percent of it."""
+        return 100.0 * (price - self.reference) / abs(self.reference) if self.reference else math.nan
+
+    def price_of_percent(self, percent: Float64s) -> Float64s:
+        """float64[n]: the prices that lie so many percent from the reference."""
+        prices: Float64s = self.reference + percent / 100.0 * abs(self.reference)
+        return prices
+
     def y_of(self, prices: Float64s) -> Int64s:
         """int64[n]: the row of pixels of each price, downwards; far outside values are cut, NaN is far below."""
-        low, _ = self._bent_edges()
-        y = self.bottom_px - (BENDS[self.kind].bent(prices) - low) * self.px_per_unit
+        y = self._heights(BENDS[self.kind].bent(prices))
         return np.floor(np.clip(np.nan_to_num(y, nan=_FAR_PX), -_FAR_PX, _FAR_PX)).astype(np.int64)
 
     def y_at(self, price: float) -> float:
         """The height of one price in pixels, downwards, not rounded."""
-        low, _ = self._bent_edges()
-        return self.bottom_px - (float(BENDS[self.kind].bent(np.float64(price))) - low) * self.px_per_unit  # type: ignore[arg-type]  # 0-d
+        return float(self._heights(BENDS[self.kind].bent(np.array([price])))[0])
 
     def price_at(self, y_px: float) -> float:
         """The price at a height."""
         low, _ = self._bent_edges()
-        return BENDS[self.kind].straight(low + (self.bottom_px - y_px) / self.px_per_unit)
+        up_px = y_px - self.top_px if self.is_inverted else self.bottom_px - y_px
+        return BENDS[self.kind].straight(low + up_px / self.px_per_unit)
 
     def stretched(self, factor: float) -> "PriceScale":
         """Prices ``factor`` times as far apart, the middle one staying; refused (unchanged) where floats run out."""
@@ -106,9 +143,15 @@ class PriceScale:
         return replace(self, top_px=0, bottom_px=max(height_px, 1))
 
     def _between(self, bottom_px: float, top_px: float) -> "PriceScale":
-        low, high = self.price_at(bottom_px), self.price_at(top_px)
+        low, high = sorted((self.price_at(bottom_px), self.price_at(top_px)))
         can_show = math.isfinite(low) and math.isfinite(high) and high - low > 1e-12 * max(abs(low), abs(high))
         return replace(self, low=low, high=high) if can_show and max(abs(low), abs(high)) < 1e300 else self
+
+    def _heights(self, bent: Float64s) -> Float64s:
+        low, _ = self._bent_edges()
+        up_px: Float64s = (bent - low) * self.px_per_unit
+        heights: Float64s = self.top_px + up_px if self.is_inverted else self.bottom_px - up_px
+        return heights
 
     def _bent_edges(self) -> tuple[float, float]:
         low, high = BENDS[self.kind].bent(np.array([self.low, self.high])).tolist()

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trii_desktop.charts.price_scale import PriceScale
+from backend.charts.chart_state import ScaleKind
+from trii_desktop.charts.price_scale import PriceScale, usable_kind
 from trii_desktop.charts.price_ticks import nice_step, price_ticks, step_decimals
 
 prices = st.floats(-1e6, 1e6)
@@ -88,3 +89,62 @@ def test_ticks_lie_in_range_evenly_and_far_enough_apart(low, span, height, gap):
     assert len(ticks.values) <= height / gap + 2
     if span > 2.6 * gap / height * span:
         assert len(ticks.values) >= 1
+
+
+kinds = st.sampled_from(list(ScaleKind))
+positive = st.floats(1e-4, 1e6)
+
+
+@given(positive, st.floats(1e-3, 1e4), st.integers(20, 3000), kinds, st.booleans(), st.floats(0.01, 0.99))
+def test_every_scale_leads_from_a_height_to_its_price_and_back(low, span, height, kind, is_inverted, share):
+    scale = PriceScale(low, low + span, 0, height, kind, is_inverted, reference=low)
+    y = share * height
+    assert scale.y_at(scale.price_at(y)) == pytest.approx(y, abs=1e-3 * height)
+
+
+@given(positive, st.floats(1e-2, 1e4), st.integers(20, 3000), kinds, st.booleans())
+def test_higher_prices_stand_higher_unless_inverted(low, span, height, kind, is_inverted):
+    scale = PriceScale(low, low + span, 0, height, kind, is_inverted, reference=low)
+    heights = np.diff(scale.y_of(np.linspace(low, low + span, 50)))
+    assert (heights >= 0).all() if is_inverted else (heights <= 0).all()
+    assert {round(scale.y_at(low)), round(scale.y_at(low + span))} == {0, height}
+
+
+@given(positive, st.floats(1e-2, 1e5), st.integers(60, 3000), kinds)
+def test_ticks_are_ordered_inside_and_keep_their_distance(low, span, height, kind):
+    scale = PriceScale(low, low + span, 0, height, kind, reference=low + span / 3)
+    ticks = price_ticks(scale, 40.0)
+    values = ticks.values
+    assert (np.diff(values) > 0).all()
+    assert ((values >= low * (1 - 1e-6) - 1e-9) & (values <= (low + span) * (1 + 1e-6))).all()
+    y = np.array([scale.y_at(value) for value in values])
+    assert (np.abs(np.diff(y)) >= 0.85 * 40.0).all()
+
+
+def test_percents_count_from_the_reference():
+    scale = PriceScale(80.0, 120.0, 0, 400, ScaleKind.PERCENT, reference=100.0)
+    ticks = price_ticks(scale, 50.0)
+    assert ticks.percents.tolist() == [-20.0, -15.0, -10.0, -5.0, 0.0, 5.0, 10.0, 15.0, 20.0]
+    assert ticks.values.tolist() == pytest.approx([100 + p for p in ticks.percents])
+
+
+def test_prices_without_a_logarithm_are_shown_evenly():
+    assert usable_kind(ScaleKind.LOG, 0.0) is ScaleKind.LINEAR
+    assert usable_kind(ScaleKind.LOG, -5.0) is ScaleKind.LINEAR
+    assert usable_kind(ScaleKind.LOG, 0.01) is ScaleKind.LOG
+    assert usable_kind(ScaleKind.PERCENT, -5.0) is ScaleKind.PERCENT
+
+
+def test_decades_are_labelled_by_round_prices():
+    ticks = price_ticks(PriceScale(0.9, 1100.0, 0, 600, ScaleKind.LOG), 50.0)
+    assert ticks.values.tolist() == pytest.approx([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
+
+
+@given(positive, st.lists(st.tuples(st.sampled_from(["stretch", "shift"]), st.floats(0.2, 5)), max_size=100), kinds, st.booleans())
+def test_every_scale_stays_drawable_however_it_is_moved(price, moves, kind, is_inverted):
+    scale = PriceScale.around(price, price * 1.5, 0, 500, kind=kind)
+    scale = scale.inverted() if is_inverted else scale
+    for move, by in moves:
+        scale = scale.stretched(by) if move == "stretch" else scale.shifted((by - 2) * 50)
+        assert scale.low < scale.high
+        assert np.isfinite(scale.px_per_unit)
