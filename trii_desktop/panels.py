@@ -1,6 +1,7 @@
-"""The panels of one window: the chart at once, the docks after its first frame."""
+"""The panels of one window: the first chart at once, docks and further charts after its first frame."""
 
 from trii_desktop.desk import Desk
+from trii_desktop.grid.chart_grid import ChartGrid
 from trii_desktop.main_window import BOTTOM, RIGHT, MainWindow
 from trii_desktop.market.bar_table import BarTablePanel
 from trii_desktop.market.chart_panel import ChartPanel
@@ -14,16 +15,22 @@ class Panels:
     def __init__(self, window: MainWindow, desk: Desk) -> None:
         self._window = window
         self._desk = desk
-        self.chart = ChartPanel(desk)
+        self.grid = ChartGrid(desk)
+        self.active = self.grid.active
         self.watchlist: WatchlistPanel  # these two by make_docks, after the chart's first frame
         self.bars: BarTablePanel
         self.has_watchlist = False
-        window.show_chart(self.chart)
+        window.show_chart(self.grid)
+
+    @property
+    def chart(self) -> ChartPanel:
+        """The active chart."""
+        return self.active.current
 
     def make_docks(self) -> None:
         """Add what stands around the chart."""
         self.watchlist = WatchlistPanel(self._desk)
-        self.bars = BarTablePanel(self._desk, self.chart)
+        self.bars = BarTablePanel(self._desk, self.active)
         notices = NoticePanel(self._desk.notices, self._desk.look)
         self.has_watchlist = True
         self._window.add_dock("watchlist", "Watchlist", self.watchlist, RIGHT, is_shown=True)
@@ -36,4 +43,4 @@ class Panels:
         if self.has_watchlist:
             self.watchlist.close_panel()
             self.bars.close_panel()
-        self.chart.close_panel()
+        self.grid.close_panel()

@@ -34,14 +34,15 @@ class Workbench:
         self._desk = desk
         self._panels = panels
         self._adds_to_watchlist = False
-        self.chart = ChartActions(window, desk, panels.chart)
-        self.watchlist = WatchlistActions(window, desk, panels.chart)
+        self.chart = ChartActions(window, desk, panels.active)
+        self.watchlist = WatchlistActions(window, desk, panels.active)
         self.data = ImportActions(window, desk, self.chart)
         self.view = ViewActions(window, desk)
         self.search = InstrumentSearch(window, desk)
         self.search.chosen.connect(self._instrument_chosen)
         self.actions = ActionSet(window, self, reserved=tuple(Reserved(k, own.words) for own in CHART_KEYS for k in own.keys))
         self.actions.serve(panels.chart)
+        panels.grid.chart_added.connect(self.actions.serve)
         self._bind_keys()
         self.view.actions = self.actions
         self.palette = CommandPalette(window, desk)
@@ -54,8 +55,8 @@ class Workbench:
             desk.bridge.subscribe(InstrumentsChanged, self._instruments_changed),
             desk.bridge.subscribe(Notice, desk.notices.add),
         ]
-        self._connect()
         self._keeping = NoticeKeeping(desk, self._offer_of)
+        self._connect()
         self.actions.refresh()
 
     def open_palette(self) -> None:
@@ -89,16 +90,16 @@ class Workbench:
         panel.wants_import.connect(self.watchlist.import_list)
         panel.wants_export.connect(self.watchlist.export_list)
         panel.changed.connect(self.actions.refresh)
-        self._panels.bars.wants_hiding.connect(self.view.toggle_bars)
         self._desk.start("Reading earlier notices", self._keeping.load())
+        self._panels.bars.wants_hiding.connect(self.view.toggle_bars)
         for dock in self._window.docks.values():
             dock.visibilityChanged.connect(self.actions.refresh)
         self.actions.refresh()
 
     def close(self) -> None:
         """Close what is open and hear no more."""
-        self.data.close()
         self._keeping.close()
+        self.data.close()
         self.view.close()
         if self.watchlist.panel is not None:
             for dock in self._window.docks.values():
@@ -107,7 +108,7 @@ class Workbench:
             subscription.close()
 
     def _connect(self) -> None:
-        chart, notices, window = self._panels.chart, self._desk.notices, self._window
+        chart, notices, window = self._panels.active, self._desk.notices, self._window
         chart.typed.connect(self._typed)
         chart.shown_changed.connect(self._shown_changed)
         chart.bar_menu_wanted.connect(self._open_bar_menu)
@@ -119,8 +120,8 @@ class Workbench:
         self.view.keys.confirmed.connect(self._phrase_confirmed)
         self.view.keys.custody_changed.connect(window.status.show_custody)
         self._desk.undo.changed.connect(self.actions.refresh)
-        notices.changed.connect(self._unread_changed)
         self._desk.undo.changed.connect(notices.offers_changed)
+        notices.changed.connect(self._unread_changed)
         notices.added.connect(self._show_toast)
 
     def _typed(self, text: str) -> None:
@@ -168,9 +169,9 @@ class Workbench:
         settings = self._desk.backend.settings.current
         if event.section == "appearance":
             self._desk.look.wear(settings.appearance)
-            self._panels.chart.wear()
+            self._panels.grid.wear()
         elif event.section == "chart":
-            self._panels.chart.wear()
+            self._panels.grid.wear()
         elif event.section == "shortcuts":
             self._bind_keys()
         elif event.section == "performance":
@@ -182,9 +183,9 @@ class Workbench:
         self.actions.bind({binding.action: binding.keys for binding in bindings})
 
     def _instruments_changed(self, event: InstrumentsChanged) -> None:
-        shown = self._panels.chart.shown
-        if shown is not None and shown.instrument.id in event.ids:
-            self._desk.start("Reading the intervals", self._panels.chart.reread_specs())
+        for chart in self._panels.grid.charts:
+            if chart.shown is not None and chart.shown.instrument.id in event.ids:
+                self._desk.start("Reading the intervals", chart.reread_specs())
 
     def _window_requested(self, event: WindowRequested) -> None:
         self._window.come_up()
@@ -195,14 +196,14 @@ class Workbench:
         self._window.banner.hide()
         self._desk.notices.say("The recovery phrase is confirmed.", "Keep the paper in a safe place.", level=Level.SUCCESS)
 
-    def _show_toast(self, entry: Entry) -> None:
     def _offer_of(self, action_id: str) -> Offer | None:
         action = self.actions.by_id.get(action_id)
         return Offer(self.actions.title(action_id).rstrip("…"), action.trigger, action_id) if action is not None else None
 
-        toast = self._window.toasts.show(entry.notice.level, entry.notice.title, f"{entry.notice.text} {entry.notice.hint}".strip())
+    def _show_toast(self, entry: Entry) -> None:
         if entry.notice.level not in TOASTS[self._desk.backend.settings.current.notices.toasts]:
             return
+        toast = self._window.toasts.show(entry.notice.level, entry.notice.title, f"{entry.notice.text} {entry.notice.hint}".strip())
         if entry.offer is not None:
             toast.offer(entry.offer.title, entry.offer.accept)
             self._window.toasts.place()

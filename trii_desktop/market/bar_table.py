@@ -14,7 +14,7 @@ from backend.storage.revisions import BarEdit
 from trii_desktop.charts.wording import zone_of
 from trii_desktop.desk import Desk
 from trii_desktop.engine_side import Shown
-from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.market.active_chart import ActiveChart
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, frame, holding, label, row
 from trii_desktop.widgets.numbers import format_clock, format_compact, format_count, format_price, format_time
@@ -177,10 +177,10 @@ class BarTablePanel(QWidget):
 
     wants_hiding = Signal()
 
-    def __init__(self, desk: Desk, chart: ChartPanel) -> None:
+    def __init__(self, desk: Desk, active: ActiveChart) -> None:
         super().__init__()
         self._desk = desk
-        self._chart = chart
+        self._active = active
         self._sources: dict[Series, tuple[str, ...]] = {}
         self._version: tuple[Series | None, bool, int] = (None, False, -1)
         self.model = BarTableModel(self)
@@ -221,11 +221,11 @@ class BarTablePanel(QWidget):
         self.setProperty("role", "panel")
         self._listener = desk.frames.listen(self.refresh, is_visible=self.isVisible)
         self._subscription = desk.bridge.subscribe(BarsChanged, self._bars_changed)
-        chart.shown_changed.connect(self._shown_changed)
+        active.shown_changed.connect(self._shown_changed)
 
     def refresh(self) -> None:
         """Show the chart's bars if they are other ones than before."""
-        shown, snapshot = self._chart.shown, self._chart.view.model.snapshot
+        shown, snapshot = self._active.current.shown, self._active.current.view.model.snapshot
         if shown is None:
             return
         version = (shown.series, shown.is_adjusted, snapshot.version)
@@ -271,7 +271,7 @@ class BarTablePanel(QWidget):
 
     def may_edit_shown(self) -> bool:
         """Whether bars on the chart may be edited: not adjusted, and not known to be computed from shorter ones."""
-        shown = self._chart.shown
+        shown = self._active.current.shown
         return shown is not None and not shown.is_adjusted and self._sources.get(shown.series, ("not read yet",)) != ()
 
     def close_panel(self) -> None:
@@ -316,7 +316,7 @@ class BarTablePanel(QWidget):
         engine, call = self._desk.engine, self._desk.bridge.call
         self._sources[shown.series] = await call(engine.sources(shown.series))
         edits = await call(engine.edits(shown.series))
-        if self._chart.shown is not None and self._chart.shown.series == shown.series:
+        if self._active.current.shown is not None and self._active.current.shown.series == shown.series:
             self.model.may_edit = self._may_edit(shown)
             self._say(shown, self.model.rowCount())
             self.log.show_edits(edits, shown)
@@ -325,7 +325,7 @@ class BarTablePanel(QWidget):
             self._undo.setEnabled(bool(edits))
 
     def _edit(self, event_ns: int, new: Bar | None) -> None:
-        shown = self._chart.shown
+        shown = self._active.current.shown
         if shown is not None:
             self._desk.start("Editing the bar", self._edit_now(shown, event_ns, new))
 
@@ -343,8 +343,8 @@ class BarTablePanel(QWidget):
 
     async def _undo_edit(self, edit_id: int) -> None:
         await self._desk.bridge.call(self._desk.backend.store.undo(edit_id))
-        if self._chart.shown is not None:
-            await self._read(self._chart.shown)
+        if self._active.current.shown is not None:
+            await self._read(self._active.current.shown)
 
     def _refuse(self, words: str) -> None:
         self._desk.notices.say("The bar was not changed.", words)
@@ -353,8 +353,8 @@ class BarTablePanel(QWidget):
         self._desk.frames.request()
 
     def _bars_changed(self, event: BarsChanged) -> None:
-        if self._chart.shown is not None and event.series == self._chart.shown.series and self.isVisible():
-            self._desk.start("Reading the edits", self._read(self._chart.shown))
+        if self._active.current.shown is not None and event.series == self._active.current.shown.series and self.isVisible():
+            self._desk.start("Reading the edits", self._read(self._active.current.shown))
 
 
 def _plain_view(model: QAbstractTableModel, name: str) -> QTableView:

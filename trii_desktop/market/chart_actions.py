@@ -12,6 +12,7 @@ from backend.domain.instruments import InstrumentId
 from backend.events import Level
 from trii_desktop.charts.gestures import KeyCommand
 from trii_desktop.desk import Desk
+from trii_desktop.market.active_chart import ActiveChart
 from trii_desktop.market.chart_panel import ChartPanel
 from trii_desktop.market.intervals import IntervalEntry
 
@@ -19,12 +20,16 @@ from trii_desktop.market.intervals import IntervalEntry
 class ChartActions:
     """Methods and flags that the action table names."""
 
-    def __init__(self, window: QWidget, desk: Desk, chart: ChartPanel) -> None:
+    def __init__(self, window: QWidget, desk: Desk, active: ActiveChart) -> None:
         self._window = window
         self._desk = desk
-        self._panel = chart
+        self._active = active
         self.interval = IntervalEntry(window)
         self.interval.chosen.connect(self.switch_interval)
+
+    @property
+    def _panel(self) -> ChartPanel:
+        return self._active.current
 
     @property
     def is_shown(self) -> bool:

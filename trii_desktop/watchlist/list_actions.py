@@ -12,7 +12,7 @@ from backend.domain.instruments import InstrumentId
 from backend.events import Level
 from backend.watchlists.watchlist import Section, Watchlist
 from trii_desktop.desk import Desk
-from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.market.active_chart import ActiveChart
 from trii_desktop.watchlist.panel import WatchlistPanel
 from trii_desktop.widgets.ask import AskText
 
@@ -20,10 +20,10 @@ from trii_desktop.widgets.ask import AskText
 class WatchlistActions:
     """Methods and flags that the action table names; ``panel`` is there after the chart's first frame."""
 
-    def __init__(self, window: QWidget, desk: Desk, chart: ChartPanel) -> None:
+    def __init__(self, window: QWidget, desk: Desk, active: ActiveChart) -> None:
         self._window = window
         self._desk = desk
-        self._chart = chart
+        self._active = active
         self.panel: WatchlistPanel | None = None
 
     @property
@@ -39,7 +39,7 @@ class WatchlistActions:
     @property
     def can_add_shown(self) -> bool:
         """Whether the chart's instrument can be put on a list."""
-        return self.has_list and self._chart.shown is not None
+        return self.has_list and self._active.current.shown is not None
 
     def add(self, instrument: InstrumentId) -> None:
         """Put ``instrument`` on the list."""
@@ -48,8 +48,8 @@ class WatchlistActions:
 
     def add_shown(self) -> None:
         """Put the chart's instrument on the list."""
-        if self._chart.shown is not None:
-            self.add(self._chart.shown.instrument.id)
+        if self._active.current.shown is not None:
+            self.add(self._active.current.shown.instrument.id)
 
     def remove(self) -> None:
         """Take the row with the cursor off the list, with undo."""
@@ -141,7 +141,7 @@ class WatchlistActions:
 
     def _step(self, by: int) -> None:
         if self.panel is not None:
-            self.panel.step(by, self._chart.shown.instrument.id if self._chart.shown else None)
+            self.panel.step(by, self._active.current.shown.instrument.id if self._active.current.shown else None)
 
     def _create(self, name: str) -> None:
         if self.panel is not None:

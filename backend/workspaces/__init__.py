@@ -1,0 +1,1 @@
+"""Workspaces: how windows, docks and charts are arranged, under a name."""

@@ -1,0 +1,1 @@
+"""One to four charts side by side, and what links them."""

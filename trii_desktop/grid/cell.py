@@ -1,0 +1,135 @@
+"""One place of the grid: a chart, and above it, where there are several, its name, link group and buttons."""
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
+
+from trii_desktop.desk import Desk
+from trii_desktop.grid.groups import GROUPS, chip
+from trii_desktop.look import Look
+from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.widgets.layout import column, frame, label, restyle, row
+
+HEAD_PX: Final = 28
+
+
+class ChartCell(QFrame):
+    """``picked`` comes when the head is clicked, ``group_chosen`` with the number of a link group."""
+
+    picked = Signal(object)
+    group_chosen = Signal(object, int)
+    wants_maximising = Signal(object)
+    wants_closing = Signal(object)
+
+    def __init__(self, parent: QWidget, desk: Desk, group: int) -> None:
+        super().__init__(parent)
+        self._look: Look = desk.look
+        self.group = group
+        self.chart = ChartPanel(desk)
+        self.setProperty("role", "cell")
+        self._name = label("", "caption")
+        self.link = _head_button("Link group")
+        self.maximise = _head_button("Maximise this chart")
+        self.close_button = _head_button("Close this chart")
+        self.link.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.link.setMenu(self._group_menu())
+        self.maximise.setCheckable(True)
+        self.maximise.clicked.connect(self._ask_maximising)
+        self.close_button.clicked.connect(self._ask_closing)
+        self.head = frame(
+            "cellHead", row(self.link, self._name, None, self.maximise, self.close_button, margins=(4, 0, 4, 0), gap=2)
+        )
+        self.head.setFixedHeight(HEAD_PX)
+        self.head.hide()
+        self.setLayout(column(self.head, self.chart, gap=0))
+        self.chart.shown_changed.connect(self._say_shown)
+        self._look.changed.connect(self.wear)
+        self.wear()
+        self._say_shown()
+
+    @property
+    def name(self) -> str:
+        """What is shown, in a few words."""
+        shown = self.chart.shown
+        return f"{shown.instrument.id} {shown.spec}" if shown is not None else "Empty chart"
+
+    def show_place(self, *, has_head: bool, is_active: bool, is_maximised: bool) -> None:
+        """Say how this chart stands among the others."""
+        self.head.setVisible(has_head)
+        self.maximise.setChecked(is_maximised)
+        self.maximise.setToolTip("Show all charts" if is_maximised else "Maximise this chart")
+        self.maximise.setAccessibleName(f"{self.maximise.toolTip()}: {self.name}")
+        if self.property("active") != is_active:
+            restyle(self, active=is_active)
+            restyle(self.head, active=is_active)
+            restyle(self._name, role="cellName" if is_active else "caption")
+
+    def set_group(self, group: int) -> None:
+        """Belong to ``group`` from now on."""
+        self.group = group
+        self.wear()
+
+    def wear(self) -> None:
+        """Follow the theme."""
+        palette = self._look.palette
+        self.link.setIcon(chip(self.group, palette.muted))
+        words = (
+            "Not linked to other charts" if not self.group else f"Linked with charts of group {self.group}, {GROUPS[self.group][0]}"
+        )
+        self.link.setToolTip(words)
+        self.link.setAccessibleName(words)
+        self.maximise.setIcon(self._look.icon("maximise"))
+        self.close_button.setIcon(self._look.icon("close"))
+        for number, action in enumerate(self.link.menu().actions()):
+            action.setIcon(chip(number, palette.muted))
+            action.setChecked(number == self.group)
+
+    def close_panel(self) -> None:
+        """Close the chart; the cell goes with the next turn of the loop."""
+        self._look.changed.disconnect(self.wear)
+        self.chart.close_panel()
+        self.hide()
+        self.deleteLater()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside the buttons makes this chart the active one."""
+        self.picked.emit(self)
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A double-click on the head shows this chart alone, or all again."""
+        self.wants_maximising.emit(self)
+        event.accept()
+
+    def _group_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setAccessibleName("Link group")
+        for number, (name, _) in enumerate(GROUPS):
+            action = menu.addAction(f"{number}  {name}" if number else name)
+            action.setCheckable(True)
+            action.setData(number)
+        menu.triggered.connect(lambda action: self.group_chosen.emit(self, action.data()))
+        return menu
+
+    def _say_shown(self) -> None:
+        self._name.setText(self.name)
+        self.close_button.setToolTip("Close this chart")
+        self.close_button.setAccessibleName(f"Close this chart: {self.name}")
+
+    def _ask_maximising(self) -> None:
+        self.wants_maximising.emit(self)
+
+    def _ask_closing(self) -> None:
+        self.wants_closing.emit(self)
+
+
+def _head_button(tip: str) -> QToolButton:
+    made = QToolButton()
+    made.setProperty("role", "cellButton")
+    made.setIconSize(QSize(16, 16))
+    made.setToolTip(tip)
+    made.setAccessibleName(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return made
