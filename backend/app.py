@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from backend.charts.drawing_store import DrawingStore
 from backend.charts.study_store import StudyStore
 from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
@@ -68,6 +69,7 @@ class Backend:
     tasks: TaskOwner
     bars: BarStore
     studies: StudyStore
+    drawings: DrawingStore
     watchlists: WatchlistStore
     board: QuoteBoard
     kept_notices: NoticeStore
@@ -179,6 +181,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             tasks=tasks,
             bars=bars,
             studies=StudyStore(bars, catalog, calendars, tasks),
+            drawings=DrawingStore(money_ledger, bus.publish),
             watchlists=WatchlistStore(money_ledger, bus.publish),
             board=QuoteBoard(base.store, history, catalog, actions, bus),
             kept_notices=NoticeStore(base.words),

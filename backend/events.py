@@ -162,6 +162,18 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DrawingsChanged(Event):
+    """Drawings of ``instrument`` were added, changed or removed."""
+
+    NAME: ClassVar[str] = "charts.drawings_changed.v1"
+    instrument: InstrumentId
+
+    def conflation_key(self) -> Hashable | None:
+        """Readers take all drawings of the instrument, so one change may wait."""
+        return self.instrument
+
+
+@dataclass(frozen=True, slots=True)
 class JobChanged(Event):
     """A job of the background was made, moved on or ended; ``progress`` is 0 to 1, ``words`` what it does or came to."""
 
@@ -195,6 +207,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     SettingsChanged,
     WatchlistsChanged,
     FiguresChanged,
+    DrawingsChanged,
     JobChanged,
     Notice,
     WindowRequested,

@@ -6,7 +6,7 @@ import numpy as np
 
 from backend.clock import Clock
 from backend.domain.actions import Dividend
-from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Int64s, Series
+from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.errors import InvalidInput
@@ -67,6 +67,24 @@ class History:
         if adjusted:
             bars = await self._adjust(bars, Series(series.instrument, stored), as_of_ns, source)
         return _between(resample(bars, stored, series.spec, sessions), from_ns, to_ns)
+
+    async def price_factors(self, instrument: InstrumentId) -> tuple[Int64s, Float64s]:
+        """What adjusted prices of now are raw ones multiplied with, by the session in which the raw one was traded.
+
+        int64[n] : labels of the first sessions that trade at the next factor, ascending
+        float64[n + 1] : the factor before the first of them, between them, and 1 after the last
+        """
+        specs = self._store.stored_specs(instrument)
+        actions = await self._actions.list(instrument) if specs else []
+        if not actions:
+            return np.empty(0, np.int64), np.ones(1)
+        sessions = await self._sessions_of(instrument)
+        ex_ns = np.array([action.ex_ns for action in actions], np.int64)
+        known = [action for action, opens in zip(actions, _opens(ex_ns, sessions), strict=True) if opens <= self._clock.now_ns()]
+        longest = Series(instrument, max(specs, key=_length))
+        closes = await self._daily_closes(longest, None, None, sessions)
+        factors = compute_factors(known, closes.event_ns, closes.close)
+        return factors.ex_ns, np.append(np.cumprod(factors.price[::-1])[::-1], 1.0)
 
     async def known(self, series: Series, event_ns: Int64s) -> Int64s:
         """When each bar of ``series`` is complete: the first instant at which it may be used without looking ahead."""

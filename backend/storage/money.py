@@ -188,4 +188,16 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0007_drawings",
+        """
+        CREATE TABLE drawings (
+            instrument TEXT NOT NULL,
+            id TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (instrument, id)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
