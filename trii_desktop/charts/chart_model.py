@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from backend.charts.chart_state import (
     MAIN_PANE,
@@ -17,18 +17,34 @@ from backend.charts.chart_state import (
     VisibleBars,
     check_state,
 )
+from backend.charts.study_snapshot import LineKey, StudyLine, StudySnapshot
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from backend.market.bar_snapshot import BarSnapshot
-from trii_desktop.charts.chart_source import NOTHING, ChartSnapshot, LineKey, with_lines
+from trii_desktop.charts.chart_source import NOTHING, with_lines
 from trii_desktop.charts.geometry import DrawnBars, visible_bars
 from trii_desktop.charts.pane_model import PaneModel, drag_edge, lay_out_panes, matched
 from trii_desktop.charts.price_scale import PriceScale, usable_kind
-from trii_desktop.charts.study_lines import DrawnLine, visible_line
+from trii_desktop.charts.study_lines import DrawnLine, first_known_row, visible_line
+from trii_desktop.charts.study_looks import StudyLook, comparison_looks, look_of
 from trii_desktop.charts.time_scale import SPACING_PX, TimeScale
+from trii_desktop.widgets.numbers import format_percent
 
 MARGIN: Final = 0.08  # share of the height left free above and below what is visible
 VOLUME_SHARE: Final = 0.18  # share of the height that the largest visible volume takes
+
+
+class Compared(NamedTuple):
+    """One value of a comparison: as it is, as it is drawn over the main series, and its change since the first bar in view."""
+
+    value: float
+    drawn: float
+    percent: float
+
+    @property
+    def text(self) -> str:
+        """The change in words."""
+        return format_percent(self.percent)
 
 
 class ChartModel:
@@ -38,7 +54,7 @@ class ChartModel:
         self.instrument: Instrument | None = None
         self.spec: BarSpec | None = None
         self.is_adjusted = False
-        self.shown: ChartSnapshot = NOTHING
+        self.shown: StudySnapshot = NOTHING
         self.time = TimeScale.opened(1, 0)
         self._is_laid_out = False
         self.chart_type = ChartType.AUTO
@@ -56,14 +72,14 @@ class ChartModel:
         self._is_restored = False
         self._fit: Callable[[TimeScale], TimeScale] | None = None
         self._fitted: TimeScale | None = None
-        self._seen: tuple[ChartSnapshot, TimeScale] | None = None
+        self._seen: tuple[StudySnapshot, TimeScale] | None = None
         self._bars: DrawnBars | None = None
         self._lines: dict[LineKey, DrawnLine] = {}
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
     def open(
-        self, instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot | ChartSnapshot, *, is_adjusted: bool = False
+        self, instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot | StudySnapshot, *, is_adjusted: bool = False
     ) -> None:
         """Show another series. The same instrument in another interval stays at its time, another one starts at its newest bar."""
         is_same = self.instrument is not None and self.instrument.id == instrument.id
@@ -84,7 +100,7 @@ class ChartModel:
         """The bars in hand."""
         return self.shown.bars
 
-    def adopt(self, snapshot: BarSnapshot | ChartSnapshot) -> None:
+    def adopt(self, snapshot: BarSnapshot | StudySnapshot) -> None:
         """Take a newer state of the same series; the view stays at its bars, or at the newest where that was in sight."""
         shown = with_lines(snapshot)
         old, new, n_bars = self.snapshot, shown.bars, len(shown.bars)
@@ -151,8 +167,35 @@ class ChartModel:
             line = self.shown.lines.get(key)
             if line is None:
                 return None
-            self._lines[key] = visible_line(line, self.time)
+            drawn = visible_line(line, self.time)
+            is_study = not any(comparison.id == key[0] for comparison in self.comparisons)
+            self._lines[key] = drawn if is_study else drawn.times(self._factor(line))
         return self._lines[key]
+
+    def compared(self, key: LineKey, row: int) -> Compared | None:
+        """What a comparison says at one bar; None where it is not there."""
+        line = self.shown.lines.get(key)
+        if line is None or not 0 <= row < len(line):
+            return None
+        value, base = line.value(row), self._base_row(line)
+        start = line.value(base) if base is not None else math.nan
+        return Compared(value, value * self._factor(line), 100 * (value / start - 1) if start > 0 else math.nan)
+
+    def _factor(self, line: StudyLine) -> float:
+        # A comparison begins at the price that the main series has where both are first known in view.
+        row = self._base_row(line)
+        value = line.value(row) if row is not None else math.nan
+        close = self.snapshot.bar(row).close if row is not None else math.nan
+        return close / value if value > 0 and close > 0 else math.nan
+
+    def _base_row(self, line: StudyLine) -> int | None:
+        first, stop = self.time.visible()
+        return first_known_row(line, first, stop)
+
+    @property
+    def looks(self) -> tuple[StudyLook, ...]:
+        """How the studies are drawn, in their order."""
+        return tuple(look_of(study) for study in self.studies)
 
     # --- panes --------------------------------------------------------------------------------------------------------
 
@@ -324,7 +367,15 @@ class ChartModel:
         return self.snapshot.bar(first).close if first < stop else math.nan
 
     def _extremes(self, pane: PaneModel) -> tuple[float, float]:
-        found = [line.extremes for key in self._keys_in(pane) if (line := self.line(key)) is not None]
+        looks = [look for look in self.looks if look.pane == pane.id]
+        outputs = [output for look in looks for output in look.shown_outputs]
+        if pane.is_main:
+            outputs += [look for look in comparison_looks(self.comparisons) if look.is_shown]
+        found = [line.extremes for output in outputs if (line := self.line(output.key)) is not None]
+        if not pane.is_main:
+            found += [(min(look.levels), max(look.levels)) for look in looks if look.levels and look.is_shown]
+        if any(output.look == "histogram" for output in outputs):
+            found.append((0.0, 0.0))
         bars = self.bars()
         if pane.is_main and len(bars.x):
             values = (bars.close, bars.close) if self.is_line and not self.time.is_dense else (bars.low, bars.high)
@@ -334,10 +385,6 @@ class ChartModel:
             found.append((last.low, last.high))
         known = [extremes for extremes in found if extremes is not None]
         return (min(low for low, _ in known), max(high for _, high in known)) if known else (0.0, 1.0)
-
-    def _keys_in(self, pane: PaneModel) -> list[LineKey]:
-        ids = {study.id for study in self.studies if study.pane == pane.id and study.is_shown}
-        return [key for key in self.shown.lines if key[0] in ids]
 
     @staticmethod
     def _set_range(pane: PaneModel, scale: PriceScale) -> None:

@@ -6,19 +6,19 @@ from typing import Final
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPen
 
-from backend.charts.chart_state import ChartType
 from trii_desktop.charts.axis_items import TIME_AXIS_HEIGHT, PriceAxisItem, TimeAxisItem
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.crosshair_item import Crosshair, CrosshairItem
 from trii_desktop.charts.gestures import Zone
-from trii_desktop.charts.labels import AxisLabel
+from trii_desktop.charts.last_values import line_labels, price_label
 from trii_desktop.charts.layers import ChartLayer
 from trii_desktop.charts.legend_item import LegendItem
 from trii_desktop.charts.lettering import Letterings
-from trii_desktop.charts.painters import PAINTERS, Inks, SeriesPainter, VolumePainter
+from trii_desktop.charts.painters import Inks
 from trii_desktop.charts.pane_item import ChartItem, LastLine
 from trii_desktop.charts.pane_part import PanePart
+from trii_desktop.charts.pane_series import PaneSeries
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.wording import LegendWords, legend_words, price_decimals, time_words, zone_of
 from trii_desktop.widgets.numbers import format_price
@@ -34,6 +34,7 @@ class ChartPicture:
     message : shown instead of bars where its first part is not empty
     layers : painted over the series of every pane, the first at the back
     is_ringed : whether a ring says that keys act here
+    now_ns : the time, for the countdown to the newest bar's close; None shows none
     """
 
     def __init__(self, model: ChartModel, colors: ChartColors, family: str) -> None:
@@ -43,13 +44,13 @@ class ChartPicture:
         self.message = ("", "")
         self.layers: list[ChartLayer] = []
         self.is_ringed = False
+        self.now_ns: int | None = None
         self.parts = [PanePart(self.inks, pane) for pane in model.panes]
         self.time_axis = TimeAxisItem(self.inks)
         self.legend = LegendItem(self.inks)
         self.crosshair = CrosshairItem(self.inks)
         self._letters = Letterings(family, 1.0)
-        self._painters: dict[ChartType, SeriesPainter] = {kind: made() for kind, made in PAINTERS.items()}
-        self._volume = VolumePainter()
+        self._series = PaneSeries()
         self._size = (0, 0)
         self._axis_width = 0
         self._legend_height = 0
@@ -223,24 +224,15 @@ class ChartPicture:
         return max(*needed, self.price_axis.width_for([self._last_text()], self._letters))
 
     def _prepare_part(self, part: PanePart) -> None:
-        labels: list[AxisLabel] = []
+        model, pane, scale = self._model, part.pane, part.scale
+        assert scale is not None, "There are bars, so there is a scale."
+        part.plot.ground, part.plot.painters = self._series.behind(model, pane), self._series.over(model, pane)
+        labels = line_labels(model, pane, scale, part.decimals, self.inks)
         last: LastLine | None = None
-        if part.pane.is_main:
-            model = self._model
-            # The ground of an area lies behind the volume, every other series before it.
-            layers: list[SeriesPainter] = [self._volume] if model.is_volume_shown else []
-            layers.insert(0 if model.drawn_type is ChartType.AREA else len(layers), self._painters[model.drawn_type])
-            part.plot.painters = layers
-            last = self._last_line(part)
-            labels.append(AxisLabel(last.y, self._last_text(), last.ink, f"on_{last.ink}", is_first=True))
-        part.prepare(self._model, self.time_axis.xs, labels, last)
-
-    def _last_line(self, part: PanePart) -> LastLine:
-        model = self._model
-        bar = model.snapshot.bar(len(model.snapshot) - 1)
-        ink = "line" if model.is_line else "up" if bar.close >= bar.open else "down"
-        assert part.scale is not None, "There are bars, so there is a scale."
-        return LastLine(math.floor(part.scale.y_at(bar.close)), ink)
+        if pane.is_main:
+            labels.insert(0, price_label(model, scale, self._decimals, self.now_ns))
+            last = LastLine(labels[0].y, labels[0].ink)
+        part.prepare(model, self.time_axis.xs, labels, last)
 
     def _last_text(self) -> str:
         model = self._model

@@ -20,6 +20,7 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     volume_up, volume_down : the same, mixed with the background beforehand: blending while painting costs 40 times as much
     crosshair, label, label_text : its lines; its labels on the axes and what they say
     on_up, on_down, on_line : what is written on the label of the last price
+    studies : the palette of studies and comparisons, at least eight that can be told apart
     """
 
     background: str
@@ -42,6 +43,7 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_up: str
     on_down: str
     on_line: str
+    studies: tuple[str, ...]
 
 
 def mixed(color: str, background: str, share: float) -> str:
@@ -109,6 +111,7 @@ DARK: Final = ChartColors(
     on_up="#06110f",
     on_down="#180505",
     on_line="#04102a",
+    studies=("#5b9cf6", "#ff9f43", "#7fc97f", "#b388ff", "#2fd0dc", "#f2d04c", "#f472b6", "#c49a6c", "#9fb2c3", "#a3e635"),
 )
 
 LIGHT: Final = ChartColors(
@@ -132,6 +135,7 @@ LIGHT: Final = ChartColors(
     on_up="#06110f",
     on_down="#180505",
     on_line="#ffffff",
+    studies=("#1f6feb", "#c75f00", "#2c7f3b", "#7c3aed", "#0b7f8e", "#8f6b00", "#be2f7b", "#7d5227", "#4f6172", "#5a7d00"),
 )
 
 PRESETS: Final = {"dark": DARK, "light": LIGHT}

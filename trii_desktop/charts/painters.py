@@ -1,14 +1,16 @@
 """How series are drawn in a pane: one painter a way of drawing, chosen by chart type."""
 
 import math
+from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from PySide6.QtGui import QColor, QPainter
 
 from backend.charts.chart_state import MAIN_PANE, SHAPE, ChartType
+from backend.charts.study_snapshot import LineKey, StudySnapshot
 from backend.market.bar_snapshot import BarSnapshot
-from trii_desktop.charts.chart_source import NOTHING, ChartSnapshot
-from trii_desktop.charts.colors import ChartColors
+from trii_desktop.charts.chart_source import NOTHING
+from trii_desktop.charts.colors import ChartColors, contrast, mixed
 from trii_desktop.charts.geometry import (
     NO_RECTS,
     DrawnBars,
@@ -23,9 +25,13 @@ from trii_desktop.charts.geometry import (
 )
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.strokes import RectBatch, SegmentBatch
+from trii_desktop.charts.study_lines import DrawnLine, no_line
 from trii_desktop.charts.time_scale import TimeScale
 
 _NO_SEGMENTS: Final = NO_RECTS.astype(float)
+
+_STUDY: Final = "study_"
+_TINT: Final = 0.10
 
 
 class Inks:
@@ -38,20 +44,42 @@ class Inks:
     def wear(self, colors: ChartColors) -> None:
         """Take other colours; everyone who holds these inks paints with them from the next frame on."""
         self.colors = colors
-        self._made = {name: QColor(getattr(colors, name)) for name in colors.__struct_fields__}
+        names = (name for name in colors.__struct_fields__ if name != "studies")
+        self._made = {name: QColor(getattr(colors, name)) for name in names}
 
     def __getitem__(self, name: str) -> QColor:
-        """The colour called ``name``, or ``#rrggbb`` itself."""
+        """The colour called ``name``; of ``study_12`` the palette's, from its beginning again; or ``#rrggbb`` itself."""
         known = self._made.get(name)
-        if known is None and name.startswith("#"):
-            known = self._made[name] = QColor(name)
-        return known if known is not None else self._made[name]
+        if known is None:
+            known = self._made[name] = QColor(self._written(name))
+        return known
+
+    def tint(self, name: str) -> QColor:
+        """A little of the colour called ``name``, mixed with the background."""
+        key = f"tint {name}"
+        if key not in self._made:
+            self._made[key] = QColor(mixed(self._written(name), self.colors.background, _TINT))
+        return self._made[key]
+
+    def on(self, name: str) -> str:
+        """The name of the ink to write with on the colour called ``name``."""
+        ground = self[name].name()
+        return max(("background", "title"), key=lambda ink: contrast(self[ink].name(), ground))
+
+    def _written(self, name: str) -> str:
+        if name.startswith("#"):
+            return name
+        if name.startswith(_STUDY):
+            return self.colors.studies[int(name.removeprefix(_STUDY)) % len(self.colors.studies)]
+        written: str = getattr(self.colors, name)
+        return written
 
 
 class PaneFrame(NamedTuple):
     """What painters are given before each frame that differs from the last; pixels count from the pane's upper left corner.
 
     shown : the bars again, with the lines that belong to them
+    line_of : what is in view of a line, as it is drawn: computed once a view; None where it is not there
     """
 
     snapshot: BarSnapshot
@@ -63,7 +91,8 @@ class PaneFrame(NamedTuple):
     volume_top_px: int
     pixel_ratio: float
     pane_id: str = MAIN_PANE
-    shown: ChartSnapshot = NOTHING
+    shown: StudySnapshot = NOTHING
+    line_of: Callable[[LineKey], DrawnLine | None] = no_line
 
 
 class SeriesPainter(Protocol):

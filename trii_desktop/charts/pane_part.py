@@ -28,6 +28,11 @@ class PanePart:
         return self.plot, self.axis
 
     @property
+    def decimals(self) -> int | None:
+        """Digits after the point of values; None where each value's size decides."""
+        return self.axis.decimals if self.pane.is_main else None
+
+    @property
     def is_seen(self) -> bool:
         """Whether it has any height."""
         return self.plot.height_px > 0
@@ -56,6 +61,7 @@ class PanePart:
             model.pixel_ratio,
             self.pane.id,
             model.shown,
+            model.line,
         )
         self.plot.prepare(self.frame, self.axis.ys, time_xs, last)
         self.axis.show_labels(labels)

@@ -67,6 +67,18 @@ class SegmentBatch:
             painter.translate(-dx * pixel_ratio, -dy * pixel_ratio)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
+    def draw_wide(self, painter: QPainter, color: QColor, width_px: float) -> None:
+        """Draw all of them, ``width_px`` device pixels wide."""
+        if not len(self._lines):
+            return
+        pen = QPen(color, width_px)
+        pen.setCosmetic(True)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=True)
+        painter.drawLines(*self._lines.drawargs())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+
 
 def dashes(start: int, stop: int, at: int, *, on: int, off: int, width: int = 1) -> Rects:
     """A dashed horizontal line over columns [start, stop) at row ``at``, as rectangles."""

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backend.charts.study_snapshot import LineKey, StudyLine
 from backend.domain.bars import Float64s, Int64s
-from trii_desktop.charts.chart_source import ChartLine
 from trii_desktop.charts.time_scale import TimeScale
 
 
@@ -37,7 +37,7 @@ class DrawnLine(NamedTuple):
         return DrawnLine(self.x, first, high, low, last, self.is_dense)
 
 
-def visible_line(line: ChartLine, scale: TimeScale) -> DrawnLine:
+def visible_line(line: StudyLine, scale: TimeScale) -> DrawnLine:
     """The part of ``line`` in view."""
     if scale.is_dense:
         xs, starts, stop = scale.columns()
@@ -53,7 +53,7 @@ def visible_line(line: ChartLine, scale: TimeScale) -> DrawnLine:
     return DrawnLine(scale.x_of(np.arange(first_row, stop_row)), values, values, values, values, is_dense=False)
 
 
-def first_known_row(line: ChartLine, first: int, stop: int) -> int | None:
+def first_known_row(line: StudyLine, first: int, stop: int) -> int | None:
     """The first row of [first, stop) at which ``line`` has a value, looked for in growing steps; None where there is none."""
     span = 256
     while first < stop:
@@ -62,6 +62,11 @@ def first_known_row(line: ChartLine, first: int, stop: int) -> int | None:
         if len(known):
             return first + int(known[0])
         first, span = first + span, span * 4
+    return None
+
+
+def no_line(_: LineKey) -> DrawnLine | None:
+    """Where there are no lines."""
     return None
 
 
