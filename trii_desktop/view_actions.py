@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.crash import CrashReports
 from trii_desktop.desk import Desk
+from trii_desktop.health import HealthDialog
 from trii_desktop.main_window import MainWindow
 from trii_desktop.settings.changes import SettingChanges
 from trii_desktop.settings.dialog import SettingsDialog
@@ -25,6 +26,7 @@ class ViewActions:
         self._desk = desk
         self.actions: ActionSet  # by the workbench, which needs this object first
         self.settings: SettingsDialog | None = None
+        self._health: HealthDialog | None = None
         self.keys = KeyDialogs(window, desk)
 
     @property
@@ -136,6 +138,15 @@ class ViewActions:
         """Show versions and licences."""
         AboutDialog(self._window).show()
 
+    def open_health(self, name: str = "") -> None:
+        """Show what the program measures of itself, ``name`` being the reading that is meant."""
+        if self._health is None:
+            self._health = HealthDialog(self._window, self._window.status.readings, self._desk.look)
+            self._health.destroyed.connect(self._health_closed)
+        self._health.choose(name)
+        self._health.show()
+        self._health.raise_()
+
     def open_crashes(self) -> None:
         """Show the crash reports that are kept."""
         CrashReports(self._window, self._desk).show_all()
@@ -145,7 +156,9 @@ class ViewActions:
         self._window.close()
 
     def close(self) -> None:
-        """Close the settings."""
+        """Close what looks at the backend."""
+        if self._health is not None:
+            self._health.close()
         if self.settings is not None:
             self.settings.close()
 
@@ -171,6 +184,9 @@ class ViewActions:
                 self._window.give_room(name)
                 self._window.toasts.place()
                 self._desk.frames.request()
+
+    def _health_closed(self) -> None:
+        self._health = None
 
     def _settings_closed(self) -> None:
         if self.settings is not None:

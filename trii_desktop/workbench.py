@@ -117,6 +117,7 @@ class Workbench:
         window.files_dropped.connect(self.data.open_dialog)
         window.banner.wants_recovery.connect(self.view.open_recovery)
         window.status.wants_passphrase.connect(self.view.open_passphrase)
+        window.status.wants_health.connect(self.view.open_health)
         self.view.keys.confirmed.connect(self._phrase_confirmed)
         self.view.keys.custody_changed.connect(window.status.show_custody)
         self._desk.undo.changed.connect(self.actions.refresh)
