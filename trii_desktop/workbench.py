@@ -11,6 +11,8 @@ from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.actions.keymap import Reserved
 from trii_desktop.charts.keys import CHART_KEYS
 from trii_desktop.desk import Desk
+from trii_desktop.grid.grid_actions import GridActions
+from trii_desktop.guide_actions import GuideActions
 from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_actions import ChartActions
 from trii_desktop.market.import_actions import ImportActions
@@ -27,7 +29,7 @@ TOASTS: Final = {"all": tuple(Level), "warnings": (Level.WARNING, Level.ERROR), 
 
 
 class Workbench:
-    """``chart``, ``watchlist``, ``data``, ``view`` and itself answer the action table's calls and flags."""
+    """``chart``, ``grid``, ``watchlist``, ``data``, ``view`` and itself answer the action table's calls and flags."""
 
     def __init__(self, window: MainWindow, desk: Desk, panels: Panels) -> None:
         self._window = window
@@ -36,15 +38,17 @@ class Workbench:
         self._adds_to_watchlist = False
         self.chart = ChartActions(window, desk, panels.active)
         self.watchlist = WatchlistActions(window, desk, panels.active)
+        self.grid = GridActions(desk, panels.grid)
         self.data = ImportActions(window, desk, self.chart)
         self.view = ViewActions(window, desk)
+        self.guide = GuideActions(window, desk, panels)
         self.search = InstrumentSearch(window, desk)
         self.search.chosen.connect(self._instrument_chosen)
         self.actions = ActionSet(window, self, reserved=tuple(Reserved(k, own.words) for own in CHART_KEYS for k in own.keys))
         self.actions.serve(panels.chart)
         panels.grid.chart_added.connect(self.actions.serve)
         self._bind_keys()
-        self.view.actions = self.actions
+        self.view.actions = self.guide.actions = self.actions
         self.palette = CommandPalette(window, desk)
         self.palette.sources = [ActionSource(self.actions, "view.palette"), SettingSource(desk, self.view.open_setting)]
         self.palette.asked = [InstrumentSource(desk, self.chart.show_instrument)]
@@ -110,6 +114,7 @@ class Workbench:
     def _connect(self) -> None:
         chart, notices, window = self._panels.active, self._desk.notices, self._window
         chart.typed.connect(self._typed)
+        self._panels.grid.changed.connect(self.actions.refresh)
         chart.shown_changed.connect(self._shown_changed)
         chart.bar_menu_wanted.connect(self._open_bar_menu)
         chart.wants_import.connect(self.data.files)

@@ -31,7 +31,7 @@ class GridShape(enum.StrEnum):
 class Links(Value, frozen=True):
     """What charts of one group have in common."""
 
-    symbol: bool = True
+    symbol: bool = False
     interval: bool = False
     crosshair: bool = True
     time: bool = False

@@ -7,6 +7,7 @@ from trii_desktop.actions import (
     drawing_rows,
     edit_rows,
     file_rows,
+    grid_rows,
     help_rows,
     indicator_rows,
     view_rows,
@@ -21,6 +22,7 @@ ACTIONS: Final[tuple[ActionRow, ...]] = (
     *indicator_rows.ROWS,
     *drawing_rows.ROWS,
     *view_rows.ROWS,
+    *grid_rows.ROWS,
     *watchlist_rows.ROWS,
     *help_rows.ROWS,
 )

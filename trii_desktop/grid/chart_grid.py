@@ -65,6 +65,11 @@ class ChartGrid(QWidget):
         return self._grid.shape
 
     @property
+    def active_place(self) -> int:
+        """The place of the active chart, in reading order."""
+        return self._place_of(self.active.current)
+
+    @property
     def links(self) -> Links:
         """What charts of one group have in common."""
         return self._grid.links
@@ -79,7 +84,7 @@ class ChartGrid(QWidget):
         """All of it, to be saved."""
         n_charts = self._grid.shape.n_charts
         placed = [self._placed(place) for place in range(n_charts)]
-        return msgspec.structs.replace(self._grid, charts=(*placed, *self._waiting), active=self._active_place())
+        return msgspec.structs.replace(self._grid, charts=(*placed, *self._waiting), active=self.active_place)
 
     def group_of(self, chart: ChartPanel) -> int:
         """The link group of a chart, 0 for none."""
@@ -177,7 +182,7 @@ class ChartGrid(QWidget):
         self._remove(place)
         self._cells = dict(enumerate(self._cells[n] for n in sorted(self._cells)))
         self._waiting = charts[smaller.n_charts :]
-        self._grid = msgspec.structs.replace(now, shape=smaller, charts=charts, active=self._active_place(), is_maximised=False)
+        self._grid = msgspec.structs.replace(now, shape=smaller, charts=charts, active=self.active_place, is_maximised=False)
         self._arrange()
         self.active.current.setFocus(Qt.FocusReason.OtherFocusReason)
         self.changed.emit()
@@ -282,9 +287,6 @@ class ChartGrid(QWidget):
         known = self._grid.charts[place] if place < len(self._grid.charts) else PlacedChart(group=FIRST_GROUP)
         return PlacedChart(known.state, cell.group) if cell is not None else known
 
-    def _active_place(self) -> int:
-        return self._place_of(self.active.current)
-
     def _place_of(self, chart: ChartPanel) -> int:
         return next(place for place, cell in self._cells.items() if cell.chart is chart)
 
@@ -296,7 +298,7 @@ class ChartGrid(QWidget):
         if not hasattr(self, "active"):
             return
         places = lay_out(self._grid.shape, self.size(), self._grid.across, self._grid.down)
-        active = self._active_place()
+        active = self.active_place
         for place, cell in self._cells.items():
             is_active = place == active
             has_head = self._grid.shape.n_charts > 1

@@ -41,9 +41,8 @@ def lay_out(shape: GridShape, size: QSize, across: float, down: float) -> Places
             upper, lower = QRect(right, 0, width - right, y), QRect(right, below, width - right, height - below)
             return Places((left_whole, upper, lower), upright=upright, level=QRect(right, y, width - right, EDGE_PX))
         case GridShape.FOUR:
-            upper, lower = (0, y), (below, height - below)
-            columns = ((0, x), (right, width - right))
-            charts = tuple(QRect(at, top, w, h) for top, h in (upper, lower) for at, w in columns)
+            rows, columns = ((0, y), (below, height - below)), ((0, x), (right, width - right))
+            charts = tuple(QRect(left, top, wide, high) for top, high in rows for left, wide in columns)
             return Places(charts, upright=upright, level=level)
 
 
