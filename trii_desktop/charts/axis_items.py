@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
 
+from backend.charts.chart_state import ScaleKind
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.labels import AxisLabel, PlacedLabel, arranged
 from trii_desktop.charts.lettering import Lettering, Letterings
@@ -15,8 +16,8 @@ from trii_desktop.charts.pane_item import ChartItem
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.price_ticks import PriceTicks, price_ticks
 from trii_desktop.charts.time_ticks import TimeStep, TimeTick, ns_per_bar, step_for, thin_out, time_ticks
-from trii_desktop.charts.wording import zone_of
-from trii_desktop.widgets.numbers import format_change, format_price
+from trii_desktop.charts.wording import label_zone
+from trii_desktop.widgets.numbers import format_change, format_percent, format_price
 
 PRICE_GAP: Final = 52  # logical pixels between price labels, at least
 TIME_GAP: Final = 72
@@ -55,8 +56,10 @@ class PriceAxisItem(ChartItem):
         """Device pixels that ``texts`` need."""
         return round(max(map(letters.axis.width, texts), default=0.0) + 2 * PAD * letters.pixel_ratio)
 
-    def show_labels(self, labels: Sequence[AxisLabel]) -> None:
-        """Mark values; those out of view get no label."""
+    def show_labels(self, labels: Sequence[AxisLabel], *, has_ticks: bool = True) -> None:
+        """Mark values; those out of view get no label. Without ticks nothing else is written."""
+        if not has_ticks:
+            self.ys, self._texts, self._ticks = [], [], None
         letters = self._letters
         assert letters is not None, "Ticks come first."
         seen = [label for label in labels if 0 <= label.y < self.height_px]
@@ -66,6 +69,11 @@ class PriceAxisItem(ChartItem):
     def clear(self) -> None:
         """Show nothing."""
         self.ys, self._texts, self._ticks, self._labels = [], [], None, []
+
+    @staticmethod
+    def text_of(scale: PriceScale, value: float, decimals: int) -> str:
+        """A value as this axis writes it: in percent on a scale of percents."""
+        return format_percent(scale.percent_of(value)) if scale.kind is ScaleKind.PERCENT else format_price(value, decimals)
 
     @property
     def tick_decimals(self) -> int:
@@ -117,7 +125,7 @@ class TimeAxisItem(ChartItem):
         self.xs: list[int] = []
         self._labels: list[tuple[TimeTick, float]] = []
         self._ticks: list[TimeTick] = []
-        self._known: tuple[int, int, tuple[int, int, TimeStep]] | None = None
+        self._known: tuple[int, int, tuple[int, int, TimeStep, str]] | None = None
         self._letters: Letterings | None = None
 
     def prepare(self, model: ChartModel, letters: Letterings) -> None:
@@ -161,11 +169,11 @@ class TimeAxisItem(ChartItem):
     def _find_ticks(self, model: ChartModel, step: TimeStep) -> None:
         # Ticks are found for three screens at once, and again only when the view leaves them or the bars change.
         first, stop = model.bars().first_row, model.bars().stop_row
-        key = (model.snapshot.lineage, len(model.snapshot), step)
+        key = (model.snapshot.lineage, len(model.snapshot), step, model.zone)
         known = self._known
         if known and known[2] == key and known[0] <= first and stop <= known[1]:
             return
         span = round(model.time.n_shown)
         rows = (max(first - span, 0), min(stop + span, len(model.snapshot)))
-        self._ticks = time_ticks(model.snapshot, rows, step, zone_of(model.instrument, model.spec))
+        self._ticks = time_ticks(model.snapshot, rows, step, label_zone(model.zone, model.instrument, model.spec))
         self._known = (*rows, key)

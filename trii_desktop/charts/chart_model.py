@@ -23,7 +23,7 @@ from backend.domain.instruments import Instrument
 from backend.market.bar_snapshot import BarSnapshot
 from trii_desktop.charts.chart_source import NOTHING, with_lines
 from trii_desktop.charts.geometry import DrawnBars, visible_bars
-from trii_desktop.charts.pane_model import PaneModel, drag_edge, lay_out_panes, matched
+from trii_desktop.charts.pane_model import PaneModel, drag_edge, is_folded, lay_out_panes, matched
 from trii_desktop.charts.price_scale import PriceScale, usable_kind
 from trii_desktop.charts.study_lines import DrawnLine, first_known_row, visible_line
 from trii_desktop.charts.study_looks import StudyLook, comparison_looks, look_of
@@ -212,6 +212,30 @@ class ChartModel:
         """Divide the height anew."""
         lay_out_panes(self.panes, self.height_px, self.pixel_ratio, self.maximised)
 
+    def is_folded(self, pane: PaneModel) -> bool:
+        """Whether a pane shows its legend alone."""
+        return is_folded(self.panes, pane, self.maximised)
+
+    def maximise(self, pane_id: str) -> None:
+        """Show one pane alone, or all of them again."""
+        self.maximised = "" if self.maximised == pane_id or len(self.panes) < 2 else pane_id
+        self.lay_out_panes()
+
+    def fold(self, pane_id: str) -> str:
+        """Show a pane's legend alone, or open it again; what was done in words."""
+        pane = self.pane(pane_id)
+        pane.is_collapsed = not pane.is_collapsed
+        self.lay_out_panes()
+        return "A pane was collapsed" if pane.is_collapsed else "A pane was opened"
+
+    def move_pane(self, pane_id: str, by: int) -> None:
+        """Move a pane ``by`` places down, up where negative."""
+        pane = self.pane(pane_id)
+        place = self.panes.index(pane)
+        self.panes.remove(pane)
+        self.panes.insert(min(max(place + by, 0), len(self.panes)), pane)
+        self.lay_out_panes()
+
     def drag_edge(self, edge: int, by_px: float) -> None:
         """Move the upper edge of the pane at ``edge`` down."""
         drag_edge(self.panes, edge, by_px, self.pixel_ratio, self.maximised)
@@ -287,6 +311,13 @@ class ChartModel:
         for pane in self.panes:
             pane.range = None
         self.reset_time()
+
+    def show_visible(self, wished: VisibleBars) -> None:
+        """Bring the bars into view that ``wished`` names."""
+        if len(self.snapshot) and self._is_laid_out:
+            self._fit_to(partial(self._showing, wished))
+        else:
+            self._wished = wished
 
     def go_newest(self) -> None:
         """The newest bars, at the spacing in use."""

@@ -1,7 +1,6 @@
 """Everything painted on a chart, laid out and brought up to date before each frame that differs from the last."""
 
-import math
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -9,22 +8,36 @@ from PySide6.QtGui import QPainter, QPen
 from trii_desktop.charts.axis_items import TIME_AXIS_HEIGHT, PriceAxisItem, TimeAxisItem
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.colors import ChartColors
-from trii_desktop.charts.crosshair_item import Crosshair, CrosshairItem
+from trii_desktop.charts.crosshair_item import CrosshairItem
 from trii_desktop.charts.gestures import Zone
-from trii_desktop.charts.last_values import line_labels, price_label
+from trii_desktop.charts.glyphs import Glyph
 from trii_desktop.charts.layers import ChartLayer
 from trii_desktop.charts.legend_item import LegendItem
 from trii_desktop.charts.lettering import Letterings
 from trii_desktop.charts.painters import Inks
-from trii_desktop.charts.pane_item import ChartItem, LastLine
+from trii_desktop.charts.pane_item import ChartItem
 from trii_desktop.charts.pane_part import PanePart
 from trii_desktop.charts.pane_series import PaneSeries
+from trii_desktop.charts.pointed import Pointed
 from trii_desktop.charts.price_scale import PriceScale
-from trii_desktop.charts.wording import LegendWords, legend_words, price_decimals, time_words, zone_of
-from trii_desktop.widgets.numbers import format_price
+from trii_desktop.charts.study_hits import line_at
+from trii_desktop.charts.study_legend import ROW, TOP, legend_rows
+from trii_desktop.charts.wording import LegendWords, legend_words, price_decimals
 
+EDGE_PX: Final = 4  # logical pixels on either side of an edge between panes that take hold of it
+REACH_PX: Final = 5
+ROWS_FREE: Final = 2  # rows of studies that values keep clear of
 LEGEND_ROOM: Final = 10  # logical pixels between the legend and the highest price
 AXIS_WIDTH_MIN: Final = 56
+
+
+class Hit(NamedTuple):
+    """What lies below the pointer in a pane: a button of the pane or of a study, a study's row, or the pane's upper edge."""
+
+    pane_id: str
+    study_id: str = ""
+    glyph: Glyph | None = None
+    is_edge: bool = False
 
 
 class ChartPicture:
@@ -34,6 +47,7 @@ class ChartPicture:
     message : shown instead of bars where its first part is not empty
     layers : painted over the series of every pane, the first at the back
     is_ringed : whether a ring says that keys act here
+    selected : id of the study or comparison that is marked
     now_ns : the time, for the countdown to the newest bar's close; None shows none
     """
 
@@ -56,15 +70,17 @@ class ChartPicture:
         self._legend_height = 0
         self._legend_key: tuple[object, ...] = ()
         self._decimals = 2
-        self._pointer: tuple[float, float] | None = None
-        self._reader_row: int | None = None
+        self.pointed = Pointed(model)
+        self.selected = ""
         self._prepared_pointer: object = None
 
     @property
     def items(self) -> tuple[ChartItem, ...]:
         """Every item that is seen, the backmost first."""
-        panes = (item for part in self.seen_parts for item in part.items)
-        return (*panes, self.time_axis, self.crosshair, self.legend)
+        parts = self.seen_parts
+        panes = (item for part in parts for item in part.items)
+        above = (item for part in parts for item in part.items_above) if not self.message[0] else ()
+        return (*panes, self.time_axis, self.crosshair, self.legend, *above)
 
     @property
     def seen_parts(self) -> list[PanePart]:
@@ -82,6 +98,11 @@ class ChartPicture:
         return self.main.axis
 
     @property
+    def decimals(self) -> int:
+        """Digits after the point of the prices."""
+        return self._decimals
+
+    @property
     def plot_size(self) -> tuple[int, int]:
         """Width of the panes, and height of all of them together, without the axes."""
         return self.main.plot.width_px, self._model.height_px
@@ -91,7 +112,8 @@ class ChartPicture:
         """What the legend says, as a sentence; the message where there is one."""
         if self.message[0]:
             return " ".join(part for part in self.message if part)
-        return self.legend.words.spoken if self.legend.words else ""
+        rows = (row.spoken for part in self.seen_parts for row in part.legend.rows)
+        return "; ".join([self.legend.words.spoken, *rows]) if self.legend.words else ""
 
     @property
     def price_scale(self) -> PriceScale | None:
@@ -126,33 +148,58 @@ class ChartPicture:
         parts = self.seen_parts
         return next((part for part in parts if y < part.plot.y + part.plot.height_px), parts[-1])
 
+    @property
+    def pointed_price(self) -> float | None:
+        """The price below the pointer, over the main pane."""
+        at, main = self.pointed.at, self.main
+        if at is None or main.scale is None or self.part_at(at[1]) is not main:
+            return None
+        return main.scale.price_at(at[1] - main.plot.y + 0.5)
+
+    def hit_at(self, x: float, y: float) -> Hit | None:
+        """What can be pressed at a point: an edge between panes, a button, a row of a legend."""
+        if self.message[0]:
+            return None
+        parts, width = self.seen_parts, self.plot_size[0]
+        reach = EDGE_PX * self._letters.pixel_ratio
+        edge = next((part for part in parts[1:] if abs(y - part.plot.y) <= reach), None)
+        part = self.part_at(y)
+        if self.zone_at(x, y) is Zone.PLOT:
+            glyph = part.buttons.hit(x, y - part.plot.y)
+            if glyph is not None:
+                return Hit(part.pane.id, glyph=glyph)
+        if edge is not None and y < self.plot_size[1]:
+            return Hit(edge.pane.id, is_edge=True)
+        found = part.legend.hit(x, y - part.plot.y) if x < width else None
+        return Hit(part.pane.id, *found) if found is not None else None
+
+    def study_at(self, x: float, y: float) -> str:
+        """Id of the study or comparison whose line runs there, the uppermost first; empty where none does."""
+        if self.message[0] or self.zone_at(x, y) is not Zone.PLOT:
+            return ""
+        part = self.part_at(y)
+        if part.frame is None or self._model.is_folded(part.pane):
+            return ""
+        reach = REACH_PX * self._letters.pixel_ratio
+        return line_at(self._model, part.frame, (x, y - part.plot.y), reach)
+
     def point_at(self, x: float, y: float) -> None:
-        """The pointer is there."""
-        self._pointer, self._reader_row = (x, y), None
+        """The pointer is there: the crosshair follows, and what it is over shows its buttons."""
+        is_inside = self.zone_at(x, y) is Zone.PLOT
+        self.pointed.move_to((x, y) if is_inside else None)
+        hit = self.hit_at(x, y)
+        for part in self.parts:
+            is_here = is_inside and not self.message[0] and part is self.part_at(y)
+            part.is_pointed = is_here
+            part.legend.hovered = hit.study_id if hit is not None and is_here else ""
+            part.legend.pointed = part.buttons.pointed = hit.glyph if hit is not None and is_here else None
 
     def forget_pointer(self) -> None:
         """The pointer is elsewhere, and nobody reads bar by bar."""
-        self._pointer = self._reader_row = None
-
-    @property
-    def has_pointer(self) -> bool:
-        """Whether a crosshair may be shown."""
-        return self._pointer is not None or self._reader_row is not None
-
-    def move_reader(self, step: int) -> None:
-        """Move the data-point cursor by ``step`` bars and bring its bar into view."""
-        time = self._model.time
-        if not time.n_bars:
-            return
-        if self._reader_row is None:
-            at = self._pointer[0] if self._pointer else time.width_px - 1
-            self._reader_row = time.bar_at(at)
-        else:
-            self._reader_row = min(max(self._reader_row + step, 0), time.n_bars - 1)
-        self._pointer = None
-        x = time.x_at(self._reader_row)
-        if not 0 <= x < time.width_px:
-            self._model.pan((0 if x < 0 else time.width_px - 1) - x)
+        self.pointed.leave()
+        for part in self.parts:
+            part.is_pointed, part.legend.hovered = False, ""
+            part.legend.pointed = part.buttons.pointed = None
 
     # --- before each frame --------------------------------------------------------------------------------------------
 
@@ -163,7 +210,7 @@ class ChartPicture:
             if pixel_ratio != self._letters.pixel_ratio:
                 self._letters = Letterings(self._letters.family, pixel_ratio)
                 self._axis_width = 0
-        pointer = (self._pointer, self._reader_row)
+        pointer = self.pointed.key
         if not self.is_stale and pointer == self._prepared_pointer:
             return
         if self.is_stale:
@@ -176,7 +223,7 @@ class ChartPicture:
         narrowest = round(AXIS_WIDTH_MIN * self._letters.pixel_ratio)
         self._axis_width = max(self._axis_width, narrowest)
         self._match_parts()
-        self._prepare_legend(self._legend_row())
+        self._prepare_legend(self.pointed.row)
         self._lay_out()
         if self.message[0]:
             self._prepare_message()
@@ -188,21 +235,25 @@ class ChartPicture:
             self._prepare_scales()
         self.time_axis.prepare(self._model, self._letters)
         for part in self.seen_parts:
-            self._prepare_part(part)
+            part.prepare(self._model, self._series, self.time_axis.xs)
 
     def _match_parts(self) -> None:
         known = {part.pane.id: part for part in self.parts}
         self.parts = [known.get(pane.id) or PanePart(self.inks, pane) for pane in self._model.panes]
+        ratio = self._letters.pixel_ratio
         for part, pane in zip(self.parts, self._model.panes, strict=True):
             part.pane, part.plot.layers = pane, self.layers
             part.axis.decimals = self._decimals if pane.is_main else 0
+            part.rows = legend_rows(self._model, pane, self.pointed.row, part.decimals, self.selected)
+            pane.top_free_px = (TOP + ROW * min(len(part.rows), ROWS_FREE)) * ratio
 
     def _lay_out(self) -> None:
         ratio = self._letters.pixel_ratio
         axis = self._axis_width
         width = max(self._size[0] - axis, 1)
         height = max(self._size[1] - round(TIME_AXIS_HEIGHT * ratio), 1)
-        self._model.lay_out(width, height, ratio, self._legend_height + LEGEND_ROOM * ratio)
+        n_rows = min(len(self.main.rows), ROWS_FREE)
+        self._model.lay_out(width, height, ratio, self._legend_height + (LEGEND_ROOM + ROW * n_rows) * ratio)
         for part in self.parts:
             part.place(width, self._size[0] - width)
         self.legend.place(0, self.main.plot.y, width, self.main.plot.height_px)
@@ -220,23 +271,7 @@ class ChartPicture:
 
     def _prepare_scales(self) -> int:
         # Choose all scales, and say which width their labels need.
-        needed = [part.prepare_scale(self._model, self._letters) for part in self.seen_parts]
-        return max(*needed, self.price_axis.width_for([self._last_text()], self._letters))
-
-    def _prepare_part(self, part: PanePart) -> None:
-        model, pane, scale = self._model, part.pane, part.scale
-        assert scale is not None, "There are bars, so there is a scale."
-        part.plot.ground, part.plot.painters = self._series.behind(model, pane), self._series.over(model, pane)
-        labels = line_labels(model, pane, scale, part.decimals, self.inks)
-        last: LastLine | None = None
-        if pane.is_main:
-            labels.insert(0, price_label(model, scale, self._decimals, self.now_ns))
-            last = LastLine(labels[0].y, labels[0].ink)
-        part.prepare(model, self.time_axis.xs, labels, last)
-
-    def _last_text(self) -> str:
-        model = self._model
-        return format_price(model.snapshot.bar(len(model.snapshot) - 1).close, self._decimals)
+        return max(part.prepare_scale(self._model, self._letters, self.now_ns) for part in self.seen_parts)
 
     def paint(self, painter: QPainter) -> None:
         """Draw everything as last prepared, without a view; the painter counts device pixels."""
@@ -262,19 +297,10 @@ class ChartPicture:
 
     # --- legend and crosshair -----------------------------------------------------------------------------------------
 
-    def _legend_row(self) -> int:
-        # The bar under the crosshair, else the newest.
-        time = self._model.time
-        if self._reader_row is not None:
-            return self._reader_row
-        if self._pointer is not None and self.zone_at(*self._pointer) is Zone.PLOT:
-            return time.bar_at(self._pointer[0])
-        return time.n_bars - 1
-
     def _prepare_legend(self, row: int) -> None:
         model = self._model
         width = max(self._size[0] - self._axis_width, 1)
-        series = (model.snapshot, model.instrument, model.spec, model.is_adjusted)
+        series = (model.snapshot, model.instrument, model.spec, model.is_adjusted, model.zone)
         key = (*series, row, width, self.message, self._letters, self._decimals)
         if key == self._legend_key:
             return
@@ -288,35 +314,29 @@ class ChartPicture:
                 row,
                 decimals=self._decimals,
                 adjusted=model.is_adjusted,
+                zone=model.zone,
             )
         self._legend_height = self.legend.prepare(words, self._letters, width)
 
     def _prepare_pointer(self) -> None:
-        self._prepare_legend(self._legend_row())
-        self.crosshair.prepare(self._crosshair(), self.plot_size, self._letters)
+        row = self.pointed.row
+        self._prepare_legend(row)
+        below = self.part_at(self.pointed.at[1]) if self.pointed.at is not None else None
+        shown = self.pointed.crosshair(self.main, below) if not self.message[0] else None
+        self.crosshair.prepare(shown, self.plot_size, self._letters)
+        for part in self.seen_parts:
+            part.rows = legend_rows(self._model, part.pane, row, part.decimals, self.selected)
+            top = self._legend_height if part.pane.is_main else round(TOP * self._letters.pixel_ratio)
+            part.legend.prepare(part.rows, self._letters, top)
+            part.buttons.prepare(self._glyphs(part), self._letters.pixel_ratio)
 
-    def _crosshair(self) -> Crosshair | None:
-        model = self._model
-        if self.main.scale is None:
-            return None
-        if self._reader_row is not None:
-            row, part = self._reader_row, self.main
-            y = math.floor(self.main.scale.y_at(model.snapshot.bar(row).close))
-            y, price = min(max(y, 0), part.plot.height_px - 1) + part.plot.y, self._close_words(row)
-        elif self._pointer is not None and self.zone_at(*self._pointer) is Zone.PLOT:
-            row, y = round(model.time.row_at(self._pointer[0])), math.floor(self._pointer[1])
-            price = self._price_words(self.part_at(y), y)
-        else:
-            return None
-        has_bar = 0 <= row < len(model.snapshot)
-        zone = zone_of(model.instrument, model.spec)
-        time = time_words(model.snapshot.event_ns_at(row), model.spec, zone) if has_bar else ""
-        return Crosshair(model.time.x_at(row), min(max(y, 0), model.height_px - 1), price, time)
-
-    @staticmethod
-    def _price_words(part: PanePart, y: int) -> str:
-        decimals = max(part.axis.decimals, part.axis.tick_decimals)
-        return format_price(part.scale.price_at(y - part.plot.y + 0.5), decimals) if part.scale is not None else ""
-
-    def _close_words(self, row: int) -> str:
-        return format_price(self._model.snapshot.bar(row).close, self._decimals)
+    def _glyphs(self, part: PanePart) -> tuple[Glyph, ...]:
+        model, place = self._model, self._model.panes.index(part.pane)
+        if not part.is_pointed or len(model.panes) < 2:
+            return ()
+        if model.maximised == part.pane.id:
+            return (Glyph.RESTORE,)
+        moves = [Glyph.UP] * (place > 0) + [Glyph.DOWN] * (place < len(model.panes) - 1)
+        is_folded = model.is_folded(part.pane)
+        fold = [] if part.pane.is_main else [Glyph.OPEN if is_folded else Glyph.FOLD]
+        return (*moves, *fold, *([] if is_folded else [Glyph.MAXIMISE]))

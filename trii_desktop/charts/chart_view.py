@@ -1,10 +1,9 @@
 """The chart widget: shows a series, follows it once a frame, and answers pointer and keys."""
 
-import math
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -12,33 +11,27 @@ from PySide6.QtGui import (
     QFocusEvent,
     QHideEvent,
     QKeyEvent,
-    QMouseEvent,
     QResizeEvent,
     QShowEvent,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from backend.charts.chart_state import ChartState
+from backend.charts.chart_state import ChartState, VisibleBars
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from trii_desktop.charts.canvas import ChartCanvas
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.chart_picture import ChartPicture
+from trii_desktop.charts.chart_pointer import ChartPointer
 from trii_desktop.charts.chart_source import SeriesSource
 from trii_desktop.charts.colors import ChartColors
-from trii_desktop.charts.gestures import KEY_COMMANDS, Gestures, KeyCommand, Zone
+from trii_desktop.charts.gestures import KEY_COMMANDS, KeyCommand
+from trii_desktop.charts.glyphs import Glyph
 from trii_desktop.charts.keys import commands_by_key
 from trii_desktop.charts.layers import ChartLayer, PointerTool
-from trii_desktop.charts.tool_pointer import ToolPointer
 
 _KEYS: Final = commands_by_key()
 _BY_KEYBOARD: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
-_CURSORS: Final = {
-    Zone.PLOT: Qt.CursorShape.CrossCursor,
-    Zone.PRICE_AXIS: Qt.CursorShape.SizeVerCursor,
-    Zone.TIME_AXIS: Qt.CursorShape.SizeHorCursor,
-}
 
 
 class _Waker(QObject):
@@ -52,23 +45,43 @@ class ChartView(QWidget):
 
     ``refresh`` is its one look a frame: it takes a newer snapshot where there is one. Painting happens when Qt asks, at
     most once a frame; what is painted is prepared only when the view, the bars or the size have changed.
+    Signals carry ids of studies and comparisons; ``panes_changed`` the panes as a person left them, and words for undo;
+    ``crosshair_moved`` event time and price below the pointer, None where there is none; ``visible_changed`` VisibleBars.
     Keys: arrows pan, with Ctrl faster; + and - zoom; Home, End; Alt+R as just opened; Shift with arrows reads bar by bar.
     """
 
+    study_hide_asked = Signal(str)
+    study_settings_asked = Signal(str)
+    study_remove_asked = Signal(str)
+    study_selected = Signal(str)
+    panes_changed = Signal(object, str)
+    crosshair_moved = Signal(object, object)
+    visible_changed = Signal(object)
+
     def __init__(
-        self, colors: ChartColors, *, request_frame: Callable[[], None] | None = None, parent: QWidget | None = None
+        self,
+        colors: ChartColors,
+        *,
+        request_frame: Callable[[], None] | None = None,
+        parent: QWidget | None = None,
+        now_ns: Callable[[], int] | None = None,
     ) -> None:
         super().__init__(parent)
         self.model = ChartModel()
         self._source: SeriesSource | None = None
         self._version = -1
         self._request_frame = request_frame
+        self._now_ns = now_ns
+        self._told_visible: VisibleBars | None = None
+        self._told_crosshair: tuple[int | None, float | None] = (None, None)
+        self._second = QTimer(self)
+        self._second.setInterval(1_000)
+        self._second.timeout.connect(self._on_second)
         self._waker = _Waker()
         self._waker.woken.connect(self._on_woken)
-        self._gestures = Gestures(self.model)
         self._picture = ChartPicture(self.model, colors, self.font().family())
-        self._pointer = ToolPointer(self._picture)
         self._canvas = ChartCanvas(self._prepare, self._picture.paint, self)
+        self._pointer = ChartPointer(self._canvas, self.model, self._picture, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._canvas)
@@ -90,6 +103,7 @@ class ChartView(QWidget):
         self._picture.forget_pointer()
         self.model.open(instrument, spec, source.snapshot(), is_adjusted=adjusted)
         self._picture.start_series()
+        self._count_down()
         self.setAccessibleName(f"Chart of {instrument.id}, {spec}")
         self._say_no_bars()
         self._changed()
@@ -114,6 +128,7 @@ class ChartView(QWidget):
         self._version = source.version
         had_bars = len(self.model.snapshot) > 0
         self.model.adopt(source.snapshot())
+        self._count_down()
         if not had_bars:
             self._picture.start_series()
         self._say_no_bars()
@@ -139,6 +154,48 @@ class ChartView(QWidget):
         self.model.restore(state)
         self._changed()
 
+    # --- panes and studies --------------------------------------------------------------------------------------------
+
+    def select_study(self, study_id: str) -> None:
+        """Mark a study or comparison; nothing for an empty id."""
+        if study_id != self._picture.selected:
+            self._picture.selected = study_id
+            self._changed()
+
+    @property
+    def selected_study(self) -> str:
+        """Id of the study or comparison that is marked; empty where none is."""
+        return self._picture.selected
+
+    def maximise(self, pane_id: str) -> None:
+        """Show one pane alone, or all of them again."""
+        self.model.maximise(pane_id)
+        self._changed()
+
+    def fold(self, pane_id: str) -> None:
+        """Show a pane's legend alone, or open it again."""
+        title = self.model.fold(pane_id)
+        self._rearranged(title)
+
+    def move_pane(self, pane_id: str, by: int) -> None:
+        """Move a pane ``by`` places down, up where negative."""
+        self.model.move_pane(pane_id, by)
+        self._rearranged("A pane was moved")
+
+    # --- linked to other charts ---------------------------------------------------------------------------------------
+
+    def show_linked_crosshair(self, event_ns: int | None) -> None:
+        """Mark the bar at or before ``event_ns``, as another chart's crosshair does; None ends it."""
+        if self._picture.pointed.linked_ns != event_ns:
+            self._picture.pointed.linked_ns = event_ns
+            self._canvas.repaint_soon()
+
+    def show_visible(self, visible: VisibleBars) -> None:
+        """Bring the same bars into view as another chart shows; says nothing of it."""
+        self.model.show_visible(visible)
+        self._told_visible = self.model.visible()
+        self._changed()
+
     # --- drawing over it ----------------------------------------------------------------------------------------------
 
     def add_layer(self, layer: ChartLayer) -> None:
@@ -148,7 +205,7 @@ class ChartView(QWidget):
 
     def set_tool(self, tool: PointerTool | None) -> None:
         """Ask ``tool`` first what the pointer and keys do; None leaves them to the chart."""
-        self._pointer.tool = tool
+        self._pointer.tool.tool = tool
 
     def repaint_layers(self) -> None:
         """What layers draw has changed."""
@@ -171,13 +228,18 @@ class ChartView(QWidget):
         self._changed()
 
     @property
+    def decimals(self) -> int:
+        """Digits after the point of the prices shown."""
+        return self._picture.decimals
+
+    @property
     def legend_text(self) -> str:
         """What the legend says, as a sentence."""
         return self._picture.spoken
 
     def read_bar(self, step: int) -> str:
         """Move the data-point cursor by ``step`` bars, starting at the newest in view, and say that bar."""
-        self._picture.move_reader(step)
+        self._picture.pointed.step(step)
         self._changed()
         self._prepare()
         said = self.legend_text
@@ -193,12 +255,12 @@ class ChartView(QWidget):
         """Pan, zoom, jump or read; every other key is the window's, which opens its search as one types."""
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         key = Qt.Key(event.key())
-        if self._pointer.key(key, modifiers):
+        if self._pointer.tool.key(key, modifiers):
             return
         control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         if modifiers == Qt.KeyboardModifier.ShiftModifier and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.read_bar(-1 if key is Qt.Key.Key_Left else 1)
-        elif key is Qt.Key.Key_Escape and self._picture.has_pointer:
+        elif key is Qt.Key.Key_Escape and self._picture.pointed.is_anywhere:
             self._picture.forget_pointer()
             self._changed()
         elif not modifiers & Qt.KeyboardModifier.AltModifier and (key, control) in _KEYS and self._takes(key, modifiers):
@@ -227,11 +289,12 @@ class ChartView(QWidget):
         """Catch up with what came while hidden."""
         super().showEvent(event)
         self.refresh()
+        self._count_down()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Let go of a drag that the window swallowed."""
-        self._gestures.release()
-        self._pointer.leave()
+        self._pointer.release()
+        self._second.stop()
         super().hideEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -252,14 +315,17 @@ class ChartView(QWidget):
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        canvas = self._canvas
-        canvas.pointer_moved.connect(self._on_pointer)
-        canvas.pointer_left.connect(self._on_left)
-        canvas.pressed.connect(self._on_pressed)
-        canvas.released.connect(self._on_released)
-        canvas.double_clicked.connect(self._on_double_click)
-        canvas.wheeled.connect(self._on_wheel)
-        canvas.pinched.connect(self._on_pinch)
+        pointer = self._pointer
+        self._canvas.pressed.connect(self._on_pressed)
+        pointer.changed.connect(self._changed)
+        pointer.moved.connect(self._on_moved)
+        pointer.hide_asked.connect(self.study_hide_asked)
+        pointer.settings_asked.connect(self.study_settings_asked)
+        pointer.remove_asked.connect(self.study_remove_asked)
+        pointer.selected.connect(self._on_selected)
+        pointer.pane_asked.connect(self._on_pane_asked)
+        pointer.pane_opened.connect(self.maximise)
+        pointer.edge_dragged.connect(self._on_edge_dragged)
 
     def _prepare(self) -> None:
         width, height = self._canvas.size_px
@@ -268,6 +334,54 @@ class ChartView(QWidget):
     def _changed(self) -> None:
         self._picture.is_stale = True
         self._canvas.repaint_soon()
+        visible = self.model.visible()
+        if visible != self._told_visible and len(self.model.snapshot):
+            self._told_visible = visible
+            self.visible_changed.emit(visible)
+
+    def _count_down(self) -> None:
+        # Once a second, only while there is something to count down to and someone may see it.
+        closes_ns = self.model.shown.closes_ns
+        now_ns = self._now_ns() if self._now_ns is not None else None
+        self._picture.now_ns = now_ns
+        is_due = now_ns is not None and closes_ns is not None and closes_ns > now_ns and self.isVisible()
+        if is_due != self._second.isActive():
+            (self._second.start if is_due else self._second.stop)()
+
+    def _on_second(self) -> None:
+        self._count_down()
+        self._picture.is_stale = True
+        self._canvas.repaint_soon()
+
+    def _on_pressed(self) -> None:
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def _on_moved(self) -> None:
+        self._canvas.repaint_soon()
+        told = (self._picture.pointed.event_ns, self._picture.pointed_price)
+        if told != self._told_crosshair:
+            self._told_crosshair = told
+            self.crosshair_moved.emit(*told)
+
+    def _on_selected(self, study_id: str) -> None:
+        if study_id != self._picture.selected:
+            self.select_study(study_id)
+            self.study_selected.emit(study_id)
+
+    def _on_pane_asked(self, pane_id: str, glyph: Glyph) -> None:
+        if glyph in (Glyph.UP, Glyph.DOWN):
+            self.move_pane(pane_id, 1 if glyph is Glyph.DOWN else -1)
+        elif glyph in (Glyph.FOLD, Glyph.OPEN):
+            self.fold(pane_id)
+        else:
+            self.maximise(pane_id)
+
+    def _on_edge_dragged(self) -> None:
+        self.panes_changed.emit(tuple(pane.state for pane in self.model.panes), "Panes were resized")
+
+    def _rearranged(self, title: str) -> None:
+        self._changed()
+        self.panes_changed.emit(tuple(pane.state for pane in self.model.panes), title)
 
     def _say_no_bars(self) -> None:
         instrument, spec = self.model.instrument, self.model.spec
@@ -285,52 +399,3 @@ class ChartView(QWidget):
             self._request_frame()
         else:
             self.refresh()
-
-    def _on_pointer(self, event: QMouseEvent) -> None:
-        at = self._canvas.device_point(event.position())
-        if not self._pointer.move(at, event) and self._gestures.move(at.x(), at.y()):
-            self._changed()
-        zone = self._picture.zone_at(at.x(), at.y())
-        if not self._gestures.is_dragging:
-            self._canvas.viewport().setCursor(self._pointer.cursor(zone) or _CURSORS[zone])
-        self._picture.point_at(at.x(), at.y())
-        self._canvas.repaint_soon()
-
-    def _on_left(self) -> None:
-        self._pointer.leave()
-        self._picture.forget_pointer()
-        self._canvas.repaint_soon()
-
-    def _on_pressed(self, event: QMouseEvent) -> None:
-        self.setFocus(Qt.FocusReason.MouseFocusReason)
-        at = self._canvas.device_point(event.position())
-        if not self._pointer.press(at, event):
-            pane = self._picture.part_at(at.y()).pane.id
-            self._gestures.press(self._picture.zone_at(at.x(), at.y()), at.x(), at.y(), pane)
-
-    def _on_released(self, event: QMouseEvent) -> None:
-        if not self._pointer.release(self._canvas.device_point(event.position()), event):
-            self._gestures.release()
-
-    def _on_double_click(self, event: QMouseEvent) -> None:
-        at = self._canvas.device_point(event.position())
-        if not self._pointer.double_click(at, event):
-            self._gestures.double_click(self._picture.zone_at(at.x(), at.y()), self._picture.part_at(at.y()).pane.id)
-            self._changed()
-
-    def _on_wheel(self, event: QWheelEvent) -> None:
-        at = self._canvas.device_point(event.position())
-        zone = self._picture.zone_at(at.x(), at.y())
-        pixels, angle = event.pixelDelta(), event.angleDelta()
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if not pixels.isNull() and event.phase() is not Qt.ScrollPhase.NoScrollPhase and not shift and zone is not Zone.PRICE_AXIS:
-            self._gestures.scroll(at.x(), pixels.x(), pixels.y())
-        else:
-            # Qt turns a wheel with Alt sideways; here it stays what it is.
-            pane = self._picture.part_at(at.y()).pane.id
-            self._gestures.wheel(zone, at.x(), angle.x(), angle.y(), pans=shift, pane=pane)
-        self._changed()
-
-    def _on_pinch(self, at: QPointF, factor: float) -> None:
-        self._gestures.pinch(at.x(), factor if math.isfinite(factor) and factor > 0 else 1.0)
-        self._changed()

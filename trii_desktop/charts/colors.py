@@ -1,12 +1,14 @@
-"""The colours of a chart as a value, for a dark and a light theme; no window needed."""
+"""The colours of a chart as a value, for every theme and pair of directions; no window needed."""
 
 from typing import Final
 
 import msgspec
 
+from trii_desktop.contrast import READABLE, contrast, mixed, readable
+from trii_desktop.palettes import READABLE_HIGH, Directions, ThemeName
+
 VOLUME_OPACITY: Final = 0.38
 AREA_OPACITY: Final = 0.16
-READABLE: Final = 4.5
 
 
 class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,7 +22,7 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     volume_up, volume_down : the same, mixed with the background beforehand: blending while painting costs 40 times as much
     crosshair, label, label_text : its lines; its labels on the axes and what they say
     on_up, on_down, on_line : what is written on the label of the last price
-    studies : the palette of studies and comparisons, at least eight that can be told apart
+    studies : the palette of studies and comparisons: eight that also eyes without red or green cones tell apart (0095)
     """
 
     background: str
@@ -46,33 +48,8 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     studies: tuple[str, ...]
 
 
-def mixed(color: str, background: str, share: float) -> str:
-    """``color`` laid over ``background`` with an opacity of ``share``, 0 to 1."""
-    pairs = ((int(color[i : i + 2], 16), int(background[i : i + 2], 16)) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(over * share + under * (1 - share)):02x}" for over, under in pairs)
-
-
-def luminance(color: str) -> float:
-    """Relative luminance of ``#rrggbb``, 0 for black to 1 for white, as WCAG 2.2 defines it."""
-    channels = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 (equal) to 21 (black on white)."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def readable(color: str, background: str, ink: str) -> str:
-    """``color`` mixed with as little ``ink`` as makes words of it readable on ``background`` (4.5 to 1)."""
-    shares = (step / 20 for step in range(20, -1, -1))
-    return next((made for share in shares if contrast(made := mixed(color, ink, share), background) >= READABLE), ink)
-
-
-def with_directions(base: ChartColors, up: str, down: str) -> ChartColors:
-    """``base`` with other colours for rising and falling: a colour-blind pair, or red for rising as in East Asia."""
+def with_directions(base: ChartColors, up: str, down: str, *, ratio: float = READABLE) -> ChartColors:
+    """``base`` with other colours for rising and falling; words about them keep the contrast ``ratio`` to the background."""
 
     def on(color: str) -> str:
         return max("#000000", "#ffffff", key=lambda ink: contrast(ink, color))
@@ -81,13 +58,22 @@ def with_directions(base: ChartColors, up: str, down: str) -> ChartColors:
         base,
         up=up,
         down=down,
-        up_text=readable(up, base.background, base.title),
-        down_text=readable(down, base.background, base.title),
+        up_text=readable(up, (base.background,), base.title, ratio),
+        down_text=readable(down, (base.background,), base.title, ratio),
         volume_up=mixed(up, base.background, VOLUME_OPACITY),
         volume_down=mixed(down, base.background, VOLUME_OPACITY),
         on_up=on(up),
         on_down=on(down),
     )
+
+
+def colors_of(theme: str, directions: Directions | None = None, *, has_grid: bool = True) -> ChartColors:
+    """The colours of ``theme``, a ``ThemeName``, with its own or other ``directions``; without grid it is not to be seen."""
+    made = PRESETS[theme]
+    if directions is not None:
+        ratio = READABLE_HIGH if theme == ThemeName.HIGH_CONTRAST else READABLE
+        made = with_directions(made, directions.up, directions.down, ratio=ratio)
+    return made if has_grid else msgspec.structs.replace(made, grid=made.background)
 
 
 DARK: Final = ChartColors(
@@ -111,7 +97,7 @@ DARK: Final = ChartColors(
     on_up="#06110f",
     on_down="#180505",
     on_line="#04102a",
-    studies=("#5b9cf6", "#ff9f43", "#7fc97f", "#b388ff", "#2fd0dc", "#f2d04c", "#f472b6", "#c49a6c", "#9fb2c3", "#a3e635"),
+    studies=("#5eaffa", "#f7aa7e", "#5a9575", "#9e61e4", "#03f8f1", "#e4e82b", "#fe69bb", "#ed4800"),
 )
 
 LIGHT: Final = ChartColors(
@@ -135,7 +121,31 @@ LIGHT: Final = ChartColors(
     on_up="#06110f",
     on_down="#180505",
     on_line="#ffffff",
-    studies=("#1f6feb", "#c75f00", "#2c7f3b", "#7c3aed", "#0b7f8e", "#8f6b00", "#be2f7b", "#7d5227", "#4f6172", "#5a7d00"),
+    studies=("#1d1090", "#c25611", "#398458", "#864fe0", "#015e72", "#3a3b00", "#af2298", "#7e463a"),
 )
 
-PRESETS: Final = {"dark": DARK, "light": LIGHT}
+HIGH_CONTRAST: Final = ChartColors(
+    background="#000000",
+    grid="#2e2e2e",
+    border="#8c8c8c",
+    text="#ffffff",
+    muted="#d6d6d6",
+    title="#ffffff",
+    up_text="#37f0c8",
+    down_text="#ff9d94",
+    up="#37f0c8",
+    down="#ff6f63",
+    line="#6db3ff",
+    area=mixed("#6db3ff", "#000000", AREA_OPACITY),
+    volume_up=mixed("#37f0c8", "#000000", VOLUME_OPACITY),
+    volume_down=mixed("#ff6f63", "#000000", VOLUME_OPACITY),
+    crosshair="#ffffff",
+    label="#ffffff",
+    label_text="#000000",
+    on_up="#000000",
+    on_down="#000000",
+    on_line="#000000",
+    studies=("#8fbcfd", "#f2b968", "#44a96b", "#c070ff", "#4efff8", "#f6fb5d", "#fa90bc", "#fa6821"),
+)
+
+PRESETS: Final = {"dark": DARK, "light": LIGHT, "high_contrast": HIGH_CONTRAST}

@@ -10,7 +10,7 @@ from backend.charts.chart_state import MAIN_PANE, SHAPE, ChartType
 from backend.charts.study_snapshot import LineKey, StudySnapshot
 from backend.market.bar_snapshot import BarSnapshot
 from trii_desktop.charts.chart_source import NOTHING
-from trii_desktop.charts.colors import ChartColors, contrast, mixed
+from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.geometry import (
     NO_RECTS,
     DrawnBars,
@@ -27,6 +27,7 @@ from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.strokes import RectBatch, SegmentBatch
 from trii_desktop.charts.study_lines import DrawnLine, no_line
 from trii_desktop.charts.time_scale import TimeScale
+from trii_desktop.contrast import contrast, mixed
 
 _NO_SEGMENTS: Final = NO_RECTS.astype(float)
 

@@ -11,6 +11,7 @@ import numpy as np
 from backend.domain.bars import SECOND_NS, Bar, BarSpec, BarUnit
 from backend.domain.instruments import Instrument
 from backend.market.bar_snapshot import BarSnapshot
+from trii_desktop.charts.zones import LOCAL_ZONE
 from trii_desktop.widgets.numbers import format_change, format_compact, format_percent, format_price
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,6 +38,21 @@ def zone_of(instrument: Instrument | None, spec: BarSpec | None) -> tzinfo:
         return ZoneInfo(instrument.timezone)
     except (ZoneInfoNotFoundError, ValueError):  # an imported instrument may name a zone that this machine does not know
         return UTC
+
+
+def label_zone(choice: str, instrument: Instrument | None, spec: BarSpec | None) -> tzinfo:
+    """The zone of a chart's labels: ``exchange`` is the instrument's, ``local`` this machine's, else an IANA name.
+
+    Session dates have no zone. A name that this machine does not know gives the instrument's.
+    """
+    if choice == "exchange" or spec is None or spec.is_dated:
+        return zone_of(instrument, spec)
+    if choice == "local":
+        return LOCAL_ZONE
+    try:
+        return ZoneInfo(choice)
+    except (ZoneInfoNotFoundError, ValueError):
+        return zone_of(instrument, spec)
 
 
 def price_decimals(instrument: Instrument | None, snapshot: BarSnapshot) -> int:
@@ -87,8 +103,15 @@ class LegendWords(NamedTuple):
     spoken: str
 
 
-def legend_words(
-    instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot, row: int, *, decimals: int, adjusted: bool
+def legend_words(  # noqa: PLR0913 - all of it is said of one bar
+    instrument: Instrument,
+    spec: BarSpec,
+    snapshot: BarSnapshot,
+    row: int,
+    *,
+    decimals: int,
+    adjusted: bool,
+    zone: str = "exchange",
 ) -> LegendWords:
     """The legend for the bar at ``row``; the instrument alone where there is no such bar."""
     details = " · ".join(part for part in (instrument.name, str(spec), "adjusted" if adjusted else "") if part)
@@ -104,7 +127,8 @@ def legend_words(
     if snapshot.has_volume:
         values = (*values, LegendValue("Vol", format_compact(bar.volume)))
     is_up = bar.close >= (before if snapshot.is_close_only and row else bar.open)
-    spoken = _spoken(instrument, spec, bar, values)
+    when = time_words(bar.event_ns, spec, label_zone(zone, instrument, spec))
+    spoken = f"{instrument.id}, {interval_words(spec)}, {when}: {_said(values)}"
     return LegendWords(str(instrument.id), details, values, is_up, spoken)
 
 
@@ -124,7 +148,5 @@ def _bar_values(bar: Bar, decimals: int, *, is_line: bool) -> tuple[LegendValue,
 _SPOKEN: Final = {"O": "open", "H": "high", "L": "low", "C": "close", "Vol": "volume", "": "change"}
 
 
-def _spoken(instrument: Instrument, spec: BarSpec, bar: Bar, values: tuple[LegendValue, ...]) -> str:
-    when = time_words(bar.event_ns, spec, zone_of(instrument, spec))
-    said = ", ".join(f"{_SPOKEN[value.name]} {value.text}" for value in values)
-    return f"{instrument.id}, {interval_words(spec)}, {when}: {said}"
+def _said(values: tuple[LegendValue, ...]) -> str:
+    return ", ".join(f"{_SPOKEN[value.name]} {value.text}" for value in values)

@@ -1,0 +1,42 @@
+"""The buttons of a pane at its upper right, shown where the pointer is: move, collapse, maximise."""
+
+from typing import Final
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter
+
+from trii_desktop.charts.glyphs import BUTTON_PX, Glyph, draw_button
+from trii_desktop.charts.painters import Inks
+from trii_desktop.charts.pane_item import ChartItem
+
+_RIGHT: Final = 6  # logical pixels
+_TOP: Final = 4
+
+
+class PaneButtonsItem(ChartItem):
+    """Lies over a pane; ``glyphs`` is empty where no pointer is."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.pointed: Glyph | None = None
+        self._glyphs: tuple[Glyph, ...] = ()
+        self._ratio = 1.0
+
+    def prepare(self, glyphs: tuple[Glyph, ...], pixel_ratio: float) -> None:
+        """Show ``glyphs`` from left to right."""
+        self._glyphs, self._ratio = glyphs, pixel_ratio
+
+    def hit(self, x: float, y: float) -> Glyph | None:
+        """The button at a point of the pane."""
+        at = (int(x), int(y))
+        return next((glyph for n, glyph in enumerate(self._glyphs) if self._place(n).contains(*at)), None)
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw them."""
+        for n, glyph in enumerate(self._glyphs):
+            draw_button(painter, glyph, self._place(n), self.inks, is_hovered=glyph is self.pointed)
+
+    def _place(self, number: int) -> QRect:
+        size = round(BUTTON_PX * self._ratio)
+        right = self.width_px - round(_RIGHT * self._ratio)
+        return QRect(right - (len(self._glyphs) - number) * size, round(_TOP * self._ratio), size, size)

@@ -1,0 +1,172 @@
+"""The legend of studies and comparisons in a pane: a row each, with values, and buttons where the pointer is."""
+
+import math
+from typing import Final, NamedTuple
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter
+
+from trii_desktop.charts.chart_model import ChartModel
+from trii_desktop.charts.glyphs import BUTTON_PX, Glyph, draw_button
+from trii_desktop.charts.last_values import ink_of, value_text
+from trii_desktop.charts.lettering import Letterings
+from trii_desktop.charts.painters import Inks
+from trii_desktop.charts.pane_item import ChartItem
+from trii_desktop.charts.pane_model import PaneModel
+from trii_desktop.charts.study_looks import comparison_looks
+
+ROW: Final = 21  # logical pixels
+TOP: Final = 4
+_LEFT: Final = 12
+_GAP: Final = 8
+_BUTTONS: Final = (Glyph.SETTINGS, Glyph.REMOVE)
+
+
+class RowValue(NamedTuple):
+    """A value and its colour."""
+
+    text: str
+    ink: str
+
+
+class LegendRow(NamedTuple):
+    """What the legend says of one study or comparison."""
+
+    id: str
+    title: str
+    values: tuple[RowValue, ...]
+    error: str
+    is_shown: bool
+    is_selected: bool
+
+    @property
+    def spoken(self) -> str:
+        """The same for a screen reader."""
+        said = self.error or ", ".join(value.text for value in self.values)
+        return f"{self.title} {said}" if said else self.title
+
+
+class LegendButton(NamedTuple):
+    """A button of a row."""
+
+    glyph: Glyph
+    place: QRect
+
+
+class _Laid(NamedTuple):
+    row: LegendRow
+    place: QRect
+    buttons: tuple[LegendButton, ...]
+
+
+def legend_rows(model: ChartModel, pane: PaneModel, row: int, decimals: int | None, selected: str) -> list[LegendRow]:
+    """The rows of a pane, comparisons first, with the values of the bar at ``row``."""
+    rows = [_compared_rows(model, row, selected)] if pane.is_main else []
+    made = [one for some in rows for one in some]
+    for look in model.looks:
+        if look.pane == pane.id:
+            values = tuple(
+                RowValue(value_text(value, decimals), ink_of(output, value))
+                for output in look.shown_outputs
+                if math.isfinite(value := _value(model, output.key, row))
+            )
+            error = model.shown.errors.get(look.id, "")
+            made.append(LegendRow(look.id, look.title, () if error else values, error, look.is_shown, look.id == selected))
+    return made
+
+
+def _compared_rows(model: ChartModel, row: int, selected: str) -> list[LegendRow]:
+    rows = []
+    for look in comparison_looks(model.comparisons):
+        compared = model.compared(look.key, row)
+        is_known = compared is not None and math.isfinite(compared.value) and look.is_shown
+        values = (
+            (RowValue(value_text(compared.value), look.ink), RowValue(compared.text, look.ink)) if is_known and compared else ()
+        )
+        error = model.shown.errors.get(look.key[0], "")
+        rows.append(LegendRow(look.key[0], look.title, values, error, look.is_shown, look.key[0] == selected))
+    return rows
+
+
+def _value(model: ChartModel, key: tuple[str, str], row: int) -> float:
+    line = model.shown.lines.get(key)
+    return line.value(row) if line is not None and 0 <= row < len(line) else math.nan
+
+
+class StudyLegendItem(ChartItem):
+    """Rows below each other from the pane's upper left corner on. ``hovered`` is the id of the row below the pointer."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(inks)
+        self.rows: list[LegendRow] = []
+        self.hovered = ""
+        self.pointed: Glyph | None = None
+        self._laid: list[_Laid] = []
+        self._letters: Letterings | None = None
+
+    def prepare(self, rows: list[LegendRow], letters: Letterings, top_px: int) -> None:
+        """Lay ``rows`` out below ``top_px``; those that do not fit into the pane are left out."""
+        self.rows, self._letters = rows, letters
+        ratio = letters.pixel_ratio
+        tall, left = round(ROW * ratio), round(_LEFT * ratio)
+        self._laid = []
+        for n, row in enumerate(rows):
+            y = top_px + n * tall
+            if y + tall > self.height_px:
+                break
+            title = math.ceil(letters.legend.width(row.title) + _GAP * ratio)
+            buttons = self._buttons(row, left + title, y, tall, ratio) if row.id == self.hovered else ()
+            wide = title + (len(buttons) * round(BUTTON_PX * ratio) if buttons else self._values_width(row, letters, ratio))
+            self._laid.append(_Laid(row, QRect(left, y, min(wide, max(self.width_px - 2 * left, 1)), tall), buttons))
+
+    def hit(self, x: float, y: float) -> tuple[str, Glyph | None] | None:
+        """The id of the row at a point of the pane, and the button there if any; None beside all rows."""
+        at = (int(x), int(y))
+        for laid in self._laid:
+            for button in laid.buttons:
+                if button.place.contains(*at):
+                    return laid.row.id, button.glyph
+            if laid.place.contains(*at):
+                return laid.row.id, None
+        return None
+
+    def paint(self, painter: QPainter) -> None:
+        """Write the rows over a plate that keeps them readable."""
+        letters = self._letters
+        if letters is None:
+            return
+        painter.setClipRect(self.bounds)
+        for laid in self._laid:
+            pad = round(4 * letters.pixel_ratio)
+            plate = laid.place.adjusted(-pad, 0, 0, 0)
+            painter.fillRect(plate, self.inks["border" if laid.row.is_selected else "background"])
+            ink = "muted" if not laid.row.is_shown else "title" if laid.row.is_selected else "text"
+            middle = laid.place.center().y() + 0.5
+            letters.legend.draw(painter, laid.place.left(), middle, laid.row.title, self.inks[ink])
+            if laid.buttons:
+                for button in laid.buttons:
+                    draw_button(painter, button.glyph, button.place, self.inks, is_hovered=button.glyph is self.pointed)
+            else:
+                self._paint_values(painter, laid, middle, letters)
+
+    def _paint_values(self, painter: QPainter, laid: _Laid, middle: float, letters: Letterings) -> None:
+        x = laid.place.left() + letters.legend.width(laid.row.title) + _GAP * letters.pixel_ratio
+        for text, ink in self._texts(laid.row):
+            width = letters.legend.width(text)
+            if x + width > self.width_px:
+                return
+            letters.legend.draw(painter, x, middle, text, self.inks[ink])
+            x += width + _GAP * letters.pixel_ratio
+
+    @staticmethod
+    def _texts(row: LegendRow) -> tuple[RowValue, ...]:
+        return (RowValue(row.error, "down_text"),) if row.error else row.values
+
+    def _values_width(self, row: LegendRow, letters: Letterings, ratio: float) -> int:
+        return math.ceil(sum(letters.legend.width(value.text) + _GAP * ratio for value in self._texts(row)))
+
+    @staticmethod
+    def _buttons(row: LegendRow, x: int, y: int, tall: int, ratio: float) -> tuple[LegendButton, ...]:
+        size = round(BUTTON_PX * ratio)
+        glyphs = (Glyph.HIDE if row.is_shown else Glyph.SHOW, *_BUTTONS)
+        return tuple(LegendButton(g, QRect(x + n * size, y + (tall - size) // 2, size, size)) for n, g in enumerate(glyphs))
