@@ -9,7 +9,7 @@ from backend.errors import InvalidInput
 
 SIDE_PX_MIN: Final = 64
 SIDE_PX_MAX: Final = 16_384
-THEMES: Final = ("dark", "light")
+THEMES: Final = ("dark", "light", "high_contrast")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +17,7 @@ class ChartRequest:
     """One picture of one series: frozen values only, so that it may cross threads and processes.
 
     bars : exactly the bars to show, oldest first, at least one; all of them are in view
-    theme : "dark" or "light"
+    theme : "dark", "light" or "high_contrast"
     width_px, height_px : size of the picture in pixels, 64 to 16,384
     adjusted : whether ``bars`` are adjusted; the legend says so
     """
@@ -36,7 +36,7 @@ class ChartRequest:
                 f"There are no bars of {self.instrument.id} to draw.", hint="Ask for a wider range.", code="chart.empty"
             )
         if self.theme not in THEMES:
-            raise InvalidInput(f"{self.theme!r} is not a theme.", hint="Use dark or light.", code="chart.theme")
+            raise InvalidInput(f"{self.theme!r} is not a theme.", hint="Use dark, light or high_contrast.", code="chart.theme")
         if not all(SIDE_PX_MIN <= side <= SIDE_PX_MAX for side in (self.width_px, self.height_px)):
             raise InvalidInput(
                 f"A picture of {self.width_px}x{self.height_px} pixels is not possible.",
