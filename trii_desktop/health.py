@@ -11,6 +11,7 @@ from trii_desktop.readings import Reading, Readings
 from trii_desktop.widgets.layout import button, column, label, row
 
 LOOK_MS: Final = 1_000
+ROW_PX: Final = 48
 COLUMNS: Final = ("What", "Now", "What it means")
 
 
@@ -24,12 +25,13 @@ class HealthDialog(QDialog):
         self.setWindowTitle("Health of the program")
         self.setAccessibleName("Health of the program")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(820, 460)
+        self.resize(820, 520)
         self.table = QTableWidget(0, len(COLUMNS))
         self.table.setAccessibleName("Readings")
         self.table.setProperty("framed", True)
         self.table.setHorizontalHeaderLabels(list(COLUMNS))
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.table.setShowGrid(False)
         self.table.setWordWrap(True)
         self.table.setTabKeyNavigation(False)
@@ -54,7 +56,6 @@ class HealthDialog(QDialog):
         self._timer.timeout.connect(self.refresh)
         self._timer.start()
         self.refresh()
-        self.table.resizeRowsToContents()
 
     def choose(self, name: str) -> None:
         """Select the row of a reading."""

@@ -1,0 +1,1 @@
+"""The first-run tour: a walk past the parts of the window."""
