@@ -38,6 +38,7 @@ from backend.tasks import TaskOwner
 from backend.telemetry.metrics import Metrics, probe_lag
 from backend.watchlists.board import QuoteBoard
 from backend.watchlists.store import WatchlistStore
+from backend.workspaces.store import WorkspaceStore
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Backend:
     studies: StudyStore
     drawings: DrawingStore
     watchlists: WatchlistStore
+    workspaces: WorkspaceStore
     board: QuoteBoard
     kept_notices: NoticeStore
     background: Background
@@ -183,6 +185,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             studies=StudyStore(bars, catalog, calendars, tasks),
             drawings=DrawingStore(money_ledger, bus.publish),
             watchlists=WatchlistStore(money_ledger, bus.publish),
+            workspaces=WorkspaceStore(money_ledger, bus.publish),
             board=QuoteBoard(base.store, history, catalog, actions, bus),
             kept_notices=NoticeStore(base.words),
             background=Background(phases),

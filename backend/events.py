@@ -140,6 +140,17 @@ class FiguresChanged(Event):
         return ()
 
 
+@dataclass(frozen=True, slots=True)
+class WorkspacesChanged(Event):
+    """There are other workspaces, other names, or another one is in use."""
+
+    NAME: ClassVar[str] = "workspaces.changed.v1"
+
+    def conflation_key(self) -> Hashable | None:
+        """Readers take the list as it is now, so one change may wait."""
+        return ()
+
+
 class Level(enum.StrEnum):
     """How much a notice matters."""
 
@@ -206,6 +217,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     ImportFinished,
     SettingsChanged,
     WatchlistsChanged,
+    WorkspacesChanged,
     FiguresChanged,
     DrawingsChanged,
     JobChanged,

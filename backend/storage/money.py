@@ -200,4 +200,16 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0008_workspaces",
+        """
+        CREATE TABLE workspaces (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL CHECK (name <> ''),
+            position INTEGER NOT NULL,
+            is_current INTEGER NOT NULL DEFAULT 0,
+            content BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
