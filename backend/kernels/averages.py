@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from backend.kernels.arithmetic import fused
 from backend.kernels.stepping import opened, step
 
 Float64s: TypeAlias = npt.NDArray[np.float64]
@@ -84,7 +85,7 @@ def sma_next(s: Float64s, price: float) -> float:
         return np.nan
     if (count + 1) % _refresh_of(period) == 0:
         s[TOTAL] = ring_sums(s[RING : RING + period], (place + 1) % period, period)[0]
-    return s[TOTAL] / period
+    return s[TOTAL] * (1.0 / period)
 
 
 @step
@@ -110,19 +111,19 @@ def sma_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
     for i in range(n_slow):
         out[i] = sma_next(state, price[i])
     count += n_slow
-    total, scale = state[TOTAL], float(period)
+    total, inverse = state[TOTAL], 1.0 / period
     refresh = _refresh_of(period)
     i = n_slow
     while i < n_bars:
         stop = min(n_bars, i + refresh - count % refresh)
         for j in range(i, stop):
             total = slide(total, price[j], price[j - period])
-            out[j] = total / scale
+            out[j] = total * inverse
         count += stop - i
         i = stop
         if count % refresh == 0:
             total = array_sums(price, i - period, period)[0]
-            out[i - 1] = total / scale
+            out[i - 1] = total * inverse
     keep_window(state, price, n_slow, count, total)
 
 
@@ -158,7 +159,7 @@ def wma_next(s: Float64s, price: float) -> float:
         return np.nan
     if (count + 1) % _refresh_of(period) == 0:
         s[TOTAL], s[RISING] = ring_sums(s[RING : RING + period], (place + 1) % period, period)
-    return s[RISING] / (0.5 * period * (period + 1))
+    return s[RISING] * (2.0 / (period * (period + 1.0)))
 
 
 @step
@@ -173,7 +174,8 @@ def wma_step(state: Any, values: Any, wires: Any) -> None:
 def wma_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
     """Smooth a price series with weights that fall linearly into the past.
 
-    state, price, out : as for ``sma_sweep``
+    state : from ``wma_state``, or left by an earlier sweep
+    price, out : float64[n_bars]   as for ``sma_sweep``
 
     Source: TA-Lib 0.8, function WMA. Twin: tests/naive/averages.py
     """
@@ -182,7 +184,7 @@ def wma_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
     for i in range(n_slow):
         out[i] = wma_next(state, price[i])
     count += n_slow
-    total, rising, weights = state[TOTAL], state[RISING], 0.5 * period * (period + 1)
+    total, rising, inverse = state[TOTAL], state[RISING], 2.0 / (period * (period + 1.0))
     refresh = _refresh_of(period)
     i = n_slow
     while i < n_bars:
@@ -190,12 +192,12 @@ def wma_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
         for j in range(i, stop):
             rising = climb(rising, total, price[j], period)
             total = slide(total, price[j], price[j - period])
-            out[j] = rising / weights
+            out[j] = rising * inverse
         count += stop - i
         i = stop
         if count % refresh == 0:
             total, rising = array_sums(price, i - period, period)
-            out[i - 1] = rising / weights
+            out[i - 1] = rising * inverse
     keep_window(state, price, n_slow, count, total)
     state[RISING] = rising
 
@@ -220,7 +222,7 @@ def wilder_state(period: int) -> Float64s:
 @njit(inline="always")
 def fade(mean: float, value: float, weight: float) -> float:
     """The mean moved towards ``value``: value counts ``weight``, all before it the rest."""
-    return mean * (1.0 - weight) + value * weight
+    return fused(mean, 1.0 - weight, value * weight)
 
 
 @njit(inline="always")
@@ -248,7 +250,7 @@ def ema_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
     """Smooth a price series with exponentially fading weights.
 
     state : from ``ema_state`` (newest bar weighs 2 / (period + 1)) or ``wilder_state``, or left by an earlier sweep
-    price, out : as for ``sma_sweep``
+    price, out : float64[n_bars]   as for ``sma_sweep``
 
     Source: TA-Lib 0.8, function EMA. Twin: tests/naive/averages.py
     """

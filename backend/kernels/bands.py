@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from backend.kernels.averages import COUNT, N_EMA, PERIOD, ema_next, ema_state, ema_sweep, refresh_of
+from backend.kernels.arithmetic import larger, smaller
+from backend.kernels.averages import COUNT, N_EMA, PERIOD, ema_next, ema_state, ema_sweep, fade, refresh_of
 from backend.kernels.extremes import extreme_next, extreme_state, extreme_sweep
 from backend.kernels.stepping import opened, step
 from backend.kernels.volatility import (
     AVERAGE,
+    CLOSE,
+    MEAN,
     N_ATR,
     SPREAD_RING,
     SQUARES,
@@ -25,6 +28,7 @@ from backend.kernels.volatility import (
     slide_spread,
     spread_next,
     spread_state,
+    true_range,
 )
 
 Float64s: TypeAlias = npt.NDArray[np.float64]
@@ -44,7 +48,7 @@ def bollinger_next(s: Float64s, price: float) -> tuple[float, float, float]:
     spread_next(window, price)
     if window[COUNT] < window[PERIOD]:
         return np.nan, np.nan, np.nan
-    reach = s[0] * deviation(window[SQUARES], window[PERIOD])
+    reach = s[0] * deviation(window[SQUARES], 1.0 / window[PERIOD])
     return window[AVERAGE] + reach, window[AVERAGE], window[AVERAGE] - reach
 
 
@@ -77,18 +81,30 @@ def bollinger_sweep(state: Float64s, price: Float64s, upper: Float64s, middle: F
         upper[i], middle[i], lower[i] = bollinger_next(state, price[i])
     if n_bars <= n_slow:
         return
-    average, squares, count, scale = window[AVERAGE], window[SQUARES], int(window[COUNT]), float(period)
-    refresh, times = _refresh_of(period), state[0]
-    for i in range(n_slow, n_bars):
-        average, squares = slide_spread(average, squares, price[i], price[i - period], scale)
-        count += 1
+    average, squares, count, inverse = window[AVERAGE], window[SQUARES], int(window[COUNT]), 1.0 / period
+    refresh, first = _refresh_of(period), n_slow
+    while first < n_bars:
+        stop = min(n_bars, first + refresh - count % refresh)
+        for i in range(first, stop):
+            average, squares = slide_spread(average, squares, price[i], price[i - period], inverse)
+            middle[i], upper[i] = average, squares
+        count += stop - first
         if count % refresh == 0:
-            average, squares = exact_spread(price[i - period + 1 : i + 1], 0, period)
-        reach = times * deviation(squares, scale)
-        upper[i], middle[i], lower[i] = average + reach, average, average - reach
+            average, squares = exact_spread(price[stop - period : stop], 0, period)
+            middle[stop - 1], upper[stop - 1] = average, squares
+        open_bands(upper[first:stop], middle[first:stop], lower[first:stop], state[0], inverse)
+        first = stop
     for k in range(period):
         window[SPREAD_RING + (count - period + k) % period] = price[n_bars - period + k]
     window[AVERAGE], window[SQUARES], window[COUNT] = average, squares, count
+
+
+@njit(cache=True, nogil=True)
+def open_bands(upper: Float64s, middle: Float64s, lower: Float64s, times: float, inverse: float) -> None:
+    """Turn squared distances, which lie in ``upper``, into bands: without a chain from bar to bar, so several roots at once."""
+    for i in range(len(middle)):
+        reach = times * deviation(upper[i], inverse)
+        upper[i], lower[i] = middle[i] + reach, middle[i] - reach
 
 
 # --- Keltner ----------------------------------------------------------------------------------------------------------
@@ -193,22 +209,29 @@ def supertrend_state(period: int, ranges: float) -> Float64s:
 
 
 @njit(inline="always")
-def supertrend_next(s: Float64s, high: float, low: float, close: float, reach: float) -> tuple[float, float]:
-    """Trailing band and direction, upwards at first; a band only moves towards prices, until a close beyond it turns the trend."""
-    before, s[BEFORE] = s[BEFORE], close
+def supertrend_turn(
+    upper: float, lower: float, side: float, before: float, middle: float, reach: float, close: float
+) -> tuple[float, float, float]:
+    """Both bands and the side they leave; a band only moves towards prices, until a close beyond it turns the trend."""
+    above, below = middle + reach, middle - reach
+    above = above if before > upper else smaller(above, upper)
+    below = below if before < lower else larger(below, lower)
+    rises, falls = close > above, close < below
+    return above, below, (-1.0 if falls else 1.0) if side > 0.0 else (1.0 if rises else -1.0)
+
+
+@njit(inline="always")
+def supertrend_next(s: Float64s, high: float, low: float, close: float) -> tuple[float, float]:
+    """Trailing band and direction, upwards at first."""
+    reach = s[RANGES] * atr_next(s[SUPER_ATR : SUPER_ATR + N_ATR], high, low, close)
+    before, middle = s[BEFORE], (high + low) / 2.0
+    s[BEFORE] = close
     if reach != reach:  # noqa: PLR0124 - NaN is unequal to itself
         return np.nan, np.nan
-    middle = (high + low) / 2.0
-    upper, lower = middle + s[RANGES] * reach, middle - s[RANGES] * reach
     if s[SIDE] == 0.0:
-        s[UPPER], s[LOWER], s[SIDE] = upper, lower, 1.0
+        s[UPPER], s[LOWER], s[SIDE] = middle + reach, middle - reach, 1.0
     else:
-        s[UPPER] = upper if upper < s[UPPER] or before > s[UPPER] else s[UPPER]
-        s[LOWER] = lower if lower > s[LOWER] or before < s[LOWER] else s[LOWER]
-        if s[SIDE] > 0.0 and close < s[LOWER]:
-            s[SIDE] = -1.0
-        elif s[SIDE] < 0.0 and close > s[UPPER]:
-            s[SIDE] = 1.0
+        s[UPPER], s[LOWER], s[SIDE] = supertrend_turn(s[UPPER], s[LOWER], s[SIDE], before, middle, reach, close)
     return (s[LOWER] if s[SIDE] > 0.0 else s[UPPER]), s[SIDE]
 
 
@@ -218,8 +241,7 @@ def supertrend_step(state: Any, values: Any, wires: Any) -> None:
     s, v, w = opened(state, values, wires)
     high, low, close = v[w[0]], v[w[1]], v[w[2]]
     if high == high and low == low and close == close:  # noqa: PLR0124 - NaN is unequal to itself
-        reach = atr_next(s[SUPER_ATR : SUPER_ATR + N_ATR], high, low, close)
-        v[w[3]], v[w[4]] = supertrend_next(s, high, low, close, reach)
+        v[w[3]], v[w[4]] = supertrend_next(s, high, low, close)
     else:
         v[w[3]], v[w[4]] = np.nan, np.nan
 
@@ -235,6 +257,19 @@ def supertrend_sweep(state: Float64s, high: Float64s, low: Float64s, close: Floa
     Source: Olivier Seban's SuperTrend as charting programs compute it: bands around (high + low) / 2, Wilder's range.
     Twin: tests/naive/bands.py
     """
-    atr_sweep(state[SUPER_ATR:], high, low, close, value)
-    for i in range(len(close)):
-        value[i], side[i] = supertrend_next(state, high[i], low[i], close[i], value[i])
+    n_bars, range_state = len(close), state[SUPER_ATR:]
+    first = min(n_bars, max(int(range_state[PERIOD] + 1 - range_state[COUNT]), 0))
+    for i in range(first):
+        value[i], side[i] = supertrend_next(state, high[i], low[i], close[i])
+    if n_bars == first:
+        return
+    times, upper, lower, now, before = state[RANGES], state[UPPER], state[LOWER], state[SIDE], state[BEFORE]
+    mean, weight = range_state[MEAN], 1.0 / range_state[PERIOD]
+    for i in range(first, n_bars):
+        mean = fade(mean, true_range(high[i], low[i], before), weight)
+        upper, lower, now = supertrend_turn(upper, lower, now, before, (high[i] + low[i]) / 2.0, times * mean, close[i])
+        before = close[i]
+        value[i], side[i] = lower if now > 0.0 else upper, now
+    state[UPPER], state[LOWER], state[SIDE], state[BEFORE] = upper, lower, now, before
+    range_state[MEAN], range_state[CLOSE] = mean, before
+    range_state[COUNT] += n_bars - first

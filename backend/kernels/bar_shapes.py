@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from backend.kernels.arithmetic import larger, smaller
 from backend.kernels.stepping import opened, step
 
 Float64s: TypeAlias = npt.NDArray[np.float64]
@@ -24,12 +25,19 @@ def heikin_ashi_state() -> Float64s:
 
 
 @njit(inline="always")
-def heikin_ashi_next(s: Float64s, open_: float, high: float, low: float, close: float) -> tuple[float, float, float, float]:
-    """Open, high, low, close of the averaged bar: it opens in the middle of the one before and closes at this bar's mean."""
+def averaged(start: float, open_: float, high: float, low: float, close: float) -> tuple[float, float, float, float]:
+    """Open, high, low, close of a bar that opens at ``start`` and closes at this bar's mean."""
     mean = (open_ + high + low + close) / 4.0
+    return start, larger(high, larger(start, mean)), smaller(low, smaller(start, mean)), mean
+
+
+@njit(inline="always")
+def heikin_ashi_next(s: Float64s, open_: float, high: float, low: float, close: float) -> tuple[float, float, float, float]:
+    """The averaged bar, which opens in the middle of the one before."""
     start = (open_ + close) / 2.0 if s[TAKEN] == 0.0 else (s[OPEN] + s[CLOSE]) / 2.0
-    s[TAKEN], s[OPEN], s[CLOSE] = 1.0, start, mean
-    return start, max(high, start, mean), min(low, start, mean), mean
+    made = averaged(start, open_, high, low, close)
+    s[TAKEN], s[OPEN], s[CLOSE] = 1.0, made[0], made[3]
+    return made
 
 
 @step
@@ -64,5 +72,12 @@ def heikin_ashi_sweep(
     Source: Dan Valcu, Using the Heikin-Ashi Technique, Technical Analysis of Stocks and Commodities 22:2, 2004.
     Twin: tests/naive/bar_shapes.py
     """
-    for i in range(len(close)):
-        out_open[i], out_high[i], out_low[i], out_close[i] = heikin_ashi_next(state, open_[i], high[i], low[i], close[i])
+    n_bars = len(close)
+    if n_bars == 0:
+        return
+    out_open[0], out_high[0], out_low[0], out_close[0] = heikin_ashi_next(state, open_[0], high[0], low[0], close[0])
+    start, end = state[OPEN], state[CLOSE]
+    for i in range(1, n_bars):
+        start, top, bottom, end = averaged((start + end) / 2.0, open_[i], high[i], low[i], close[i])
+        out_open[i], out_high[i], out_low[i], out_close[i] = start, top, bottom, end
+    state[OPEN], state[CLOSE] = start, end

@@ -1,8 +1,8 @@
 """Highest and lowest of a moving window.
 
-An extreme is exact whatever way it is found, so history and stream may each take their fastest: history doubles windows
-block by block inside the cache, which no input can slow down; the stream keeps a ring and looks through it only when the
-extreme itself has left the window.
+An extreme is exact whatever way it is found, so history and stream may each take their fastest. Both look through a window
+only when its extreme has left it; where that happens too often, as while prices fall, history turns to a way that no input
+can slow down.
 
 Twin: tests/naive/extremes.py
 """
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from backend.kernels.arithmetic import larger, smaller
 from backend.kernels.averages import COUNT, PERIOD
 
 Float64s: TypeAlias = npt.NDArray[np.float64]
@@ -21,6 +22,7 @@ BEST: Final = 2
 AGE: Final = 3  # bars since the extreme
 WINDOW: Final = 4
 _BLOCK: Final = 2048
+_SKIPPED: Final = 15  # blocks done without trying a scan again, once one took too long
 
 
 def extreme_state(period: int) -> Float64s:
@@ -54,16 +56,63 @@ def extreme_next(s: Float64s, value: float, sign: float) -> float:
     return s[BEST] if count + 1 >= period else np.nan
 
 
+@njit(inline="always")
+def more(a: float, b: float, sign: float) -> float:
+    """The more extreme of two values."""
+    return larger(a, b) if sign > 0.0 else smaller(a, b)
+
+
 @njit(cache=True, nogil=True)
-def _widen(source: Float64s, target: Float64s, n: int, by: int, sign: float) -> None:
-    if sign > 0:
-        for j in range(n):
-            a, b = source[j], source[j + by]
-            target[j] = max(b, a)
-    else:
-        for j in range(n):
-            a, b = source[j], source[j + by]
-            target[j] = min(b, a)
+def extremes_by_scan(value: Float64s, period: int, sign: float, out: Float64s, n_looks: int) -> int:
+    """Extremes of full windows, looking through a window whenever its extreme has left it; how many were found.
+
+    value : float64[n + period - 1]   no NaN
+    out : float64[n]   of ``value[i : i + period]``
+    n_looks : gives up after so many values were looked at again
+    """
+    best, at = value[0], 0
+    for k in range(1, period - 1):
+        if value[k] * sign >= best * sign:
+            best, at = value[k], k
+    for i in range(len(out)):
+        newest = value[i + period - 1]
+        if newest * sign >= best * sign:
+            best, at = newest, i + period - 1
+        elif at < i:
+            n_looks -= period
+            if n_looks < 0:
+                return i
+            best, at = newest, i + period - 1
+            for k in range(i + period - 2, i - 1, -1):
+                if value[k] * sign > best * sign:
+                    best, at = value[k], k
+        out[i] = best
+    return len(out)
+
+
+@njit(cache=True, nogil=True)
+def extremes_by_halves(value: Float64s, period: int, sign: float, out: Float64s, rest: Float64s) -> None:
+    """The same with three comparisons a value, whatever the values are: a window is the end of one block and the start of the next.
+
+    value : float64[n + period - 1]   no NaN
+    out : float64[n]   of ``value[i : i + period]``
+    rest : float64[period]   room to work in
+
+    Source: Marcel van Herk, A fast algorithm for local minimum and maximum filters on rectangular and octagonal kernels,
+    Pattern Recognition Letters 13:7, 1992, p. 517.
+    """
+    for begin in range(0, len(out), period):
+        best = value[begin + period - 1]
+        rest[period - 1] = best
+        for k in range(period - 2, -1, -1):
+            best = more(best, value[begin + k], sign)
+            rest[k] = best
+        out[begin] = best
+        if begin + 1 < len(out):
+            best = value[begin + period]
+            for k in range(1, min(period, len(out) - begin)):
+                best = more(best, value[begin + period - 1 + k], sign)
+                out[begin + k] = more(rest[k], best, sign)
 
 
 @njit(cache=True, nogil=True)
@@ -73,23 +122,18 @@ def window_extremes(value: Float64s, period: int, sign: float, out: Float64s) ->
     value : float64[n]   no NaN
     out : float64[n - period + 1]   of ``value[i : i + period]``
     """
-    n_out = len(value) - period + 1
-    size = max(_BLOCK, period)
-    one, other = np.empty(size + period), np.empty(size + period)
-    begin = 0
+    rest, n_out, skip, begin = np.empty(period), len(value) - period + 1, 0, 0
     while begin < n_out:
-        n = min(size, n_out - begin)
-        length = n + period - 1
-        one[:length] = value[begin : begin + length]
-        wide = 1
-        while wide < period:
-            by = min(wide, period - wide)
-            length -= by
-            _widen(one, other, length, by, sign)
-            one, other = other, one
-            wide += by
-        out[begin : begin + n] = one[:n]
-        begin += n
+        stop = min(n_out, begin + max(_BLOCK, period))
+        part, into = value[begin : stop + period - 1], out[begin:stop]
+        if skip == 0:
+            found = extremes_by_scan(part, period, sign, into, len(into) // 2)
+            skip = _SKIPPED if found < len(into) else 0
+        else:
+            found, skip = 0, skip - 1
+        if found < len(into):
+            extremes_by_halves(part[found:], period, sign, into[found:], rest)
+        begin = stop
 
 
 @njit(cache=True, nogil=True)
@@ -98,6 +142,8 @@ def extreme_sweep(state: Float64s, value: Float64s, sign: float, out: Float64s) 
 
     state : from ``extreme_state``, or left by an earlier sweep
     value : float64[n_bars]   oldest first, no NaN; out : float64[n_bars]   NaN before ``period`` bars were taken
+
+    Twin: tests/naive/extremes.py
     """
     period, n_bars = int(state[PERIOD]), len(value)
     n_slow = min(n_bars, period)

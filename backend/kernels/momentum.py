@@ -9,14 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from backend.kernels.arithmetic import larger
 from backend.kernels.averages import (
     COUNT,
+    MEAN,
     N_EMA,
     PERIOD,
     RING,
+    WEIGHT,
     ema_next,
     ema_state,
-    ema_sweep,
     fade,
     sma_next,
     sma_state,
@@ -52,7 +54,7 @@ def rsi_next(s: Float64s, price: float) -> float:
     s[PRICE], s[COUNT] = price, count + 1.0
     if count == 0.0:
         return np.nan
-    gain, loss = max(change, 0.0), max(-change, 0.0)
+    gain, loss = larger(change, 0.0), larger(-change, 0.0)
     if count < period:
         s[GAIN] += gain
         s[LOSS] += loss
@@ -92,7 +94,7 @@ def rsi_sweep(state: Float64s, price: Float64s, out: Float64s) -> None:
     for i in range(n_slow, n_bars):
         change = price[i] - before
         before = price[i]
-        gain, loss = fade(gain, max(change, 0.0), weight), fade(loss, max(-change, 0.0), weight)
+        gain, loss = fade(gain, larger(change, 0.0), weight), fade(loss, larger(-change, 0.0), weight)
         out[i] = strength(gain, loss)
     if n_bars > n_slow:
         state[GAIN], state[LOSS], state[PRICE] = gain, loss, before
@@ -152,20 +154,24 @@ def macd_sweep(state: Float64s, price: Float64s, line: Float64s, signal: Float64
     faster average leaves the first ``slow - fast`` bars out. Twin: tests/naive/momentum.py
     """
     n_bars = len(price)
-    n_skipped = min(n_bars, max(int(state[SKIP] - state[TAKEN]), 0))
-    state[TAKEN] += n_bars
-    ema_sweep(state[SLOW : SLOW + N_EMA], price, line)
-    signal[:n_skipped] = np.nan
-    ema_sweep(state[FAST : FAST + N_EMA], price[n_skipped:], signal[n_skipped:])
-    first = n_bars
-    for i in range(n_bars):
-        line[i] = signal[i] - line[i]
-        if first == n_bars and line[i] == line[i]:
-            first = i
-    signal[:first] = np.nan
-    ema_sweep(state[SIGNAL : SIGNAL + N_EMA], line[first:], signal[first:])
-    for i in range(n_bars):
-        histogram[i] = line[i] - signal[i]
+    fast, slow, average = state[FAST : FAST + N_EMA], state[SLOW : SLOW + N_EMA], state[SIGNAL : SIGNAL + N_EMA]
+    n_slow = min(n_bars, max(int(slow[PERIOD] + average[PERIOD] - 1 - state[TAKEN]), 0))
+    for i in range(n_slow):
+        line[i], signal[i], histogram[i] = macd_next(state, price[i])
+    if n_bars == n_slow:
+        return
+    quick, steady, mean = fast[MEAN], slow[MEAN], average[MEAN]
+    for i in range(n_slow, n_bars):
+        quick, steady = fade(quick, price[i], fast[WEIGHT]), fade(steady, price[i], slow[WEIGHT])
+        away = quick - steady
+        mean = fade(mean, away, average[WEIGHT])
+        line[i], signal[i], histogram[i] = away, mean, away - mean
+    fast[MEAN], slow[MEAN], average[MEAN] = quick, steady, mean
+    n_taken = n_bars - n_slow
+    state[TAKEN] += n_taken
+    fast[COUNT] += n_taken
+    slow[COUNT] += n_taken
+    average[COUNT] += n_taken
 
 
 # --- stochastic -------------------------------------------------------------------------------------------------------

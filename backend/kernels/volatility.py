@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from backend.kernels.arithmetic import larger, smaller
 from backend.kernels.averages import COUNT, PERIOD, fade, refresh_of
 from backend.kernels.stepping import opened, step
 
@@ -29,7 +30,7 @@ _refresh_of = njit(inline="always")(refresh_of)
 @njit(inline="always")
 def true_range(high: float, low: float, before: float) -> float:
     """The largest of: high to low, and either of them to the close before."""
-    return max(high - low, abs(high - before), abs(low - before))
+    return larger(high, before) - smaller(low, before)
 
 
 def atr_state(period: int) -> Float64s:
@@ -97,10 +98,10 @@ def spread_state(period: int) -> Float64s:
 
 
 @njit(inline="always")
-def slide_spread(average: float, squares: float, newest: float, oldest: float, period: float) -> tuple[float, float]:
-    """Mean and squared distances of a full window that took ``newest`` in and let ``oldest`` go."""
+def slide_spread(average: float, squares: float, newest: float, oldest: float, inverse: float) -> tuple[float, float]:
+    """Mean and squared distances of a full window that took ``newest`` in and let ``oldest`` go; ``inverse`` is 1 / period."""
     change = newest - oldest
-    moved = average + change / period
+    moved = average + change * inverse
     return moved, squares + change * ((newest - moved) + (oldest - average))
 
 
@@ -136,12 +137,12 @@ def spread_next(s: Float64s, price: float) -> None:
     if count < period:
         s[AVERAGE], s[SQUARES] = grow_spread(s[AVERAGE], s[SQUARES], price, count + 1.0)
     else:
-        s[AVERAGE], s[SQUARES] = slide_spread(s[AVERAGE], s[SQUARES], price, oldest, float(period))
+        s[AVERAGE], s[SQUARES] = slide_spread(s[AVERAGE], s[SQUARES], price, oldest, 1.0 / period)
     if (count + 1) % _refresh_of(period) == 0 and count + 1 >= period:
         s[AVERAGE], s[SQUARES] = exact_spread(s[SPREAD_RING : SPREAD_RING + period], (place + 1) % period, period)
 
 
 @njit(inline="always")
-def deviation(squares: float, period: float) -> float:
+def deviation(squares: float, inverse: float) -> float:
     """Standard deviation of a whole population; rounding never makes it less than nothing."""
-    return np.sqrt(max(squares, 0.0) / period)
+    return np.sqrt(larger(squares, 0.0) * inverse)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from backend.kernels.arithmetic import fused
 from backend.kernels.stepping import opened, step
 
 Float64s: TypeAlias = npt.NDArray[np.float64]
@@ -26,9 +27,8 @@ def obv_state() -> Float64s:
 @njit(inline="always")
 def obv_next(taken: float, before: float, balance: float, price: float, volume: float) -> float:
     """The balance with this bar's volume added where the price rose, taken off where it fell; the first bar's counts as it is."""
-    if taken == 0.0:
-        return volume
-    return balance + volume if price > before else balance - volume if price < before else balance
+    side = (price > before) * 1.0 - (price < before) * 1.0 if taken > 0.0 else 1.0
+    return balance + side * volume
 
 
 @step
@@ -67,22 +67,32 @@ def obv_sweep(state: Float64s, price: Float64s, volume: Float64s, out: Float64s)
 SESSION: Final = 0
 WORTH: Final = 1  # price times volume since the session's start
 QUANTITY: Final = 2
-HAS_SESSION: Final = 3
 
 
 def vwap_state() -> Float64s:
     """State of ``vwap_sweep`` and ``vwap_step`` before the first bar."""
-    return np.zeros(4)
+    return np.array([np.nan, 0.0, 0.0])
+
+
+@njit(inline="always")
+def vwap_sums(worth: float, quantity: float, before: float, session: float, price: float, volume: float) -> tuple[float, float]:
+    """What was traded since the session's start, in money and in number; ``before`` is the session of the bar before."""
+    worth, quantity = (worth, quantity) if session == before else (0.0, 0.0)
+    return fused(price, volume, worth), quantity + volume
+
+
+@njit(inline="always")
+def mean_price(worth: float, quantity: float) -> float:
+    """Money by number; NaN while nothing was traded."""
+    return worth / quantity if quantity > 0.0 else np.nan
 
 
 @njit(inline="always")
 def vwap_next(s: Float64s, price: float, volume: float, session: float) -> float:
     """Mean price of the session so far, weighted by volume; NaN while nothing was traded."""
-    if s[HAS_SESSION] == 0.0 or session != s[SESSION]:
-        s[SESSION], s[WORTH], s[QUANTITY], s[HAS_SESSION] = session, 0.0, 0.0, 1.0
-    s[WORTH] += price * volume
-    s[QUANTITY] += volume
-    return s[WORTH] / s[QUANTITY] if s[QUANTITY] > 0.0 else np.nan
+    s[WORTH], s[QUANTITY] = vwap_sums(s[WORTH], s[QUANTITY], s[SESSION], session, price, volume)
+    s[SESSION] = session
+    return mean_price(s[WORTH], s[QUANTITY])
 
 
 @step
@@ -106,5 +116,9 @@ def vwap_sweep(state: Float64s, price: Float64s, volume: Float64s, session: Floa
     Source: Berkowitz, Logue, Noser, The Total Cost of Transactions on the NYSE, Journal of Finance 43:1, 1988.
     Twin: tests/naive/volume.py
     """
+    worth, quantity, now = state[WORTH], state[QUANTITY], state[SESSION]
     for i in range(len(price)):
-        out[i] = vwap_next(state, price[i], volume[i], session[i])
+        worth, quantity = vwap_sums(worth, quantity, now, session[i], price[i], volume[i])
+        now = session[i]
+        out[i] = mean_price(worth, quantity)
+    state[WORTH], state[QUANTITY], state[SESSION] = worth, quantity, now
