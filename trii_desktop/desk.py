@@ -31,7 +31,8 @@ class Desk:
 
     def start(self, name: str, coro: Coroutine[Any, Any, Any]) -> None:
         """Run what the user asked for; where it cannot be done, say so in a notice titled ``name``."""
-        self.tasks.start(name, self._told(name, coro))
+        task = self.tasks.start(name, self._told(name, coro))
+        task.add_done_callback(lambda _: coro.close())  # one that was cancelled before it began
 
     def did(
         self, title: str, take_back: Callable[[], Awaitable[object]], do_again: Callable[[], Awaitable[object]] | None = None

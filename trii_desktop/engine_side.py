@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from backend.app import Backend
-from backend.domain.bars import Bar, BarSpec, Series
+from backend.domain.bars import Bar, BarSpec, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import InvalidInput, NotFound
 from backend.market.bar_store import OpenSeries
@@ -118,6 +118,13 @@ class EngineSide:
     async def write_watchlist(self, watchlist: Watchlist, path: Path) -> None:
         """Write ``watchlist`` into the text file ``path``. Raises Unavailable."""
         await asyncio.to_thread(write_text_file, path, format_list(watchlist))
+
+    async def price_factors(self, instrument: InstrumentId) -> tuple[Int64s, Float64s]:
+        """What adjusted prices are raw ones multiplied with; see ``History.price_factors``."""
+        ex_ns, factors = await self.backend.history.price_factors(instrument)
+        for column in (ex_ns, factors):
+            column.flags.writeable = False
+        return ex_ns, factors
 
     async def watch(self, instruments: Iterable[InstrumentId]) -> None:
         """Keep the figures of exactly these instruments fresh."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.look import Look
@@ -58,6 +58,10 @@ class MainWindow(QMainWindow):
         self.top_bar = TopBar(actions, self.look)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.top_bar)
         self.top_bar.paint_icons()
+
+    def show_drawing_tools(self, bar: QToolBar) -> None:
+        """Stand the drawing tools at the left."""
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
 
     def show_chart(self, chart: QWidget) -> None:
         """Put the chart in the middle."""

@@ -11,6 +11,8 @@ from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.actions.keymap import Reserved
 from trii_desktop.charts.keys import CHART_KEYS
 from trii_desktop.desk import Desk
+from trii_desktop.drawings.drawing_actions import DrawingActions
+from trii_desktop.drawings.toolbar import DrawingBar
 from trii_desktop.grid.grid_actions import GridActions
 from trii_desktop.guide_actions import GuideActions
 from trii_desktop.main_window import MainWindow
@@ -39,6 +41,7 @@ class Workbench:
         self.chart = ChartActions(window, desk, panels.active)
         self.watchlist = WatchlistActions(window, desk, panels.active)
         self.grid = GridActions(desk, panels.grid)
+        self.drawings = DrawingActions(window, desk, panels.grid)
         self.data = ImportActions(window, desk, self.chart)
         self.view = ViewActions(window, desk)
         self.guide = GuideActions(window, desk, panels)
@@ -49,6 +52,9 @@ class Workbench:
         panels.grid.chart_added.connect(self.actions.serve)
         self._bind_keys()
         self.view.actions = self.guide.actions = self.actions
+        self.drawings.choices.changed.connect(self.actions.refresh)
+        self.drawings.selection_changed.connect(self.actions.refresh)
+        window.show_drawing_tools(DrawingBar(self.actions, desk.look))
         self.palette = CommandPalette(window, desk)
         self.palette.sources = [ActionSource(self.actions, "view.palette"), SettingSource(desk, self.view.open_setting)]
         self.palette.asked = [InstrumentSource(desk, self.chart.show_instrument)]
@@ -104,6 +110,7 @@ class Workbench:
         """Close what is open and hear no more."""
         self._keeping.close()
         self.data.close()
+        self.drawings.close()
         self.view.close()
         if self.watchlist.panel is not None:
             for dock in self._window.docks.values():

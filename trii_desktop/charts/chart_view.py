@@ -169,17 +169,17 @@ class ChartView(QWidget):
 
     def maximise(self, pane_id: str) -> None:
         """Show one pane alone, or all of them again."""
-        self.model.maximise(pane_id)
+        self.model.panes.maximise(pane_id)
         self._changed()
 
     def fold(self, pane_id: str) -> None:
         """Show a pane's legend alone, or open it again."""
-        title = self.model.fold(pane_id)
+        title = self.model.panes.fold(pane_id)
         self._rearranged(title)
 
     def move_pane(self, pane_id: str, by: int) -> None:
         """Move a pane ``by`` places down, up where negative."""
-        self.model.move_pane(pane_id, by)
+        self.model.panes.move(pane_id, by)
         self._rearranged("A pane was moved")
 
     # --- linked to other charts ---------------------------------------------------------------------------------------
@@ -377,11 +377,11 @@ class ChartView(QWidget):
             self.maximise(pane_id)
 
     def _on_edge_dragged(self) -> None:
-        self.panes_changed.emit(tuple(pane.state for pane in self.model.panes), "Panes were resized")
+        self.panes_changed.emit(self.model.panes.states, "Panes were resized")
 
     def _rearranged(self, title: str) -> None:
         self._changed()
-        self.panes_changed.emit(tuple(pane.state for pane in self.model.panes), title)
+        self.panes_changed.emit(self.model.panes.states, title)
 
     def _say_no_bars(self) -> None:
         instrument, spec = self.model.instrument, self.model.spec
