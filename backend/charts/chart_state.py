@@ -139,6 +139,7 @@ class ChartState(Value, frozen=True):
     """All of a chart that a person has chosen; drawings belong to the instrument and are kept apart.
 
     instrument, interval : as their parsers read them; empty where nothing is open
+    maximised : id of the pane that is shown alone; empty shows all
     panes : from top to bottom, at least ``main``; every other one holds a study
     zone : time zone of the labels, ``exchange`` (the instrument's), ``local``, or an IANA name
     """
@@ -153,6 +154,7 @@ class ChartState(Value, frozen=True):
     are_drawings_shown: bool = True
     zone: str = "exchange"
     visible: VisibleBars = VisibleBars()
+    maximised: str = ""
     panes: tuple[Pane, ...] = (Pane(),)
     studies: tuple[Study, ...] = ()
     comparisons: tuple[Comparison, ...] = ()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from backend.charts.chart_state import (
     MAIN_PANE,
@@ -17,34 +17,21 @@ from backend.charts.chart_state import (
     VisibleBars,
     check_state,
 )
-from backend.charts.study_snapshot import LineKey, StudyLine, StudySnapshot
+from backend.charts.study_snapshot import StudySnapshot
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from backend.market.bar_snapshot import BarSnapshot
 from trii_desktop.charts.chart_source import NOTHING, with_lines
-from trii_desktop.charts.geometry import DrawnBars, visible_bars
-from trii_desktop.charts.pane_model import PaneModel, drag_edge, is_folded, lay_out_panes, matched
+from trii_desktop.charts.geometry import DrawnBars
+from trii_desktop.charts.in_view import InView
+from trii_desktop.charts.pane_model import PaneModel
+from trii_desktop.charts.pane_stack import PaneStack
 from trii_desktop.charts.price_scale import PriceScale, usable_kind
-from trii_desktop.charts.study_lines import DrawnLine, first_known_row, visible_line
 from trii_desktop.charts.study_looks import StudyLook, comparison_looks, look_of
 from trii_desktop.charts.time_scale import SPACING_PX, TimeScale
-from trii_desktop.widgets.numbers import format_percent
 
 MARGIN: Final = 0.08  # share of the height left free above and below what is visible
 VOLUME_SHARE: Final = 0.18  # share of the height that the largest visible volume takes
-
-
-class Compared(NamedTuple):
-    """One value of a comparison: as it is, as it is drawn over the main series, and its change since the first bar in view."""
-
-    value: float
-    drawn: float
-    percent: float
-
-    @property
-    def text(self) -> str:
-        """The change in words."""
-        return format_percent(self.percent)
 
 
 class ChartModel:
@@ -64,17 +51,13 @@ class ChartModel:
         self.zone = "exchange"
         self.studies: tuple[Study, ...] = ()
         self.comparisons: tuple[Comparison, ...] = ()
-        self.panes = [PaneModel()]
-        self.maximised = ""
+        self.panes = PaneStack()
         self.pixel_ratio = 1.0
-        self.height_px = 1
         self._wished: VisibleBars | None = None
         self._is_restored = False
         self._fit: Callable[[TimeScale], TimeScale] | None = None
         self._fitted: TimeScale | None = None
-        self._seen: tuple[StudySnapshot, TimeScale] | None = None
-        self._bars: DrawnBars | None = None
-        self._lines: dict[LineKey, DrawnLine] = {}
+        self._in_view = InView(NOTHING, self.time, ())
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -89,8 +72,8 @@ class ChartModel:
         else:
             self._wished = self.visible() if is_same and self._is_laid_out and len(self.snapshot) else VisibleBars()
         self.instrument, self.spec, self.is_adjusted = instrument, spec, is_adjusted
-        for pane in self.panes:
-            pane.range = pane.range if keeps_prices else None
+        if not keeps_prices:
+            self.panes.scale_by_view()
         self.shown = NOTHING
         self.time = replace(self.time, n_bars=0)
         self.adopt(snapshot)
@@ -130,8 +113,8 @@ class ChartModel:
             self.time = self.time.resized(width_px)
             if fit is not None:
                 self._fit_to(fit)
-        self.height_px, self.main.top_free_px = max(height_px, 1), top_free_px
-        self.lay_out_panes()
+        self.panes.main.top_free_px = top_free_px
+        self.panes.lay_out(height_px, pixel_ratio)
         if self._wished is not None and len(self.snapshot) and self._is_laid_out:
             wished, self._wished = self._wished, None
             self._fit_to(partial(self._showing, wished))
@@ -153,114 +136,44 @@ class ChartModel:
         """Whether there is room kept for volume."""
         return self.is_volume_wanted and self.snapshot.has_volume
 
+    @property
+    def in_view(self) -> InView:
+        """What is in view now."""
+        if not self._in_view.is_of(self.shown, self.time, self.comparisons):
+            self._in_view = InView(self.shown, self.time, self.comparisons)
+        return self._in_view
+
     def bars(self) -> DrawnBars:
         """The bars in view; computed once a view."""
-        self._look()
-        if self._bars is None:
-            self._bars = visible_bars(self.snapshot, self.time)
-        return self._bars
-
-    def line(self, key: LineKey) -> DrawnLine | None:
-        """What is in view of a line, computed once a view; None where it is not there."""
-        self._look()
-        if key not in self._lines:
-            line = self.shown.lines.get(key)
-            if line is None:
-                return None
-            drawn = visible_line(line, self.time)
-            is_study = not any(comparison.id == key[0] for comparison in self.comparisons)
-            self._lines[key] = drawn if is_study else drawn.times(self._factor(line))
-        return self._lines[key]
-
-    def compared(self, key: LineKey, row: int) -> Compared | None:
-        """What a comparison says at one bar; None where it is not there."""
-        line = self.shown.lines.get(key)
-        if line is None or not 0 <= row < len(line):
-            return None
-        value, base = line.value(row), self._base_row(line)
-        start = line.value(base) if base is not None else math.nan
-        return Compared(value, value * self._factor(line), 100 * (value / start - 1) if start > 0 else math.nan)
-
-    def _factor(self, line: StudyLine) -> float:
-        # A comparison begins at the price that the main series has where both are first known in view.
-        row = self._base_row(line)
-        value = line.value(row) if row is not None else math.nan
-        close = self.snapshot.bar(row).close if row is not None else math.nan
-        return close / value if value > 0 and close > 0 else math.nan
-
-    def _base_row(self, line: StudyLine) -> int | None:
-        first, stop = self.time.visible()
-        return first_known_row(line, first, stop)
+        return self.in_view.bars
 
     @property
     def looks(self) -> tuple[StudyLook, ...]:
         """How the studies are drawn, in their order."""
         return tuple(look_of(study) for study in self.studies)
 
-    # --- panes --------------------------------------------------------------------------------------------------------
-
-    @property
-    def main(self) -> PaneModel:
-        """The pane of the prices."""
-        return next(pane for pane in self.panes if pane.is_main)
-
-    def pane(self, pane_id: str) -> PaneModel:
-        """The pane ``pane_id``; the main one where it has gone."""
-        return next((pane for pane in self.panes if pane.id == pane_id), self.main)
-
-    def lay_out_panes(self) -> None:
-        """Divide the height anew."""
-        lay_out_panes(self.panes, self.height_px, self.pixel_ratio, self.maximised)
-
-    def is_folded(self, pane: PaneModel) -> bool:
-        """Whether a pane shows its legend alone."""
-        return is_folded(self.panes, pane, self.maximised)
-
-    def maximise(self, pane_id: str) -> None:
-        """Show one pane alone, or all of them again."""
-        self.maximised = "" if self.maximised == pane_id or len(self.panes) < 2 else pane_id
-        self.lay_out_panes()
-
-    def fold(self, pane_id: str) -> str:
-        """Show a pane's legend alone, or open it again; what was done in words."""
-        pane = self.pane(pane_id)
-        pane.is_collapsed = not pane.is_collapsed
-        self.lay_out_panes()
-        return "A pane was collapsed" if pane.is_collapsed else "A pane was opened"
-
-    def move_pane(self, pane_id: str, by: int) -> None:
-        """Move a pane ``by`` places down, up where negative."""
-        pane = self.pane(pane_id)
-        place = self.panes.index(pane)
-        self.panes.remove(pane)
-        self.panes.insert(min(max(place + by, 0), len(self.panes)), pane)
-        self.lay_out_panes()
-
-    def drag_edge(self, edge: int, by_px: float) -> None:
-        """Move the upper edge of the pane at ``edge`` down."""
-        drag_edge(self.panes, edge, by_px, self.pixel_ratio, self.maximised)
-        self.lay_out_panes()
-
     def price_scale(self, pane_id: str = MAIN_PANE) -> PriceScale:
         """The scale of a pane: set by hand, or around everything in view."""
-        pane = self.pane(pane_id)
+        pane = self.panes.pane(pane_id)
+        # Only prices have a change since the first bar in view.
+        wanted = pane.kind if pane.is_main or pane.kind is not ScaleKind.PERCENT else ScaleKind.LINEAR
         if pane.range is not None:
-            kind = usable_kind(pane.kind, pane.range.low)
+            kind = usable_kind(wanted, pane.range.low)
             scale = PriceScale(pane.range.low, pane.range.high, 0, pane.height_px, kind)
         else:
             low, high = self._extremes(pane)
             top = min(max(MARGIN, pane.top_free_px / pane.height_px), 0.4)
             bottom = MARGIN / 2 + (VOLUME_SHARE if pane.is_main and self.is_volume_shown else MARGIN / 2)
-            kind = usable_kind(pane.kind, low)
+            kind = usable_kind(wanted, low)
             scale = PriceScale.with_margins(low, high, pane.height_px, top=top, bottom=bottom, kind=kind)
         if kind is ScaleKind.PERCENT:
-            scale = replace(scale, reference=self._reference())
+            scale = replace(scale, reference=self.in_view.reference)
         return scale.inverted() if pane.is_inverted else scale
 
     @property
     def price(self) -> PriceRange | None:
         """The prices set by hand."""
-        return self.main.range
+        return self.panes.main.range
 
     @property
     def lowest_tick(self) -> float:
@@ -271,14 +184,14 @@ class ChartModel:
     @property
     def volume_top_px(self) -> int:
         """Where the largest visible volume reaches."""
-        return round(self.main.height_px * (1 - VOLUME_SHARE))
+        return round(self.panes.main.height_px * (1 - VOLUME_SHARE))
 
     # --- gestures -----------------------------------------------------------------------------------------------------
 
     def pan(self, dx_px: float, dy_px: float = 0.0, pane_id: str = MAIN_PANE) -> None:
         """Drag a pane: bars follow the pointer; values too where their scale was set by hand."""
         self.time = self.time.panned(dx_px)
-        pane = self.pane(pane_id)
+        pane = self.panes.pane(pane_id)
         if pane.range is not None and dy_px:
             self._set_range(pane, self.price_scale(pane.id).shifted(dy_px))
 
@@ -295,12 +208,12 @@ class ChartModel:
 
     def stretch_price(self, factor: float, pane_id: str = MAIN_PANE) -> None:
         """Draw values ``factor`` times as far apart, by hand from now on."""
-        pane = self.pane(pane_id)
+        pane = self.panes.pane(pane_id)
         self._set_range(pane, self.price_scale(pane.id).stretched(factor))
 
     def reset_price(self, pane_id: str = MAIN_PANE) -> None:
         """Scale to what is visible again."""
-        self.pane(pane_id).range = None
+        self.panes.pane(pane_id).range = None
 
     def reset_time(self) -> None:
         """The usual spacing, at the newest bar."""
@@ -308,8 +221,7 @@ class ChartModel:
 
     def reset(self) -> None:
         """As a chart just opened."""
-        for pane in self.panes:
-            pane.range = None
+        self.panes.scale_by_view()
         self.reset_time()
 
     def show_visible(self, wished: VisibleBars) -> None:
@@ -357,7 +269,8 @@ class ChartModel:
             are_drawings_shown=self.are_drawings_shown,
             zone=self.zone,
             visible=self.visible(),
-            panes=tuple(pane.state for pane in self.panes),
+            panes=self.panes.states,
+            maximised=self.panes.maximised,
             studies=self.studies,
             comparisons=self.comparisons,
         )
@@ -369,9 +282,9 @@ class ChartModel:
         self.is_volume_wanted, self.are_breaks_shown = state.is_volume_shown, state.are_breaks_shown
         self.are_drawings_shown = state.are_drawings_shown
         self.studies, self.comparisons = state.studies, state.comparisons
-        self.panes = matched(self.panes, state.panes)
+        self.panes.take(state.panes, state.maximised)
         self._wished, self._is_restored = state.visible, not len(self.snapshot)
-        self.lay_out(self.time.width_px, self.height_px, self.pixel_ratio, self.main.top_free_px)
+        self.lay_out(self.time.width_px, self.panes.height_px, self.pixel_ratio, self.panes.main.top_free_px)
 
     def _fit_to(self, fit: Callable[[TimeScale], TimeScale]) -> None:
         # Until the view is moved, another width is fitted in the same way.
@@ -385,24 +298,12 @@ class ChartModel:
         row = max(self.snapshot.row_at(wished.right_ns), 0)
         return replace(time, right=row + wished.beyond).limited()
 
-    def _look(self) -> None:
-        # What was computed for another view or other bars is forgotten.
-        seen = self._seen
-        if seen is None or seen[0] is not self.shown or seen[1] != self.time:
-            self._seen, self._bars = (self.shown, self.time), None
-            self._lines.clear()
-
-    def _reference(self) -> float:
-        """The price that is 0 percent: the close of the first bar in view."""
-        first, stop = self.time.visible()
-        return self.snapshot.bar(first).close if first < stop else math.nan
-
     def _extremes(self, pane: PaneModel) -> tuple[float, float]:
         looks = [look for look in self.looks if look.pane == pane.id]
         outputs = [output for look in looks for output in look.shown_outputs]
         if pane.is_main:
             outputs += [look for look in comparison_looks(self.comparisons) if look.is_shown]
-        found = [line.extremes for output in outputs if (line := self.line(output.key)) is not None]
+        found = [line.extremes for output in outputs if (line := self.in_view.line(output.key)) is not None]
         if not pane.is_main:
             found += [(min(look.levels), max(look.levels)) for look in looks if look.levels and look.is_shown]
         if any(output.look == "histogram" for output in outputs):

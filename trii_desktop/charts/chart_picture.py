@@ -105,7 +105,7 @@ class ChartPicture:
     @property
     def plot_size(self) -> tuple[int, int]:
         """Width of the panes, and height of all of them together, without the axes."""
-        return self.main.plot.width_px, self._model.height_px
+        return self.main.plot.width_px, self._model.panes.height_px
 
     @property
     def spoken(self) -> str:
@@ -178,7 +178,7 @@ class ChartPicture:
         if self.message[0] or self.zone_at(x, y) is not Zone.PLOT:
             return ""
         part = self.part_at(y)
-        if part.frame is None or self._model.is_folded(part.pane):
+        if part.frame is None or self._model.panes.is_folded(part.pane):
             return ""
         reach = REACH_PX * self._letters.pixel_ratio
         return line_at(self._model, part.frame, (x, y - part.plot.y), reach)
@@ -235,7 +235,7 @@ class ChartPicture:
             self._prepare_scales()
         self.time_axis.prepare(self._model, self._letters)
         for part in self.seen_parts:
-            part.prepare(self._model, self._series, self.time_axis.xs)
+            part.prepare(self._model, self._series, self.time_axis.xs, self.selected)
 
     def _match_parts(self) -> None:
         known = {part.pane.id: part for part in self.parts}
@@ -331,12 +331,12 @@ class ChartPicture:
             part.buttons.prepare(self._glyphs(part), self._letters.pixel_ratio)
 
     def _glyphs(self, part: PanePart) -> tuple[Glyph, ...]:
-        model, place = self._model, self._model.panes.index(part.pane)
+        model, place = self._model, self._model.panes.place(part.pane)
         if not part.is_pointed or len(model.panes) < 2:
             return ()
-        if model.maximised == part.pane.id:
+        if model.panes.maximised == part.pane.id:
             return (Glyph.RESTORE,)
         moves = [Glyph.UP] * (place > 0) + [Glyph.DOWN] * (place < len(model.panes) - 1)
-        is_folded = model.is_folded(part.pane)
+        is_folded = model.panes.is_folded(part.pane)
         fold = [] if part.pane.is_main else [Glyph.OPEN if is_folded else Glyph.FOLD]
         return (*moves, *fold, *([] if is_folded else [Glyph.MAXIMISE]))

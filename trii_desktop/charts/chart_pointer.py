@@ -93,13 +93,13 @@ class ChartPointer(QObject):
     def _drag_edge(self, y: float) -> None:
         assert self._edge is not None, "An edge is held."
         pane_id, was = self._edge
-        places = [pane.id for pane in self._model.panes]
-        if pane_id not in places:
+        panes = self._model.panes
+        if all(pane.id != pane_id for pane in panes):
             self._edge = None
             return
-        before = self._model.pane(pane_id).top_px
-        self._model.drag_edge(places.index(pane_id), y - was)
-        self._edge = (pane_id, was + self._model.pane(pane_id).top_px - before)
+        before = panes.pane(pane_id).top_px
+        panes.drag_edge(pane_id, y - was)
+        self._edge = (pane_id, was + panes.pane(pane_id).top_px - before)
         self.changed.emit()
 
     def _on_left(self) -> None:

@@ -74,7 +74,7 @@ def _label(model: ChartModel, look: OutputLook, scale: PriceScale, decimals: int
 
 
 def _compared(model: ChartModel, look: OutputLook, scale: PriceScale, inks: Inks) -> AxisLabel | None:
-    change = model.compared(look.key, len(model.snapshot) - 1)
+    change = model.in_view.compared(look.key, len(model.snapshot) - 1)
     if change is None or not math.isfinite(change.drawn):
         return None
     return AxisLabel(_row(scale, change.drawn), change.text, look.ink, inks.on(look.ink))

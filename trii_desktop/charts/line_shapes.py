@@ -1,5 +1,6 @@
 """Which pixels lines, histograms, dots, steps and bands cover: arrays from values and scales; no window needed."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from backend.domain.bars import Float64s, Int64s
 from trii_desktop.charts.geometry import NO_RECTS, Rects, body_width
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.study_lines import DrawnLine
+from trii_desktop.charts.time_scale import TimeScale
 
 NO_SEGMENTS: Final = np.empty((0, 4))
 _DASHES: Final = {Dash.DASHED: (6, 4), Dash.DOTTED: (2, 4)}  # on and off, logical pixels along the time axis
@@ -46,6 +48,15 @@ def lone_values(line: DrawnLine) -> DrawnLine:
     alone = known & ~beside[:-2] & ~beside[2:]
     first, high, low, last = (values[alone] for values in (line.open, line.high, line.low, line.close))
     return DrawnLine(line.x[alone], first, high, low, last, is_dense=False)
+
+
+def every(line: DrawnLine, gap_px: int, time: TimeScale) -> DrawnLine:
+    """The values at every so many bars, about ``gap_px`` apart; the same bars wherever the view begins."""
+    step = 2 ** max(math.ceil(math.log2(gap_px / time.spacing_px)), 0)
+    rows = np.rint((line.x + time.origin_px) / time.spacing_px).astype(np.int64)
+    chosen = np.diff(rows // step, prepend=rows[:1] // step - 1) != 0 if line.is_dense else rows % step == 0
+    values = line.close[chosen]
+    return DrawnLine(line.x[chosen], values, values, values, values, is_dense=False)
 
 
 def steps(line: DrawnLine, prices: PriceScale, width: int) -> Rects:

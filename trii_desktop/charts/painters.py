@@ -55,11 +55,11 @@ class Inks:
             known = self._made[name] = QColor(self._written(name))
         return known
 
-    def tint(self, name: str) -> QColor:
-        """A little of the colour called ``name``, mixed with the background."""
-        key = f"tint {name}"
+    def tint(self, name: str, share: float = _TINT) -> QColor:
+        """Some of the colour called ``name``, 0 to 1, mixed with the background."""
+        key = f"{name} {share}"
         if key not in self._made:
-            self._made[key] = QColor(mixed(self._written(name), self.colors.background, _TINT))
+            self._made[key] = QColor(mixed(self._written(name), self.colors.background, share))
         return self._made[key]
 
     def on(self, name: str) -> str:

@@ -72,7 +72,7 @@ class PanePart:
         """Choose the scale, its ticks and labels; the width in device pixels that they need."""
         self.scale = scale = model.price_scale(self.pane.id)
         needed = self.axis.prepare(scale, letters, lowest=model.lowest_tick if self.pane.is_main else -math.inf)
-        if model.is_folded(self.pane):
+        if model.panes.is_folded(self.pane):
             self.labels = []
             return 0
         self.labels = line_labels(model, self.pane, scale, self.decimals, self.plot.inks)
@@ -80,7 +80,7 @@ class PanePart:
             self.labels.insert(0, price_label(model, scale, self.decimals, now_ns))
         return max(needed, self.axis.width_for((text for label in self.labels for text in (label.text, label.below)), letters))
 
-    def prepare(self, model: ChartModel, series: PaneSeries, time_xs: list[int]) -> None:
+    def prepare(self, model: ChartModel, series: PaneSeries, time_xs: list[int], selected: str) -> None:
         """Bring the plot up to date, and put labels on the axis."""
         assert self.scale is not None, "The scale is chosen first."
         self.frame = PaneFrame(
@@ -94,11 +94,11 @@ class PanePart:
             model.pixel_ratio,
             self.pane.id,
             model.shown,
-            model.line,
+            model.in_view.line,
         )
-        plot, is_folded = self.plot, model.is_folded(self.pane)
+        plot, is_folded = self.plot, model.panes.is_folded(self.pane)
         plot.ground = [] if is_folded else series.behind(model, self.pane)
-        plot.painters = [] if is_folded else series.over(model, self.pane)
+        plot.painters = [] if is_folded else series.over(model, self.pane, selected)
         last = LastLine(self.labels[0].y, self.labels[0].ink) if self.pane.is_main and self.labels else None
         plot.prepare(self.frame, [] if is_folded else self.axis.ys, time_xs, last)
         self.axis.show_labels(self.labels, has_ticks=not is_folded)

@@ -39,7 +39,7 @@ class BreaksPainter:
 
     def paint(self, painter: QPainter, inks: Inks) -> None:
         """Draw them."""
-        self._rects.draw(painter, inks["crosshair"])
+        self._rects.draw(painter, inks.tint("crosshair", 0.5))
 
 
 class PaneSeries:
@@ -55,15 +55,19 @@ class PaneSeries:
         """What lies behind the grid."""
         return [painter for look in model.looks if look.pane == pane.id for painter in self._studies.behind(look)]
 
-    def over(self, model: ChartModel, pane: PaneModel) -> list[SeriesPainter]:
-        """What lies over the grid."""
+    def over(self, model: ChartModel, pane: PaneModel, selected: str) -> list[SeriesPainter]:
+        """What lies over the grid; the study or comparison called ``selected`` is marked."""
         painters: list[SeriesPainter] = []
         if model.are_breaks_shown:
             painters.append(self._breaks.setdefault(pane.id, BreaksPainter()))
         if pane.is_main:
             painters += self._prices(model)
             painters += [self._studies.line(look) for look in comparison_looks(model.comparisons) if look.is_shown]
-        return painters + [painter for look in model.looks if look.pane == pane.id for painter in self._studies.over(look)]
+        looks = [look for look in model.looks if look.pane == pane.id]
+        painters += [painter for look in looks for painter in self._studies.over(look)]
+        outputs = [output for look in looks for output in look.shown_outputs]
+        outputs += [look for look in comparison_looks(model.comparisons) if look.is_shown and pane.is_main]
+        return painters + [self._studies.marks(output) for output in outputs if output.key[0] == selected]
 
     def _prices(self, model: ChartModel) -> list[SeriesPainter]:
         # The ground of an area lies behind the volume, every other series before it.

@@ -84,8 +84,8 @@ class Pointed:
             y = _inside(main, close) if main.is_seen else None
             return self._crosshair(self.row, y, format_price(close, main.axis.decimals))
         if self.at is not None and below is not None and below.scale is not None:
-            y = min(max(math.floor(self.at[1]), 0), model.height_px - 1)
-            decimals = max(below.axis.decimals, below.axis.tick_decimals)
+            y = min(max(math.floor(self.at[1]), 0), model.panes.height_px - 1)
+            decimals = max(below.decimals, below.axis.tick_decimals)
             price = below.axis.text_of(below.scale, below.scale.price_at(y - below.plot.y + 0.5), decimals)
             return self._crosshair(round(model.time.row_at(self.at[0])), y, price)
         row = model.snapshot.row_at(self.linked_ns) if self.linked_ns is not None else -1

@@ -15,7 +15,7 @@ from trii_desktop.charts.study_looks import OutputLook, comparison_looks
 def line_at(model: ChartModel, frame: PaneFrame, at: tuple[float, float], reach_px: float) -> str:
     """Id of the study or comparison whose line passes within ``reach_px`` of a point of the pane, the one painted last first."""
     outputs = [output for look in model.looks if look.pane == frame.pane_id for output in look.shown_outputs]
-    if frame.pane_id == model.main.id:
+    if frame.pane_id == model.panes.main.id:
         outputs = [look for look in comparison_looks(model.comparisons) if look.is_shown] + outputs
     for output in reversed(outputs):
         line = frame.line_of(output.key)

@@ -78,7 +78,7 @@ def legend_rows(model: ChartModel, pane: PaneModel, row: int, decimals: int | No
 def _compared_rows(model: ChartModel, row: int, selected: str) -> list[LegendRow]:
     rows = []
     for look in comparison_looks(model.comparisons):
-        compared = model.compared(look.key, row)
+        compared = model.in_view.compared(look.key, row)
         is_known = compared is not None and math.isfinite(compared.value) and look.is_shown
         values = (
             (RowValue(value_text(compared.value), look.ink), RowValue(compared.text, look.ink)) if is_known and compared else ()

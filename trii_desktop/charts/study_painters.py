@@ -14,6 +14,8 @@ from trii_desktop.charts.study_looks import SIGNS, OutputLook, StudyLook
 _KEPT_MAX: Final = 512
 _DOT: Final = 3  # logical pixels
 _SIGN_INKS: Final = ("up", "volume_up", "down", "volume_down")
+_MARK: Final = 5
+_MARK_GAP: Final = 90
 _THICKER: Final = 1.25  # smoothed lines of one pixel look thinner than they are
 
 
@@ -132,7 +134,28 @@ class LevelsPainter:
 
     def paint(self, painter: QPainter, inks: Inks) -> None:
         """Draw them."""
-        self._rects.draw(painter, inks["crosshair"])
+        self._rects.draw(painter, inks.tint("crosshair", 0.6))
+
+
+class MarksPainter:
+    """Squares along the line of what is selected."""
+
+    def __init__(self, look: OutputLook) -> None:
+        self._look = look
+        self._grounds, self._cores = RectBatch(), RectBatch()
+
+    def prepare(self, frame: PaneFrame) -> None:
+        """Compute a square every so many pixels, always at the same bars."""
+        line, ratio = frame.line_of(self._look.key), frame.pixel_ratio
+        size = round(_MARK * ratio) // 2 * 2 + 1
+        for batch, wide in ((self._grounds, size + 2 * max(round(ratio), 1)), (self._cores, size)):
+            marked = line_shapes.every(line, round(_MARK_GAP * ratio), frame.time) if line is not None else None
+            batch.set(line_shapes.dots(marked, frame.prices, wide) if marked is not None else NO_RECTS)
+
+    def paint(self, painter: QPainter, inks: Inks) -> None:
+        """Draw them."""
+        self._grounds.draw(painter, inks["background"])
+        self._cores.draw(painter, inks["title"])
 
 
 _BY_LOOK: Final[dict[str, Callable[[OutputLook], SeriesPainter]]] = {
@@ -160,6 +183,10 @@ class StudyPainters:
         outputs = sorted(look.shown_outputs, key=lambda output: output.look != "histogram")
         levels = [self._kept(look.levels, lambda: LevelsPainter(look.levels))] if look.levels and look.is_shown else []
         return [*levels, *(self.line(output) for output in outputs)]
+
+    def marks(self, look: OutputLook) -> SeriesPainter:
+        """What shows that a line is selected."""
+        return self._kept(("marks", look), lambda: MarksPainter(look))
 
     def line(self, look: OutputLook) -> SeriesPainter:
         """The painter of one output or comparison."""
