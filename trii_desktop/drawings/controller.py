@@ -130,9 +130,6 @@ class DrawingController(QObject):
         if key in _NUDGES and modifiers in (Qt.KeyboardModifier.NoModifier, _SHIFT):
             self.edits.nudge(*_NUDGES[key], 10 if modifiers & _SHIFT else 1)
             return True
-        if modifiers == _CONTROL and key in (Qt.Key.Key_C, Qt.Key.Key_V, Qt.Key.Key_D):
-            {Qt.Key.Key_C: self.edits.copy, Qt.Key.Key_V: self.edits.paste, Qt.Key.Key_D: self.edits.clone}[key]()
-            return True
         return False
 
     def leave(self) -> None:

@@ -53,7 +53,7 @@ STOPS: Final = (
         needs="indicators.add",
     ),
     Stop(
-        "drawings",
+        "drawingBar",
         "Drawings",
         "Choose a tool and click on the chart. What you draw belongs to the instrument and is right in every interval.",
         needs="drawing.trend_line",

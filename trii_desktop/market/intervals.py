@@ -111,6 +111,7 @@ class IntervalEntry(Overlay):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window, 280, 148)
+        self.setAccessibleName("Change interval")
         self.field = QLineEdit()
         self.field.setMaxLength(12)
         self.field.setAccessibleName("Interval")

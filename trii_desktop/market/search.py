@@ -137,6 +137,7 @@ class InstrumentSearch(Overlay):
         keys = label("↑ ↓ choose    Enter open    Esc close", "caption")
         foot = row(self._hint, None, keys, margins=(14, 7, 14, 9))
         self.setLayout(column(head, line(), self._stack, line(), foot, gap=0))
+        self.setAccessibleName("Find an instrument")
         desk.look.changed.connect(self._paint_sign)
         self._paint_sign()
 

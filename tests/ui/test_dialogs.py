@@ -1,0 +1,166 @@
+"""Every dialog and overlay of the program: opened by keys, walked through by Tab, named for screen readers, closed by Esc."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from backend.charts.drawings import DrawingKind
+from backend.crash import CrashReporter
+from tests.fakes.dialogs import dialog_classes, leave, nameless, opened, reach, stops_of, walk
+from tests.fakes.qt_loop import run_on_qt
+from tests.fakes.window import open_window, shown
+from trii_desktop.settings.passphrase import PassphrasePrompt
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a dialog is opened: the action that is typed into the palette."""
+
+    dialog: str
+    action: str
+
+
+WAYS = (
+    Way("AboutDialog", "help.about"),
+    Way("AskText", "watchlist.new"),
+    Way("CrashDialog", "help.crashes"),
+    Way("DrawingList", "drawing.list"),
+    Way("DrawingProperties", "drawing.properties"),
+    Way("HealthDialog", "help.health"),
+    Way("ImportDialog", "import.files"),
+    Way("InstrumentSearch", "chart.search"),
+    Way("IntervalEntry", "chart.interval"),
+    Way("RecoveryDialog", "help.recovery"),
+    Way("SetPassphraseDialog", "help.passphrase"),
+    Way("SettingsDialog", "settings.open"),
+    Way("ShortcutSheet", "help.shortcuts"),
+)
+OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette"}  # each has its own test below
+
+
+def test_every_dialog_of_the_program_is_walked_here(qapp):
+    assert dialog_classes() == {way.dialog for way in WAYS} | OPENED_OTHERWISE
+
+
+@pytest.mark.logs("Uncaught in a test", "crash report was written")
+def test_every_dialog_is_opened_walked_and_closed_by_keys_and_speaks(qapp, sampled):
+    CrashReporter(sampled).report(_raised(ZeroDivisionError("a tick of size 0")), "a test")
+
+    async def story():
+        async with open_window(sampled) as desktop:
+            await _draw(desktop)
+            found = {}
+            for way in WAYS:
+                await reach(desktop, way.action)
+                await shown(lambda way=way: opened(way.dialog), way.dialog)
+                dialog = opened(way.dialog)
+                await _wait_for_keys(dialog)
+                found[way.dialog] = await _look_at(dialog, way.dialog)
+            assert {name: problems for name, problems in found.items() if problems} == {}
+
+    run_on_qt(story(), 60)
+
+
+def test_every_page_of_the_settings_is_walked_by_keys_and_speaks(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            await reach(desktop, "settings.open")
+            dialog = desktop.workbench.view.settings
+            await _wait_for_keys(dialog)
+            for place in range(dialog.sections.count()):
+                dialog.sections.setFocus()
+                QTest.keyClick(dialog.sections, Qt.Key.Key_Down if place else Qt.Key.Key_Home)
+                assert dialog.sections.currentRow() == place
+                assert nameless(dialog) == []
+                assert walk(dialog) == [], dialog.sections.currentItem().text()
+            await leave(dialog, lambda: opened("SettingsDialog") is None)
+
+    run_on_qt(story(), 60)
+
+
+def test_the_keys_of_an_action_are_changed_without_a_pointer(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            await reach(desktop, "settings.open")
+            settings = desktop.workbench.view.settings
+            settings.show_field("shortcuts")
+            settings.shortcuts.table.setFocus()
+            QTest.keyClick(settings.shortcuts.table, Qt.Key.Key_Return)
+            dialog = opened("KeyDialog")
+            await _wait_for_keys(dialog)
+            QTest.keyClick(dialog.field, Qt.Key.Key_F9)
+            assert nameless(dialog) == []
+            assert walk(dialog) == []
+            await leave(dialog, lambda: opened("KeyDialog") is None)
+            assert desktop.workbench.actions.keys("import.files") == ("Ctrl+O",)
+            settings.close()
+
+    run_on_qt(story())
+
+
+def test_the_question_for_the_passphrase_is_answered_and_left_by_keys(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            prompt = PassphrasePrompt(desktop.window)
+            waiting = desktop.desk.tasks.start("ask", asyncio.to_thread(prompt.ask, "Passphrase of this home?"))
+            await shown(lambda: opened("AskPassphraseDialog"))
+            dialog = opened("AskPassphraseDialog")
+            await _wait_for_keys(dialog)
+            problems = await _look_at(dialog, "AskPassphraseDialog")
+            assert await waiting is None
+            assert problems == []
+
+    run_on_qt(story())
+
+
+def test_the_palette_speaks_and_its_list_is_reached_from_its_field(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            desktop.workbench.open_palette()
+            palette = desktop.workbench.palette
+            assert palette.accessibleName()
+            assert [type(part).__name__ for part in stops_of(palette)] == ["QLineEdit"]
+            assert nameless(palette) == []
+            assert palette.view.accessibleName()
+            await leave(palette, lambda: not palette.isVisible())
+
+    run_on_qt(story())
+
+
+async def _draw(desktop):
+    """Something on the chart, selected."""
+    drawings, chart = desktop.workbench.drawings, desktop.panels.chart
+    chart.view.grab()
+    await shown(lambda: drawings.current.book.instrument is not None)
+    bar = chart.view.model.snapshot.bar(len(chart.view.model.snapshot) - 1)
+    drawings.current.draw_at(DrawingKind.HORIZONTAL, bar.event_ns, bar.close)
+    await shown(lambda: drawings.has_drawings)
+    drawings.select_all()
+    desktop.workbench.actions.refresh()
+
+
+async def _wait_for_keys(dialog):
+    dialog.activateWindow()
+    await shown(lambda: (held := QApplication.focusWidget()) is not None and dialog.isAncestorOf(held), type(dialog).__name__)
+
+
+async def _look_at(dialog, kind):
+    """What is wrong with a dialog for somebody without a pointer or without eyes; closed afterwards."""
+    problems = [f"no name: {part}" for part in nameless(dialog)]
+    if not (dialog.accessibleName() or dialog.windowTitle()):
+        problems.append("the dialog itself has no name")
+    if dialog.isWindow():
+        problems += [f"Tab never comes to {part}" for part in walk(dialog)]
+    await leave(dialog, lambda: opened(kind) is None)
+    return problems
+
+
+def _raised(error):
+    try:
+        raise error
+    except type(error) as caught:
+        return caught
