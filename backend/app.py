@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from backend.charts.drawing_store import DrawingStore
+from backend.charts.replay import Replay
 from backend.charts.study_store import StudyStore
 from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
@@ -71,6 +72,7 @@ class Backend:
     bars: BarStore
     studies: StudyStore
     drawings: DrawingStore
+    replay: Replay
     watchlists: WatchlistStore
     workspaces: WorkspaceStore
     board: QuoteBoard
@@ -161,6 +163,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     history = History(base.store, catalog, actions, calendars, clock)
     importer = Importer(ImportParts(base.store, catalog, actions, money_ledger, bus, clock, calendars, home.imports))
     watcher = FolderWatcher(importer, money_ledger, bus)
+    replay = Replay(history, clock, tasks, bus.publish)
     jobs = JobRunner(JobStore(money_ledger), bus, clock, tasks)
     AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
     phases = (*_phases(home, clock, settings, catalog, watcher, tasks), Phase("jobs", jobs.begin))
@@ -182,8 +185,9 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             importer=importer,
             tasks=tasks,
             bars=bars,
-            studies=StudyStore(bars, catalog, calendars, tasks),
+            studies=StudyStore(bars, catalog, calendars, tasks, replay, bus),
             drawings=DrawingStore(money_ledger, bus.publish),
+            replay=replay,
             watchlists=WatchlistStore(money_ledger, bus.publish),
             workspaces=WorkspaceStore(money_ledger, bus.publish),
             board=QuoteBoard(base.store, history, catalog, actions, bus),

@@ -173,6 +173,18 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayMoved(Event):
+    """Charts now show what was complete at ``now_ns``; None: the present again."""
+
+    NAME: ClassVar[str] = "charts.replay_moved.v1"
+    now_ns: int | None
+
+    def conflation_key(self) -> Hashable | None:
+        """Only the newest moment matters."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
 class DrawingsChanged(Event):
     """Drawings of ``instrument`` were added, changed or removed."""
 
@@ -219,6 +231,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     WatchlistsChanged,
     WorkspacesChanged,
     FiguresChanged,
+    ReplayMoved,
     DrawingsChanged,
     JobChanged,
     Notice,

@@ -9,7 +9,7 @@ import numpy as np
 
 from backend.domain.bars import BarArrays, Float64s, Int64s
 from backend.kernels.decimation import Level, build_pyramid
-from backend.market.bar_snapshot import BarSnapshot, fold
+from backend.market.bar_snapshot import BarSnapshot, cut_levels, fold
 from backend.market.growing_bars import snapshot_of
 
 LineKey: TypeAlias = tuple[str, str]  # id of a study and one of its outputs; id of a comparison and "close"
@@ -48,6 +48,13 @@ class StudyLine:
         """The value at ``row``, 0 to n - 1."""
         n_closed = len(self.closed)
         return float(self.closed[row] if row < n_closed else self.tail[row - n_closed])
+
+    def first(self, n_rows: int) -> "StudyLine":
+        """The first ``n_rows`` values alone."""
+        n_closed = len(self.closed)
+        if n_rows >= len(self):
+            return self
+        return StudyLine(self.closed[:n_rows], self.tail[: max(n_rows - n_closed, 0)], cut_levels(self.levels, n_rows))
 
     def columns(self, first_row: Int64s, stop: int) -> tuple[Float64s, Float64s, Float64s, Float64s]:
         """First, highest, lowest and last value of each column of rows, as ``BarSnapshot.columns`` cuts them."""

@@ -10,11 +10,13 @@ import numpy as np
 
 from backend.charts.chart_state import Comparison, Study
 from backend.charts.comparisons import RunningComparisons
+from backend.charts.replay import Replay, shown_until
 from backend.charts.running_studies import RunningStudies
 from backend.charts.study_snapshot import StudySnapshot
-from backend.domain.bars import Series
+from backend.domain.bars import Int64s, Series
 from backend.domain.sessions import SessionTable
 from backend.errors import TriiError
+from backend.events import Bus, ReplayMoved
 from backend.market.bar_snapshot import BarSnapshot
 from backend.market.bar_store import BarStore, OpenSeries
 from backend.market.calendars import Calendars
@@ -32,11 +34,14 @@ class StudyStore:
 
     crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
 
-    def __init__(self, bars: BarStore, catalog: Catalog, calendars: Calendars, tasks: TaskOwner) -> None:
+    def __init__(self, bars: BarStore, catalog: Catalog, calendars: Calendars, tasks: TaskOwner, replay: Replay, bus: Bus) -> None:
         self._bars = bars
         self._catalog = catalog
         self._calendars = calendars
         self._tasks = tasks
+        self._replay = replay
+        self._opened: set[OpenStudies] = set()
+        bus.subscribe(ReplayMoved, self._on_replay)
 
     async def open(
         self,
@@ -48,6 +53,7 @@ class StudyStore:
     ) -> "OpenStudies":
         """Load ``series`` and begin what is computed from it. Raises what opening the bars raises (NotFound, CorruptData)."""
         opened = OpenStudies(self, await self._bars.open(series, adjusted=adjusted))
+        self._opened.add(opened)
         await opened.change(studies, comparisons)
         return opened
 
@@ -60,6 +66,20 @@ class StudyStore:
     def bars(self) -> BarStore:
         """Where bars come from."""
         return self._bars
+
+    @property
+    def now_ns(self) -> int | None:
+        """The moment that replay shows; None while it is off."""
+        state = self._replay.state
+        return state.now_ns if state.is_on else None
+
+    def forget(self, opened: "OpenStudies") -> None:
+        """It was closed."""
+        self._opened.discard(opened)
+
+    def _on_replay(self, _event: ReplayMoved) -> None:
+        for opened in tuple(self._opened):
+            opened.look()
 
     def start(self, opened: "OpenStudies") -> "asyncio.Task[None]":
         """Compute in the background."""
@@ -81,6 +101,7 @@ class OpenStudies:
         self._sessions: SessionTable | None = None
         self._task: asyncio.Task[None] | None = None
         self._n_asked = 0
+        self._known: tuple[BarSnapshot, Int64s] | None = None
         self._wake: Callable[[], None] | None = None
         self._is_told = False
         self._loop = asyncio.get_running_loop()
@@ -130,6 +151,7 @@ class OpenStudies:
 
     def _let_go(self) -> None:
         self._n_asked += 1
+        self._store.forget(self)
         if self._task is not None:
             self._task.cancel()
         if self._compared is not None:
@@ -152,7 +174,7 @@ class OpenStudies:
             self._task = None
 
     async def _compute(self, turn: int) -> None:
-        needs_sessions = bool(self._studies or self._comparisons) or self.series.spec.is_intraday
+        needs_sessions = bool(self._studies or self._comparisons) or self.series.spec.is_intraday or self._store.now_ns is not None
         if needs_sessions and self._sessions is None:
             self._sessions = await self._store.sessions_of(self.series)
         compared = await self._open_compared()
@@ -190,7 +212,14 @@ class OpenStudies:
         self._publish(bars)
 
     def _on_compared(self) -> None:
-        self._publish(self._source.snapshot())
+        self.look()
+
+    def look(self) -> None:
+        """Show the bars as they are now, or as they were at the moment that replay shows."""
+        if self._store.now_ns is not None and self._sessions is None:
+            self._again()  # when bars were complete follows from the sessions, which come first
+        else:
+            self._publish(self._source.snapshot())
 
     def _publish(self, bars: BarSnapshot) -> None:
         running, compared = self._running, self._compared
@@ -199,17 +228,23 @@ class OpenStudies:
         if compared is not None and running is not None:
             lines.update(compared.lines(bars))
             errors.update(compared.errors)
-        self._snapshot = StudySnapshot(
-            self._snapshot.version + 1,
-            bars,
-            MappingProxyType(lines),
-            running.breaks() if running is not None else np.empty(0, np.int64),
-            self._closes_ns(bars),
-            MappingProxyType(errors),
-        )
+        breaks = running.breaks() if running is not None else np.empty(0, np.int64)
+        closes_ns = self._closes_ns(bars)
+        now_ns = self._store.now_ns
+        if now_ns is not None and self._sessions is not None:
+            n_shown = shown_until(self._known_of(bars, self._sessions), now_ns)
+            bars, breaks, closes_ns = bars.first(n_shown), breaks[breaks < n_shown], None
+            lines = {key: line.first(n_shown) for key, line in lines.items()}
+        version = self._snapshot.version + 1
+        self._snapshot = StudySnapshot(version, bars, MappingProxyType(lines), breaks, closes_ns, MappingProxyType(errors))
         if self._wake is not None and not self._is_told:
             self._is_told = True
             self._wake()
+
+    def _known_of(self, bars: BarSnapshot, sessions: SessionTable) -> Int64s:
+        if self._known is None or self._known[0] is not bars:
+            self._known = (bars, known_ns(self.series.spec, bars.bars.event_ns, sessions))
+        return self._known[1]
 
     def _closes_ns(self, bars: BarSnapshot) -> int | None:
         if not len(bars) or self._sessions is None or not self.series.spec.is_time:

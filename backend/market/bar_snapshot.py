@@ -1,7 +1,7 @@
 """One immutable state of a series, read by any thread without locks: bars, and the pyramid that draws millions of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +50,18 @@ class BarSnapshot:
 
     def __len__(self) -> int:
         return len(self.closed) + len(self.tail)
+
+    def first(self, n_rows: int) -> "BarSnapshot":
+        """The first ``n_rows`` bars alone, as they would have been shown then; nothing is copied."""
+        n_closed = len(self.closed)
+        if n_rows >= len(self):
+            return self
+        return replace(
+            self,
+            closed=self.closed[: min(n_rows, n_closed)],
+            tail=self.tail[: max(n_rows - n_closed, 0)],
+            levels=cut_levels(self.levels, n_rows),
+        )
 
     @property
     def bars(self) -> BarArrays:
@@ -113,6 +125,11 @@ class BarSnapshot:
     def _extremes(self, first: int, stop: int) -> tuple[Float64s, Float64s, Float64s]:
         rows = self.rows(first, stop)
         return rows.low, rows.high, rows.volume
+
+
+def cut_levels(levels: tuple[Level, ...], n_rows: int) -> tuple[Level, ...]:
+    """A pyramid over the first ``n_rows`` rows: the buckets that end before them."""
+    return tuple(Level(size, *(column[: n_rows // size] for column in columns)) for size, *columns in levels if n_rows >= size)
 
 
 def fold(
