@@ -169,6 +169,7 @@ async def _fill(desktop: Desktop, instrument: str | None) -> None:
         await desktop.open_first_chart(instrument)
     finally:
         await desktop.open_docks()
+        desktop.workbench.guide.offer_tour()
         await desktop.desk.bridge.call(desktop.desk.backend.begin_background())
         await CrashReports(desktop.window, desktop.desk).tell()
 

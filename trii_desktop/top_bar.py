@@ -45,6 +45,7 @@ class TopBar(QToolBar):
         for action in ("view.bars", "view.notices", "view.theme", "settings.open"):
             self._add(action)
         look.changed.connect(self.paint_icons)
+        actions.changed.connect(self._follow_keys)
         self.show_shown(None)
 
     def show_shown(self, shown: Shown | None) -> None:
@@ -70,6 +71,10 @@ class TopBar(QToolBar):
         bell.setToolButtonStyle(style)
         bell.setAccessibleName(f"Notifications, {n} new" if n else "Notifications")
 
+    def button(self, action_id: str) -> QToolButton | None:
+        """The button of an action; None where it has none."""
+        return self._buttons.get(action_id)
+
     def paint_icons(self) -> None:
         """Draw the icons in the theme's colours."""
         self.search.setIcon(self._look.icon("search"))
@@ -77,6 +82,13 @@ class TopBar(QToolBar):
             if row.icon:
                 name = "moon" if row.icon == "sun" and self._look.palette.name == "light" else row.icon
                 self._actions.by_id[row.id].setIcon(self._look.icon(name))
+
+    def _follow_keys(self) -> None:
+        """Name the keys that are in force now."""
+        self.search.setToolTip(self._actions.by_id["chart.search"].toolTip())
+        for action_id, made in self._buttons.items():
+            if action_id != "view.notices":  # says how many are new
+                made.setAccessibleName(self._actions.by_id[action_id].toolTip())
 
     def _add(self, action_id: str, *, has_text: bool = False) -> None:
         made = QToolButton()
