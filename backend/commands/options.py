@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from backend.commands.looks import CHART_TYPES, DIRECTIONS, SCALES, THEMES, ZONE_WORDS
 from backend.commands.parser import Parser, Subparsers, sentence
 
 _SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
@@ -123,11 +125,26 @@ def add_screenshot(parser: Parser) -> None:
     """Options of `trii screenshot`."""
     parser.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="as AAPL; else the first one that has bars")
     parser.add_argument("--out", metavar="FILE.png", type=Path, required=True, help="the picture to write")
-    parser.add_argument("--theme", choices=("dark", "light"), default="dark", help="colours (dark)")
+    parser.add_argument("--theme", choices=THEMES, default="dark", help="colours (dark)")
+    parser.add_argument("--colours", choices=DIRECTIONS, default="own", help="of rising and falling (own: those of the theme)")
     parser.add_argument("--size", metavar="WxH", type=_size, default=(1600, 900), help="in pixels (1600x900)")
     _add_range(parser)
     parser.add_argument("--last", metavar="N", type=_count_from(1), help="only the newest N bars (250 when no range is given)")
     _add_adjusted(parser)
+    parser.add_argument("--state", metavar="FILE", type=Path, help="a saved chart; the other options come on top")
+    parser.add_argument("--type", choices=CHART_TYPES, help="how bars are drawn (auto)")
+    parser.add_argument("--scale", choices=SCALES, help="how prices are laid out (linear)")
+    parser.add_argument("--inverted", action="store_true", help="upside down")
+    parser.add_argument(
+        "--indicator",
+        metavar="NAME[:VALUES]",
+        action="append",
+        default=[],
+        help="as ema:20 or macd:fast=8,slow=21 or rsi:14,source=hl2; may be given again",
+    )
+    parser.add_argument("--compare", metavar="INSTRUMENT", action="append", default=[], help="lay another one over it")
+    parser.add_argument("--zone", metavar="ZONE", type=_zone, help="of times: exchange, local, or as Europe/Berlin (exchange)")
+    parser.add_argument("--no-volume", action="store_true", help="without volumes")
 
 
 def add_backup(parser: Parser) -> None:
@@ -213,6 +230,13 @@ def _size(text: str) -> tuple[int, int]:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size like 1600x900")
     return int(match[1]), int(match[2])
+
+
+def _zone(text: str) -> str:
+    try:
+        return text if text in ZONE_WORDS else ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as e:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time zone like Europe/Berlin") from e
 
 
 def _column(text: str) -> tuple[str, str]:

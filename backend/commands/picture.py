@@ -1,15 +1,22 @@
 """What a chart picture shows, and the protocol of whoever can draw one."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Protocol
 
-from backend.domain.bars import BarArrays, BarSpec
+import numpy as np
+
+from backend.charts.chart_state import ChartState
+from backend.charts.study_snapshot import LineKey
+from backend.commands.looks import DIRECTIONS, THEMES
+from backend.domain.bars import BarArrays, BarSpec, Float64s, Int64s
 from backend.domain.instruments import Instrument
 from backend.errors import InvalidInput
 
 SIDE_PX_MIN: Final = 64
 SIDE_PX_MAX: Final = 16_384
-THEMES: Final = ("dark", "light", "high_contrast")
+_PLAIN: Final = ChartState()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +27,10 @@ class ChartRequest:
     theme : "dark", "light" or "high_contrast"
     width_px, height_px : size of the picture in pixels, 64 to 16,384
     adjusted : whether ``bars`` are adjusted; the legend says so
+    state : chart type, scales, panes, studies and so on; which bars are in view follows from ``bars``
+    lines : float64[n_bars] of each study and comparison of ``state``, by its id and output
+    breaks : int64[n]   rows at which a session starts
+    directions : the colours of rising and falling: "own" of the theme, "colour_blind" or "red_up"
     """
 
     instrument: Instrument
@@ -29,6 +40,10 @@ class ChartRequest:
     width_px: int = 1600
     height_px: int = 900
     adjusted: bool = False
+    state: ChartState = _PLAIN
+    lines: Mapping[LineKey, Float64s] = field(default_factory=lambda: MappingProxyType({}))
+    breaks: Int64s = field(default_factory=lambda: np.empty(0, np.int64))
+    directions: str = "own"
 
     def __post_init__(self) -> None:
         if not len(self.bars):
@@ -37,6 +52,12 @@ class ChartRequest:
             )
         if self.theme not in THEMES:
             raise InvalidInput(f"{self.theme!r} is not a theme.", hint="Use dark, light or high_contrast.", code="chart.theme")
+        if self.directions not in DIRECTIONS:
+            raise InvalidInput(
+                f"{self.directions!r} is no pair of colours.", hint=f"Use {', '.join(DIRECTIONS)}.", code="chart.directions"
+            )
+        if any(len(values) != len(self.bars) for values in self.lines.values()):
+            raise InvalidInput(f"Every line takes {len(self.bars)} values, one a bar.", code="chart.lines")
         if not all(SIDE_PX_MIN <= side <= SIDE_PX_MAX for side in (self.width_px, self.height_px)):
             raise InvalidInput(
                 f"A picture of {self.width_px}x{self.height_px} pixels is not possible.",

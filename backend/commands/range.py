@@ -56,7 +56,7 @@ async def load_bars(context: CommandContext, query: BarQuery) -> BarArrays:
         source=query.source,
     )
     if not len(bars):
-        raise await _nothing_found(context, query)
+        raise await nothing_found(context, query)
     return bars if query.n_last is None else bars[-query.n_last :]
 
 
@@ -75,7 +75,8 @@ def no_bars(instrument: Instrument) -> NotFound:
     )
 
 
-async def _nothing_found(context: CommandContext, query: BarQuery) -> NotFound:
+async def nothing_found(context: CommandContext, query: BarQuery) -> NotFound:
+    """The error that a query has no bars, with what there is instead."""
     stored = await stored_specs(context, query.instrument)
     if not stored:
         return no_bars(query.instrument)

@@ -140,7 +140,10 @@ COMMANDS: Final = (
         "screenshot",
         Needs.BACKEND,
         options.add_screenshot,
-        ("trii screenshot AAPL --out aapl.png", "trii screenshot AAPL --interval 1w --theme light --size 1920x1080 --out a.png"),
+        (
+            "trii screenshot AAPL --out aapl.png",
+            "trii screenshot AAPL --indicator ema:50 --indicator rsi --scale log --out a.png",
+        ),
     ),
     Command(
         "backup",

@@ -4,15 +4,18 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeAlias
 
+import msgspec
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 
+from backend.charts.chart_state import VisibleBars
+from backend.charts.study_snapshot import fixed_snapshot
 from backend.commands.picture import ChartRequest
 from backend.errors import Unavailable
-from backend.market.growing_bars import snapshot_of
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.chart_picture import ChartPicture
-from trii_desktop.charts.colors import PRESETS
+from trii_desktop.charts.colors import colors_of
+from trii_desktop.palettes import PAIRS
 
 OnUiThread: TypeAlias = Callable[[Callable[[], bytes]], Awaitable[bytes]]
 
@@ -42,8 +45,10 @@ def draw_chart(request: ChartRequest, family: str) -> QImage:
     if QGuiApplication.instance() is None:
         raise Unavailable("A chart cannot be drawn before Qt is started.", hint="Start the desktop's application first.")
     model = ChartModel()
-    picture = ChartPicture(model, PRESETS[request.theme], family)
-    model.open(request.instrument, request.spec, snapshot_of(request.bars), is_adjusted=request.adjusted)
+    picture = ChartPicture(model, colors_of(request.theme, PAIRS.get(request.directions)), family)
+    model.restore(msgspec.structs.replace(request.state, visible=VisibleBars()))
+    shown = fixed_snapshot(request.bars, request.lines, breaks=request.breaks)
+    model.open(request.instrument, request.spec, shown, is_adjusted=request.adjusted)
     picture.start_series()
     picture.prepare(request.width_px, request.height_px, 1.0)
     model.show_all()

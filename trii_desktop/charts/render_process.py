@@ -5,11 +5,13 @@ import os
 import struct
 import sys
 from dataclasses import dataclass
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
+from backend.charts.chart_state import ChartState
 from backend.commands.picture import ChartRequest
 from backend.domain.bars import BarArrays, BarSpec
 from backend.domain.instruments import Instrument
@@ -17,12 +19,12 @@ from backend.errors import TriiError, Unavailable
 
 TIMEOUT_S: Final = 60.0
 _LENGTH: Final = struct.Struct(">I")
-_N_COLUMNS: Final = 6
+_N_COLUMNS: Final = 5  # after the times
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """Everything of a request but its bars, which follow as six columns of 8-byte values."""
+    """Everything of a request but its arrays, which follow as columns of 8-byte values: bars, lines, breaks."""
 
     instrument: Instrument
     spec: str
@@ -30,7 +32,11 @@ class _Header:
     width_px: int
     height_px: int
     adjusted: bool
+    state: ChartState
+    directions: str
+    lines: list[tuple[str, str]]
     n_bars: int
+    n_breaks: int
 
 
 class ProcessRenderer:
@@ -86,6 +92,7 @@ def main() -> int:
 
 def pack_request(request: ChartRequest) -> bytes:
     """``request`` as bytes for the child."""
+    keys = list(request.lines)
     header = msgspec.json.encode(
         _Header(
             request.instrument,
@@ -94,10 +101,14 @@ def pack_request(request: ChartRequest) -> bytes:
             request.width_px,
             request.height_px,
             request.adjusted,
+            request.state,
+            request.directions,
+            keys,
             len(request.bars),
+            len(request.breaks),
         )
     )
-    columns = (request.bars.event_ns, *request.bars.columns())
+    columns = (request.bars.event_ns, *request.bars.columns(), *(request.lines[key] for key in keys), request.breaks)
     return b"".join((_LENGTH.pack(len(header)), header, *(np.ascontiguousarray(column).tobytes() for column in columns)))
 
 
@@ -106,15 +117,32 @@ def read_request(source: IO[bytes]) -> ChartRequest:
     try:
         (n_bytes,) = _LENGTH.unpack(source.read(_LENGTH.size))
         header = msgspec.json.decode(source.read(n_bytes), type=_Header)
-        n_bytes = 8 * header.n_bars
-        pieces = [source.read(n_bytes) for _ in range(_N_COLUMNS)]
-        event_ns = np.frombuffer(pieces[0], np.int64)
-        columns = [np.frombuffer(piece, np.float64) for piece in pieces[1:]]
+        event_ns = _column(source, header.n_bars, np.int64)
+        columns = [_column(source, header.n_bars, np.float64) for _ in range(_N_COLUMNS)]
+        lines = {key: _column(source, header.n_bars, np.float64) for key in header.lines}
+        breaks = _column(source, header.n_breaks, np.int64)
     except (struct.error, ValueError, msgspec.MsgspecError) as e:
         raise _failed(f"its request broke off ({e})") from e
-    bars = BarArrays(event_ns, *columns)
-    spec = BarSpec.parse(header.spec)
-    return ChartRequest(header.instrument, spec, bars, header.theme, header.width_px, header.height_px, header.adjusted)
+    return ChartRequest(
+        header.instrument,
+        BarSpec.parse(header.spec),
+        BarArrays(event_ns, *columns),
+        header.theme,
+        header.width_px,
+        header.height_px,
+        header.adjusted,
+        header.state,
+        lines,
+        breaks,
+        header.directions,
+    )
+
+
+def _column(source: IO[bytes], n: int, dtype: type[Any]) -> npt.NDArray[Any]:
+    column = np.frombuffer(source.read(8 * n), dtype)
+    if len(column) != n:
+        raise ValueError(f"{len(column)} of {n} values came")
+    return column
 
 
 def _own_program() -> tuple[str, ...]:

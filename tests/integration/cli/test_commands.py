@@ -254,6 +254,20 @@ def test_a_screenshot_is_a_picture_of_the_size_asked_for(either: Trii) -> None:
     assert said.json["n_bars"] == 291
 
 
+def test_a_screenshot_shows_a_saved_chart_with_indicators_on_top(served: Trii) -> None:
+    state = {"instrument": "AAPL.XNAS", "interval": "1w", "chart_type": "bars", "visible": {"n_bars": 60}}
+    (served.folder / "chart.json").write_text(json.dumps(state), encoding="utf-8")
+    words = ("--state", "chart.json", "--indicator", "ema:20", "--indicator", "macd:8,21,5", "--compare", "WTI", "--scale", "log")
+    said = served("screenshot", "--out", "b.png", "--theme", "high_contrast", *words, "--json")
+    assert said.code == 0, said.err
+    assert (served.folder / "b.png").read_bytes().startswith(PNG)
+    assert (said.json["series"], said.json["n_bars"], said.json["n_lines"]) == ("AAPL.XNAS 1w", 60, 5)
+    refused = served("screenshot", "AAPL", "--out", "c.png", "--indicator", "ema:0")
+    assert refused.code == 4
+    assert "EMA" in refused.err
+    assert not (served.folder / "c.png").exists()
+
+
 def test_samples_are_loaded_when_asked_for_and_only_then(trii: Trii) -> None:
     assert trii("instruments", "--json").json == []
     missing = trii("bars", "AAPL")
