@@ -2,14 +2,18 @@
 
 import math
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from backend.charts.chart_state import Comparison
 from backend.charts.study_snapshot import LineKey, StudyLine, StudySnapshot
 from trii_desktop.charts.geometry import DrawnBars, visible_bars
-from trii_desktop.charts.study_lines import DrawnLine, first_known_row, visible_line
+from trii_desktop.charts.study_lines import Cut, DrawnLine, first_known_row, visible_line
 from trii_desktop.charts.time_scale import TimeScale
 from trii_desktop.widgets.numbers import format_percent
+
+NO_ROWS: Final = np.empty(0, np.int64)
 
 
 class Compared(NamedTuple):
@@ -44,6 +48,10 @@ class InView:
         """The bars, or columns of them."""
         return visible_bars(self.shown.bars, self.time)
 
+    @cached_property
+    def _cut(self) -> Cut:
+        return self.time.columns() if self.time.is_dense else (NO_ROWS, NO_ROWS, 0)
+
     @property
     def reference(self) -> float:
         """The price that is 0 percent: the close of the first bar in view; NaN without bars."""
@@ -56,7 +64,7 @@ class InView:
             line = self.shown.lines.get(key)
             if line is None:
                 return None
-            drawn = visible_line(line, self.time)
+            drawn = visible_line(line, self.time, self._cut)
             is_compared = any(comparison.id == key[0] for comparison in self.comparisons)
             self._lines[key] = drawn.times(self._factor(key, line)) if is_compared else drawn
         return self._lines[key]

@@ -31,7 +31,8 @@ def columns(line: DrawnLine, prices: PriceScale, width: int) -> Rects:
     if not known.any():
         return NO_RECTS
     x = line.x[known]
-    y_low, y_high, y_open, y_close = (prices.y_of(v[known]) for v in (line.low, line.high, line.open, line.close))
+    values = np.concatenate((line.low, line.high, line.open, line.close)).reshape(4, -1)
+    y_low, y_high, y_open, y_close = prices.y_of(values[:, known])
     before = np.concatenate((y_open[:1], y_close[:-1]))
     before = np.where(np.diff(x, prepend=x[:1]) <= 1, before, y_open)
     top = np.minimum(np.minimum(y_low, y_high), before)

@@ -8,7 +8,6 @@ from PySide6.QtGui import QPainter
 from backend.charts.chart_state import ChartType
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.geometry import NO_RECTS
-from trii_desktop.charts.line_shapes import joined
 from trii_desktop.charts.painters import PAINTERS, Inks, PaneFrame, SeriesPainter, VolumePainter
 from trii_desktop.charts.pane_model import PaneModel
 from trii_desktop.charts.strokes import RectBatch, dashes, upright
@@ -33,9 +32,11 @@ class BreaksPainter:
         if begin == end or frame.width_px / (end - begin) < _BREAK_GAP * frame.pixel_ratio:
             return
         unit = max(int(frame.pixel_ratio), 1)
-        xs = [time.x_at(row - 0.5) for row in rows[begin:end].tolist()]
-        lines = [upright(dashes(0, frame.height_px, x, on=2 * unit, off=4 * unit, width=unit)) for x in xs]
-        self._rects.set(joined(lines))
+        xs = (time.x_of(rows[begin:end] - 1) + time.x_of(rows[begin:end])) // 2
+        line = upright(dashes(0, frame.height_px, 0, on=2 * unit, off=4 * unit, width=unit))
+        lines = np.repeat(line[None], len(xs), axis=0)
+        lines[:, :, [0, 2]] += xs[:, None, None].astype(np.int32)
+        self._rects.set(lines.reshape(-1, 4))
 
     def paint(self, painter: QPainter, inks: Inks) -> None:
         """Draw them."""

@@ -1,12 +1,14 @@
 """What is in view of a line: its values at the bars' columns of pixels, folded where several bars share one."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from backend.charts.study_snapshot import LineKey, StudyLine
 from backend.domain.bars import Float64s, Int64s
 from trii_desktop.charts.time_scale import TimeScale
+
+Cut: TypeAlias = tuple[Int64s, Int64s, int]  # columns of pixels, each one's first row, the row after the last one's last
 
 
 class DrawnLine(NamedTuple):
@@ -37,10 +39,10 @@ class DrawnLine(NamedTuple):
         return DrawnLine(self.x, first, high, low, last, self.is_dense)
 
 
-def visible_line(line: StudyLine, scale: TimeScale) -> DrawnLine:
-    """The part of ``line`` in view."""
+def visible_line(line: StudyLine, scale: TimeScale, cut: Cut) -> DrawnLine:
+    """The part of ``line`` in view; ``cut`` is ``scale.columns()``, computed once for all lines."""
     if scale.is_dense:
-        xs, starts, stop = scale.columns()
+        xs, starts, stop = cut
         if not len(starts):
             return _nothing(is_dense=True)
         columns = line.columns(starts, stop)
