@@ -12,7 +12,6 @@ def _period(default: int, *, name: str = "period", title: str = "Period", low: i
 
 
 _TALIB: Final = "TA-Lib 0.8.2, within 1e-9"
-_NAIVE: Final = "a plain loop over the published formula"
 
 CATALOGUE: Final[tuple[IndicatorSpec, ...]] = (
     IndicatorSpec(
@@ -72,7 +71,7 @@ CATALOGUE: Final[tuple[IndicatorSpec, ...]] = (
         ("price",),
         (Output("upper", "Upper", colour=3), Output("middle", "Middle", colour=0), Output("lower", "Lower", colour=3)),
         lambda p: int(p["period"]) - 1,
-        (_period(20), Parameter("deviations", "Deviations", 2.0, 0.1, 20.0, 0.1, ("nbdevup", "nbdev"))),
+        (_period(20, low=2), Parameter("deviations", "Deviations", 2.0, 0.1, 20.0, 0.1, ("nbdevup", "nbdev"))),
         ("BBANDS", "Bollinger"),
         "The mean, and standard deviations above and below it.",
         "John Bollinger, Bollinger on Bollinger Bands, 2001, p. 50",
@@ -94,7 +93,7 @@ CATALOGUE: Final[tuple[IndicatorSpec, ...]] = (
             _period(10, name="range_period", title="Range period", alias="atrperiod"),
             Parameter("ranges", "Ranges", 2.0, 0.1, 20.0, 0.1, ("multiplier",)),
         ),
-        ("KELTNER",),
+        ("KC", "KELTNER"),
         "An exponential average, and average true ranges above and below it.",
         "Linda Bradford Raschke's form of Chester Keltner's channel",
         "TA-Lib 0.8.2 EMA and ATR, within 1e-9",
@@ -131,7 +130,7 @@ CATALOGUE: Final[tuple[IndicatorSpec, ...]] = (
         ("SUPERTREND",),
         "A band that trails prices and changes sides when they close beyond it.",
         "Olivier Seban; bands around (high + low) / 2 with Wilder's range",
-        _NAIVE,
+        _TALIB,
         is_overlay=True,
     ),
     IndicatorSpec(
@@ -256,7 +255,7 @@ CATALOGUE: Final[tuple[IndicatorSpec, ...]] = (
         ("VWAP",),
         "The mean price of the session so far, weighted by volume.",
         "Berkowitz, Logue, Noser, Journal of Finance 43:1, 1988",
-        _NAIVE,
+        "TA-Lib 0.8.2 within one session",
         default_source="hlc3",
         is_overlay=True,
     ),
@@ -273,7 +272,7 @@ CATALOGUE: Final[tuple[IndicatorSpec, ...]] = (
         (),
         "Averaged bars, drawn in the place of the true ones.",
         "Dan Valcu, Technical Analysis of Stocks and Commodities 22:2, 2004",
-        _NAIVE,
+        "TA-Lib 0.8.2, equal",
         is_overlay=True,
         is_listed=False,
     ),

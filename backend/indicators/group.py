@@ -10,11 +10,11 @@ import numpy as np
 
 from backend.domain.bars import DAY_NS, Bar, BarArrays, Float64s
 from backend.errors import CorruptData, InvalidInput
+from backend.indicators.columns import Columns, swept
 from backend.indicators.registry import check_source, checked_params, spec_of
 from backend.indicators.spec import FIELDS, IndicatorSpec, Value
 
 _STATE_VERSION: Final = 1
-_SURE: Final = frozenset(slot for slot, name in enumerate(FIELDS) if name not in ("volume", "given"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,12 @@ class StreamGroup:
         given : float64[n_bars]   what members read whose source is "given"
         Where an input is NaN, outputs are, and nothing is remembered.
         """
-        columns = _columns(bars, sessions)
-        if given is not None:
-            columns["given"] = given
+        columns = Columns(bars, sessions, given)
         result: dict[tuple[str, str], Float64s] = {}
         by_slot = {slot: name for name, slot in self._slots.items()}
         for placed in self._placed:
-            outs = _swept(placed, [columns[by_slot[slot]] for slot in placed.inputs], len(bars))
+            names = [by_slot[slot] for slot in placed.inputs]
+            outs = swept(placed.spec, placed.state, names, columns)
             for output, values in zip(placed.spec.outputs, outs, strict=True):
                 columns[f"{placed.member.key}.{output.name}"] = values
                 result[placed.member.key, output.name] = values
@@ -175,45 +174,6 @@ class StreamGroup:
                 plan += [placed.spec.kernel.address, placed.state.ctypes.data, wires.ctypes.data, len(placed.state)]
             self._plan = np.array(plan, np.int64)
         return self._plan
-
-
-def _swept(placed: _Placed, inputs: list[Float64s], n_bars: int) -> list[Float64s]:
-    outs = [np.empty(n_bars) for _ in placed.outputs]
-    # Prices of bars are never NaN; volumes, and what other indicators gave, may be.
-    unsure = [column for column, slot in zip(inputs, placed.inputs, strict=True) if slot not in _SURE]
-    if not any(np.isnan(column.sum()) for column in unsure):
-        placed.spec.kernel.sweep(placed.state, *inputs, *outs)
-        return outs
-    rows = np.flatnonzero(~np.logical_or.reduce([np.isnan(column) for column in unsure]))
-    packed = [np.empty(len(rows)) for _ in outs]
-    placed.spec.kernel.sweep(placed.state, *(column[rows] for column in inputs), *packed)
-    for out, values in zip(outs, packed, strict=True):
-        out.fill(np.nan)
-        out[rows] = values
-    return outs
-
-
-def _columns(bars: BarArrays, sessions: Float64s | None) -> dict[str, Float64s]:
-    open_, high, low, close, volume = (np.ascontiguousarray(column) for column in bars.columns())
-    session = bars.event_ns // DAY_NS if sessions is None else sessions
-    columns = (open_, high, low, close, volume, np.ascontiguousarray(session, np.float64))
-    made = dict(zip(FIELDS, columns, strict=False))
-    return _Lazy(made)
-
-
-class _Lazy(dict[str, Float64s]):
-    """The prices made of others, computed when one asks."""
-
-    def __missing__(self, name: str) -> Float64s:
-        open_, high, low, close = (self[field] for field in ("open", "high", "low", "close"))
-        made: dict[str, Any] = {
-            "hl2": lambda: (high + low) / 2.0,
-            "hlc3": lambda: (high + low + close) / 3.0,
-            "ohlc4": lambda: (open_ + high + low + close) / 4.0,
-            "hlcc4": lambda: (high + low + close + close) / 4.0,
-        }
-        self[name] = made[name]()
-        return self[name]
 
 
 def _numbers(bar: Bar, session: float | None) -> tuple[float, ...]:

@@ -1,5 +1,6 @@
 """What an indicator is: its words, parameters, inputs, outputs, and where its kernel lies."""
 
+import functools
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -82,7 +83,12 @@ class Kernel:
         return int(self._part("step").address)
 
     def _part(self, part: str) -> Any:
-        return getattr(importlib.import_module(f"backend.kernels.{self.family}"), f"{self.name}_{part}")
+        return _part_of(self.family, f"{self.name}_{part}")
+
+
+@functools.cache
+def _part_of(family: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"backend.kernels.{family}"), name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """One indicator: over a whole series, or bar by bar."""
 
+import functools
 from typing import Any, Final
 
 import numpy as np
 
 from backend.domain.bars import Bar, BarArrays, Float64s
 from backend.errors import InvalidInput
+from backend.indicators.columns import Columns, swept
 from backend.indicators.group import Member, StreamGroup
-from backend.indicators.registry import checked_params, spec_of
+from backend.indicators.registry import check_source, checked_params, spec_of
 from backend.indicators.spec import IndicatorSpec
 
 _KEY: Final = "it"
@@ -72,13 +74,24 @@ def compute(
     sessions : float64[n_bars]   a number that changes with each session; the bars' UTC days where it is not given
     Raises NotFound for an unknown name, InvalidInput for parameters or a source that cannot be.
     """
-    if isinstance(source, str):
-        return stream(name, source=source, **params).sweep(bars, sessions)
-    if len(source) != len(bars):
-        raise InvalidInput(f"The source has {len(source)} values for {len(bars)} bars.", hint="Give one value for each bar.")
+    given = None if isinstance(source, str) else np.ascontiguousarray(source, np.float64)
+    if given is not None and len(given) != len(bars):
+        raise InvalidInput(f"The source has {len(given)} values for {len(bars)} bars.", hint="Give one value for each bar.")
+    chosen = source if isinstance(source, str) else "given"
+    # A type is part of the key: to a cache 1, 1.0 and True are the same, to a parameter they are not.
+    key = tuple((word, value, type(value)) for word, value in params.items())
+    is_plain = all(kind is int or kind is float for _, _, kind in key)
+    spec, names, blank = (_prepared if is_plain else _prepared.__wrapped__)(name, chosen, key)
+    outs = swept(spec, blank.copy(), names, Columns(bars, sessions, given))
+    return {output.name: values for output, values in zip(spec.outputs, outs, strict=True)}
+
+
+@functools.lru_cache(256)
+def _prepared(name: str, source: str, params: tuple[tuple[str, Any, type], ...]) -> tuple[IndicatorSpec, tuple[str, ...], Float64s]:
+    # The indicator, the names of its inputs and its state before the first bar: what every call with these words needs.
     spec = spec_of(name)
-    if not spec.has_source:
+    checked = checked_params(spec, {word: value for word, value, _ in params})
+    if source == "given" and not spec.has_source:
         raise InvalidInput(f"{spec.short} reads whole bars, not one series of values.", hint="Leave the source out.")
-    group = StreamGroup([Member(_KEY, spec.name, tuple(checked_params(spec, params).items()), "given")])
-    swept = group.sweep(bars, sessions, given=np.ascontiguousarray(source, np.float64))
-    return {output: values for (_, output), values in swept.items()}
+    price = source if source == "given" else check_source(spec, source or spec.default_source)
+    return spec, tuple(price if word == "price" else word for word in spec.inputs), spec.kernel.state(checked)

@@ -18,6 +18,7 @@ from backend.kernels.volatility import (
     CLOSE,
     MEAN,
     N_ATR,
+    PEAK,
     SPREAD_RING,
     SQUARES,
     atr_next,
@@ -25,6 +26,7 @@ from backend.kernels.volatility import (
     atr_sweep,
     deviation,
     exact_spread,
+    is_faded,
     slide_spread,
     spread_next,
     spread_state,
@@ -82,21 +84,26 @@ def bollinger_sweep(state: Float64s, price: Float64s, upper: Float64s, middle: F
     if n_bars <= n_slow:
         return
     average, squares, count, inverse = window[AVERAGE], window[SQUARES], int(window[COUNT]), 1.0 / period
-    refresh, first = _refresh_of(period), n_slow
+    refresh, first, peak = _refresh_of(period), n_slow, window[PEAK]
     while first < n_bars:
         stop = min(n_bars, first + refresh - count % refresh)
         for i in range(first, stop):
             average, squares = slide_spread(average, squares, price[i], price[i - period], inverse)
+            peak = larger(peak, squares)
+            if is_faded(squares, peak):
+                average, squares = exact_spread(price[i - period + 1 : i + 1], 0, period)
+                peak = squares
             middle[i], upper[i] = average, squares
         count += stop - first
         if count % refresh == 0:
             average, squares = exact_spread(price[stop - period : stop], 0, period)
             middle[stop - 1], upper[stop - 1] = average, squares
+            peak = squares
         open_bands(upper[first:stop], middle[first:stop], lower[first:stop], state[0], inverse)
         first = stop
     for k in range(period):
         window[SPREAD_RING + (count - period + k) % period] = price[n_bars - period + k]
-    window[AVERAGE], window[SQUARES], window[COUNT] = average, squares, count
+    window[AVERAGE], window[SQUARES], window[COUNT], window[PEAK] = average, squares, count, peak
 
 
 @njit(cache=True, nogil=True)

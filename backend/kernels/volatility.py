@@ -22,7 +22,9 @@ N_ATR: Final = 4
 # Of a window's mean and squared distances from it; the window's values follow.
 AVERAGE: Final = 2
 SQUARES: Final = 3
-SPREAD_RING: Final = 4
+PEAK: Final = 4  # largest squares since they were computed anew
+SPREAD_RING: Final = 5
+_FADED: Final = 1e-4  # squares below this part of their peak may be rounding of what has left the window
 
 _refresh_of = njit(inline="always")(refresh_of)
 
@@ -127,6 +129,12 @@ def exact_spread(window: Float64s, first: int, period: int) -> tuple[float, floa
 
 
 @njit(inline="always")
+def is_faded(squares: float, peak: float) -> bool:
+    """Whether so little is left of the squares that they must be computed anew to be exact."""
+    return squares < peak * _FADED
+
+
+@njit(inline="always")
 def spread_next(s: Float64s, price: float) -> None:
     """Take a price into the window; mean and squares are then of the newest ``period`` prices."""
     period, count = int(s[PERIOD]), int(s[COUNT])
@@ -138,8 +146,10 @@ def spread_next(s: Float64s, price: float) -> None:
         s[AVERAGE], s[SQUARES] = grow_spread(s[AVERAGE], s[SQUARES], price, count + 1.0)
     else:
         s[AVERAGE], s[SQUARES] = slide_spread(s[AVERAGE], s[SQUARES], price, oldest, 1.0 / period)
-    if (count + 1) % _refresh_of(period) == 0 and count + 1 >= period:
+    s[PEAK] = larger(s[PEAK], s[SQUARES])
+    if count + 1 >= period and ((count + 1) % _refresh_of(period) == 0 or is_faded(s[SQUARES], s[PEAK])):
         s[AVERAGE], s[SQUARES] = exact_spread(s[SPREAD_RING : SPREAD_RING + period], (place + 1) % period, period)
+        s[PEAK] = s[SQUARES]
 
 
 @njit(inline="always")

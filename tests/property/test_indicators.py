@@ -116,10 +116,8 @@ def test_every_indicator_is_its_naive_twin(spec, data):
     expected = TWINS[spec.name](*inputs_of(spec, bars), *params.values())
     expected = expected if isinstance(expected, tuple) else (expected,)
     size = max((float(np.max(np.abs(bars.high))), 1.0)) if len(bars) else 1.0
-    # A deviation is a root of what rounding leaves of squares: half the digits where it is near nothing.
-    rounding = 1e-7 if spec.name == "bollinger" else 1e-10
     for output, values in zip(compute(spec.name, bars, **params).values(), expected, strict=True):
-        np.testing.assert_allclose(output, values, rtol=1e-9, atol=rounding * size)
+        np.testing.assert_allclose(output, values, rtol=1e-9, atol=1e-10 * size)
 
 
 @EVERY
@@ -259,7 +257,7 @@ def test_running_sums_do_not_drift_over_a_long_history(name, kind):
     expected = expected if isinstance(expected, tuple) else (expected,)
     for output, values in zip(compute(name, bars, **params).values(), expected, strict=True):
         known = np.array(values)[37:]
-        np.testing.assert_allclose(output[-len(known) :], known, rtol=1e-9, atol=1e-7 * float(np.max(bars.close)))
+        np.testing.assert_allclose(output[-len(known) :], known, rtol=1e-9, atol=1e-11 * float(np.max(bars.close)))
 
 
 def test_steps_and_history_stay_equal_across_many_corrections_of_the_sums():
