@@ -423,7 +423,7 @@ def test_without_a_series_the_chart_says_what_to_do(view):
     assert count(picture, DARK.up) == 0
     assert count(picture, DARK.title) > 20
     assert "import" in view.legend_text
-    view.show_loading("AAPL.XNAS 1d")
+    view.show_message("Loading AAPL.XNAS 1d")
     assert "Loading AAPL.XNAS 1d" in view.legend_text
     show(view, make_days(0), spec=DAYS)
     assert "No bars of AAPL.XNAS, 1d" in view.legend_text

@@ -22,7 +22,7 @@ from trii_desktop.charts.pointed import Pointed
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.study_hits import line_at
 from trii_desktop.charts.study_legend import ROW, TOP, legend_rows
-from trii_desktop.charts.wording import LegendWords, legend_words, price_decimals
+from trii_desktop.charts.wording import LegendWords, Told, legend_words, price_decimals
 
 EDGE_PX: Final = 4  # logical pixels on either side of an edge between panes that take hold of it
 REACH_PX: Final = 5
@@ -307,15 +307,8 @@ class ChartPicture:
         self._legend_key = key
         words: LegendWords | None = None
         if model.instrument is not None and model.spec is not None and not self.message[0]:
-            words = legend_words(
-                model.instrument,
-                model.spec,
-                model.snapshot,
-                row,
-                decimals=self._decimals,
-                adjusted=model.is_adjusted,
-                zone=model.zone,
-            )
+            told = Told(self._decimals, model.is_adjusted, model.zone)
+            words = legend_words(model.instrument, model.spec, model.snapshot, row, told)
         self._legend_height = self.legend.prepare(words, self._letters, width)
 
     def _prepare_pointer(self) -> None:

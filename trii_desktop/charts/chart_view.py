@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -25,19 +25,15 @@ from trii_desktop.charts.chart_picture import ChartPicture
 from trii_desktop.charts.chart_pointer import ChartPointer
 from trii_desktop.charts.chart_source import SeriesSource
 from trii_desktop.charts.colors import ChartColors
+from trii_desktop.charts.countdown import Countdown
 from trii_desktop.charts.gestures import KEY_COMMANDS, KeyCommand
-from trii_desktop.charts.glyphs import Glyph
 from trii_desktop.charts.keys import commands_by_key
 from trii_desktop.charts.layers import ChartLayer, PointerTool
+from trii_desktop.charts.pane_actions import PaneActions
+from trii_desktop.charts.source_watch import SourceWatch
 
 _KEYS: Final = commands_by_key()
 _BY_KEYBOARD: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
-
-
-class _Waker(QObject):
-    """Carries the news that bars changed from the engine thread to the UI thread: at most once a look, never once a tick."""
-
-    woken = Signal()
 
 
 class ChartView(QWidget):
@@ -45,7 +41,7 @@ class ChartView(QWidget):
 
     ``refresh`` is its one look a frame: it takes a newer snapshot where there is one. Painting happens when Qt asks, at
     most once a frame; what is painted is prepared only when the view, the bars or the size have changed.
-    Signals carry ids of studies and comparisons; ``panes_changed`` the panes as a person left them, and words for undo;
+    Signals carry ids of studies and comparisons;
     ``crosshair_moved`` event time and price below the pointer, None where there is none; ``visible_changed`` VisibleBars.
     Keys: arrows pan, with Ctrl faster; + and - zoom; Home, End; Alt+R as just opened; Shift with arrows reads bar by bar.
     """
@@ -54,7 +50,6 @@ class ChartView(QWidget):
     study_settings_asked = Signal(str)
     study_remove_asked = Signal(str)
     study_selected = Signal(str)
-    panes_changed = Signal(object, str)
     crosshair_moved = Signal(object, object)
     visible_changed = Signal(object)
 
@@ -68,17 +63,12 @@ class ChartView(QWidget):
     ) -> None:
         super().__init__(parent)
         self.model = ChartModel()
-        self._source: SeriesSource | None = None
-        self._version = -1
         self._request_frame = request_frame
-        self._now_ns = now_ns
         self._told_visible: VisibleBars | None = None
         self._told_crosshair: tuple[int | None, float | None] = (None, None)
-        self._second = QTimer(self)
-        self._second.setInterval(1_000)
-        self._second.timeout.connect(self._on_second)
-        self._waker = _Waker()
-        self._waker.woken.connect(self._on_woken)
+        self._watch = SourceWatch(self)
+        self._countdown = Countdown(now_ns, self)
+        self.panes = PaneActions(self.model, self)
         self._picture = ChartPicture(self.model, colors, self.font().family())
         self._canvas = ChartCanvas(self._prepare, self._picture.paint, self)
         self._pointer = ChartPointer(self._canvas, self.model, self._picture, self)
@@ -94,14 +84,9 @@ class ChartView(QWidget):
 
     def show_series(self, source: SeriesSource, instrument: Instrument, spec: BarSpec, *, adjusted: bool = False) -> None:
         """Show ``source`` from now on. Whoever opened it closes it after another one is shown."""
-        self._stop_watching()
-        self._source = source
-        watch = getattr(source, "watch", None)
-        if watch is not None:
-            watch(self._waker.woken.emit)
-        self._version = source.version
+        snapshot = self._watch.follow(source)
         self._picture.forget_pointer()
-        self.model.open(instrument, spec, source.snapshot(), is_adjusted=adjusted)
+        self.model.open(instrument, spec, snapshot, is_adjusted=adjusted)
         self._picture.start_series()
         self._count_down()
         self.setAccessibleName(f"Chart of {instrument.id}, {spec}")
@@ -110,24 +95,18 @@ class ChartView(QWidget):
 
     def show_message(self, title: str, hint: str = "") -> None:
         """Show words instead of bars: what is missing, and what to do about it."""
-        self._stop_watching()
-        self._source = None
+        self._watch.stop()
         self.setAccessibleName("Chart")
         self._picture.message = (title, hint)
         self._changed()
 
-    def show_loading(self, what: str) -> None:
-        """Show that ``what`` is on its way."""
-        self.show_message(f"Loading {what} …")
-
     def refresh(self) -> None:
         """Take what is new; nothing while hidden. Called once a frame."""
-        source = self._source
-        if source is None or not self.isVisible() or source.version == self._version:
+        snapshot = self._watch.look() if self.isVisible() else None
+        if snapshot is None:
             return
-        self._version = source.version
         had_bars = len(self.model.snapshot) > 0
-        self.model.adopt(source.snapshot())
+        self.model.adopt(snapshot)
         self._count_down()
         if not had_bars:
             self._picture.start_series()
@@ -167,21 +146,6 @@ class ChartView(QWidget):
         """Id of the study or comparison that is marked; empty where none is."""
         return self._picture.selected
 
-    def maximise(self, pane_id: str) -> None:
-        """Show one pane alone, or all of them again."""
-        self.model.panes.maximise(pane_id)
-        self._changed()
-
-    def fold(self, pane_id: str) -> None:
-        """Show a pane's legend alone, or open it again."""
-        title = self.model.panes.fold(pane_id)
-        self._rearranged(title)
-
-    def move_pane(self, pane_id: str, by: int) -> None:
-        """Move a pane ``by`` places down, up where negative."""
-        self.model.panes.move(pane_id, by)
-        self._rearranged("A pane was moved")
-
     # --- linked to other charts ---------------------------------------------------------------------------------------
 
     def show_linked_crosshair(self, event_ns: int | None) -> None:
@@ -217,10 +181,6 @@ class ChartView(QWidget):
         """Pan, zoom or jump as a key does; for the window's action table."""
         KEY_COMMANDS[command](self.model)
         self._changed()
-
-    def reset(self) -> None:
-        """As a chart just opened."""
-        self.do(KeyCommand.RESET)
 
     def show_all(self) -> None:
         """Every bar in view."""
@@ -294,7 +254,7 @@ class ChartView(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Let go of a drag that the window swallowed."""
         self._pointer.release()
-        self._second.stop()
+        self._countdown.run_until(None)
         super().hideEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -323,9 +283,12 @@ class ChartView(QWidget):
         pointer.settings_asked.connect(self.study_settings_asked)
         pointer.remove_asked.connect(self.study_remove_asked)
         pointer.selected.connect(self._on_selected)
-        pointer.pane_asked.connect(self._on_pane_asked)
-        pointer.pane_opened.connect(self.maximise)
-        pointer.edge_dragged.connect(self._on_edge_dragged)
+        pointer.pane_asked.connect(self.panes.press)
+        pointer.pane_opened.connect(self.panes.maximise)
+        pointer.edge_dragged.connect(self.panes.drag_ended)
+        self.panes.changed.connect(self._changed)
+        self._watch.woken.connect(self._on_woken)
+        self._countdown.ticked.connect(self._on_second)
 
     def _prepare(self) -> None:
         width, height = self._canvas.size_px
@@ -340,13 +303,8 @@ class ChartView(QWidget):
             self.visible_changed.emit(visible)
 
     def _count_down(self) -> None:
-        # Once a second, only while there is something to count down to and someone may see it.
-        closes_ns = self.model.shown.closes_ns
-        now_ns = self._now_ns() if self._now_ns is not None else None
-        self._picture.now_ns = now_ns
-        is_due = now_ns is not None and closes_ns is not None and closes_ns > now_ns and self.isVisible()
-        if is_due != self._second.isActive():
-            (self._second.start if is_due else self._second.stop)()
+        self._picture.now_ns = self._countdown.now_ns
+        self._countdown.run_until(self.model.shown.closes_ns if self.isVisible() else None)
 
     def _on_second(self) -> None:
         self._count_down()
@@ -368,31 +326,11 @@ class ChartView(QWidget):
             self.select_study(study_id)
             self.study_selected.emit(study_id)
 
-    def _on_pane_asked(self, pane_id: str, glyph: Glyph) -> None:
-        if glyph in (Glyph.UP, Glyph.DOWN):
-            self.move_pane(pane_id, 1 if glyph is Glyph.DOWN else -1)
-        elif glyph in (Glyph.FOLD, Glyph.OPEN):
-            self.fold(pane_id)
-        else:
-            self.maximise(pane_id)
-
-    def _on_edge_dragged(self) -> None:
-        self.panes_changed.emit(self.model.panes.states, "Panes were resized")
-
-    def _rearranged(self, title: str) -> None:
-        self._changed()
-        self.panes_changed.emit(self.model.panes.states, title)
-
     def _say_no_bars(self) -> None:
         instrument, spec = self.model.instrument, self.model.spec
         is_empty = not len(self.model.snapshot)
         hint = "Import a file that has them, or choose another interval or instrument."
         self._picture.message = (f"No bars of {instrument.id if instrument else ''}, {spec}", hint) if is_empty else ("", "")
-
-    def _stop_watching(self) -> None:
-        watch = getattr(self._source, "watch", None)
-        if watch is not None:
-            watch(None)
 
     def _on_woken(self) -> None:
         if self._request_frame is not None:

@@ -1,5 +1,6 @@
 """A pane of the chart: grid, painted series and the line of the last price."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from trii_desktop.charts.painters import Inks, PaneFrame, SeriesPainter
 from trii_desktop.charts.strokes import RectBatch, dashes
 
 
-class ChartItem:
+class ChartItem(ABC):
     """A rectangle of the chart in device pixels that paints itself; all of them are painted by one item of the scene."""
 
     def __init__(self, inks: Inks) -> None:
@@ -39,9 +40,9 @@ class ChartItem:
         """Device pixels."""
         return self.bounds.height()
 
+    @abstractmethod
     def paint(self, painter: QPainter) -> None:
         """Draw it; the painter counts from the item's upper left corner."""
-        raise NotImplementedError
 
 
 class LastLine(NamedTuple):

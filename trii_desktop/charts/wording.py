@@ -87,6 +87,14 @@ class LegendValue(NamedTuple):
     text: str
 
 
+class Told(NamedTuple):
+    """How a chart tells its bars: digits after the point, whether prices are adjusted, the zone chosen for labels."""
+
+    decimals: int
+    is_adjusted: bool = False
+    zone: str = "exchange"
+
+
 class LegendWords(NamedTuple):
     """All that the legend says of one bar.
 
@@ -103,31 +111,22 @@ class LegendWords(NamedTuple):
     spoken: str
 
 
-def legend_words(  # noqa: PLR0913 - all of it is said of one bar
-    instrument: Instrument,
-    spec: BarSpec,
-    snapshot: BarSnapshot,
-    row: int,
-    *,
-    decimals: int,
-    adjusted: bool,
-    zone: str = "exchange",
-) -> LegendWords:
+def legend_words(instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot, row: int, told: Told) -> LegendWords:
     """The legend for the bar at ``row``; the instrument alone where there is no such bar."""
-    details = " · ".join(part for part in (instrument.name, str(spec), "adjusted" if adjusted else "") if part)
+    details = " · ".join(part for part in (instrument.name, str(spec), "adjusted" if told.is_adjusted else "") if part)
     if not 0 <= row < len(snapshot):
         return LegendWords(str(instrument.id), details, (), is_up=True, spoken=f"{instrument.id}, {interval_words(spec)}, no bars")
     bar = snapshot.bar(row)
     before = snapshot.bar(row - 1).close if row else math.nan
     change = bar.close - before
     percent = change / abs(before) * 100 if before else math.nan
-    values = _bar_values(bar, decimals, is_line=snapshot.is_close_only)
+    values = _bar_values(bar, told.decimals, is_line=snapshot.is_close_only)
     if math.isfinite(change):
-        values = (*values, LegendValue("", f"{format_change(change, decimals)} ({format_percent(percent)})"))
+        values = (*values, LegendValue("", f"{format_change(change, told.decimals)} ({format_percent(percent)})"))
     if snapshot.has_volume:
         values = (*values, LegendValue("Vol", format_compact(bar.volume)))
     is_up = bar.close >= (before if snapshot.is_close_only and row else bar.open)
-    when = time_words(bar.event_ns, spec, label_zone(zone, instrument, spec))
+    when = time_words(bar.event_ns, spec, label_zone(told.zone, instrument, spec))
     spoken = f"{instrument.id}, {interval_words(spec)}, {when}: {_said(values)}"
     return LegendWords(str(instrument.id), details, values, is_up, spoken)
 

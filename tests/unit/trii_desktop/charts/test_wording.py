@@ -11,7 +11,7 @@ from backend.domain.bars import BarArrays, BarSpec
 from backend.domain.instruments import Instrument, InstrumentId, PriceStep
 from backend.market.growing_bars import snapshot_of
 from tests.fakes.bars import DAYS, INSTRUMENT, MINUTES, START_NS, make_bars, make_days, make_line
-from trii_desktop.charts.wording import legend_words, price_decimals, time_words, zone_of
+from trii_desktop.charts.wording import Told, legend_words, price_decimals, time_words, zone_of
 
 NO_STEPS = Instrument(InstrumentId("X", "FX"), "X", timezone="Europe/Berlin")
 
@@ -54,7 +54,7 @@ def test_the_legend_tells_prices_change_and_volume():
     bars = BarArrays(
         make_days(2).event_ns, *(np.array(v) for v in ([10.0, 11.0], [12.0, 13.5], [9.5, 10.5], [11.0, 12.5], [1e6, 19.7e6]))
     )
-    words = legend_words(INSTRUMENT, DAYS, snapshot_of(bars), 1, decimals=2, adjusted=True)
+    words = legend_words(INSTRUMENT, DAYS, snapshot_of(bars), 1, Told(2, is_adjusted=True))
     assert words.title == "AAPL.XNAS"
     assert words.details == "Apple Inc. · 1d · adjusted"
     said = [f"{value.name} {value.text}".strip() for value in words.values]
@@ -66,23 +66,23 @@ def test_the_legend_tells_prices_change_and_volume():
 
 
 def test_the_first_bar_has_no_change():
-    words = legend_words(INSTRUMENT, DAYS, snapshot_of(make_days(3)), 0, decimals=2, adjusted=False)
+    words = legend_words(INSTRUMENT, DAYS, snapshot_of(make_days(3)), 0, Told(2))
     assert [value.name for value in words.values] == ["O", "H", "L", "C", "Vol"]
 
 
 def test_a_series_of_single_values_tells_the_value_and_its_change():
-    words = legend_words(INSTRUMENT, DAYS, snapshot_of(make_line([10.0, 9.0])), 1, decimals=2, adjusted=False)
+    words = legend_words(INSTRUMENT, DAYS, snapshot_of(make_line([10.0, 9.0])), 1, Told(2))
     assert [value.name for value in words.values] == ["C", ""]
     assert not words.is_up
 
 
 @pytest.mark.parametrize("row", [-1, 0, 5])
 def test_a_bar_that_is_not_there_leaves_the_instrument_alone(row):
-    words = legend_words(INSTRUMENT, BarSpec.parse("500t"), snapshot_of(make_bars(0)), row, decimals=2, adjusted=False)
+    words = legend_words(INSTRUMENT, BarSpec.parse("500t"), snapshot_of(make_bars(0)), row, Told(2))
     assert words.values == ()
     assert "no bars" in words.spoken
 
 
 def test_a_change_from_zero_has_no_percentage():
-    words = legend_words(NO_STEPS, DAYS, snapshot_of(make_line([0.0, 1.5])), 1, decimals=2, adjusted=False)
+    words = legend_words(NO_STEPS, DAYS, snapshot_of(make_line([0.0, 1.5])), 1, Told(2))
     assert words.values[1].text == "+1.50 (\u2013)"
