@@ -1,13 +1,13 @@
 """What the program measures of itself, in words: for the status bar, and with more of it for the page of its health."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
-from backend.events import BarsSaved
+from backend.events import BarsSaved, ReplayMoved, Subscription
 from trii_desktop.desk import Desk
-from trii_desktop.widgets.numbers import format_bytes, format_clock, format_seconds
+from trii_desktop.widgets.numbers import format_bytes, format_clock, format_seconds, format_time
 
 STALE_S: Final = 60.0
 LAG_MS_MAX: Final = 50.0
@@ -37,11 +37,15 @@ class Readings:
         self._saved_ns = desk.backend.clock.now_ns()  # nothing waits when a home has just been opened
         self._n_live = 0
         self._fed_ns: int | None = None  # when the newest live row was received
-        self._subscription = desk.bridge.subscribe(BarsSaved, self._bars_saved)
+        self._replay_ns: int | None = None
+        self._subscriptions: list[Subscription[Any]] = [
+            desk.bridge.subscribe(BarsSaved, self._bars_saved),
+            desk.bridge.subscribe(ReplayMoved, self._replay_moved),
+        ]
 
     def brief(self) -> tuple[Reading, ...]:
         """What the status bar shows."""
-        return (self._feed(), self._saved(), self._engine(), self._memory())
+        return (self._replay(), self._feed(), self._saved(), self._engine(), self._memory())
 
     def all(self) -> tuple[Reading, ...]:
         """Everything there is to say."""
@@ -49,12 +53,23 @@ class Readings:
 
     def close(self) -> None:
         """Follow no more."""
-        self._subscription.close()
+        for subscription in self._subscriptions:
+            subscription.close()
 
     def _bars_saved(self, event: BarsSaved) -> None:
         self._saved_ns = event.up_to_ns
         if event.n_bars > self._n_live:
             self._n_live, self._fed_ns = event.n_bars, event.up_to_ns
+
+    def _replay_moved(self, event: ReplayMoved) -> None:
+        self._replay_ns = event.now_ns
+
+    def _replay(self) -> Reading:
+        meaning = "While it is on, every chart shows what was known at that moment, and nothing later."
+        if self._replay_ns is None:
+            return Reading("replay", "Replay", "off, charts show the present", "", meaning)
+        at = f"{format_time(self._replay_ns, is_dated=False)} UTC"
+        return Reading("replay", "Replay", at, f"Replay {at}", meaning, is_warning=True)
 
     def _feed(self) -> Reading:
         meaning = "How long ago the newest live price came. Files that are imported are no feed."

@@ -5,7 +5,7 @@ from typing import Any, Final
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStatusBar, QToolButton
 
-from backend.events import ImportFinished, ImportProgressed, JobChanged, Subscription
+from backend.events import ImportFinished, ImportProgressed, JobChanged, ReplayMoved, Subscription
 from backend.jobs.job import JobState
 from backend.storage.secrets import Custody
 from trii_desktop.desk import Desk
@@ -15,7 +15,7 @@ from trii_desktop.widgets.layout import label, restyle
 from trii_desktop.widgets.numbers import format_count
 
 LOOK_MS: Final = 1_000
-NAMES: Final = ("feed", "saved", "engine", "memory")
+NAMES: Final = ("replay", "feed", "saved", "engine", "memory")
 
 CUSTODY_WORDS: Final = {
     Custody.KEYRING: "Key in the system keyring",
@@ -56,6 +56,7 @@ class StatusLine(QStatusBar):
             desk.bridge.subscribe(ImportProgressed, self._import_progressed),
             desk.bridge.subscribe(ImportFinished, self._import_finished),
             desk.bridge.subscribe(JobChanged, self._job_changed),
+            desk.bridge.subscribe(ReplayMoved, self._replay_moved),
         ]
         self._doing.setText("Ready")
         self.show_custody(desk.backend.custody)
@@ -109,6 +110,9 @@ class StatusLine(QStatusBar):
     def _import_finished(self, event: ImportFinished) -> None:
         refused = f", {format_count(event.n_refused)} refused" if event.n_refused else ""
         self.say(f"Imported {event.name}: {format_count(event.n_accepted)} rows accepted{refused}")
+
+    def _replay_moved(self, _event: ReplayMoved) -> None:
+        self._look_once()
 
     def _job_changed(self, event: JobChanged) -> None:
         if event.state == JobState.RUNNING:

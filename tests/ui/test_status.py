@@ -6,7 +6,7 @@ from PySide6.QtTest import QTest
 
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
-from backend.events import JobChanged
+from backend.events import JobChanged, ReplayMoved
 from tests.fakes.bars import make_bars
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown, visible_dialog
@@ -67,7 +67,7 @@ def test_a_click_on_a_value_opens_the_health_of_the_program_at_it(qapp, sampled)
             dialog = visible_dialog(HealthDialog)
             assert dialog.table.item(dialog.table.currentRow(), 0).text() == "Saved up to"
             said = {dialog.table.item(place, 0).text() for place in range(dialog.table.rowCount())}
-            assert said == {"Feed", "Saved up to", "Engine", "Memory", "Frames", "Saving bars", "Writing to the ledgers"}
+            assert said == {"Replay", "Feed", "Saved up to", "Engine", "Memory", "Frames", "Saving bars", "Writing to the ledgers"}
             dialog.copy()
             assert "Feed: No live prices in this session" in QGuiApplication.clipboard().text().splitlines()
             desktop.workbench.view.open_health("memory")
@@ -75,6 +75,20 @@ def test_a_click_on_a_value_opens_the_health_of_the_program_at_it(qapp, sampled)
             assert dialog.table.item(dialog.table.currentRow(), 0).text() == "Memory"
             QTest.keyClick(dialog, Qt.Key.Key_Escape)
             assert visible_dialog(HealthDialog) is None
+
+    run_on_qt(story())
+
+
+def test_replay_is_shown_with_its_moment_while_it_is_on(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            call, backend, part = desktop.desk.bridge.call, desktop.desk.backend, desktop.window.status.parts["replay"]
+            assert not part.isVisible()
+            await call(_publish(backend, ReplayMoved(1_331_217_000 * 10**9)))
+            await shown(part.isVisible)
+            assert (part.text(), part.property("level")) == ("Replay 2012-03-08 14:30 UTC", "warning")
+            await call(_publish(backend, ReplayMoved(None)))
+            await shown(lambda: not part.isVisible())
 
     run_on_qt(story())
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from backend.errors import TriiError
 from backend.events import Notice
-from backend.notices import KEPT_LEVELS, KeptNotice
+from backend.notices import KEPT_LEVELS, KeptNotice, NoticeStore
 from trii_desktop.desk import Desk
 from trii_desktop.notifications import Entry, Offer
 
@@ -51,24 +51,24 @@ class NoticeKeeping:
     def _added(self, entry: Entry) -> None:
         if entry.notice.level in KEPT_LEVELS:
             action = entry.offer.action if entry.offer is not None else ""
-            self._write(self._desk.backend.kept_notices.keep(entry.notice, entry.at_ns, action))
+            self._write(lambda store: store.keep(entry.notice, entry.at_ns, action))
 
     def _removed(self, notice: Notice) -> None:
         if notice.level in KEPT_LEVELS:
-            self._write(self._desk.backend.kept_notices.forget(notice))
+            self._write(lambda store: store.forget(notice))
 
     def _cleared(self) -> None:
-        self._write(self._desk.backend.kept_notices.clear())
+        self._write(NoticeStore.clear)
 
     def _was_read(self) -> None:
-        self._write(self._desk.backend.kept_notices.mark_read())
+        self._write(NoticeStore.mark_read)
 
-    def _write(self, work: Coroutine[Any, Any, Any]) -> None:
+    def _write(self, work: Callable[[NoticeStore], Coroutine[Any, Any, None]]) -> None:
         self._desk.tasks.start("keeping notices", self._write_now(work))
 
-    async def _write_now(self, work: Coroutine[Any, Any, Any]) -> None:
+    async def _write_now(self, work: Callable[[NoticeStore], Coroutine[Any, Any, None]]) -> None:
         try:
-            await self._desk.bridge.call(work)
+            await self._desk.bridge.call(work(self._desk.backend.kept_notices))
         except TriiError as error:
             # Telling it by a notice would be one more to keep; the ledger tells its own troubles.
             log.warning("Notices could not be kept: %s", error)
