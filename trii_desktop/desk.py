@@ -28,6 +28,7 @@ class Desk:
     look: Look
     notices: Notices
     undo: UndoStack
+    is_safe: bool = False  # whether this start keeps to the default workspace, without plugins and studies
 
     def start(self, name: str, coro: Coroutine[Any, Any, Any]) -> None:
         """Run what the user asked for; where it cannot be done, say so in a notice titled ``name``."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from backend.app import Backend
+from backend.charts.study_store import OpenStudies
 from backend.domain.bars import Bar, BarSpec, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import InvalidInput, NotFound
-from backend.market.bar_store import OpenSeries
 from backend.market.samples import load_samples
 from backend.storage.market_store import StoredSeries
 from backend.storage.revisions import BarEdit
@@ -51,7 +51,7 @@ class Opened:
     """What was opened for a chart."""
 
     shown: Shown
-    source: OpenSeries
+    source: OpenStudies
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class EngineSide:
             )
         spec = wanted if wanted is not None and (is_needed or wanted in specs) else DAILY if DAILY in specs else specs[-1]
         is_adjusted = adjusted == "adjusted"
-        source = await self.backend.bars.open(Series(instrument_id, spec), adjusted=is_adjusted)
+        source = await self.backend.studies.open(Series(instrument_id, spec), adjusted=is_adjusted)
         return Opened(Shown(instrument, spec, is_adjusted, specs), source)
 
     async def bring_samples(self) -> None:

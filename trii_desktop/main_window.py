@@ -1,14 +1,15 @@
 """The main window: the chart in the middle, docks around it, the bars above and below; it holds no logic."""
 
-import base64
-import json
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QTabWidget, QToolBar, QWidget
 
+from backend.workspaces.docks import DockTree, docks_of
 from trii_desktop.actions.action_set import ActionSet
+from trii_desktop.docks.arrangement import docks_now, show_docks
+from trii_desktop.docks.dock import WorkDock
 from trii_desktop.look import Look
 from trii_desktop.market.import_files import dropped_paths
 from trii_desktop.settings.recovery import RecoveryBanner
@@ -18,7 +19,6 @@ from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column
 from trii_desktop.widgets.toast import ToastStack
 
-LAYOUT_VERSION: Final = 1
 STATUS_PX: Final = 28
 RIGHT, BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
@@ -33,11 +33,18 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.look = look
         self.may_close = False
-        self.docks: dict[str, QDockWidget] = {}
+        self.docks: dict[str, WorkDock] = {}
+        self.first_docks: DockTree | None = None  # as they stand before anyone has moved them
         self.setWindowTitle("TRII Desktop")
         self.setAccessibleName("TRII Desktop")
         self.setAcceptDrops(True)
-        self.setDockNestingEnabled(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.GroupedDragging
+        )
+        for area in Qt.DockWidgetArea.LeftDockWidgetArea, RIGHT, Qt.DockWidgetArea.TopDockWidgetArea, BOTTOM:
+            self.setTabPosition(area, QTabWidget.TabPosition.North)
         self.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
         self.setMinimumSize(QSize(860, 540))
         self.resize(self._first_size())
@@ -63,6 +70,12 @@ class MainWindow(QMainWindow):
         """Stand the drawing tools at the left."""
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
 
+    def show_below(self, bar: QWidget) -> None:
+        """Put a bar below the charts."""
+        middle = self.centralWidget().layout()
+        assert middle is not None, "The middle is laid out."
+        middle.addWidget(bar)
+
     def show_chart(self, chart: QWidget) -> None:
         """Put the chart in the middle."""
         self.stage.addWidget(chart)
@@ -75,14 +88,9 @@ class MainWindow(QMainWindow):
         self.stage.addWidget(problem)
         self.stage.setCurrentWidget(problem)
 
-    def add_dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea, *, is_shown: bool) -> QDockWidget:
+    def add_dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea, *, is_shown: bool) -> WorkDock:
         """Put ``panel`` at the side."""
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setAccessibleName(title)
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
-        dock.setTitleBarWidget(QWidget(dock))
-        dock.setWidget(panel)
+        dock = WorkDock(name, title, panel, self, self.look)
         self.addDockWidget(area, dock)
         dock.setVisible(is_shown)
         self.docks[name] = dock
@@ -94,25 +102,26 @@ class MainWindow(QMainWindow):
             self.resizeDocks([self.docks["watchlist"]], [min(400, max(300, self.width() // 4))], Qt.Orientation.Horizontal)
         if "bars" in self.docks:
             self.resizeDocks([self.docks["bars"]], [260], Qt.Orientation.Vertical)
+        self.first_docks = docks_now(self)
+        self.toasts.place()
 
     def give_room(self, name: str) -> None:
         """Let a dock that was just shown have a fair share of its side."""
         if name == "notices":
             self.resizeDocks([self.docks["watchlist"], self.docks["notices"]], [3, 2], Qt.Orientation.Vertical)
 
-    def save_layout(self) -> str:
-        """Size, place and docks as text."""
-        parts = {"geometry": self.saveGeometry(), "docks": self.saveState(LAYOUT_VERSION)}
-        return json.dumps({name: base64.b64encode(bytes(part.data())).decode() for name, part in parts.items()})
-
-    def restore_layout(self, text: str) -> bool:
-        """Take over what ``save_layout`` wrote; False, and nothing changes, where it is not of this version."""
-        try:
-            parts = {name: QByteArray(base64.b64decode(value)) for name, value in json.loads(text).items()}
-            geometry, docks = parts["geometry"], parts["docks"]
-        except (ValueError, KeyError, AttributeError, TypeError):
-            return False
-        return self.restoreGeometry(geometry) and self.restoreState(docks, LAYOUT_VERSION)
+    def show_docks(self, tree: DockTree | None) -> None:
+        """Let the docks stand as ``tree`` says, as at a first start where None. Raises InvalidInput."""
+        wanted = tree or self.first_docks
+        if wanted is None:
+            return
+        known = {dock.name for dock in docks_of(wanted)}
+        show_docks(self, wanted)
+        for name, dock in self.docks.items():
+            if name not in known:  # it is newer than the arrangement
+                self.addDockWidget(RIGHT, dock)
+                dock.hide()
+        self.toasts.place()
 
     def come_up(self) -> None:
         """Stand in front of the other windows."""

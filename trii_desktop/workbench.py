@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMenu
 
 from backend.domain.instruments import InstrumentId
 from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, Subscription, WindowRequested
+from backend.workspaces.workspace import DEFAULT_NAME
 from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.actions.keymap import Reserved
 from trii_desktop.charts.keys import CHART_KEYS
@@ -24,8 +25,12 @@ from trii_desktop.notifications import Entry, Offer
 from trii_desktop.palette.palette import CommandPalette
 from trii_desktop.palette.sources import ActionSource, InstrumentSource, SettingSource
 from trii_desktop.panels import Panels
+from trii_desktop.replay.replay_actions import ReplayActions
+from trii_desktop.replay.replay_bar import ReplayBar
 from trii_desktop.view_actions import ViewActions
 from trii_desktop.watchlist.list_actions import WatchlistActions
+from trii_desktop.workspaces.dock_actions import DockActions
+from trii_desktop.workspaces.workspace_actions import WorkspaceActions
 
 TOASTS: Final = {"all": tuple(Level), "warnings": (Level.WARNING, Level.ERROR), "none": ()}
 
@@ -41,7 +46,10 @@ class Workbench:
         self.chart = ChartActions(window, desk, panels.active)
         self.watchlist = WatchlistActions(window, desk, panels.active)
         self.grid = GridActions(desk, panels.grid)
+        self.workspaces = WorkspaceActions(window, desk, panels.grid)
+        self.docks = DockActions(window, desk, self.chart.focus_chart)
         self.drawings = DrawingActions(window, desk, panels.grid)
+        self.replay = ReplayActions(desk, panels.active)
         self.data = ImportActions(window, desk, self.chart)
         self.view = ViewActions(window, desk)
         self.guide = GuideActions(window, desk, panels)
@@ -51,10 +59,12 @@ class Workbench:
         self.actions.serve(panels.chart)
         panels.grid.chart_added.connect(self.actions.serve)
         self._bind_keys()
-        self.view.actions = self.guide.actions = self.actions
+        self.view.actions = self.guide.actions = self.workspaces.actions = self.actions
         self.drawings.choices.changed.connect(self.actions.refresh)
         self.drawings.selection_changed.connect(self.actions.refresh)
         window.show_drawing_tools(DrawingBar(self.actions, desk.look))
+        self.replay_bar = ReplayBar(self.actions, desk.look)
+        self._connect_replay(self.replay_bar)
         self.palette = CommandPalette(window, desk)
         self.palette.sources = [ActionSource(self.actions, "view.palette"), SettingSource(desk, self.view.open_setting)]
         self.palette.asked = [InstrumentSource(desk, self.chart.show_instrument)]
@@ -109,8 +119,10 @@ class Workbench:
     def close(self) -> None:
         """Close what is open and hear no more."""
         self._keeping.close()
+        self.workspaces.close()
         self.data.close()
         self.drawings.close()
+        self.replay.close()
         self.view.close()
         if self.watchlist.panel is not None:
             for dock in self._window.docks.values():
@@ -122,6 +134,7 @@ class Workbench:
         chart, notices, window = self._panels.active, self._desk.notices, self._window
         chart.typed.connect(self._typed)
         self._panels.grid.changed.connect(self.actions.refresh)
+        self.workspaces.keeper.switched.connect(self._workspace_switched)
         chart.shown_changed.connect(self._shown_changed)
         chart.bar_menu_wanted.connect(self._open_bar_menu)
         chart.wants_import.connect(self.data.files)
@@ -136,6 +149,13 @@ class Workbench:
         self._desk.undo.changed.connect(notices.offers_changed)
         notices.changed.connect(self._unread_changed)
         notices.added.connect(self._show_toast)
+
+    def _connect_replay(self, bar: ReplayBar) -> None:
+        self._window.show_below(bar)
+        self.replay.changed.connect(bar.show_state)
+        self.replay.changed.connect(self.actions.refresh)
+        bar.sought.connect(self.replay.seek)
+        bar.speed_chosen.connect(self.replay.set_speed)
 
     def _typed(self, text: str) -> None:
         if text[0].isalpha():
@@ -155,10 +175,20 @@ class Workbench:
         shown = self._panels.chart.shown
         self._window.top_bar.show_shown(shown)
         if shown is not None:
-            self._window.setWindowTitle(f"{shown.instrument.id} {shown.spec} · TRII Desktop")
+            self._say_title()
             if self.watchlist.panel is not None:
                 self.watchlist.panel.select(shown.instrument.id)
         self.actions.refresh()
+
+    def _workspace_switched(self) -> None:
+        self._say_title()
+        self.actions.refresh()
+
+    def _say_title(self) -> None:
+        shown, name = self._panels.chart.shown, self.workspaces.current_name
+        series = f"{shown.instrument.id} {shown.spec}" if shown is not None else ""
+        mode = "safe mode" if self._desk.is_safe else name if name != DEFAULT_NAME else ""
+        self._window.setWindowTitle(" · ".join(part for part in (series, mode, "TRII Desktop") if part))
 
     def _open_bar_menu(self, event_ns: int, place: QPoint) -> None:
         menu = QMenu(self._window)
@@ -166,6 +196,7 @@ class Workbench:
         if self.watchlist.panel is not None:  # the docks are there
             bars = self._panels.bars
             menu.addAction("Show this bar in the table", lambda: self._show_bar(event_ns))
+            menu.addAction("Replay from this bar", lambda: self.replay.start_at(event_ns))
             menu.addAction("Delete this bar", lambda: bars.delete(event_ns)).setEnabled(bars.may_edit_shown())
             menu.addSeparator()
         for action in ("chart.reset", "chart.adjusted", "chart.copy_picture", "chart.save_picture"):

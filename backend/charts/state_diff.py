@@ -58,6 +58,27 @@ def reversed_changes(changes: tuple[StateChange, ...]) -> tuple[StateChange, ...
     return tuple(change.reversed() for change in reversed(changes))
 
 
+def joined(first: tuple[StateChange, ...], then: tuple[StateChange, ...]) -> tuple[StateChange, ...]:
+    """The changes that do what ``first`` and ``then`` do one after the other; what comes back to its old value is left out."""
+    made = list(first)
+    for change in then:
+        place = next((n for n in range(len(made) - 1, -1, -1) if _touches(made[n].path, change.path)), None)
+        if place is None or made[place].path != change.path:
+            made.append(change)
+        elif made[place].old == change.new:
+            made.pop(place)
+        else:
+            made[place] = StateChange(change.path, made[place].old, change.new)
+    return tuple(made)
+
+
+def _touches(one: str, other: str) -> bool:
+    # An order says nothing about the items themselves.
+    if one in _PARTS or other in _PARTS:
+        return one == other
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
 def _diff_items(name: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> list[StateChange]:
     before, after = {item.id: item for item in old}, {item.id: item for item in new}
     changes = [StateChange(f"{name}/{key}", _packed(item), b"") for key, item in before.items() if key not in after]

@@ -133,6 +133,11 @@ class OpenStudies:
         self._wake = wake
         self._is_told = False
 
+    @property
+    def asked(self) -> tuple[tuple[Study, ...], tuple[Comparison, ...]]:
+        """What was asked for last."""
+        return self._studies, self._comparisons
+
     async def change(self, studies: tuple[Study, ...], comparisons: tuple[Comparison, ...]) -> None:
         """Compute these from now on; what is shown stays until they are there. On the engine thread."""
         if (studies, comparisons) == (self._studies, self._comparisons) and self._n_asked:

@@ -24,6 +24,9 @@ def add_global(parser: Parser) -> None:
 def add_open(parser: Parser) -> None:
     """Options of `trii open`."""
     parser.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="what to show, as AAPL or AAPL.XNAS")
+    parser.add_argument(
+        "--safe", action="store_true", help="the default workspace, without plugins and indicators; nothing of it is kept"
+    )
 
 
 def add_tour(parser: Parser) -> None:
@@ -110,6 +113,24 @@ def add_revisions(parser: Parser) -> None:
     show.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="only of this one")
     restore = _action(actions, "restore", "bring the values of a revision back")
     restore.add_argument("revision", metavar="REVISION", type=_count_from(1), help="its number, from 'trii revisions list'")
+
+
+def add_indicators(parser: Parser) -> None:
+    """Sub-commands of `trii indicators`."""
+    actions = parser.add_below("ACTION", required=True)
+    show = _action(actions, "list", "list indicators, all or those that match")
+    show.add_argument("query", nargs="?", metavar="WORDS", help="as one would type: average, rsi, bands")
+    one = _action(actions, "show", "tell what an indicator is")
+    one.add_argument("name", metavar="NAME", help="as sma, or TA-Lib's BBANDS")
+    made = _action(actions, "compute", "its values over the bars of an instrument")
+    made.add_argument("name", metavar="NAME", help="as sma, or TA-Lib's BBANDS")
+    made.add_argument("instrument", metavar="INSTRUMENT", help="as AAPL or AAPL.XNAS")
+    made.add_argument("--set", metavar="NAME=X", action="append", help="a parameter, as period=50; more than once for several")
+    made.add_argument("--price", metavar="FIELD", help="what it reads: close, open, high, low, hl2, hlc3, ohlc4, hlcc4, volume")
+    _add_range(made)
+    made.add_argument("--last", metavar="N", type=_count_from(1), help="only the newest N of them")
+    _add_adjusted(made)
+    made.add_argument("--source", metavar="NAME", help="only bars that came from there: import, sample, ...")
 
 
 def add_jobs(parser: Parser) -> None:

@@ -119,6 +119,18 @@ COMMANDS: Final = (
         ("trii revisions list AAPL", "trii revisions restore 3"),
     ),
     Command(
+        "indicators",
+        "list indicators, and compute them over bars",
+        "indicators",
+        Needs.BACKEND,
+        options.add_indicators,
+        (
+            "trii indicators list average",
+            "trii indicators compute rsi AAPL --last 5",
+            "trii indicators compute sma AAPL --set period=50",
+        ),
+    ),
+    Command(
         "jobs",
         "list what runs in the background, try failed work again, cancel it",
         "jobs",

@@ -10,8 +10,10 @@ from trii_desktop.actions import (
     grid_rows,
     help_rows,
     indicator_rows,
+    replay_rows,
     view_rows,
     watchlist_rows,
+    workspace_rows,
 )
 from trii_desktop.actions.row import ActionRow
 
@@ -19,10 +21,12 @@ ACTIONS: Final[tuple[ActionRow, ...]] = (
     *file_rows.ROWS,
     *edit_rows.ROWS,
     *chart_rows.ROWS,
+    *replay_rows.ROWS,
     *indicator_rows.ROWS,
     *drawing_rows.ROWS,
     *view_rows.ROWS,
     *grid_rows.ROWS,
+    *workspace_rows.ROWS,
     *watchlist_rows.ROWS,
     *help_rows.ROWS,
 )

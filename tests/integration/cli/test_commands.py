@@ -392,3 +392,30 @@ def test_the_doctor_tells_a_lost_key_instead_of_failing_over_it(stocked: Trii) -
 def test_the_doctor_names_crash_reports(stocked: Trii) -> None:
     (stocked.home.crashes / "crash-1.json").write_text("{}")
     assert "crash-1.json" in findings_of(stocked("doctor", "--json", "--quick"))["crashes"]["text"]
+
+
+# --- indicators -------------------------------------------------------------------------------------------------------
+
+
+def test_indicators_are_listed_found_and_told_about(served: Trii) -> None:
+    names = [row["name"] for row in served("indicators", "list", "--json").json]
+    assert len(names) >= 14
+    assert "heikin_ashi" not in names
+    assert served("indicators", "list", "average", "--json").json[0]["family"] == "Averages"
+    assert "Wilder" in served("indicators", "show", "RSI").out
+    said = served("indicators", "show", "rsy")
+    assert said.code == 3
+    assert "rsi" in said.err
+
+
+def test_an_indicator_is_computed_from_the_first_stored_bar_whatever_is_shown(either: Trii) -> None:
+    either("samples")
+    few = either("indicators", "compute", "EMA", "AAPL", "--set", "period=50", "--last", "3", "--json").json
+    many = either("indicators", "compute", "ema", "AAPL", "--set", "period=50", "--json").json
+    assert few["values"]["value"] == many["values"]["value"][-3:]
+    assert many["values"]["value"][0] is None
+    table = either("indicators", "compute", "bollinger", "AAPL", "--last", "2").out
+    assert table.split()[:5] == ["time", "close", "upper", "middle", "lower"]
+    for wrong in (("--set", "period=0"), ("--set", "period"), ("--price", "colour")):
+        said = either("indicators", "compute", "sma", "AAPL", *wrong)
+        assert said.code in (2, 4), said

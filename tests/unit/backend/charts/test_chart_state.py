@@ -22,7 +22,7 @@ from backend.charts.chart_state import (
     load_state,
     save_state,
 )
-from backend.charts.state_diff import apply, diff, reversed_changes
+from backend.charts.state_diff import apply, diff, joined, reversed_changes
 from backend.errors import InvalidInput
 
 ranges = st.builds(lambda low, span: PriceRange(low, low + span), st.floats(-1e6, 1e6), st.floats(0.01, 1e6))
@@ -76,6 +76,15 @@ def test_applying_what_differs_gives_the_other_state_and_taking_it_back_the_firs
     assert apply(old, changes) == new
     assert apply(new, reversed_changes(changes)) == old
     assert diff(old, old) == ()
+
+
+@given(states(), states(), states())
+def test_two_changes_joined_do_what_they_do_one_after_the_other(first, second, third):
+    changes = joined(diff(first, second), diff(second, third))
+
+    assert apply(first, changes) == third
+    assert apply(third, reversed_changes(changes)) == first
+    assert joined(diff(first, second), diff(second, first)) == ()
 
 
 def test_two_hands_that_change_different_things_both_keep_their_change():

@@ -1,0 +1,1 @@
+"""Replay on screen: the bar that steps through the past, and what can be done with it."""

@@ -1,0 +1,100 @@
+"""What can be done with replay: begin at a bar, play, pause, step, leave."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from backend.charts.replay import ReplayState
+from backend.events import ReplayMoved
+from trii_desktop.desk import Desk
+from trii_desktop.market.active_chart import ActiveChart
+
+
+class ReplayActions(QObject):
+    """Methods and flags that the action table names; ``changed`` carries the state that is shown."""
+
+    changed = Signal(object)
+
+    def __init__(self, desk: Desk, active: ActiveChart) -> None:
+        super().__init__()
+        self._desk = desk
+        self._active = active
+        self._subscription = desk.bridge.subscribe(ReplayMoved, self._moved)
+
+    @property
+    def state(self) -> ReplayState:
+        """Where replay stands."""
+        return self._desk.backend.replay.state
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the past is shown."""
+        return self.state.is_on
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether time passes."""
+        return self.state.is_playing
+
+    @property
+    def can_start(self) -> bool:
+        """Whether there is a chart to replay."""
+        return self._active.current.shown is not None and not self.is_on
+
+    def start(self) -> None:
+        """Begin in the middle of what the active chart shows."""
+        model = self._active.current.view.model
+        n_bars = len(model.snapshot)
+        if n_bars:
+            row = min(max(round(model.time.row_at(model.time.width_px / 2)), 0), n_bars - 1)
+            self.start_at(model.snapshot.event_ns_at(row))
+
+    def start_at(self, event_ns: int) -> None:
+        """Begin at the bar of the active chart at this event time."""
+        shown = self._active.current.shown
+        if shown is not None:
+            self._do("Starting replay", self._desk.backend.replay.start(shown.series, event_ns))
+
+    def play(self) -> None:
+        """Play, or pause."""
+        replay = self._desk.backend.replay
+        self._do("Replay", replay.pause() if self.is_playing else replay.play())
+
+    def set_speed(self, speed: float) -> None:
+        """Play at another speed; where it stands still, only remember it."""
+        was_playing = self.is_playing
+        self._desk.start("Replay", self._set_speed(speed, was_playing=was_playing))
+
+    def forward(self) -> None:
+        """One bar more."""
+        self._do("Replay", self._desk.backend.replay.step(1))
+
+    def back(self) -> None:
+        """One bar less."""
+        self._do("Replay", self._desk.backend.replay.step(-1))
+
+    def seek(self, row: int) -> None:
+        """Show bars up to ``row``."""
+        self._do("Replay", self._desk.backend.replay.seek(row))
+
+    def stop(self) -> None:
+        """Show the present again."""
+        self._do("Leaving replay", self._desk.backend.replay.stop())
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._subscription.close()
+
+    async def _set_speed(self, speed: float, *, was_playing: bool) -> None:
+        replay, call = self._desk.backend.replay, self._desk.bridge.call
+        await call(replay.play(speed))
+        if not was_playing:
+            await call(replay.pause())
+
+    def _do(self, what: str, work: Coroutine[Any, Any, ReplayState]) -> None:
+        self._desk.start(what, self._desk.bridge.call(work))
+
+    def _moved(self, _event: ReplayMoved) -> None:
+        self.changed.emit(self.state)
+        self._desk.frames.request()
