@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from backend.domain.bars import DAY_NS, Bar, BarArrays, Float64s
-from backend.errors import CorruptData, InvalidInput
+from backend.errors import CorruptData, InvalidInput, NotFound
 from backend.indicators.columns import Columns, swept
 from backend.indicators.registry import check_source, checked_params, spec_of
 from backend.indicators.spec import FIELDS, IndicatorSpec, Value
@@ -127,8 +127,8 @@ class StreamGroup:
             version, members = msgspec.msgpack.decode(state)
             made = cls([Member(key, name, tuple((n, v) for n, v in params), source) for key, name, params, source, _ in members])
             for placed, (*_, kept) in zip(made._placed, members, strict=True):
-                placed.state[:] = np.frombuffer(kept, np.float64)
-        except (msgspec.MsgspecError, ValueError, TypeError) as e:
+                placed.state[:] = np.frombuffer(kept, np.float64).reshape(placed.state.shape)
+        except (msgspec.MsgspecError, ValueError, TypeError, InvalidInput, NotFound) as e:
             raise CorruptData(f"A saved state of indicators cannot be read: {e}.", hint="Compute them anew.") from e
         if version != _STATE_VERSION:
             raise CorruptData(f"A saved state of indicators has version {version}.", hint="Compute them anew.")

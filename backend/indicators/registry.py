@@ -38,7 +38,7 @@ def find_indicators(query: str) -> tuple[IndicatorSpec, ...]:
 
 def _rank(spec: IndicatorSpec, words: list[str]) -> int | None:
     names = [name.casefold() for name in (spec.short, spec.name, *spec.aliases)]
-    text = f"{spec.title} {spec.family} {spec.description}".casefold()
+    text = f"{spec.title} {spec.family} {spec.description} {spec.source}".casefold()
     joined = " ".join(words)
     if joined in names:
         return 0

@@ -9,7 +9,7 @@ from backend.domain.bars import Bar, BarArrays, Float64s
 from backend.errors import InvalidInput
 from backend.indicators.columns import Columns, swept
 from backend.indicators.group import Member, StreamGroup
-from backend.indicators.registry import check_source, checked_params, spec_of
+from backend.indicators.registry import SPECS, check_source, checked_params, spec_of
 from backend.indicators.spec import IndicatorSpec
 
 _KEY: Final = "it"
@@ -63,6 +63,15 @@ def stream(name: str, *, source: str = "", **params: Any) -> IndicatorStream:
     checked = checked_params(spec, params)
     member = Member(_KEY, spec.name, tuple(checked.items()), source)
     return IndicatorStream(spec, StreamGroup([member]), spec.warm_up(checked))
+
+
+def warm() -> None:
+    """Load every kernel: compiled now, which takes many seconds, or read from the cache of an earlier time."""
+    bars = BarArrays.of([Bar(0, 1.0, 1.0, 1.0, 1.0, 1.0), Bar(1, 1.0, 1.0, 1.0, 1.0, 1.0)])
+    group = StreamGroup([Member(name, name) for name in SPECS])
+    group.sweep(bars)
+    group.peek(bars.bar(0))
+    group.update(bars.bar(0))
 
 
 def compute(

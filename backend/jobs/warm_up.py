@@ -70,6 +70,7 @@ def fill_cache(home: Home, stamp: dict[str, object]) -> None:
     """The child's work: build the session tables, compile the kernels, then write the stamp. Raises TriiError."""
     import numpy as np  # noqa: PLC0415 - arrays; the parent only asks for the stamp
 
+    from backend import indicators  # noqa: PLC0415 - same
     from backend.domain.bars import BarSpec  # noqa: PLC0415 - same
     from backend.domain.ticks import TradeArrays  # noqa: PLC0415 - same
     from backend.market.aggregate import TradeAggregator  # noqa: PLC0415 - same
@@ -84,6 +85,7 @@ def fill_cache(home: Home, stamp: dict[str, object]) -> None:
     two = np.zeros(2)
     trades = TradeArrays(np.zeros(2, np.int64), two, two, np.zeros(2, np.int8))
     TradeAggregator(BarSpec.parse("1m"), calendars.sessions(ALWAYS)).apply(trades)  # compiles, and keeps what it compiled
+    indicators.warm()
     write_durably(home.cache / STAMP, json.dumps(stamp).encode())
 
 

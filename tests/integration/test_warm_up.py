@@ -13,7 +13,8 @@ from tests.fakes.waiting import until
 async def test_a_child_builds_session_tables_and_compiles_kernels_once(home, clock):
     assert await warm_up(home, ["XNYS", "24/7", "no such calendar"], clock)
     assert list(home.cache.glob("sessions-XNYS-*.npy"))
-    assert list((home.cache / KERNELS).rglob("*aggregate_sweep*.nbi"))
+    for kernel in ("aggregate_sweep", "sma_sweep", "stochastic_step", "peek_all"):
+        assert list((home.cache / KERNELS).rglob(f"*{kernel}*.nbi")), kernel
     assert json.loads((home.cache / STAMP).read_text())["calendars"] == ["24/7", "XNYS", "no such calendar"]
     assert not await warm_up(home, ["XNYS"], clock)
     assert os.environ.get(CACHE_VARIABLE) is None
