@@ -17,7 +17,7 @@ class _Windows:
         """Open the window and return the exit code once it is closed."""
         from trii_desktop import app  # noqa: PLC0415 - Qt
 
-        return app.run_window(ownership, instrument=getattr(arguments, "instrument", None))
+        return app.run_window(ownership, getattr(arguments, "instrument", None), is_safe=getattr(arguments, "safe", False))
 
     def run_tour(self, arguments: argparse.Namespace) -> int:
         """Draw a chart without showing a window, save it and report."""

@@ -7,11 +7,13 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
+import msgspec
 import psutil
 import qasync
 from PySide6.QtCore import QEvent, QMessageLogContext, QObject, Qt, QtMsgType, qInstallMessageHandler
@@ -20,11 +22,13 @@ from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 
 from backend.api.local import serve
 from backend.app import Backend, open_backend
+from backend.charts.chart_state import ChartState
 from backend.clock import SystemClock
 from backend.commands.runner import CommandRunner
 from backend.domain.instruments import InstrumentId
 from backend.engine import EngineThread
 from backend.errors import InvalidInput, TriiError
+from backend.events import Level, notice_of
 from backend.exit_signals import EXIT_SIGNALS, on_signals
 from backend.process import Process, watched_process
 from backend.settings import Settings, parse_settings
@@ -32,15 +36,20 @@ from backend.storage.ownership import Ownership
 from backend.storage.paths import Home
 from backend.tasks import TaskOwner
 from backend.telemetry.metrics import Metrics
+from backend.workspaces.docks import check_rect
+from backend.workspaces.starts import CRASHES_MAX, StartNote
+from backend.workspaces.workspace import WindowPlace
 from trii_desktop.bridge import Bridge
 from trii_desktop.charts.render import PictureRenderer
 from trii_desktop.collector import Collector
 from trii_desktop.crash import CrashReports
 from trii_desktop.desk import Desk
+from trii_desktop.docks.arrangement import place_now, show_place
 from trii_desktop.engine_side import EngineSide
 from trii_desktop.frame import FrameClock
 from trii_desktop.look import Look
 from trii_desktop.main_window import MainWindow
+from trii_desktop.market.chart_panel import ChartPanel
 from trii_desktop.notifications import Notices
 from trii_desktop.panels import Panels
 from trii_desktop.settings.keys import is_phrase_noted
@@ -56,6 +65,7 @@ log = logging.getLogger(__name__)
 FIRST_INSTRUMENT: Final = InstrumentId("AAPL", "XNAS")
 PAINT_S_MAX: Final = 5.0
 UNAVAILABLE: Final = 5
+SETTLED_S: Final = 5.0  # how long a window must stand before its start counts as one that came through
 DEBUG_VARIABLE: Final = "TRII_DEBUG"
 
 
@@ -67,43 +77,72 @@ class Desktop:
         self.desk = desk
         self.panels = panels
         self.workbench = workbench
+        self.workspaces = workbench.workspaces.keeper
         self._collector = collector
         self.first_chart_s: float | None = None  # from the process's start to the first painted bars
 
     async def open_first_chart(self, wanted: str | None = None) -> None:
         """Show ``wanted``, else what was shown last, else a sample; returns once it is painted."""
         chart = self.panels.chart
-        instrument, spec = await choose_first(self.desk, wanted, FIRST_INSTRUMENT)
+        state = self.panels.grid.begin(await self.workspaces.read())
+        last = state if state.instrument else self._left_open()
+        instrument, spec = await choose_first(self.desk, wanted, last, FIRST_INSTRUMENT)
         if chart.is_asked:
             return  # another start, or a quick hand, asked for something else meanwhile
         if instrument is None:
             chart.show_welcome()
             return
         painted = _NextPaint(chart)
-        await chart.open(instrument, spec, adjusted=self.desk.backend.settings.current.chart.adjusted)
+        if wanted or str(instrument) != state.instrument or not await self._restored(chart, state):
+            await chart.open(instrument, spec, adjusted=self.desk.backend.settings.current.chart.adjusted)
         if await painted.came():
             self.first_chart_s = _process_age_s()
 
     async def open_docks(self) -> None:
         """Add what stands around the chart, as it was left."""
-        settings = self.desk.backend.settings.current
         self.panels.make_docks()
         self.workbench.connect_docks()
-        if settings.workspace.window:
-            self.window.restore_layout(settings.workspace.window)
+        self.workspaces.arrange()
         await self.panels.watchlist.load()
         if self.panels.chart.shown is not None:
             self.panels.watchlist.select(self.panels.chart.shown.instrument.id)
         self.window.banner.setVisible(not is_phrase_noted(self.desk))
+        await self.panels.grid.fill()
+        if self.desk.is_safe:
+            self._say_safe()
+        self.workspaces.start()
+        await self.workbench.workspaces.begin()
         self._collector.settle()
 
     async def save(self) -> None:
         """Remember what was open."""
-        values = {"window": self.window.save_layout()}
+        await self.workspaces.save()
+        values = {"window": msgspec.json.encode(place_now(self.window)).decode()}
         shown = self.panels.chart.shown
         if shown is not None:
             values |= {"instrument": str(shown.instrument.id), "interval": str(shown.spec)}
         await self.desk.bridge.call(self.desk.backend.settings.change("workspace", **values))
+
+    def _left_open(self) -> ChartState:
+        """What the settings say of the chart, for homes that have no workspace yet, and for safe mode."""
+        left = self.desk.backend.settings.current.workspace
+        return ChartState(instrument=left.instrument, interval=left.interval)
+
+    async def _restored(self, chart: ChartPanel, state: ChartState) -> bool:
+        try:
+            await chart.restore(state)
+        except TriiError as error:
+            self.desk.notices.add(notice_of(error, "The chart could not be shown as it was left.", level=Level.WARNING))
+            return False
+        return True
+
+    def _say_safe(self) -> None:
+        self.desk.notices.say(
+            "This is safe mode.",
+            "The default workspace is shown, without indicators and plugins, and nothing of it is kept. "
+            "Your workspaces are in the View menu; start again to leave safe mode.",
+            level=Level.WARNING,
+        )
 
 
 def make_application() -> QApplication:
@@ -130,26 +169,44 @@ def _log_qt(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
     logging.getLogger("qt").log(level.get(kind, logging.ERROR), "%s (%s)", text, context.category)
 
 
-def run_window(ownership: Ownership, instrument: str | None = None) -> int:
-    """Open the window on an owned home and return the exit code once it is closed."""
+def run_window(ownership: Ownership, instrument: str | None = None, *, is_safe: bool = False) -> int:
+    """Open the window on an owned home and return the exit code once it is closed.
+
+    is_safe : keep to the default workspace, without plugins and studies; so does a start after two that crashed
+    """
     app = make_application()
+    note = StartNote(ownership.home)
+    is_safe = note.begin() >= CRASHES_MAX or is_safe
     with watched_process(ownership.home) as process, contextlib.ExitStack() as debugging:
         if _is_debug():
             debugging.enter_context(StallWatchdog(process.metrics))
         with qasync.QEventLoop(app) as loop:
             loop.set_exception_handler(process.crashes.asyncio_handler)
-            return int(loop.run_until_complete(_live(app, ownership, instrument, process)))
+            return int(loop.run_until_complete(_live(_Start(app, ownership, process, note, is_safe), instrument)))
 
 
-async def _live(app: QApplication, ownership: Ownership, instrument: str | None, process: Process) -> int:
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What one start of the window is given."""
+
+    app: QApplication
+    ownership: Ownership
+    process: Process
+    note: StartNote
+    is_safe: bool
+
+
+async def _live(start: _Start, instrument: str | None) -> int:
     closing = asyncio.Event()
-    window = MainWindow(dressed_look(app, ownership.home))
+    window = MainWindow(dressed_look(start.app, start.ownership.home))
     window.close_requested.connect(closing.set)
+    if not start.is_safe:
+        show_place(window, last_place(start.ownership.home))
     window.show()
     try:
         with on_signals(closing.set, *EXIT_SIGNALS):
-            async with open_desktop(window, ownership, process=process) as desktop:
-                desktop.desk.start("Opening the window", _fill(desktop, instrument))
+            async with open_desktop(window, start.ownership, process=start.process, is_safe=start.is_safe) as desktop:
+                desktop.desk.start("Opening the window", _fill(desktop, instrument, start.note))
                 await closing.wait()
                 await desktop.save()
     except TriiError as error:
@@ -164,7 +221,7 @@ async def _live(app: QApplication, ownership: Ownership, instrument: str | None,
     return 0
 
 
-async def _fill(desktop: Desktop, instrument: str | None) -> None:
+async def _fill(desktop: Desktop, instrument: str | None, note: StartNote) -> None:
     try:
         await desktop.open_first_chart(instrument)
     finally:
@@ -172,16 +229,19 @@ async def _fill(desktop: Desktop, instrument: str | None) -> None:
         desktop.workbench.guide.offer_tour()
         await desktop.desk.bridge.call(desktop.desk.backend.begin_background())
         await CrashReports(desktop.window, desktop.desk).tell()
+        await asyncio.sleep(SETTLED_S)
+        await asyncio.to_thread(note.settle)
 
 
 @asynccontextmanager
 async def open_desktop(
-    window: MainWindow, ownership: Ownership, *, process: Process | None = None, asks: bool = True
+    window: MainWindow, ownership: Ownership, *, process: Process | None = None, asks: bool = True, is_safe: bool = False
 ) -> AsyncIterator[Desktop]:
     """Open the backend on its own thread and the panels on it; leaving closes everything in order.
 
     Raises what opening the backend raises. ``asks`` for the passphrase where there is a vault; a first start asks
-    nothing, so that a chart comes first, and the status bar says that the key is not protected yet.
+    nothing, so that a chart comes first, and the status bar says that the key is not protected yet. ``is_safe`` keeps to
+    the default workspace.
     """
     metrics = process.metrics if process is not None else Metrics()
     with Collector(metrics) as collector:
@@ -194,13 +254,13 @@ async def open_desktop(
             renderer,
         )
         engine: EngineThread[Backend] = EngineThread(opener, is_debug=_is_debug())
-        async with _open_parts(window, engine, FrameClock(metrics, parent=window)) as (desk, panels, workbench):
+        async with _open_parts(window, engine, FrameClock(metrics, parent=window), is_safe=is_safe) as (desk, panels, workbench):
             yield Desktop(window, desk, panels, workbench, collector)
 
 
 @asynccontextmanager
 async def _open_parts(
-    window: MainWindow, engine: EngineThread[Backend], frames: FrameClock
+    window: MainWindow, engine: EngineThread[Backend], frames: FrameClock, *, is_safe: bool
 ) -> AsyncIterator[tuple[Desk, Panels, Workbench]]:
     engine.start()
     bridge: Bridge[Backend] = Bridge(engine, frames, is_debug=_is_debug())
@@ -209,7 +269,7 @@ async def _open_parts(
         backend = await bridge.open()
         frames.way = backend.way
         async with TaskOwner("window", notices.add) as tasks:
-            desk = Desk(backend, bridge, EngineSide(backend), frames, tasks, window.look, notices, UndoStack())
+            desk = Desk(backend, bridge, EngineSide(backend), frames, tasks, window.look, notices, UndoStack(), is_safe)
             panels = Panels(window, desk)
             workbench = Workbench(window, desk, panels)
             window.status.attach(desk)
@@ -258,6 +318,18 @@ def dressed_look(app: QApplication, home: Home) -> Look:
         appearance = Settings().appearance
     look.wear(appearance)
     return look
+
+
+def last_place(home: Home) -> WindowPlace:
+    """Where the window stood last, read before anything else is opened; anywhere where that is not known."""
+    try:
+        text = parse_settings(home.settings.read_text(encoding="utf-8")).workspace.window
+        place = msgspec.json.decode(text, type=WindowPlace)
+        if place.rect is not None:
+            check_rect(place.rect)
+    except (OSError, UnicodeDecodeError, InvalidInput, msgspec.MsgspecError):
+        return WindowPlace()
+    return place
 
 
 def _is_debug() -> bool:

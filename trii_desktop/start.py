@@ -1,5 +1,6 @@
 """What the window shows first: what was asked for, what was open last, or the samples of a first start."""
 
+from backend.charts.chart_state import ChartState
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound, TriiError
@@ -7,13 +8,14 @@ from backend.events import Level, notice_of
 from trii_desktop.desk import Desk
 
 
-async def choose_first(desk: Desk, wanted: str | None, sample: InstrumentId) -> tuple[InstrumentId | None, BarSpec | None]:
+async def choose_first(
+    desk: Desk, wanted: str | None, last: ChartState, sample: InstrumentId
+) -> tuple[InstrumentId | None, BarSpec | None]:
     """The instrument and the interval to open with; (None, None) where there is nothing to show.
 
     A home without instruments gets the samples first. ``wanted`` that is not there is told as a notice.
     """
     backend, call = desk.backend, desk.bridge.call
-    last = backend.settings.current.workspace
     if wanted:
         try:
             return (await call(backend.catalog.resolve(wanted))).id, None

@@ -22,7 +22,7 @@ from backend.workspaces.workspace import (
     parse_file,
     save_workspace,
 )
-from trii_desktop.workspaces.dock_bytes import read_docks, write_docks
+from trii_desktop.docks.dock_bytes import read_docks, write_docks
 
 places = st.integers(-PIXELS_MAX, PIXELS_MAX)
 lengths = st.integers(1, PIXELS_MAX)
