@@ -29,7 +29,7 @@ from backend.market.watch_folder import FolderWatcher
 from backend.notices import NoticeStore
 from backend.process import Process
 from backend.right_of_way import RightOfWay
-from backend.settings import SettingsStore, open_settings
+from backend.settings_store import SettingsStore, open_settings
 from backend.storage import money, words
 from backend.storage.ledger import Ledger, open_ledger
 from backend.storage.market_store import MarketStore, open_market_store

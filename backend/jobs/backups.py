@@ -14,7 +14,8 @@ from backend.jobs.job import Priority
 from backend.jobs.job_store import NewJob
 from backend.jobs.runner import JobContext, JobRunner
 from backend.jobs.schedule import HOUR_NS, Schedule
-from backend.settings import Backups, SettingsStore
+from backend.settings import Backups
+from backend.settings_store import SettingsStore
 from backend.storage.backup import SUFFIX, BackupReport, backup_name, create_backup, record_backup
 from backend.storage.durable import explain_os_error
 from backend.storage.ledger import Ledger
