@@ -41,7 +41,7 @@ class PlacedChart(Value, frozen=True):
     """One chart of a grid; ``group`` is the number of its link group, 0 for none."""
 
     state: ChartState = ChartState()
-    group: int = 0
+    group: int = 1
 
 
 class GridState(Value, frozen=True):

@@ -210,6 +210,52 @@ async def _import(backend, path):
     await backend.importer.run(plan)
 
 
+def test_the_crosshair_of_one_chart_marks_the_same_moment_in_the_linked_ones(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            grid = await four(desktop)
+            await grid.charts[1].switch(BarSpec.parse("1w"))
+            grid.set_group(grid.charts[3], 0)
+            surface = grid.charts[0].view._canvas.viewport()
+            QTest.mouseMove(surface, QPoint(surface.width() // 3, surface.height() // 3))
+            marked = [chart.view._picture.pointed.linked_ns for chart in grid.charts]
+            told = grid.charts[0].view._picture.pointed.event_ns
+            assert told is not None
+            assert marked == [None, told, told, None]
+            desktop.workbench.actions.by_id["grid.crosshair"].trigger()
+            assert [chart.view._picture.pointed.linked_ns for chart in grid.charts] == [None] * 4
+
+    run_on_qt(story())
+
+
+def test_charts_linked_by_time_pan_together_also_in_other_intervals(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            grid = await four(desktop)
+            await grid.charts[1].switch(BarSpec.parse("1w"))
+            grid.set_group(grid.charts[3], 0)
+            grid.focus_place(0)
+            desktop.workbench.actions.by_id["grid.time"].trigger()
+            before = grid.charts[3].view.model.visible()
+            for _ in range(6):
+                QTest.keyClick(grid.charts[0].view, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
+            await shown(lambda: grid.charts[2].view.model.visible() == grid.charts[0].view.model.visible())
+            edges = [_edges(chart.view.model) for chart in grid.charts]
+            week = 8 * 86_400 * 10**9
+            assert all(abs(a - b) <= week for a, b in zip(edges[0], edges[1], strict=True))
+            assert edges[0] == edges[2]
+            assert grid.charts[3].view.model.visible() == before
+
+    run_on_qt(story())
+
+
+def _edges(model):
+    """Event times of the first and the last bar in view."""
+    last = min(int(model.time.right), len(model.snapshot) - 1)
+    first = max(round(model.time.right - model.time.n_shown), 0)
+    return model.snapshot.event_ns_at(first), model.snapshot.event_ns_at(last)
+
+
 def test_the_state_of_a_grid_is_shown_again_as_it_was(qapp, sampled):
     charts = tuple(
         PlacedChart(ChartState(instrument=str(what), interval=spec), group)

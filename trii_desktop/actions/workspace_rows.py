@@ -25,14 +25,5 @@ ROWS: Final = (
         "workspace.first", "Arrange as at &first", VIEW, "workspaces.first_arrangement", submenu=SUBMENU, words="reset docks layout"
     ),
     ActionRow("workspace.import", "&Import…", VIEW, "workspaces.import_file", submenu=SUBMENU, starts_group=True, words="file"),
-    ActionRow(
-        "workspace.export",
-        "&Export…",
-        VIEW,
-        "workspaces.export_current",
-        (),
-        "workspaces.has_current",
-        submenu=SUBMENU,
-        words="file",
-    ),
+    ActionRow("workspace.export", "&Export…", VIEW, "workspaces.export_current", submenu=SUBMENU, words="file"),
 )

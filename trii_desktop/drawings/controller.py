@@ -40,6 +40,7 @@ class DrawingController(QObject):
         self._chosen: tuple[Anchor, ...] = ()
         self._drag: _Drag | None = None
         self._pressed: tuple[float, float] | None = None
+        self._is_closed = False
         chart.view.add_layer(self.layer)
         chart.view.set_tool(self)
         chart.shown_changed.connect(self._follow)
@@ -62,6 +63,7 @@ class DrawingController(QObject):
 
     def close(self) -> None:
         """Let go of the chart."""
+        self._is_closed = True
         self.book.close()
         self.chart.view.set_tool(None)
 
@@ -281,6 +283,8 @@ class DrawingController(QObject):
             prices = Prices(*await self._desk.bridge.call(self._desk.engine.price_factors(shown.instrument.id)))
         self.layer.prices = prices
         self.layer.spelling = Spelling(self.chart.view.decimals)
+        if self._is_closed:
+            return
         await self.book.open(shown.instrument.id)
         self._refresh()
 
@@ -291,6 +295,8 @@ class DrawingController(QObject):
         self._repaint()
 
     def _refresh(self) -> None:
+        if self._is_closed:
+            return
         self.layer.drawings = self.book.drawings
         known = frozenset(drawing.id for drawing in self.book.drawings)
         self.layer.selected &= known

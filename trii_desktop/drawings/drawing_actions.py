@@ -33,12 +33,12 @@ class DrawingActions(QObject):
         for chart in grid.charts:
             self._attach(chart)
         grid.chart_added.connect(self._attach)
+        grid.chart_removed.connect(self._detach)
 
     @property
     def current(self) -> DrawingController:
         """The drawings of the active chart."""
         chart = self._grid.active.current
-        self._controllers = {one: held for one, held in self._controllers.items() if one in self._grid.charts}
         if chart not in self._controllers:
             self._attach(chart)
         return self._controllers[chart]
@@ -263,6 +263,10 @@ class DrawingActions(QObject):
         controller.selection_changed.connect(self.selection_changed)
         controller.text_wanted.connect(partial(self._ask_text, controller))
         self._controllers[chart] = controller
+
+    def _detach(self, chart: ChartPanel) -> None:
+        if (controller := self._controllers.pop(chart, None)) is not None:
+            controller.close()
 
     def _take(self, kind: DrawingKind | None) -> None:
         # Choosing the tool in hand puts it down.

@@ -3,10 +3,11 @@
 import msgspec
 from PySide6.QtCore import QObject
 
-from backend.charts.chart_state import ChartState
+from backend.charts.chart_state import ChartState, VisibleBars
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound
+from backend.market.bar_snapshot import BarSnapshot
 from trii_desktop.desk import Desk
 from trii_desktop.grid.chart_grid import ChartGrid
 from trii_desktop.market.chart_panel import ChartPanel
@@ -39,6 +40,16 @@ class ChartLinks(QObject):
         for member in self._others(leader):
             member.follow(shown.instrument.id if takes_symbol else None, shown.spec if takes_interval else None)
 
+    def point(self, leader: "_Member", event_ns: int | None) -> None:
+        """Mark ``event_ns`` in the others of its group; None where the pointer has left."""
+        for member in self._others(leader) if self._grid.links.crosshair else []:
+            member.chart.view.show_linked_crosshair(event_ns)
+
+    def look(self, leader: "_Member", visible: VisibleBars) -> None:
+        """Bring into view in the others of its group what ``leader`` has in view."""
+        for member in self._others(leader) if self._grid.links.time else []:
+            member.look_at(leader.chart, visible)
+
     def _others(self, leader: "_Member") -> list["_Member"]:
         group = self._grid.group_of(leader.chart)
         others = [self._members[chart] for chart in self._grid.charts if chart is not leader.chart and chart in self._members]
@@ -58,6 +69,11 @@ class ChartLinks(QObject):
         if before != self._seen and (active := self._members.get(self._grid.active.current)) is not None:
             is_symbol, is_interval = self._seen.symbol and not before.symbol, self._seen.interval and not before.interval
             self.lead(active, is_other_symbol=is_symbol, is_other_interval=is_interval)
+            if self._seen.time and not before.time:
+                self.look(active, active.chart.view.model.visible())
+            if not self._seen.crosshair:
+                for member in self._members.values():
+                    member.chart.view.show_linked_crosshair(None)
         for chart in self._grid.charts:
             group = self._grid.group_of(chart)
             if chart in self._groups and self._groups[chart] != group:
@@ -83,6 +99,8 @@ class _Member(QObject):
         self._wanted: tuple[InstrumentId | None, BarSpec | None] | None = None
         self._is_following = False
         chart.shown_changed.connect(self._shown_changed)
+        chart.view.crosshair_moved.connect(self._pointed)
+        chart.view.visible_changed.connect(self._looked)
 
     def follow(self, instrument: InstrumentId | None, spec: BarSpec | None) -> None:
         """Show ``instrument`` and ``spec``, each where it is given."""
@@ -94,7 +112,16 @@ class _Member(QObject):
     def close(self) -> None:
         """Hear no more."""
         self.chart.shown_changed.disconnect(self._shown_changed)
+        self.chart.view.crosshair_moved.disconnect(self._pointed)
+        self.chart.view.visible_changed.disconnect(self._looked)
         self.deleteLater()
+
+    def look_at(self, leader: ChartPanel, visible: VisibleBars) -> None:
+        """Show the time that ``leader`` shows, in this chart's own bars."""
+        mine, theirs = self.chart.view.model, leader.view.model
+        if len(mine.snapshot) and len(theirs.snapshot):
+            same_bars = mine.spec == theirs.spec
+            self.chart.view.show_visible(visible if same_bars else same_time(visible, theirs.snapshot, mine.snapshot))
 
     async def _go(self) -> None:
         try:
@@ -125,6 +152,12 @@ class _Member(QObject):
             return wanted
         return msgspec.structs.replace(wanted, interval=str(_DAILY if _DAILY in specs else specs[-1]))
 
+    def _pointed(self, event_ns: int | None, _price: float | None) -> None:
+        self._links.point(self, event_ns)
+
+    def _looked(self, visible: VisibleBars) -> None:
+        self._links.look(self, visible)
+
     def _now(self) -> tuple[str, str]:
         shown = self.chart.shown
         return (str(shown.instrument.id), str(shown.spec)) if shown is not None else ("", "")
@@ -133,3 +166,16 @@ class _Member(QObject):
         before, self._series = self._series, self._now()
         if not self._is_following:
             self._links.lead(self, is_other_symbol=before[0] != self._series[0], is_other_interval=before[1] != self._series[1])
+
+
+def same_time(visible: VisibleBars, theirs: BarSnapshot, mine: BarSnapshot) -> VisibleBars:
+    """The bars of ``mine`` that cover the time which ``visible`` covers in ``theirs``; neither may be empty."""
+    newest = len(theirs) - 1
+    right = newest if visible.right_ns is None else min(max(theirs.row_at(visible.right_ns), 0), newest)
+    left = min(max(round(right + visible.beyond - visible.n_bars), 0), newest)
+    my_right = max(mine.row_at(theirs.event_ns_at(right)), 0)
+    my_left = max(mine.row_at(theirs.event_ns_at(left)), 0)
+    per_bar = (my_right - my_left) / (right - left) if right > left else 1.0
+    per_bar = per_bar or 1 / max(right - left, 1)
+    right_ns = None if visible.right_ns is None else mine.event_ns_at(my_right)
+    return VisibleBars(max(visible.n_bars * per_bar, 1.0), right_ns, visible.beyond * per_bar)

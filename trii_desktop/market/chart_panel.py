@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from backend.charts.chart_state import ChartState, VisibleBars, check_state
+from backend.charts.chart_state import ChartState, Pane, VisibleBars, check_state
 from backend.charts.state_diff import StateChange, apply, diff
 from backend.charts.study_store import OpenStudies
 from backend.domain.bars import BarSpec
@@ -47,7 +47,7 @@ class ChartPanel(QWidget):
         self._is_closed = False
         self._changing = asyncio.Lock()  # changes that open a series are made one after the other, as they were asked for
         self._steps = ChartSteps(desk.undo, self)
-        self.view = ChartView(chart_colors(desk), request_frame=desk.frames.request)
+        self.view = ChartView(chart_colors(desk), request_frame=desk.frames.request, now_ns=desk.backend.clock.now_ns)
         self.view.restore(self._chosen)
         self._welcome = EmptyState(
             "No prices yet",
@@ -61,6 +61,7 @@ class ChartPanel(QWidget):
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._welcome)
         self.setFocusProxy(self.view)
+        self.view.panes.rearranged.connect(self._on_rearranged)
         self._listener = desk.frames.listen(self.view.refresh, is_visible=self.view.isVisible)
         desk.look.changed.connect(self.wear)
         self.wear()
@@ -82,7 +83,7 @@ class ChartPanel(QWidget):
             msgspec.structs.replace(pane, share=now.share, range=now.range) if (now := seen.pane(pane.id)) else pane
             for pane in self._chosen.panes
         )
-        return msgspec.structs.replace(self._chosen, visible=seen.visible, panes=panes)
+        return msgspec.structs.replace(self._chosen, visible=seen.visible, maximised=seen.maximised, panes=panes)
 
     # --- changing it --------------------------------------------------------------------------------------------------
 
@@ -225,6 +226,10 @@ class ChartPanel(QWidget):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    def _on_rearranged(self, panes: tuple[Pane, ...], title: str) -> None:
+        # The panes were folded, moved or dragged on the chart itself.
+        self.change_now(msgspec.structs.replace(self.state, panes=panes), title)
+
     def _is_other_series(self, wanted: ChartState) -> bool:
         now = self._chosen
         return (wanted.instrument, wanted.interval, wanted.is_adjusted) != (now.instrument, now.interval, now.is_adjusted)
@@ -244,7 +249,7 @@ class ChartPanel(QWidget):
         self._stack.setCurrentIndex(0)
         self._chosen = apply(self.state, changes)
         self.view.show_series(opened.source, opened.shown.instrument, opened.shown.spec, adjusted=opened.shown.is_adjusted)
-        if is_other:
+        if is_other and not any(change.path == "visible" for change in changes):
             n_bars = float(self._desk.backend.settings.current.chart.visible_bars)
             self._chosen = msgspec.structs.replace(self._chosen, visible=VisibleBars(n_bars=n_bars))
         self.view.restore(self._chosen)

@@ -47,11 +47,6 @@ class WorkspaceActions:
         """What the workspace in use is called; empty in safe mode and before it was saved for the first time."""
         return self.keeper.current.name if self.keeper.current is not None else ""
 
-    @property
-    def has_current(self) -> bool:
-        """Whether a workspace is in use."""
-        return self.keeper.current is not None
-
     def save(self) -> None:
         """Keep the arrangement now; it is kept every few seconds without being asked, too."""
         self._desk.start("Saving the workspace", self._save())
@@ -85,8 +80,7 @@ class WorkspaceActions:
 
     def export_current(self) -> None:
         """Choose where the workspace in use is written."""
-        if self.keeper.current is not None:
-            self.export(self.keeper.current.id, self.keeper.current.name)
+        self._desk.start("Exporting the workspace", self._export_current())
 
     # --- what the list does too ---------------------------------------------------------------------------------------
 
@@ -150,6 +144,13 @@ class WorkspaceActions:
             self._desk.notices.say("Nothing is kept in safe mode.", "Save under a new name to keep this arrangement.")
         else:
             self._desk.notices.say(f"{self.current_name} is saved.", level=Level.SUCCESS)
+
+    async def _export_current(self) -> None:
+        await self.keeper.save()
+        if self.keeper.current is not None:
+            self.export(self.keeper.current.id, self.keeper.current.name)
+        else:
+            self._desk.notices.say("Nothing is kept in safe mode.", "Save under a new name first, then export it.")
 
     async def _rename(self, workspace_id: str, name: str) -> None:
         store, call = self._desk.backend.workspaces, self._desk.bridge.call

@@ -115,8 +115,8 @@ class WorkspaceList(QDialog):
             self._deeds.delete(chosen.id)
 
     def _chosen(self) -> str:
-        item = self.view.currentItem()
-        return str(item.data(Qt.ItemDataRole.UserRole)) if item is not None else ""
+        place = self.view.currentRow()
+        return str(self.view.item(place).data(Qt.ItemDataRole.UserRole)) if place >= 0 else ""
 
     def _enable(self) -> None:
         chosen = self._names.get(self._chosen())
