@@ -1,5 +1,6 @@
 """The status bar: what is being done, the feed's age, what is saved, how fast and how large the program is, who keeps the key."""
 
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QTimer, Signal
@@ -94,9 +95,12 @@ class StatusLine(QStatusBar):
     def _add(self, name: str) -> QToolButton:
         made = QToolButton()
         made.hide()
-        made.clicked.connect(lambda: self.wants_health.emit(name))
+        made.clicked.connect(partial(self._ask, name))
         self.addPermanentWidget(made)
         return made
+
+    def _ask(self, name: str, _is_checked: bool = False) -> None:  # noqa: FBT001, FBT002 - the button tells it
+        self.wants_health.emit(name)
 
     def _look_once(self) -> None:
         if self._readings is not None and self.isVisible():

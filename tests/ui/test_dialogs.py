@@ -38,6 +38,7 @@ WAYS = (
     Way("SetPassphraseDialog", "help.passphrase"),
     Way("SettingsDialog", "settings.open"),
     Way("ShortcutSheet", "help.shortcuts"),
+    Way("WorkspaceList", "workspace.list"),
 )
 OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette"}  # each has its own test below
 

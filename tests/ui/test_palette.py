@@ -161,7 +161,7 @@ class Flight:
 
 def test_rows_of_a_plugin_are_everywhere_while_it_is_there_and_nowhere_afterwards(qapp, sampled):
     rows = (
-        ActionRow("plugin.air.fly", "Fly awa&y", CHART, "take_off", ("Ctrl+Alt+F",), checked="is_on", starts_group=True),
+        ActionRow("plugin.air.fly", "Fly awa&y", CHART, "take_off", ("Ctrl+Alt+F12",), checked="is_on", starts_group=True),
         ActionRow("plugin.air.steal", "Steal keys", CHART, "take_off", ("Ctrl+P", "Left"), submenu="Air"),
     )
 
@@ -176,7 +176,7 @@ def test_rows_of_a_plugin_are_everywhere_while_it_is_there_and_nowhere_afterward
             window.activateWindow()
             await shown(window.isActiveWindow)
             QTest.keyClick(
-                desktop.panels.chart.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+                desktop.panels.chart.view, Qt.Key.Key_F12, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
             )
             await shown(lambda: flight.n_calls == 1)
             work.palette.open_palette("steal")

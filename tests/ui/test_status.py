@@ -101,5 +101,6 @@ def test_jobs_of_the_background_are_told_while_they_run_and_when_they_ended(qapp
             await shown(lambda: doing.text() == "Backup: 40 %")
             await call(_publish(backend, JobChanged(1, "backup", "Backup", "done", 1.0, "3 files")))
             await shown(lambda: doing.text() == "Backup: 3 files")
+            assert desktop.window.status.custody.isVisible()
 
     run_on_qt(story())

@@ -1,6 +1,7 @@
 """The rows of the action table as live Qt actions: menus, shortcuts and tooltips are made from them."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Final
 
@@ -9,7 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from trii_desktop.actions.keymap import Keymap, Reserved, make_keymap, shortcut_text
-from trii_desktop.actions.row import MENUS, ActionRow, Scope, plain_title
+from trii_desktop.actions.row import MENUS, ActionRow, Scope, plain_title, without_marks
 from trii_desktop.actions.table import ACTIONS
 
 _CONTEXTS: Final = {
@@ -73,7 +74,7 @@ class ActionSet(QObject):
 
     def title(self, action_id: str) -> str:
         """What the action says now, without its mnemonic mark."""
-        return self.by_id[action_id].text().replace("&", "")
+        return without_marks(self.by_id[action_id].text())
 
     def refresh(self) -> None:
         """Enable, tick and name every action as the target's flags say now."""
@@ -102,7 +103,7 @@ class ActionSet(QObject):
     def serve(self, chart: QWidget) -> None:
         """Let shortcuts that act on a chart act while ``chart`` or a part of it has the keyboard."""
         self._charts.append(chart)
-        chart.destroyed.connect(lambda: self._charts.remove(chart))
+        chart.destroyed.connect(partial(self._charts.remove, chart))
         chart.addActions([self.by_id[row.id] for row in self._rows.values() if row.scope is Scope.CHART])
 
     def add(self, rows: Iterable[ActionRow], target: object) -> AddedRows:

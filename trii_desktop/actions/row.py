@@ -60,6 +60,11 @@ class ActionRow:
     scope: Scope = Scope.WINDOW
 
 
+def without_marks(text: str) -> str:
+    """What a menu shows for ``text``: no mnemonic marks, and one ampersand for two."""
+    return text.replace("&&", "\0").replace("&", "").replace("\0", "&")
+
+
 def plain_title(row: ActionRow) -> str:
     """The title without its mnemonic mark."""
-    return row.title.replace("&", "")
+    return without_marks(row.title)

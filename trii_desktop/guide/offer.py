@@ -25,8 +25,8 @@ class TourOffer(QFrame):
         self.setFixedWidth(WIDTH_PX)
         words = label("A tour of the window takes a minute. It is under Help whenever you like.", "muted", wraps=True)
         self.later, self.take = button("Not now"), button("Take the tour", primary=True)
-        self.later.clicked.connect(lambda: self._answer(is_wanted=False))
-        self.take.clicked.connect(lambda: self._answer(is_wanted=True))
+        self.later.clicked.connect(self._turn_down)
+        self.take.clicked.connect(self._accept)
         self.setLayout(column(label("New here?", "heading"), words, row(None, self.later, self.take), margins=(16, 12, 16, 12)))
         window.installEventFilter(self)
         self._place()
@@ -49,6 +49,10 @@ class TourOffer(QFrame):
         self.hide()
         self.deleteLater()
 
-    def _answer(self, *, is_wanted: bool) -> None:
+    def _turn_down(self) -> None:
         self.close_offer()
-        self.answered.emit(is_wanted)
+        self.answered.emit(False)
+
+    def _accept(self) -> None:
+        self.close_offer()
+        self.answered.emit(True)

@@ -48,9 +48,8 @@ STOPS: Final = (
     Stop(
         "indicators",
         "Indicators",
-        "Press {indicators.add}, type a name, press Enter. The legend at the top left of each pane shows "
-        "the values under the pointer.",
-        needs="indicators.add",
+        "Press {study.add}, type a name, press Enter. The legend at the top left of each pane shows the values under the pointer.",
+        needs="study.add",
     ),
     Stop(
         "drawingBar",

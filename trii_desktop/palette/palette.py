@@ -22,7 +22,7 @@ FRAME_PX: Final = 92
 N_ROWS_MIN: Final = 6
 N_ROWS_MAX: Final = 12
 N_RECENT: Final = 20
-_MARKS: Final = "> actions   @ instruments   # settings"
+_MARKS: Final = "> actions   @ instruments   / indicators   . workspaces   # settings"
 
 
 class EntryListModel(QAbstractListModel):

@@ -1,21 +1,24 @@
-"""Where the palette's entries come from: the action table, the settings, and the instruments of the catalog."""
+"""Where the palette's entries come from: the action table, the settings, indicators, and the instruments of the catalog."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
+from backend.indicators.registry import find_indicators
+from backend.indicators.spec import IndicatorSpec
 from backend.settings import SECTIONS, fields_of, section_title
 from backend.settings_fields import SettingsField
 from trii_desktop.actions.action_set import ActionSet
-from trii_desktop.actions.row import ActionRow
+from trii_desktop.actions.row import ActionRow, without_marks
 from trii_desktop.desk import Desk
 from trii_desktop.engine_side import Found
 from trii_desktop.palette.entry import Kind, PaletteEntry
 from trii_desktop.widgets.numbers import format_count
 
-_INSTRUMENT = "instrument:"
+SAVED_WORKSPACE: Final = "workspace.show."  # how the ids of rows begin that switch to a saved workspace
+_INSTRUMENT: Final = "instrument:"
 
 
 class ActionSource:
@@ -31,13 +34,13 @@ class ActionSource:
 
     def _entry(self, row: ActionRow) -> PaletteEntry:
         action = self._actions.by_id[row.id]
-        menu = row.menu.replace("&", "")
-        inside = row.submenu.replace("&", "")
+        menu, inside = without_marks(row.menu), without_marks(row.submenu)
         title = self._actions.title(row.id).rstrip("…")
+        is_workspace = row.id.startswith(SAVED_WORKSPACE)
         return PaletteEntry(
             f"action:{row.id}",
-            Kind.ACTION,
-            f"{inside}: {title}" if inside else title,
+            Kind.WORKSPACE if is_workspace else Kind.ACTION,
+            f"{inside}: {title}" if inside and not is_workspace else title,
             action.trigger,
             detail=menu,
             keys=self._actions.keys(row.id),
@@ -70,6 +73,30 @@ class SettingSource:
                     words=f"{section} settings {field.description}",
                     icon="settings",
                 )
+
+
+class IndicatorSource:
+    """Every indicator that a person can add; ``add`` puts one on the chart, where ``has_chart`` says that there is one."""
+
+    def __init__(self, add: Callable[[IndicatorSpec], None], has_chart: Callable[[], bool]) -> None:
+        self._add = add
+        self._has_chart = has_chart
+
+    def entries(self) -> Iterator[PaletteEntry]:
+        """One entry an indicator, by family."""
+        for spec in find_indicators(""):
+            yield PaletteEntry(
+                f"indicator:{spec.name}",
+                Kind.INDICATOR,
+                spec.title,
+                partial(self._add, spec),
+                detail=spec.description,
+                words=f"{spec.family} {' '.join(spec.aliases)}",
+                name=spec.name,
+                code=spec.short,
+                icon="indicator",
+                is_possible=self._has_chart(),
+            )
 
 
 class InstrumentSource:

@@ -1,6 +1,7 @@
 """The keys of one action: those it has, a field that hears new ones, and who has them already."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QEvent, QKeyCombination, Qt, Signal
@@ -170,12 +171,12 @@ class KeyDialog(QDialog):
                 old.deleteLater()
         for keys in self._keys:
             remove = button("Remove", quiet=True, name=f"Remove {shortcut_text(keys)}")
-            remove.clicked.connect(lambda _checked=False, gone=keys: self._remove(gone))
+            remove.clicked.connect(partial(self._remove, keys))
             self._chips.addWidget(holding(row(label(shortcut_text(keys), "key"), None, remove)))
         if not self._keys:
             self._chips.addWidget(label("It has no keys. The menu and the palette reach it too.", "muted", wraps=True))
 
-    def _remove(self, keys: str) -> None:
+    def _remove(self, keys: str, _is_checked: bool = False) -> None:  # noqa: FBT001, FBT002 - the button tells it
         self._keys.remove(keys)
         self._show_keys()
         self.field.setFocus()

@@ -3,7 +3,7 @@
 import pytest
 
 from trii_desktop.actions.keymap import Reserved, Taken, make_keymap, normal_keys, why_needed
-from trii_desktop.actions.row import CHART, ActionRow, plain_title
+from trii_desktop.actions.row import CHART, ActionRow, plain_title, without_marks
 from trii_desktop.actions.table import ACTIONS
 from trii_desktop.charts.keys import CHART_KEYS, commands_by_key
 
@@ -24,7 +24,7 @@ def test_no_default_shortcut_is_wanted_by_two_needed_for_typing_or_the_charts_ow
 
 def test_ids_and_titles_tell_actions_apart():
     assert len({row.id for row in ACTIONS}) == len(ACTIONS)
-    assert len({plain_title(row) for row in ACTIONS}) == len(ACTIONS)
+    assert len({(row.menu, row.submenu, plain_title(row)) for row in ACTIONS}) == len(ACTIONS)
 
 
 def test_a_default_that_takes_a_key_of_the_chart_or_of_another_action_is_found():
@@ -79,3 +79,8 @@ def test_every_command_of_the_chart_has_a_key_that_is_listed():
 
     assert set(commands_by_key().values()) == said
     assert sum(len(entry.keys) for entry in CHART_KEYS if entry.command is not None) == len(commands_by_key())
+
+
+@pytest.mark.parametrize(("title", "said"), [("Zoom &in…", "Zoom in…"), ("R&&D", "R&D"), ("&&&A&&", "&A&")])
+def test_marks_for_the_menu_are_left_out_and_doubled_ones_stand_for_themselves(title, said):
+    assert without_marks(title) == said
