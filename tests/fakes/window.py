@@ -34,7 +34,9 @@ def copy_home(home: Home, root: Path) -> Home:
 
 
 @asynccontextmanager
-async def open_window(home: Home, *, width_px: int = 1280, height_px: int = 800, docks: bool = True) -> AsyncIterator[Desktop]:
+async def open_window(
+    home: Home, *, width_px: int = 1280, height_px: int = 800, docks: bool = True, is_safe: bool = False
+) -> AsyncIterator[Desktop]:
     """The window as `trii open` composes it, shown with its first chart and its docks; closed in order afterwards."""
     app = make_application()
     dress(app)
@@ -45,7 +47,7 @@ async def open_window(home: Home, *, width_px: int = 1280, height_px: int = 800,
     window.show()
     try:
         with ownership:
-            async with open_desktop(window, ownership, asks=False) as desktop:
+            async with open_desktop(window, ownership, asks=False, is_safe=is_safe) as desktop:
                 await desktop.open_first_chart()
                 if docks:
                     await desktop.open_docks()
