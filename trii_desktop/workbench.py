@@ -18,6 +18,7 @@ from trii_desktop.grid.grid_actions import GridActions
 from trii_desktop.guide_actions import GuideActions
 from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_actions import ChartActions
+from trii_desktop.market.chart_exports import ChartExports
 from trii_desktop.market.import_actions import ImportActions
 from trii_desktop.market.search import InstrumentSearch
 from trii_desktop.notices.keeping import NoticeKeeping
@@ -44,6 +45,7 @@ class Workbench:
         self._panels = panels
         self._adds_to_watchlist = False
         self.chart = ChartActions(window, desk, panels.active)
+        self.export = ChartExports(window, desk, panels.active)
         self.watchlist = WatchlistActions(window, desk, panels.active)
         self.grid = GridActions(desk, panels.grid)
         self.workspaces = WorkspaceActions(window, desk, panels.grid)
@@ -199,7 +201,7 @@ class Workbench:
             menu.addAction("Replay from this bar", lambda: self.replay.start_at(event_ns))
             menu.addAction("Delete this bar", lambda: bars.delete(event_ns)).setEnabled(bars.may_edit_shown())
             menu.addSeparator()
-        for action in ("chart.reset", "chart.adjusted", "chart.copy_picture", "chart.save_picture"):
+        for action in ("chart.reset", "chart.adjusted", "chart.copy_picture", "chart.copy_table", "chart.save_picture"):
             menu.addAction(self.actions.by_id[action])
         menu.popup(place)
 

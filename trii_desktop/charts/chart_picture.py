@@ -1,5 +1,7 @@
 """Everything painted on a chart, laid out and brought up to date before each frame that differs from the last."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QRect, Qt
@@ -282,10 +284,24 @@ class ChartPicture:
             painter.translate(item.x, item.y)
             item.paint(painter)
             painter.restore()
-        self._paint_edges(painter)
+        self.paint_edges(painter)
 
-    def _paint_edges(self, painter: QPainter) -> None:
-        # A line between panes, and a ring where the keyboard brought the focus.
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """Meanwhile it is prepared as if nobody pointed at it and the keyboard were elsewhere: for pictures to keep."""
+        pointed, is_ringed = self.pointed, self.is_ringed
+        self.pointed, self.is_ringed = Pointed(self._model), False
+        self.forget_pointer()
+        self.prepare(*self._size, self._letters.pixel_ratio)
+        try:
+            yield
+        finally:
+            self.pointed, self.is_ringed = pointed, is_ringed
+            if pointed.at is not None:
+                self.point_at(*pointed.at)
+
+    def paint_edges(self, painter: QPainter) -> None:
+        """Draw a line between panes, and a ring where the keyboard brought the focus."""
         unit = max(int(self._letters.pixel_ratio), 1)
         for part in self.seen_parts[1:]:
             painter.fillRect(0, part.plot.y, self._size[0], unit, self.inks["border"])

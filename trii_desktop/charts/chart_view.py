@@ -1,6 +1,7 @@
 """The chart widget: shows a series, follows it once a frame, and answers pointer and keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
@@ -174,6 +175,18 @@ class ChartView(QWidget):
     def repaint_layers(self) -> None:
         """What layers draw has changed."""
         self._changed()
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Device pixels that the chart has."""
+        return self._canvas.size_px
+
+    @contextmanager
+    def still(self) -> Iterator[ChartPicture]:
+        """What it paints, without pointer and focus meanwhile."""
+        self._prepare()
+        with self._picture.untouched():
+            yield self._picture
 
     # --- what a person does -------------------------------------------------------------------------------------------
 

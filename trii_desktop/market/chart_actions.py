@@ -1,15 +1,10 @@
-"""What can be done with the chart: another instrument, interval or view, adjusted prices, a picture."""
-
-import asyncio
-from pathlib import Path
+"""What can be done with the chart: another instrument, interval or view, adjusted prices."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
-from backend.events import Level
 from trii_desktop.charts.gestures import KeyCommand
 from trii_desktop.desk import Desk
 from trii_desktop.market.active_chart import ActiveChart
@@ -98,38 +93,9 @@ class ChartActions:
         """Give the chart the keyboard."""
         self._panel.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def save_picture(self) -> None:
-        """Save the chart as a picture."""
-        shown = self._panel.shown
-        if shown is None:
-            return
-        name = f"{shown.instrument.id.code} {shown.spec}.png".replace("/", "-")
-        dialog = QFileDialog(self._window, "Save picture of the chart", str(Path.home() / name), "Pictures (*.png)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("png")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._save_picture_to)
-        dialog.open()
-
-    def copy_picture(self) -> None:
-        """Put a picture of the chart on the clipboard."""
-        QGuiApplication.clipboard().setPixmap(self._panel.view.grab())
-        self._desk.notices.say("The picture was copied.")
-
     def _step_interval(self, by: int) -> None:
         shown = self._panel.shown
         if shown is not None and shown.spec in shown.specs:
             place = shown.specs.index(shown.spec) + by
             if 0 <= place < len(shown.specs):
                 self.switch_interval(shown.specs[place])
-
-    def _save_picture_to(self, name: str) -> None:
-        picture = self._panel.view.grab().toImage()
-        self._desk.start("Saving the picture", self._save_picture_now(picture, name))
-
-    async def _save_picture_now(self, picture: QImage, name: str) -> None:
-        is_saved = await asyncio.to_thread(picture.save, name)
-        if is_saved:
-            self._desk.notices.say("The picture was saved.", name, level=Level.SUCCESS)
-        else:
-            self._desk.notices.say("The picture could not be saved.", name, level=Level.ERROR)
