@@ -166,9 +166,14 @@ class ChartState(Value, frozen=True):
 
     @property
     def computed(self) -> tuple[Study, ...]:
-        """What has to be computed for it: the studies, and the bars that the chart type draws instead of the true ones."""
+        """What has to be computed for it: the studies without their looks, and the bars that the chart type draws."""
         shape = (Study(SHAPE, "heikin_ashi"),) if self.chart_type is ChartType.HEIKIN_ASHI else ()
-        return (*self.studies, *shape)
+        return (*(Study(study.id, study.indicator, study.params, study.source) for study in self.studies), *shape)
+
+    @property
+    def compared(self) -> tuple[Comparison, ...]:
+        """The comparisons without their looks."""
+        return tuple(Comparison(comparison.id, comparison.instrument) for comparison in self.comparisons)
 
     def pane(self, pane_id: str) -> Pane | None:
         """The pane ``pane_id``."""

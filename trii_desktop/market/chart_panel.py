@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from backend.charts.chart_state import ChartState, Pane, VisibleBars, check_state
+from backend.charts.chart_state import ChartState, Comparison, Pane, Study, VisibleBars, check_state
 from backend.charts.state_diff import StateChange, apply, diff
 from backend.charts.study_store import OpenStudies
 from backend.domain.bars import BarSpec
@@ -41,6 +41,7 @@ class ChartPanel(QWidget):
         self._desk = desk
         self.shown: Shown | None = None
         self._source: OpenStudies | None = None
+        self._computed: tuple[tuple[Study, ...], tuple[Comparison, ...]] = ((), ())  # what the source was asked for last
         self._chosen = ChartState(is_volume_shown=desk.backend.settings.current.chart.show_volume)
         self._volume_setting = self._chosen.is_volume_shown
         self._n_asked = 0
@@ -243,7 +244,7 @@ class ChartPanel(QWidget):
         if self._is_closed:
             opened.source.close()
             return
-        before, self._source = self._source, opened.source
+        before, self._source, self._computed = self._source, opened.source, ((), ())
         is_other = self.shown is None or self.shown.series != opened.shown.series
         self.shown = opened.shown
         self._stack.setCurrentIndex(0)
@@ -260,13 +261,12 @@ class ChartPanel(QWidget):
         self.state_changed.emit()
         self._desk.frames.request()
 
-
     def _compute(self) -> None:
         """Have everything computed that the chart now shows; what is shown already stays until the new is there."""
-        source, state = self._source, self._chosen
-        if source is not None and (state.computed, state.comparisons) != source.asked:
-            change = source.change(state.computed, state.comparisons)
-            self._desk.start("Computing the indicators", self._desk.bridge.call(change))
+        source, wanted = self._source, (self._chosen.computed, self._chosen.compared)
+        if source is not None and wanted != self._computed:
+            self._computed = wanted
+            self._desk.start("Computing the indicators", self._desk.bridge.call(source.change(*wanted)))
 
 
 def chart_colors(desk: Desk) -> ChartColors:

@@ -87,6 +87,16 @@ def test_two_changes_joined_do_what_they_do_one_after_the_other(first, second, t
     assert joined(diff(first, second), diff(second, first)) == ()
 
 
+def test_looks_and_panes_make_no_difference_to_what_is_computed():
+    plain = ChartState(comparisons=(Comparison("c", "MSFT.XNAS"),)).with_study(Study("a", "rsi", (("period", 7),)))
+    look = LineStyle("#a0b1c2", 3)
+    dressed = plain.with_study(Study("a", "rsi", (("period", 7),), pane="p", styles=(("value", look),), is_shown=False))
+    dressed = msgspec.structs.replace(dressed, comparisons=(Comparison("c", "MSFT.XNAS", look, is_shown=False),))
+
+    assert (dressed.computed, dressed.compared) == (plain.computed, plain.compared)
+    assert plain.computed == plain.studies
+
+
 def test_two_hands_that_change_different_things_both_keep_their_change():
     start = ChartState(studies=(Study("a", "sma"), Study("b", "ema")))
     mine = diff(start, msgspec.structs.replace(start, chart_type=ChartType.LINE))
