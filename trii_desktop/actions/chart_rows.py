@@ -23,6 +23,7 @@ ROWS: Final = (
     ),
     ActionRow("chart.zoom_in", "Zoom &in", CHART, "chart.zoom_in", ("Ctrl++", "Ctrl+="), "chart.is_shown", starts_group=True),
     ActionRow("chart.zoom_out", "Zoom &out", CHART, "chart.zoom_out", ("Ctrl+-",), "chart.is_shown"),
+    ActionRow("chart.date", "Go to &date…", CHART, "chart.go_to_date", ("Alt+G",), "chart.is_shown", words="jump time calendar"),
     ActionRow("chart.newest", "Go to the &newest bar", CHART, "chart.go_to_newest", ("Ctrl+End",), "chart.is_shown"),
     ActionRow("chart.oldest", "Go to the &oldest bar", CHART, "chart.go_to_oldest", ("Ctrl+Home",), "chart.is_shown"),
     ActionRow("chart.reset", "&Reset view", CHART, "chart.reset_view", ("Alt+R",), "chart.is_shown"),

@@ -57,6 +57,7 @@ class ChartModel:
         self._is_restored = False
         self._fit: Callable[[TimeScale], TimeScale] | None = None
         self._fitted: TimeScale | None = None
+        self._fit_wish: VisibleBars | None = None
         self._in_view = InView(NOTHING, self.time, ())
 
     # --- what is shown ------------------------------------------------------------------------------------------------
@@ -85,7 +86,12 @@ class ChartModel:
 
     def adopt(self, snapshot: BarSnapshot | StudySnapshot) -> None:
         """Take a newer state of the same series; the view stays at its bars, or at the newest where that was in sight."""
-        shown = with_lines(snapshot)
+        is_fitted = self.time is self._fitted
+        self._adopt(with_lines(snapshot))
+        if is_fitted:
+            self._fitted = self.time  # no one has moved the view
+
+    def _adopt(self, shown: StudySnapshot) -> None:
         old, new, n_bars = self.snapshot, shown.bars, len(shown.bars)
         self.shown = shown
         if not n_bars:
@@ -112,12 +118,12 @@ class ChartModel:
             fit = self._fit if self._fit is not None and self.time is self._fitted else None
             self.time = self.time.resized(width_px)
             if fit is not None:
-                self._fit_to(fit)
+                self._fit_to(fit, self._fit_wish)
         self.panes.main.top_free_px = top_free_px
         self.panes.lay_out(height_px, pixel_ratio)
         if self._wished is not None and len(self.snapshot) and self._is_laid_out:
             wished, self._wished = self._wished, None
-            self._fit_to(partial(self._showing, wished))
+            self._fit_to(partial(self._showing, wished), wished)
 
     @property
     def drawn_type(self) -> ChartType:
@@ -227,7 +233,7 @@ class ChartModel:
     def show_visible(self, wished: VisibleBars) -> None:
         """Bring the bars into view that ``wished`` names."""
         if len(self.snapshot) and self._is_laid_out:
-            self._fit_to(partial(self._showing, wished))
+            self._fit_to(partial(self._showing, wished), wished)
         else:
             self._wished = wished
 
@@ -239,6 +245,14 @@ class ChartModel:
         """The oldest bars, at the spacing in use."""
         self.time = self.time.at_oldest()
 
+    def go_to(self, event_ns: int) -> int:
+        """The bar at or before ``event_ns`` in the middle of the view, at the spacing in use; its row, -1 without bars."""
+        if not len(self.snapshot):
+            return -1
+        row = max(self.snapshot.row_at(event_ns), 0)
+        self.time = replace(self.time, right=row + self.time.n_shown / 2).limited()
+        return row
+
     def show_all(self) -> None:
         """Every bar."""
         self._fit_to(TimeScale.fitted)
@@ -249,6 +263,8 @@ class ChartModel:
         """Which bars are in view, by time."""
         if self._wished is not None:
             return self._wished
+        if self._fit_wish is not None and self.time is self._fitted:
+            return self._fit_wish  # as it was asked for, to the bit
         newest, right = self.time.n_bars - 1, self.time.right
         if newest < 0:
             return VisibleBars(self.time.n_shown)
@@ -286,8 +302,9 @@ class ChartModel:
         self._wished, self._is_restored = state.visible, not len(self.snapshot)
         self.lay_out(self.time.width_px, self.panes.height_px, self.pixel_ratio, self.panes.main.top_free_px)
 
-    def _fit_to(self, fit: Callable[[TimeScale], TimeScale]) -> None:
+    def _fit_to(self, fit: Callable[[TimeScale], TimeScale], wish: VisibleBars | None = None) -> None:
         # Until the view is moved, another width is fitted in the same way.
+        self._fit_wish = wish
         self._fit, self.time = fit, fit(self.time)
         self._fitted = self.time
 

@@ -222,6 +222,13 @@ class ChartView(QWidget):
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
         return said
 
+    def go_to(self, event_ns: int) -> str:
+        """Bring the bar at or before ``event_ns`` into the middle, put the data-point cursor on it, and say it."""
+        self._prepare()
+        row = self.model.go_to(event_ns)
+        self._picture.pointed.read(row if row >= 0 else None)
+        return self.read_bar(0)
+
     # --- Qt -----------------------------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -36,6 +36,10 @@ class Pointed:
         """The pointer is elsewhere, and nobody reads bar by bar."""
         self.at = self.reader_row = None
 
+    def read(self, row: int | None) -> None:
+        """Read the bar at ``row``; None lets go."""
+        self.at, self.reader_row = None, row
+
     def step(self, by: int) -> None:
         """Read the bar ``by`` further, at first the one under the pointer or the newest in view, and bring it into view."""
         time = self._model.time

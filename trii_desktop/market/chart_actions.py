@@ -9,6 +9,7 @@ from trii_desktop.charts.gestures import KeyCommand
 from trii_desktop.desk import Desk
 from trii_desktop.market.active_chart import ActiveChart
 from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.market.go_to_date import DateEntry
 from trii_desktop.market.intervals import IntervalEntry
 
 
@@ -21,6 +22,8 @@ class ChartActions:
         self._active = active
         self.interval = IntervalEntry(window)
         self.interval.chosen.connect(self.switch_interval)
+        self.date = DateEntry(window)
+        self.date.chosen.connect(self.show_moment)
 
     @property
     def _panel(self) -> ChartPanel:
@@ -84,6 +87,15 @@ class ChartActions:
     def go_to_oldest(self) -> None:
         """The oldest bars."""
         self._panel.do(KeyCommand.OLDEST)
+
+    def go_to_date(self) -> None:
+        """Type a date to look at."""
+        self.date.ask(self._panel.view.model)
+
+    def show_moment(self, event_ns: int) -> None:
+        """Look at the bar at ``event_ns``, and give the chart the keyboard."""
+        self._panel.view.go_to(event_ns)
+        self.focus_chart()
 
     def reset_view(self) -> None:
         """As just opened."""
