@@ -10,6 +10,7 @@ from typing import ClassVar
 from backend.charts.drawing_store import DrawingStore
 from backend.charts.replay import Replay
 from backend.charts.study_store import StudyStore
+from backend.charts.study_templates import TemplateStore
 from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
 from backend.events import BarsSaved, Bus, Level, Notice, SettingsChanged, notice_of
@@ -72,6 +73,7 @@ class Backend:
     bars: BarStore
     studies: StudyStore
     drawings: DrawingStore
+    templates: TemplateStore
     replay: Replay
     watchlists: WatchlistStore
     workspaces: WorkspaceStore
@@ -187,6 +189,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             bars=bars,
             studies=StudyStore(bars, catalog, calendars, tasks, replay, bus),
             drawings=DrawingStore(money_ledger, bus.publish),
+            templates=TemplateStore(money_ledger),
             replay=replay,
             watchlists=WatchlistStore(money_ledger, bus.publish),
             workspaces=WorkspaceStore(money_ledger, bus.publish),

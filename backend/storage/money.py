@@ -212,4 +212,13 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0009_study_templates",
+        """
+        CREATE TABLE study_templates (
+            key TEXT PRIMARY KEY,
+            body BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
