@@ -71,12 +71,16 @@ class StreamGroup:
 
         session : a number that changes with each session; the bar's UTC day where it is not given
         """
-        _steps().update_all(self._planned(), *_numbers(bar, session))
+        at = float(bar.event_ns // DAY_NS) if session is None else session
+        plan = self._planned() if self._plan is None else self._plan
+        _steps().update_all(plan, bar.open, bar.high, bar.low, bar.close, bar.volume, at)
         return self._shown
 
     def peek(self, bar: Bar, session: float | None = None) -> Float64s:
         """The values that a bar under way would give; nothing is remembered."""
-        _steps().peek_all(self._planned(), *_numbers(bar, session))
+        at = float(bar.event_ns // DAY_NS) if session is None else session
+        plan = self._planned() if self._plan is None else self._plan
+        _steps().peek_all(plan, bar.open, bar.high, bar.low, bar.close, bar.volume, at)
         return self._shown
 
     @property
@@ -166,19 +170,13 @@ class StreamGroup:
 
     def _planned(self) -> "np.ndarray[Any, np.dtype[np.int64]]":
         # Addresses: everything they point to belongs to this object and never moves.
-        if self._plan is None:
-            self._wires = [np.array((*p.inputs, *p.outputs), np.int64) for p in self._placed]
-            self._scratch = np.empty(max((len(p.state) for p in self._placed), default=1))
-            plan = [len(self._placed), self._values.ctypes.data, self._scratch.ctypes.data]
-            for placed, wires in zip(self._placed, self._wires, strict=True):
-                plan += [placed.spec.kernel.address, placed.state.ctypes.data, wires.ctypes.data, len(placed.state)]
-            self._plan = np.array(plan, np.int64)
+        self._wires = [np.array((*p.inputs, *p.outputs), np.int64) for p in self._placed]
+        self._scratch = np.empty(max((len(p.state) for p in self._placed), default=1))
+        plan = [len(self._placed), self._values.ctypes.data, self._scratch.ctypes.data]
+        for placed, wires in zip(self._placed, self._wires, strict=True):
+            plan += [placed.spec.kernel.address, placed.state.ctypes.data, wires.ctypes.data, len(placed.state)]
+        self._plan = np.array(plan, np.int64)
         return self._plan
-
-
-def _numbers(bar: Bar, session: float | None) -> tuple[float, ...]:
-    at = float(bar.event_ns // DAY_NS) if session is None else session
-    return bar.open, bar.high, bar.low, bar.close, bar.volume, at
 
 
 @functools.cache

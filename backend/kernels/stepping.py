@@ -7,7 +7,7 @@ wires : int64[n_in + n_out]   the slots a step reads, then those it writes
 A step that reads NaN writes NaN and remembers nothing.
 
 Source of the technique: numba's documentation on cfunc, version 0.65, read in November 2026.
-Twin: tests/naive/indicators.py
+Twin: tests/naive/stepping.py
 """
 
 from typing import Any, Final, TypeAlias
@@ -24,6 +24,8 @@ Int64s: TypeAlias = npt.NDArray[np.int64]
 _FLOATS: Final = types.CPointer(types.float64)
 _INTS: Final = types.CPointer(types.int64)
 SIGNATURE: Final = types.void(_FLOATS, _FLOATS, _INTS)
+# Compiled for these types alone: whole numbers become fractions instead of another compilation.
+_TAKES_BAR: Final = types.void(types.int64[::1], *[types.float64] * 6)
 _FAR: Final = 1 << 40  # arrays behind pointers are never measured, only indexed
 OPEN, HIGH, LOW, CLOSE, VOLUME, SESSION, HL2, HLC3, OHLC4, HLCC4 = range(10)
 HEAD: Final = 3  # of a plan: how many members, where the values are, where the scratch is
@@ -76,7 +78,7 @@ def take_bar(values: Any, open_: float, high: float, low: float, close: float, v
     values[OHLC4], values[HLCC4] = (open_ + high + low + close) / 4.0, (high + low + close + close) / 4.0
 
 
-@njit(cache=True, nogil=True)
+@njit(_TAKES_BAR, cache=True, nogil=True)
 def update_all(plan: Int64s, open_: float, high: float, low: float, close: float, volume: float, session: float) -> None:
     """Let every member take a bar, in order: later ones read what earlier ones wrote.
 
@@ -88,7 +90,7 @@ def update_all(plan: Int64s, open_: float, high: float, low: float, close: float
         call_step(plan[at], plan[at + 1], plan[1], plan[at + 2])
 
 
-@njit(cache=True, nogil=True)
+@njit(_TAKES_BAR, cache=True, nogil=True)
 def peek_all(plan: Int64s, open_: float, high: float, low: float, close: float, volume: float, session: float) -> None:
     """As ``update_all``, but on copies of the states, so that nothing is remembered."""
     take_bar(carray(floats_at(plan[1]), _FAR), open_, high, low, close, volume, session)
@@ -99,17 +101,3 @@ def peek_all(plan: Int64s, open_: float, high: float, low: float, close: float, 
         for i in range(plan[at + 3]):
             scratch[i] = state[i]
         call_step(plan[at], plan[2], plan[1], plan[at + 2])
-
-
-@njit(cache=True, nogil=True)
-def update_rows(plan: Int64s, rows: Float64s, first_out: int, out: Float64s) -> None:
-    """Feed bars one by one.
-
-    rows : float64[n_bars, 6]   open, high, low, close, volume, session
-    out : float64[n_bars, n_outputs]   the values from slot ``first_out`` on after each bar
-    """
-    values = carray(floats_at(plan[1]), _FAR)
-    for i in range(rows.shape[0]):
-        update_all(plan, rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3], rows[i, 4], rows[i, 5])
-        for k in range(out.shape[1]):
-            out[i, k] = values[first_out + k]
