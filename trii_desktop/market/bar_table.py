@@ -1,5 +1,6 @@
 """The table of bars below the chart: every stored bar, corrected or deleted by hand with undo, and the log of such edits."""
 
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -330,7 +331,8 @@ class BarTablePanel(QWidget):
             self._desk.start("Editing the bar", self._edit_now(shown, event_ns, new))
 
     async def _edit_now(self, shown: Shown, event_ns: int, new: Bar | None) -> None:
-        edit_id = await self._desk.bridge.call(self._desk.engine.edit(shown.series, event_ns, new))
+        edit = partial(self._desk.engine.edit, shown.series, event_ns, new)
+        edit_id = await self._desk.bridge.call(edit())
         zone = zone_of(shown.instrument, shown.spec)
         when = format_time(event_ns, is_dated=shown.spec.is_dated, zone=zone)
         did = "deleted" if new is None else "corrected"
@@ -338,7 +340,11 @@ class BarTablePanel(QWidget):
         async def take_back() -> None:
             await self._undo_edit(edit_id)
 
-        self._desk.did(f"The bar of {when} was {did}.", take_back)
+        async def repeat() -> None:
+            nonlocal edit_id
+            edit_id = await self._desk.bridge.call(edit())
+
+        self._desk.did(f"The bar of {when} was {did}.", take_back, repeat)
         await self._read(shown)
 
     async def _undo_edit(self, edit_id: int) -> None:

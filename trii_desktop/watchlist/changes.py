@@ -24,6 +24,36 @@ class ListChanges:
         self._store = desk.backend.watchlists
         self._load = load
 
+    async def add(self, watchlist: Watchlist, instrument: InstrumentId) -> None:
+        """Put ``instrument`` at the end and select it; one that is there already is only selected."""
+        title = f"{instrument} was added to {watchlist.name}."
+        await self._arranged(watchlist, title, lambda: self._desk.bridge.call(self._store.add(watchlist.id, instrument)))
+        await self._load(watchlist.id, instrument)
+
+    async def create_list(self, name: str, entries: tuple[Entry, ...] = ()) -> None:
+        """Make a list and show it."""
+        call = self._desk.bridge.call
+        made = await call(self._store.create(name, entries))
+        await self._load(made.id)
+
+        async def take_back() -> None:
+            nonlocal made
+            made = await call(self._store.delete(made.id))
+            await self._load()
+
+        async def repeat() -> None:
+            await self._load((await call(self._store.restore(made))).id)
+
+        self._desk.undo.push(f"The list {name} was made.", take_back, repeat)
+
+    async def rename_list(self, watchlist: Watchlist, name: str) -> None:
+        """Give a list another name."""
+        made = await self._rename(watchlist.id, name)
+        title = f"The list {watchlist.name} is called {made.name}."
+        self._desk.undo.push(
+            title, lambda: self._rename(watchlist.id, watchlist.name), lambda: self._rename(watchlist.id, made.name)
+        )
+
     async def move(self, watchlist: Watchlist, entry: Entry, to: int) -> None:
         """Move a row, or a section with its rows, to place ``to`` of the others."""
         await self._arranged(
@@ -75,6 +105,11 @@ class ListChanges:
             await self._load()
 
         self._desk.did(f"The list {gone.name} was deleted.", take_back, repeat)
+
+    async def _rename(self, list_id: str, name: str) -> Watchlist:
+        made = await self._desk.bridge.call(self._store.rename(list_id, name))
+        await self._load(list_id)
+        return made
 
     async def _arranged(self, watchlist: Watchlist, title: str, change: Callable[[], Awaitable[Watchlist]]) -> None:
         # Undo and redo give the rows the order they had; moving is too small a thing for a notice.

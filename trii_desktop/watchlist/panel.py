@@ -87,8 +87,7 @@ class WatchlistPanel(QWidget):
     async def add(self, instrument: InstrumentId) -> None:
         """Put ``instrument`` at the end of the shown list and select it."""
         if self.current is not None:
-            await self._desk.bridge.call(self._desk.backend.watchlists.add(self.current.id, instrument))
-            await self.load(select=instrument)
+            await self.changes.add(self.current, instrument)
 
     def selected(self) -> InstrumentId | None:
         """The instrument of the row with the cursor."""
@@ -138,14 +137,12 @@ class WatchlistPanel(QWidget):
 
     async def create_list(self, name: str, entries: tuple[Entry, ...] = ()) -> None:
         """Make a list and show it."""
-        made = await self._desk.bridge.call(self._desk.backend.watchlists.create(name, entries))
-        await self.load(made.id)
+        await self.changes.create_list(name, entries)
 
     async def rename_list(self, name: str) -> None:
         """Give the shown list another name."""
         if self.current is not None:
-            await self._desk.bridge.call(self._desk.backend.watchlists.rename(self.current.id, name))
-            await self.load()
+            await self.changes.rename_list(self.current, name)
 
     def close_panel(self) -> None:
         """Hear and look no more."""
