@@ -145,8 +145,9 @@ class ChartModel:
     @property
     def in_view(self) -> InView:
         """What is in view now."""
-        if not self._in_view.is_of(self.shown, self.time, self.comparisons):
-            self._in_view = InView(self.shown, self.time, self.comparisons)
+        is_percent = self.panes.main.kind is ScaleKind.PERCENT
+        if not self._in_view.is_of(self.shown, self.time, self.comparisons, is_percent=is_percent):
+            self._in_view = InView(self.shown, self.time, self.comparisons, is_percent=is_percent)
         return self._in_view
 
     def bars(self) -> DrawnBars:

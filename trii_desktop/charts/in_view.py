@@ -30,18 +30,25 @@ class Compared(NamedTuple):
 
 
 class InView:
-    """One snapshot under one time scale. Nothing here grows with the history."""
+    """One snapshot under one time scale. Nothing here grows with the history.
 
-    def __init__(self, shown: StudySnapshot, time: TimeScale, comparisons: tuple[Comparison, ...]) -> None:
+    is_percent : whether heights mean percents: a comparison then begins at 0 wherever it begins, as the axis counts
+    """
+
+    def __init__(
+        self, shown: StudySnapshot, time: TimeScale, comparisons: tuple[Comparison, ...], *, is_percent: bool = False
+    ) -> None:
+        self.is_percent = is_percent
         self.shown = shown
         self.time = time
         self.comparisons = comparisons
         self._lines: dict[LineKey, DrawnLine] = {}
         self._bases: dict[LineKey, int | None] = {}
 
-    def is_of(self, shown: StudySnapshot, time: TimeScale, comparisons: tuple[Comparison, ...]) -> bool:
+    def is_of(self, shown: StudySnapshot, time: TimeScale, comparisons: tuple[Comparison, ...], *, is_percent: bool) -> bool:
         """Whether it is still what is in view."""
-        return self.shown is shown and self.time == time and self.comparisons == comparisons
+        is_same = self.is_percent == is_percent and self.comparisons == comparisons
+        return is_same and self.shown is shown and self.time == time
 
     @cached_property
     def bars(self) -> DrawnBars:
@@ -82,6 +89,7 @@ class InView:
         base = self._base(key, line)
         value = line.value(base) if base is not None else math.nan
         close = self.shown.bars.bar(base).close if base is not None else math.nan
+        close = self.reference if self.is_percent else close
         return close / value if value > 0 and close > 0 else math.nan
 
     def _base(self, key: LineKey, line: StudyLine) -> int | None:

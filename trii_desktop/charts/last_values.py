@@ -3,6 +3,7 @@
 import math
 from typing import Final
 
+from backend.charts.chart_state import ScaleKind
 from backend.domain.bars import SECOND_NS
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.labels import AxisLabel
@@ -10,7 +11,7 @@ from trii_desktop.charts.painters import Inks
 from trii_desktop.charts.pane_model import PaneModel
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.study_looks import SIGNS, OutputLook, comparison_looks
-from trii_desktop.widgets.numbers import decimals_of, format_compact, format_price
+from trii_desktop.widgets.numbers import decimals_of, format_compact, format_percent, format_price
 
 _COMPACT_FROM: Final = 1e6
 _MINUTE: Final = 60
@@ -23,6 +24,12 @@ def value_text(value: float, decimals: int | None = None) -> str:
     if abs(value) >= _COMPACT_FROM:
         return format_compact(value)
     return format_price(value, decimals_of(value) if decimals is None else decimals)
+
+
+def scaled_text(scale: PriceScale, value: float, words: str) -> str:
+    """``words`` for a value, or its percent since the first bar in view where the axis beside it counts so."""
+    is_percent = scale.kind is ScaleKind.PERCENT and scale.reference
+    return format_percent(scale.percent_of(value)) if is_percent else words
 
 
 def countdown(closes_ns: int | None, now_ns: int) -> str:
@@ -47,7 +54,8 @@ def price_label(model: ChartModel, scale: PriceScale, decimals: int, now_ns: int
     bar = model.snapshot.bar(len(model.snapshot) - 1)
     ink = price_ink(model)
     left = countdown(model.shown.closes_ns, now_ns) if now_ns is not None else ""
-    return AxisLabel(_row(scale, bar.close), format_price(bar.close, decimals), ink, f"on_{ink}", left, is_first=True)
+    text = scaled_text(scale, bar.close, format_price(bar.close, decimals))
+    return AxisLabel(_row(scale, bar.close), text, ink, f"on_{ink}", left, is_first=True)
 
 
 def line_labels(model: ChartModel, pane: PaneModel, scale: PriceScale, decimals: int | None, inks: Inks) -> list[AxisLabel]:
@@ -70,7 +78,8 @@ def _label(model: ChartModel, look: OutputLook, scale: PriceScale, decimals: int
     if not math.isfinite(value):
         return None
     ink = ink_of(look, value)
-    return AxisLabel(_row(scale, value), value_text(value, decimals), ink, inks.on(ink))
+    text = scaled_text(scale, value, value_text(value, decimals))
+    return AxisLabel(_row(scale, value), text, ink, inks.on(ink))
 
 
 def _compared(model: ChartModel, look: OutputLook, scale: PriceScale, inks: Inks) -> AxisLabel | None:

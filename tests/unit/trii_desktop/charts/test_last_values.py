@@ -2,7 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from backend.charts.chart_state import ChartState, Comparison, Pane, ScaleKind, Study
+from backend.charts.study_snapshot import fixed_snapshot
 from tests.fakes.bars import INSTRUMENT, MINUTES, make_bars
 from tests.fakes.studied import PEER, studied, studied_state
 from trii_desktop.charts.chart_model import ChartModel
@@ -74,3 +78,28 @@ def test_colours_follow_the_sign_of_a_histogram(model):
     labels = line_labels(model, model.panes.pane("p2"), model.price_scale("p2"), 2, Inks(DARK))
     value = model.shown.lines["m1", "histogram"].value(499)
     assert labels[2].ink == ("up" if value >= 0 else "down")
+
+
+@given(st.integers(0, 60), st.lists(st.floats(0.5, 200.0), min_size=60, max_size=60), st.booleans())
+@settings(max_examples=40)
+def test_in_percent_every_label_says_what_the_axis_says_at_its_height(n_unknown, others, is_inverted):
+    values = np.array(others)
+    values[:n_unknown] = np.nan
+    made = ChartModel()
+    panes = (Pane(scale=ScaleKind.PERCENT, is_inverted=is_inverted),)
+    studies = (Study("s", "sma"),)
+    made.restore(ChartState(panes=panes, studies=studies, comparisons=(Comparison("c", "MSFT.XNAS"),)))
+    bars = make_bars(60)
+    made.open(INSTRUMENT, MINUTES, fixed_snapshot(bars, {("c", "close"): values, ("s", "value"): bars.close + 1}))
+    made.lay_out(400, 500, 1.0, 40.0)
+    scale = made.price_scale()
+    assert scale.kind is ScaleKind.PERCENT
+    change = made.in_view.compared(("c", "close"), 59)
+    if n_unknown < 60:
+        assert scale.percent_of(change.drawn) == pytest.approx(change.percent, abs=1e-9)
+    labels = [price_label(made, scale, 2, None), *line_labels(made, made.panes.main, scale, 2, Inks(DARK))]
+    for label in labels:
+        said = float(label.text.replace("\u202f", "").replace("\u2212", "-").replace(",", "").rstrip("%"))
+        assert said == pytest.approx(
+            scale.percent_of(scale.price_at(label.y + 0.5)), abs=0.02 + abs(100 / scale.reference / scale.px_per_unit)
+        )
