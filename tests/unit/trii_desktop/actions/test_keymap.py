@@ -5,7 +5,7 @@ import pytest
 from trii_desktop.actions.keymap import Reserved, Taken, make_keymap, normal_keys, why_needed
 from trii_desktop.actions.row import CHART, ActionRow, plain_title, without_marks
 from trii_desktop.actions.table import ACTIONS
-from trii_desktop.charts.keys import CHART_KEYS, commands_by_key
+from trii_desktop.charts.keys import CHART_KEYS
 
 OWN = tuple(Reserved(keys, entry.words) for entry in CHART_KEYS for keys in entry.keys)
 ROWS = (
@@ -72,13 +72,6 @@ def test_other_keys_are_free(keys):
 def test_words_that_are_no_keys_bind_nothing(keys):
     assert normal_keys(keys) == ""
     assert make_keymap(ROWS, {"a.none": (keys,)}).keys["a.none"] == ()
-
-
-def test_every_command_of_the_chart_has_a_key_that_is_listed():
-    said = {entry.command for entry in CHART_KEYS if entry.command is not None}
-
-    assert set(commands_by_key().values()) == said
-    assert sum(len(entry.keys) for entry in CHART_KEYS if entry.command is not None) == len(commands_by_key())
 
 
 @pytest.mark.parametrize(("title", "said"), [("Zoom &in…", "Zoom in…"), ("R&&D", "R&D"), ("&&&A&&", "&A&")])
