@@ -227,7 +227,7 @@ class ChartPicture:
         self._match_parts()
         self._prepare_legend(self.pointed.row)
         self._lay_out()
-        if self.message[0]:
+        if self.message[0] or not len(self._model.snapshot):
             self._prepare_message()
             return
         needed = self._prepare_scales()

@@ -5,9 +5,9 @@ from typing import Final
 
 from PySide6.QtCore import QByteArray, QRect
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from backend.workspaces.docks import DockTree, Rect, rects_of, with_rects
+from backend.workspaces.docks import DockTree, Rect, docks_of, rects_of, with_rects
 from backend.workspaces.workspace import WindowPlace, WindowState
 from trii_desktop.docks.dock_bytes import read_docks, write_docks
 
@@ -18,6 +18,7 @@ REACH_PX: Final = 40  # of its title that must be on a screen, so that it can be
 
 def docks_now(window: QMainWindow) -> DockTree:
     """How the docks stand. Raises InvalidInput should Qt write them in a form that is not known."""
+    window.layout().activate()  # sizes that wait for the next turn of the loop
     tree, _ = read_docks(bytes(window.saveState(LAYOUT_VERSION).data()))
     return tree
 
@@ -27,7 +28,13 @@ def show_docks(window: QMainWindow, tree: DockTree) -> bool:
     _, rest = read_docks(bytes(window.saveState(LAYOUT_VERSION).data()))
     screens = _screens()
     fitted = with_rects(tree, {rect: on_screens(rect, screens) for rect in rects_of(tree)})
-    return bool(window.restoreState(QByteArray(write_docks(fitted, LAYOUT_VERSION, rest)), LAYOUT_VERSION))
+    is_shown = window.restoreState(QByteArray(write_docks(fitted, LAYOUT_VERSION, rest)), LAYOUT_VERSION)
+    rects = {dock.name: dock.rect for dock in docks_of(fitted)}
+    for dock in window.findChildren(QDockWidget):
+        rect = rects.get(dock.objectName())
+        if rect is not None and dock.isFloating():  # Qt brings it whole onto one screen, also where it lay across two
+            dock.setGeometry(rect.x, rect.y, rect.width, rect.height)
+    return bool(is_shown)
 
 
 def place_now(window: QWidget) -> WindowPlace:
