@@ -26,18 +26,22 @@ class Columns(dict[str, Float64s]):
         self[name] = made
         return made
 
+    def is_sure(self, name: str) -> bool:
+        """Whether a column cannot hold NaN: prices of bars, what is made of them, and days."""
+        return name in _SURE or (name == "session" and self.sessions is None)
+
     def _made(self, name: str) -> Float64s:
         bars = self.bars
         if name == "session":
             return _days(bars.event_ns) if self.sessions is None else np.ascontiguousarray(self.sessions, np.float64)
         if name == "hl2":
-            return _mean(bars.high + bars.low, 2.0)
+            return _mean(2.0, bars.high, bars.low)
         if name == "hlc3":
-            return _mean(bars.high + bars.low, 3.0, bars.close)
+            return _mean(3.0, bars.high, bars.low, bars.close)
         if name == "ohlc4":
-            return _mean(bars.open + bars.high, 4.0, bars.low, bars.close)
+            return _mean(4.0, bars.open, bars.high, bars.low, bars.close)
         if name == "hlcc4":
-            return _mean(bars.high + bars.low, 4.0, bars.close, bars.close)
+            return _mean(4.0, bars.high, bars.low, bars.close, bars.close)
         column: Float64s = getattr(bars, name)
         return np.ascontiguousarray(column)
 
@@ -52,8 +56,9 @@ def _days(event_ns: Int64s) -> Float64s:
     return np.repeat(np.arange(first, last + 1, dtype=np.float64), np.diff(starts, prepend=0, append=n_bars))
 
 
-def _mean(total: Float64s, count: float, *more: Float64s) -> Float64s:
-    # In place and in this order: the bits of a step, without an array for each operation.
+def _mean(count: float, one: Float64s, other: Float64s, *more: Float64s) -> Float64s:
+    # In this order, which gives the bits of a step, and in place.
+    total = np.add(one, other)
     for column in more:
         np.add(total, column, total)
     np.divide(total, count, total)
@@ -68,7 +73,7 @@ def swept(spec: IndicatorSpec, state: Float64s, names: Sequence[str], columns: C
     inputs = [columns[name] for name in names]
     n_bars = len(columns.bars)
     outs = [np.empty(n_bars) for _ in spec.outputs]
-    unsure = [column for name, column in zip(names, inputs, strict=True) if name not in _SURE]
+    unsure = [column for name, column in zip(names, inputs, strict=True) if not columns.is_sure(name)]
     # A sum is NaN if a value is: one pass, without an array of answers.
     if not any(np.isnan(np.add.reduce(column)) for column in unsure):
         spec.kernel.sweep(state, *inputs, *outs)
