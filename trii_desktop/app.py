@@ -178,11 +178,15 @@ def run_window(ownership: Ownership, instrument: str | None = None, *, is_safe: 
     note = StartNote(ownership.home)
     is_safe = note.begin() >= CRASHES_MAX or is_safe
     with watched_process(ownership.home) as process, contextlib.ExitStack() as debugging:
+        if is_safe:
+            log.warning("This start keeps to safe mode.")
         if _is_debug():
             debugging.enter_context(StallWatchdog(process.metrics))
         with qasync.QEventLoop(app) as loop:
             loop.set_exception_handler(process.crashes.asyncio_handler)
-            return int(loop.run_until_complete(_live(_Start(app, ownership, process, note, is_safe), instrument)))
+            code = int(loop.run_until_complete(_live(_Start(app, ownership, process, note, is_safe), instrument)))
+    note.settle()
+    return code
 
 
 @dataclass(frozen=True, slots=True)
