@@ -1,14 +1,30 @@
 """Which pixels bars cover."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.charts.chart_state import SHAPE, ChartType, ScaleKind
+from backend.charts.study_snapshot import fixed_snapshot
 from backend.domain.bars import BarArrays
 from backend.market.growing_bars import snapshot_of
 from tests.fakes.bars import make_bars, make_line
-from trii_desktop.charts.geometry import body_width, candles, line_columns, line_segments, visible_bars, volumes, wick_width
+from trii_desktop.charts.geometry import (
+    body_width,
+    candles,
+    hollow_candles,
+    line_columns,
+    line_segments,
+    open_close_bars,
+    visible_bars,
+    volumes,
+    wick_width,
+)
+from trii_desktop.charts.painters import PaneFrame, averaged
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.time_scale import TimeScale
 
@@ -122,3 +138,60 @@ def test_a_dense_line_has_no_holes():
     assert np.all(np.diff(rects[:, 0]) == 1)
     assert np.all(rects[1:, 1] <= rects[:-1, 3] + 1)
     assert np.all(rects[1:, 3] >= rects[:-1, 1] - 1)
+
+
+def drawn(kind: ChartType, frame: PaneFrame) -> np.ndarray:
+    """int32[n, 4]: the rectangles that a chart type draws for its prices."""
+    spacing, ratio = frame.time.spacing_px, frame.pixel_ratio
+    match kind:
+        case ChartType.HOLLOW:
+            return np.concatenate(hollow_candles(frame.bars, math.nan, frame.prices, spacing, ratio))
+        case ChartType.BARS:
+            return np.concatenate(open_close_bars(frame.bars, frame.prices, spacing, ratio))
+        case ChartType.LINE | ChartType.AREA:
+            return line_columns(frame.bars, frame.prices, ratio)
+        case ChartType.HEIKIN_ASHI:
+            return np.concatenate(candles(averaged(frame), frame.prices, spacing, ratio))
+    return np.concatenate(candles(frame.bars, frame.prices, spacing, ratio))
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.sampled_from([kind for kind in ChartType if kind is not ChartType.AUTO]),
+    st.sampled_from(list(ScaleKind)),
+    st.booleans(),
+    st.integers(400, 6_000),
+    st.integers(40, 300),
+    st.integers(0, 99),
+)
+def test_every_type_on_every_scale_paints_the_extremes_of_each_dense_column(kind, scale, is_inverted, n_bars, width, seed):
+    calm, spike = make_bars(n_bars, seed=seed), seed * n_bars // 100
+    high, low = calm.high.copy(), calm.low.copy()
+    high[spike], low[spike] = high.max() + 40, low.min() / 2
+    bars = BarArrays(calm.event_ns, calm.open, high, low, calm.close, calm.volume)
+    values = np.stack([bars.open, bars.high, bars.low, bars.close])[:, ::-1].copy()  # any bars will do for the averaged ones
+    names = ("open", "high", "low", "close")
+    shown = fixed_snapshot(bars, {(SHAPE, name): row for name, row in zip(names, values, strict=True)})
+    time = TimeScale(width, 1.0, 0.0, n_bars).fitted()
+    assert time.is_dense
+    seen = visible_bars(shown.bars, time)
+    lows, highs = (values[2], values[1]) if kind is ChartType.HEIKIN_ASHI else (bars.low, bars.high)
+    prices = PriceScale.with_margins(lows.min(), highs.max(), 500, top=0.1, bottom=0.1, kind=scale)
+    prices = replace(prices, reference=bars.close[0], is_inverted=is_inverted)
+    frame = PaneFrame(shown.bars, seen, time, prices, width, 500, 400, 1.0, shown=shown)
+    rects = drawn(kind, frame)
+    xs, starts, stop = time.columns()
+    top, bottom = np.full(width, 10**6), np.full(width, -(10**6))
+    np.minimum.at(top, rects[:, 0], rects[:, 1])
+    np.maximum.at(bottom, rects[:, 0], rects[:, 3])
+    # Pyramids may take a bar for its column's neighbour, never for one further away.
+    ends = np.append(starts[1:], stop)
+    for place in (0, len(xs) // 2, len(xs) - 1, int(np.searchsorted(starts, n_bars - 1 - spike, side="right")) - 1):
+        own = slice(starts[place], ends[place])
+        beside = slice(max(place - 1, 0), place + 2)
+        for price in (highs[own].max(), lows[own].min()):
+            y = prices.y_of(np.array([price]))[0]
+            assert top[xs[beside]].min() <= y <= bottom[xs[beside]].max()
+    found = prices.y_of(np.array([highs.max(), lows.min()]))
+    assert rects[:, 1].min() <= found.min()
+    assert rects[:, 3].max() >= found.max()
