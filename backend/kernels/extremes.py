@@ -1,8 +1,7 @@
 """Highest and lowest of a moving window.
 
-An extreme is exact whatever way it is found, so history and stream may each take their fastest. Both look through a window
-only when its extreme has left it; where that happens too often, as while prices fall, history turns to a way that no input
-can slow down.
+An extreme is exact whatever way it is found, so history and stream each take their own: history a way that no input can slow
+down, the stream a ring that it looks through only when the extreme itself has left the window.
 
 Twin: tests/naive/extremes.py
 """
@@ -21,8 +20,6 @@ Float64s: TypeAlias = npt.NDArray[np.float64]
 BEST: Final = 2
 AGE: Final = 3  # bars since the extreme
 WINDOW: Final = 4
-_BLOCK: Final = 2048
-_SKIPPED: Final = 15  # blocks done without trying a scan again, once one took too long
 
 
 def extreme_state(period: int) -> Float64s:
@@ -63,44 +60,17 @@ def more(a: float, b: float, sign: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def extremes_by_scan(value: Float64s, period: int, sign: float, out: Float64s, n_looks: int) -> int:
-    """Extremes of full windows, looking through a window whenever its extreme has left it; how many were found.
+def window_extremes(value: Float64s, period: int, sign: float, out: Float64s) -> None:
+    """Extremes of every full window with three comparisons a value, whatever the values are.
 
     value : float64[n + period - 1]   no NaN
     out : float64[n]   of ``value[i : i + period]``
-    n_looks : gives up after so many values were looked at again
-    """
-    best, at = value[0], 0
-    for k in range(1, period - 1):
-        if value[k] * sign >= best * sign:
-            best, at = value[k], k
-    for i in range(len(out)):
-        newest = value[i + period - 1]
-        if newest * sign >= best * sign:
-            best, at = newest, i + period - 1
-        elif at < i:
-            n_looks -= period
-            if n_looks < 0:
-                return i
-            best, at = newest, i + period - 1
-            for k in range(i + period - 2, i - 1, -1):
-                if value[k] * sign > best * sign:
-                    best, at = value[k], k
-        out[i] = best
-    return len(out)
-
-
-@njit(cache=True, nogil=True)
-def extremes_by_halves(value: Float64s, period: int, sign: float, out: Float64s, rest: Float64s) -> None:
-    """The same with three comparisons a value, whatever the values are: a window is the end of one block and the start of the next.
-
-    value : float64[n + period - 1]   no NaN
-    out : float64[n]   of ``value[i : i + period]``
-    rest : float64[period]   room to work in
+    A window is the end of one block and the start of the next: the extremes of both are kept while going through them.
 
     Source: Marcel van Herk, A fast algorithm for local minimum and maximum filters on rectangular and octagonal kernels,
     Pattern Recognition Letters 13:7, 1992, p. 517.
     """
+    rest = np.empty(period)
     for begin in range(0, len(out), period):
         best = value[begin + period - 1]
         rest[period - 1] = best
@@ -113,27 +83,6 @@ def extremes_by_halves(value: Float64s, period: int, sign: float, out: Float64s,
             for k in range(1, min(period, len(out) - begin)):
                 best = more(best, value[begin + period - 1 + k], sign)
                 out[begin + k] = more(rest[k], best, sign)
-
-
-@njit(cache=True, nogil=True)
-def window_extremes(value: Float64s, period: int, sign: float, out: Float64s) -> None:
-    """Extremes of every full window.
-
-    value : float64[n]   no NaN
-    out : float64[n - period + 1]   of ``value[i : i + period]``
-    """
-    rest, n_out, skip, begin = np.empty(period), len(value) - period + 1, 0, 0
-    while begin < n_out:
-        stop = min(n_out, begin + max(_BLOCK, period))
-        part, into = value[begin : stop + period - 1], out[begin:stop]
-        if skip == 0:
-            found = extremes_by_scan(part, period, sign, into, len(into) // 2)
-            skip = _SKIPPED if found < len(into) else 0
-        else:
-            found, skip = 0, skip - 1
-        if found < len(into):
-            extremes_by_halves(part[found:], period, sign, into[found:], rest)
-        begin = stop
 
 
 @njit(cache=True, nogil=True)

@@ -1,11 +1,11 @@
-"""Extremes of moving windows: both ways through a history, and the stream, give those of the naive twin."""
+"""Extremes of moving windows: history and stream give those of the naive twin."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.kernels.extremes import extreme_next, extreme_state, extreme_sweep, extremes_by_halves, extremes_by_scan
+from backend.kernels.extremes import extreme_next, extreme_state, extreme_sweep
 from tests.naive.extremes import highest, lowest
 
 SIGNS = pytest.mark.parametrize(("sign", "twin"), [(1.0, highest), (-1.0, lowest)], ids=["highest", "lowest"])
@@ -23,27 +23,6 @@ def test_history_in_pieces_and_stream_give_the_extremes_of_every_window(sign, tw
     np.testing.assert_array_equal(out, twin(value.tolist(), period))
     np.testing.assert_array_equal([extreme_next(streamed, each, sign) for each in value], out)
     np.testing.assert_array_equal(streamed, state)
-
-
-@SIGNS
-@given(value=VALUES, period=st.integers(1, 30))
-def test_both_ways_through_a_history_agree(sign, twin, value, period):
-    n_out = len(value) - period + 1
-    if n_out < 1:
-        return
-    expected = twin(value.tolist(), period)[period - 1 :]
-    scanned, halved = np.empty(n_out), np.empty(n_out)
-
-    assert extremes_by_scan(value, period, sign, scanned, 10**9) == n_out
-    extremes_by_halves(value, period, sign, halved, np.empty(period))
-    np.testing.assert_array_equal(scanned, expected)
-    np.testing.assert_array_equal(halved, expected)
-
-
-def test_a_scan_gives_up_where_every_window_must_be_looked_through():
-    falling = np.linspace(2.0, 1.0, 1000)
-
-    assert extremes_by_scan(falling, 20, 1.0, np.empty(981), 400) < 100
 
 
 @SIGNS
