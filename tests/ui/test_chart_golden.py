@@ -3,6 +3,7 @@
 After a wanted change of looks, write new ones with ``TRII_WRITE_GOLDEN=1`` and look at them before committing.
 """
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -11,12 +12,15 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
+from backend.charts.chart_state import SHAPE, ChartState, ChartType, Comparison, Pane, ScaleKind, Study
 from backend.commands.picture import ChartRequest
 from backend.domain.bars import BarArrays
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, Unavailable
+from backend.indicators import compute
 from tests.fakes.bars import DAYS, INSTRUMENT, MINUTES, make_bars, make_days, make_line
 from trii_desktop.charts.colors import DARK
 from trii_desktop.charts.render import PictureRenderer, draw_chart, render_chart
+from trii_desktop.charts.render_process import pack_request, read_request
 from trii_desktop.theme import load_fonts
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,6 +33,41 @@ PICTURES = {
     "candles-light": ChartRequest(INSTRUMENT, MINUTES, make_bars(120), "light", WIDTH, HEIGHT, adjusted=True),
     "dense-dark": ChartRequest(INSTRUMENT, DAYS, make_days(4_000), "dark", WIDTH, HEIGHT),
     "line-light": ChartRequest(INSTRUMENT, DAYS, LINE, "light", WIDTH, HEIGHT),
+}
+TYPES = ("candles", "hollow", "bars", "line", "area", "heikin_ashi")
+# Each type in every theme; scales, directions and inversion change along, so that each of them is seen in every theme too.
+PLAN = {
+    "dark": ("own", (("linear", False), ("log", False), ("percent", False), ("log", True), ("percent", True), ("linear", False))),
+    "light": ("red_up", (("log", False), ("percent", False), ("linear", True), ("percent", False), ("log", False), ("log", False))),
+    "high_contrast": (
+        "colour_blind",
+        (("percent", False), ("linear", True), ("log", False), ("linear", False), ("linear", False), ("percent", True)),
+    ),
+}
+
+
+def studied(kind: str, theme: str, scale: str, directions: str, *, is_inverted: bool) -> ChartRequest:
+    """A chart with everything on it that hangs on type, theme and scale."""
+    bars = make_days(60, seed=7)
+    studies = (Study("bands", "bollinger", (("period", 10),)), Study("force", "macd", pane="below"))
+    state = ChartState(
+        chart_type=ChartType(kind),
+        panes=(Pane(scale=ScaleKind(scale), is_inverted=is_inverted), Pane("below", share=0.35)),
+        studies=studies,
+        comparisons=(Comparison("other", "MSFT.XNAS"),),
+    )
+    named = (("bands", "bollinger", {"period": 10}), ("force", "macd", {}), (SHAPE, "heikin_ashi", {}))
+    computed = {(key, out): values for key, name, params in named for out, values in compute(name, bars, **params).items()}
+    lines = computed | {("other", "close"): make_days(60, seed=8).close * 2}
+    return ChartRequest(
+        INSTRUMENT, DAYS, bars, theme, WIDTH, HEIGHT, state=state, lines=lines, directions=directions, breaks=np.array([20, 40])
+    )
+
+
+STUDIED = {
+    f"{kind}-{scale}{'-inverted' * is_inverted}-{theme}": (kind, theme, scale, directions, is_inverted)
+    for theme, (directions, scales) in PLAN.items()
+    for kind, (scale, is_inverted) in zip(TYPES, scales, strict=True)
 }
 
 
@@ -46,7 +85,18 @@ def family(qapp):
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_chart_looks_as_it_did(family, name):
-    image = draw_chart(PICTURES[name], family)
+    check_golden(name, draw_chart(PICTURES[name], family))
+
+
+@pytest.mark.parametrize("name", STUDIED)
+def test_every_type_looks_as_it_did_in_every_theme(family, name):
+    kind, theme, scale, directions, is_inverted = STUDIED[name]
+    request = studied(kind, theme, scale, directions, is_inverted=is_inverted)
+    check_golden(name, draw_chart(request, family))
+
+
+def check_golden(name: str, image: QImage) -> None:
+    """Compare with the stored picture, or store it."""
     path = GOLDEN / f"{name}.png"
     if os.environ.get("TRII_WRITE_GOLDEN"):
         assert image.save(str(path))
@@ -88,6 +138,22 @@ def test_a_picture_is_a_png_file(family):
     data = render_chart(PICTURES["candles-dark"], family)
     assert data.startswith(b"\x89PNG")
     assert QImage.fromData(data).width() == WIDTH
+
+
+def test_a_request_reaches_the_drawing_process_as_it_was(family):
+    sent = studied("heikin_ashi", "high_contrast", "log", "colour_blind", is_inverted=True)
+    came = read_request(io.BytesIO(pack_request(sent)))
+    assert (came.instrument, came.spec, came.theme, came.directions, came.state) == (
+        sent.instrument,
+        sent.spec,
+        sent.theme,
+        sent.directions,
+        sent.state,
+    )
+    assert list(came.lines) == list(sent.lines)
+    assert draw_chart(came, family) == draw_chart(sent, family)
+    with pytest.raises(Unavailable):
+        read_request(io.BytesIO(pack_request(sent)[:-100]))
 
 
 async def test_the_renderer_draws_where_it_is_told_to(family):

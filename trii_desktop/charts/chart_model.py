@@ -171,6 +171,8 @@ class ChartModel:
             low, high = self._extremes(pane)
             top = min(max(MARGIN, pane.top_free_px / pane.height_px), 0.4)
             bottom = MARGIN / 2 + (VOLUME_SHARE if pane.is_main and self.is_volume_shown else MARGIN / 2)
+            if pane.is_inverted:
+                top, bottom = bottom, top  # it is turned over below; the legend stays above and the volume below
             kind = usable_kind(wanted, low)
             scale = PriceScale.with_margins(low, high, pane.height_px, top=top, bottom=bottom, kind=kind)
         if kind is ScaleKind.PERCENT:

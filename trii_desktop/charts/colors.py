@@ -121,7 +121,7 @@ LIGHT: Final = ChartColors(
     on_up="#06110f",
     on_down="#180505",
     on_line="#ffffff",
-    studies=("#1d1090", "#c25611", "#398458", "#864fe0", "#015e72", "#3a3b00", "#af2298", "#7e463a"),
+    studies=("#1538cc", "#ca4c04", "#1a8557", "#7b43fd", "#005366", "#2e2c00", "#ae0093", "#763f2a"),
 )
 
 HIGH_CONTRAST: Final = ChartColors(

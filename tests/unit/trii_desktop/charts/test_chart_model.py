@@ -45,6 +45,14 @@ def test_the_scale_covers_every_high_and_low_in_view_below_the_legend_and_above_
     assert scale.y_at(bars.low.min()) <= model.volume_top_px
 
 
+def test_upside_down_prices_stay_below_the_legend_and_above_the_volume_too():
+    model = opened()
+    model.panes.main.is_inverted = True
+    scale, bars = model.price_scale(), model.bars()
+    assert scale.y_at(bars.low.min()) >= 50 - 1e-6
+    assert scale.y_at(bars.high.max()) <= model.volume_top_px
+
+
 def test_new_bars_move_the_chart_along_only_where_the_newest_was_in_view():
     growing = GrowingBars(make_bars(2_000))
     model = ChartModel()
