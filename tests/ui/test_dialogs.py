@@ -28,6 +28,7 @@ WAYS = (
     Way("AboutDialog", "help.about"),
     Way("AskText", "watchlist.new"),
     Way("CrashDialog", "help.crashes"),
+    Way("DateEntry", "chart.date"),
     Way("DrawingList", "drawing.list"),
     Way("DrawingProperties", "drawing.properties"),
     Way("HealthDialog", "help.health"),

@@ -23,6 +23,7 @@ class DateEntry(Overlay):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window, 340, 156)
+        self.setAccessibleName("Go to date")
         self._model = ChartModel()
         self.field = QLineEdit()
         self.field.setMaxLength(32)
