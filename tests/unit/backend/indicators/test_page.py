@@ -10,7 +10,6 @@ import talib
 
 from backend.indicators import compute, registry, stream
 from backend.indicators.registry import SPECS
-from backend.indicators.spec import IndicatorSpec, Kernel, Output, Parameter
 from tests.fakes.indicator_bars import make_bars
 
 PAGE = (Path(__file__).parents[4] / "docs" / "indicators.md").read_text(encoding="utf-8")
@@ -30,16 +29,20 @@ def test_the_table_is_the_registry():
     assert shown == [row_of(spec) for spec in SPECS.values()]
 
 
+def load(file, name, text):
+    """A module of its own from text, as one that stands in the project would be."""
+    file.write_text(text, encoding="utf-8")
+    found = importlib.util.spec_from_file_location(name, file)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
 def test_the_example_of_a_new_indicator_is_all_it_takes(monkeypatch, tmp_path):
-    kernel, spec_text = (next(block for block in BLOCKS if word in block) for word in ("def roc_next", "IndicatorSpec("))
-    file = tmp_path / "roc.py"
-    file.write_text(kernel, encoding="utf-8")
-    loader = importlib.util.spec_from_file_location("backend.kernels.roc", file)
-    module = importlib.util.module_from_spec(loader)
-    monkeypatch.setitem(sys.modules, "backend.kernels.roc", module)
-    loader.loader.exec_module(module)
-    names = {"IndicatorSpec": IndicatorSpec, "Kernel": Kernel, "Output": Output, "Parameter": Parameter}
-    monkeypatch.setitem(registry._NAMES, "roc", eval(spec_text, names))
+    kernel, spec = (next(block for block in BLOCKS if word in block) for word in ("def roc_next", "IndicatorSpec("))
+    monkeypatch.setitem(sys.modules, "backend.kernels.roc", load(tmp_path / "roc.py", "backend.kernels.roc", kernel))
+    words = "from backend.indicators.spec import IndicatorSpec, Kernel, Output, Parameter\n\nSPEC = "
+    monkeypatch.setitem(registry._NAMES, "roc", load(tmp_path / "entry.py", "entry", words + spec).SPEC)
     bars = make_bars(300, seed=2)
 
     values = compute("ROC", bars, timeperiod=7)["value"]
