@@ -24,10 +24,12 @@ from trii_desktop.market.search import InstrumentSearch
 from trii_desktop.notices.keeping import NoticeKeeping
 from trii_desktop.notifications import Entry, Offer
 from trii_desktop.palette.palette import CommandPalette
-from trii_desktop.palette.sources import ActionSource, InstrumentSource, SettingSource
+from trii_desktop.palette.sources import ActionSource, IndicatorSource, InstrumentSource, SettingSource
 from trii_desktop.panels import Panels
 from trii_desktop.replay.replay_actions import ReplayActions
 from trii_desktop.replay.replay_bar import ReplayBar
+from trii_desktop.studies.looks import ChartLooks
+from trii_desktop.studies.study_actions import StudyActions
 from trii_desktop.view_actions import ViewActions
 from trii_desktop.watchlist.list_actions import WatchlistActions
 from trii_desktop.workspaces.dock_actions import DockActions
@@ -52,6 +54,8 @@ class Workbench:
         self.docks = DockActions(window, desk, self.chart.focus_chart)
         self.drawings = DrawingActions(window, desk, panels.grid)
         self.replay = ReplayActions(desk, panels.active)
+        self.studies = StudyActions(window, desk, panels.grid)
+        self.looks = ChartLooks(self.studies, panels.active)
         self.data = ImportActions(window, desk, self.chart)
         self.view = ViewActions(window, desk)
         self.guide = GuideActions(window, desk, panels)
@@ -68,7 +72,11 @@ class Workbench:
         self.replay_bar = ReplayBar(self.actions, desk.look)
         self._connect_replay(self.replay_bar)
         self.palette = CommandPalette(window, desk)
-        self.palette.sources = [ActionSource(self.actions, "view.palette"), SettingSource(desk, self.view.open_setting)]
+        self.palette.sources = [
+            ActionSource(self.actions, "view.palette"),
+            IndicatorSource(self.studies.add, lambda: self.chart.is_shown),
+            SettingSource(desk, self.view.open_setting),
+        ]
         self.palette.asked = [InstrumentSource(desk, self.chart.show_instrument)]
         window.show_actions(self.actions)
         self._subscriptions: list[Subscription[Any]] = [
@@ -164,8 +172,10 @@ class Workbench:
             self.find(text)
         elif text[0].isdigit() or text[0] == ",":
             self.chart.enter_interval(text.lstrip(","))
-        elif text == "?":  # on keyboards where it needs Shift, the shortcut alone would not match
+        elif text == "?":  # on keyboards where it or the slash needs Shift, the shortcut alone would not match
             self.view.open_shortcuts()
+        elif text == "/" and self.chart.is_shown:
+            self.studies.open_search()
 
     def _instrument_chosen(self, instrument: InstrumentId) -> None:
         if self._adds_to_watchlist:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from backend.charts.drawings import DrawingKind
 from backend.crash import CrashReporter
+from backend.indicators.registry import spec_of
 from tests.fakes.dialogs import dialog_classes, leave, nameless, opened, reach, stops_of, walk
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown
@@ -33,12 +34,15 @@ WAYS = (
     Way("DrawingProperties", "drawing.properties"),
     Way("HealthDialog", "help.health"),
     Way("ImportDialog", "import.files"),
+    Way("IndicatorSearch", "study.add"),
     Way("InstrumentSearch", "chart.search"),
     Way("IntervalEntry", "chart.interval"),
     Way("RecoveryDialog", "help.recovery"),
     Way("SetPassphraseDialog", "help.passphrase"),
     Way("SettingsDialog", "settings.open"),
     Way("ShortcutSheet", "help.shortcuts"),
+    Way("StudyEditor", "study.edit"),
+    Way("StudyList", "study.list"),
     Way("WorkspaceList", "workspace.list"),
 )
 OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette"}  # each has its own test below
@@ -142,6 +146,7 @@ async def _draw(desktop):
     drawings.current.draw_at(DrawingKind.HORIZONTAL, bar.event_ns, bar.close)
     await shown(lambda: drawings.has_drawings)
     drawings.select_all()
+    desktop.workbench.studies.add(spec_of("rsi"))
     desktop.workbench.actions.refresh()
 
 

@@ -101,6 +101,19 @@ def test_what_was_chosen_by_hand_stays_chosen_while_more_is_found(qapp, sampled)
     run_on_qt(story())
 
 
+def test_an_indicator_is_found_by_its_short_name_and_added_to_the_chart(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            palette = desktop.workbench.palette
+            palette.open_palette("/rsi")
+            assert palette.model.entries[0].code == "RSI"
+            press(palette, Qt.Key.Key_Return)
+            await shown(lambda: [study.indicator for study in desktop.panels.chart.state.studies] == ["rsi"])
+            assert desktop.workbench.view.can_undo
+
+    run_on_qt(story())
+
+
 def test_a_setting_opens_the_dialog_at_its_field(qapp, sampled):
     async def story():
         async with open_window(sampled, docks=False) as desktop:

@@ -2,6 +2,24 @@
 
 from typing import Final
 
-from trii_desktop.actions.row import ActionRow
+from trii_desktop.actions.row import INDICATORS, ActionRow, Scope
 
-ROWS: Final[tuple[ActionRow, ...]] = ()
+_CHART: Final = "chart.is_shown"
+
+ROWS: Final[tuple[ActionRow, ...]] = (
+    ActionRow(
+        "study.add", "&Add indicator…", INDICATORS, "studies.open_search", ("/",), _CHART, icon="pulse", words="study formula"
+    ),
+    ActionRow("study.edit", "&Settings of the indicator…", INDICATORS, "studies.edit_selected", ("Ctrl+I",), "studies.has_studies"),
+    ActionRow("study.duplicate", "&Duplicate", INDICATORS, "studies.duplicate", (), "studies.has_selected"),
+    ActionRow(
+        "study.remove", "&Remove", INDICATORS, "studies.remove_selected", ("Ctrl+Del",), "studies.has_selected", scope=Scope.CHART
+    ),
+    ActionRow("study.toggle", "S&how or hide all", INDICATORS, "studies.toggle_all", (), "studies.has_studies", starts_group=True),
+    ActionRow("study.list", "&List of what is on the chart…", INDICATORS, "studies.open_list", (), _CHART, words="object tree"),
+    ActionRow("study.remove_all", "Remove a&ll indicators", INDICATORS, "studies.remove_all", (), "studies.has_studies"),
+    ActionRow(
+        "compare.add", "&Compare with…", INDICATORS, "studies.compare", ("Alt+C",), _CHART, starts_group=True, words="overlay"
+    ),
+    ActionRow("compare.remove", "Remove comparis&ons", INDICATORS, "studies.remove_comparisons", (), "studies.has_comparisons"),
+)

@@ -1,6 +1,7 @@
 """A chart: the one place through which its state changes; opens series, and hears letters and digits typed on it."""
 
 import asyncio
+from functools import partial
 
 import msgspec
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -266,7 +267,7 @@ class ChartPanel(QWidget):
         source, wanted = self._source, (self._chosen.computed, self._chosen.compared)
         if source is not None and wanted != self._computed:
             self._computed = wanted
-            self._desk.start("Computing the indicators", self._desk.bridge.call(source.change(*wanted)))
+            self._desk.start("Computing the indicators", self._desk.bridge.call(partial(source.change, *wanted)))
 
 
 def chart_colors(desk: Desk) -> ChartColors:

@@ -1,0 +1,159 @@
+"""Finding an indicator as one types: name, family and what it says, the last used in front."""
+
+from typing import Any, Final
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from backend.indicators.registry import SPECS, find_indicators
+from backend.indicators.spec import IndicatorSpec
+from trii_desktop.look import Look
+from trii_desktop.widgets.empty import EmptyState
+from trii_desktop.widgets.layout import column, label, line, row
+from trii_desktop.widgets.overlay import Overlay
+from trii_desktop.widgets.steering import ListSteering
+
+ROW_PX: Final = 48
+FRAME_PX: Final = 92
+N_ROWS_MIN: Final = 4
+N_ROWS_MAX: Final = 9
+Index = QModelIndex | QPersistentModelIndex
+
+
+class IndicatorListModel(QAbstractListModel):
+    """The results as Qt's list: the IndicatorSpec under UserRole."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.results: tuple[IndicatorSpec, ...] = ()
+
+    def show_results(self, results: tuple[IndicatorSpec, ...]) -> None:
+        """Replace what is shown."""
+        self.beginResetModel()
+        self.results = results
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        """How many results there are."""
+        return 0 if parent is not None and parent.isValid() else len(self.results)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The spec, or its words."""
+        spec = self.results[index.row()]
+        if role == Qt.ItemDataRole.UserRole:
+            return spec
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return f"{spec.title}, {spec.family}. {spec.description}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{spec.description}\nSource: {spec.source}\nChecked against {spec.verified}"
+        return None
+
+
+class IndicatorDelegate(QStyledItemDelegate):
+    """Paints a result on two lines: title and family, then what it says."""
+
+    def __init__(self, look: Look, parent: QObject) -> None:
+        super().__init__(parent)
+        self._look = look
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        """Every row is 48 px high."""
+        return QSize(200, ROW_PX)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw one result."""
+        spec: IndicatorSpec = index.data(Qt.ItemDataRole.UserRole)
+        palette = self._look.palette
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
+            is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(palette.selection if is_selected else palette.hover))
+            painter.drawRoundedRect(option.rect.adjusted(4, 1, -4, -1), 6, 6)
+        area = option.rect.adjusted(14, 6, -14, -6)
+        top = QRect(area.left(), area.top(), area.width(), 20)
+        low = QRect(area.left(), area.top() + 19, area.width(), 18)
+        strong, small = QFont(option.font), QFont(option.font)
+        strong.setWeight(QFont.Weight.DemiBold)
+        small.setPixelSize(12)
+        start, end = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        _write(painter, top, spec.title, strong, palette.text, start)
+        _write(painter, top, f"{spec.short}  ·  {spec.family}", small, palette.muted, end)
+        _write(painter, low, spec.description, small, palette.muted, start)
+        painter.restore()
+
+
+class IndicatorSearch(Overlay):
+    """The search over the window; ``chosen`` carries the IndicatorSpec. It stays open for several, Esc closes it."""
+
+    chosen = Signal(object)
+
+    def __init__(self, window: QWidget, look: Look) -> None:
+        super().__init__(window, 600, 460)
+        self._look = look
+        self.recent: tuple[str, ...] = ()
+        self.field = QLineEdit()
+        self.field.setProperty("bare", True)
+        self.field.setPlaceholderText("Indicator, family or what it shows")
+        self.field.setAccessibleName("Search indicators")
+        self.field.setMaxLength(64)
+        self.field.textChanged.connect(self._answer)
+        self.model = IndicatorListModel(self)
+        self.view = QListView()
+        self.view.setAccessibleName("Indicators")
+        self.view.setModel(self.model)
+        self.view.setItemDelegate(IndicatorDelegate(look, self.view))
+        self.view.setMouseTracking(True)
+        self.view.setUniformItemSizes(True)
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.view.clicked.connect(self._choose)
+        self._steering = ListSteering(self.field, self.view, self._choose)
+        self._empty = EmptyState("Nothing matches", "Try another word, such as average, bands or volume.", look, "search")
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._empty)
+        self._sign = label("")
+        self._said = label("Add to the chart", "caption")
+        head = row(self._sign, self.field, margins=(14, 4, 12, 4), gap=6)
+        keys = label("↑ ↓ choose    Enter add    Esc close", "caption")
+        foot = row(self._said, None, keys, margins=(14, 7, 14, 9))
+        self.setLayout(column(head, line(), self._stack, line(), foot, gap=0))
+        self.setAccessibleName("Add an indicator")
+        look.changed.connect(self._paint_sign)
+        self._paint_sign()
+
+    def search(self) -> None:
+        """Open with nothing typed."""
+        self._said.setText("Add to the chart")
+        self.field.clear()
+        self._answer("")
+        self.open_over(self.field)
+
+    def _answer(self, text: str) -> None:
+        found = find_indicators(text)
+        if not text.strip():
+            last = tuple(SPECS[name] for name in self.recent if name in SPECS)
+            found = (*last, *(spec for spec in found if spec not in last))
+        self.model.show_results(found)
+        self._steering.select(0)
+        self._stack.setCurrentIndex(0 if found else 1)
+        self.fit(FRAME_PX + ROW_PX * max(N_ROWS_MIN, min(len(found), N_ROWS_MAX)))
+
+    def _choose(self, index: QModelIndex) -> None:
+        if index.isValid():
+            spec = self.model.results[index.row()]
+            self.recent = (spec.name, *(name for name in self.recent if name != spec.name))[:6]
+            self._said.setText(f"{spec.title} was added")
+            self.chosen.emit(spec)
+
+    def _paint_sign(self) -> None:
+        self._sign.setPixmap(self._look.icon("pulse").pixmap(18, 18))
+
+
+def _write(painter: QPainter, area: QRect, text: str, font: QFont, color: str, side: Qt.AlignmentFlag) -> None:
+    painter.setFont(font)
+    painter.setPen(QColor(color))
+    elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+    painter.drawText(area, int(side | Qt.AlignmentFlag.AlignVCenter), elided)
