@@ -10,15 +10,16 @@ import numpy as np
 
 from backend.charts.chart_state import ChartState, Comparison
 from backend.charts.comparisons import align
-from backend.charts.running_studies import RunningStudies
+from backend.charts.series_times import session_numbers, session_starts
+from backend.charts.study_plan import StudyPlan, plan_of
 from backend.charts.study_snapshot import COMPARED, LineKey
 from backend.domain.bars import BarArrays, Float64s, Int64s, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.errors import TriiError
+from backend.indicators.group import StreamGroup
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
-from backend.market.growing_bars import snapshot_of
 from backend.market.history import History
 from backend.market.resample import known_ns
 
@@ -71,10 +72,10 @@ class ChartReader:
         if first == len(bars):
             return StillChart(bars[first:])
         sessions = await self._sessions_of(series)
-        running = RunningStudies(state.computed, series.spec, sessions)
-        await asyncio.to_thread(running.advance, snapshot_of(bars))
-        lines = {key: line.rows(first, len(bars)) for key, line in running.lines().items()}
-        errors = dict(running.errors)
+        session = session_numbers(series.spec, bars.event_ns, sessions)
+        plan = plan_of(state.computed)
+        whole_lines = await asyncio.to_thread(_swept, plan, bars, session)
+        lines, errors = {key: values[first:] for key, values in whole_lines.items()}, dict(plan.errors)
         for comparison in state.comparisons:
             try:
                 whole = await self._compared(series, bars, sessions, (comparison, state, stretch))
@@ -82,7 +83,7 @@ class ChartReader:
                 errors[comparison.id] = str(error)
             else:
                 lines[comparison.id, COMPARED] = whole[first:]
-        breaks = running.breaks()
+        breaks = session_starts(session, np.nan) if series.spec.is_intraday else np.empty(0, np.int64)
         return StillChart(bars[first:], lines, breaks[breaks >= first] - first, errors)
 
     async def _bars(self, series: Series, state: ChartState, stretch: Stretch) -> BarArrays:
@@ -103,3 +104,12 @@ class ChartReader:
         closes = await self._bars(other, state, Stretch(as_of_ns=stretch.as_of_ns))
         known = known_ns(series.spec, bars.event_ns, sessions)
         return align(known, known_ns(series.spec, closes.event_ns, other_sessions), closes.close)
+
+
+def _swept(plan: StudyPlan, bars: BarArrays, session: Float64s) -> dict[LineKey, Float64s]:
+    """The values of every study over all bars; the first of its kind loads its kernel, which takes a while."""
+    made: dict[LineKey, Float64s] = {}
+    for study, chain in plan.chains.items():
+        swept = StreamGroup(chain).sweep(bars, session)
+        made.update({(study, output): values for (link, output), values in swept.items() if link == chain[-1].key})
+    return made
