@@ -34,7 +34,7 @@ def _n_noted(trii: Trii) -> int:
 
 
 def _log_says(trii: Trii, words: str) -> bool:
-    return any(words in path.read_text(encoding="utf-8", errors="replace") for path in trii.home.logs.glob("*.log*"))
+    return any(words in path.read_text(encoding="utf-8", errors="replace") for path in trii.home.logs.glob("*.jsonl*"))
 
 
 def test_two_starts_that_crash_are_followed_by_one_in_safe_mode_and_then_by_a_normal_one(trii):

@@ -49,9 +49,10 @@ def splits(draw, left: list[str], *, may_float: bool, depth: int = 0):
 def trees(draw):
     left = draw(names)
     sides = []
-    for side in range(4):
-        if left and draw(st.booleans()):
-            sides.append(DockSide(side, draw(lengths), draw(lengths), draw(splits(left, may_float=True))))
+    for side in draw(st.sets(st.integers(0, 3)).map(sorted)):
+        if not left:
+            break
+        sides.append(DockSide(side, draw(lengths), draw(lengths), draw(splits(left, may_float=True))))
     floating = []
     while left and draw(st.booleans()):
         floating.append(FloatingTabs(draw(rects), draw(splits(left, may_float=False))))

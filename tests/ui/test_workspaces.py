@@ -75,7 +75,7 @@ def test_workspaces_are_switched_and_each_keeps_its_own_arrangement(qapp, sample
             assert not desktop.window.docks["bars"].isFloating()
             assert desktop.window.windowTitle() == "AAPL.XNAS 1d · TRII Desktop"
             day = next(known for known in work.names if known.name == "Day")
-            await shown(lambda: actions.by_id[f"workspace.show.{first.id}"].isChecked())
+            await shown(lambda: (row := actions.by_id.get(f"workspace.show.{first.id}")) is not None and row.isChecked())
             actions.by_id[f"workspace.show.{day.id}"].trigger()
             await until(lambda: work.current_name == "Day" and work.keeper.now() == busy, 15.0, what="Day as it was left")
             await shown(lambda: "Day" in desktop.window.windowTitle())
@@ -136,7 +136,12 @@ def test_a_workspace_travels_in_a_file_and_a_hostile_file_changes_nothing(qapp, 
             work.import_from(str(path))
             await until(lambda: work.current_name == "My workspace 2" and work.keeper.now() == there, 15.0, what="the file's")
             hostile = tmp_path / "hostile.trii-workspace"
-            for text in (b"", b"\x00" * 999, b'{"name": "x", "workspace": {"version": 9}}', path.read_bytes().replace(b'"grid"', b'"gird"')):
+            for text in (
+                b"",
+                b"\x00" * 999,
+                b'{"name": "x", "workspace": {"version": 9}}',
+                path.read_bytes().replace(b'"grid"', b'"gird"'),
+            ):
                 hostile.write_bytes(text)
                 n_notices = len(desktop.desk.notices.entries)
                 work.import_from(str(hostile))

@@ -24,7 +24,9 @@ def test_settling_twice_or_without_a_start_is_no_error(home):
     assert note.begin() == 0
 
 
-@pytest.mark.parametrize("text", [b"", b"\xff\xff", b"[]", b'{"n_open": "many"}', b'{"n_open": -4}', b'{"n_open": 99999}', b"[" * 9999])
+@pytest.mark.parametrize(
+    "text", [b"", b"\xff\xff", b"[]", b'{"n_open": "many"}', b'{"n_open": -4}', b'{"n_open": 99999}', b"[" * 9999]
+)
 def test_a_spoiled_note_counts_nothing(home, text):
     (home.run / "starts.json").write_bytes(text)
     assert StartNote(home).begin() == 0
