@@ -78,6 +78,14 @@ class Chart(Section, frozen=True):
     adjusted: Annotated[
         bool, Meta(title="Adjusted prices", description="Correct older prices for splits and dividends known today.")
     ] = False
+    wheel_zooms_at: Annotated[
+        Literal["pointer", "right_edge"],
+        Meta(
+            title="Wheel zooms around",
+            description="What stays in its place while the wheel makes bars wider or narrower.",
+            extra={"labels": {"pointer": "The pointer", "right_edge": "The right edge"}},
+        ),
+    ] = "pointer"
 
 
 class Sources(Section, frozen=True):

@@ -58,8 +58,11 @@ def test_the_chart_follows_its_settings(qapp, sampled):
     async def story():
         async with open_window(sampled) as desktop:
             chart, settings = desktop.panels.chart, desktop.desk.backend.settings
-            await desktop.desk.bridge.call(settings.change("chart", visible_bars=60, show_volume=False, show_grid=False))
+            await desktop.desk.bridge.call(
+                settings.change("chart", visible_bars=60, show_volume=False, show_grid=False, wheel_zooms_at="right_edge")
+            )
             await shown(lambda: not chart.view.state.is_volume_shown)
+            assert chart.view.model.zooms_at_right
             assert chart_colors(desktop.desk).grid == DARK.background
             await chart.open(InstrumentId("MSFT", "XNAS"))
             await shown(lambda: abs(chart.view.state.visible.n_bars - 60) < 1)

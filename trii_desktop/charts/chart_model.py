@@ -48,6 +48,7 @@ class ChartModel:
         self.is_volume_wanted = True
         self.are_breaks_shown = True
         self.are_drawings_shown = True
+        self.zooms_at_right = False  # around the right edge, not the pointer, when the wheel is turned
         self.zone = "exchange"
         self.studies: tuple[Study, ...] = ()
         self.comparisons: tuple[Comparison, ...] = ()

@@ -80,7 +80,8 @@ class Gestures:
         if dx:
             self._model.pan(dx / WHEEL_NOTCH * BARS_PER_NOTCH_PX * ratio)
         if dy:
-            self._model.zoom(_limited(ZOOM_PER_NOTCH ** (dy / WHEEL_NOTCH)), x)
+            at = self._model.time.width_px if self._model.zooms_at_right else x
+            self._model.zoom(_limited(ZOOM_PER_NOTCH ** (dy / WHEEL_NOTCH)), at)
 
     def scroll(self, x: float, dx_px: float, dy_px: float) -> None:
         """Two fingers moved on a touch pad, in logical pixels: across pans, along zooms at the pointer."""

@@ -186,9 +186,11 @@ class ChartPanel(QWidget):
         self.view.do(command)
 
     def wear(self) -> None:
-        """Follow the theme and the settings: colours, and whether volumes are drawn where that setting is another one."""
+        """Follow theme and settings: colours, the wheel, and whether volumes are drawn where that setting is another one."""
         self.view.set_colors(chart_colors(self._desk))
-        is_wanted = self._desk.backend.settings.current.chart.show_volume
+        chosen = self._desk.backend.settings.current.chart
+        self.view.model.zooms_at_right = chosen.wheel_zooms_at == "right_edge"
+        is_wanted = chosen.show_volume
         if self._volume_setting != is_wanted:
             self._volume_setting = is_wanted
             now = self.state

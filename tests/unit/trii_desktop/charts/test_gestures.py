@@ -63,6 +63,14 @@ def test_the_wheel_zooms_at_the_pointer(model):
     assert model.time.spacing_px == pytest.approx(7.0)
 
 
+def test_the_wheel_keeps_the_right_edge_where_that_is_chosen(model):
+    model.zooms_at_right = True
+    right = model.time.right
+    Gestures(model).wheel(Zone.PLOT, 300, 0, -120, pans=False)
+    assert model.time.spacing_px == pytest.approx(7.0 / 1.18)
+    assert model.time.right == pytest.approx(right)
+
+
 @pytest.mark.parametrize(("dx", "dy"), [(0, 120), (120, 0)])
 def test_the_wheel_with_shift_pans_whichever_way_the_system_turns_it(model, dx, dy):
     before = model.time.x_at(1_900)
