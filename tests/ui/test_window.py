@@ -20,7 +20,8 @@ from trii_desktop.palettes import DARK, LIGHT
 from trii_desktop.sheets import AboutDialog, ShortcutSheet
 
 NOT_YET = (  # what a window that was just opened has none of
-    "view.can_undo", "view.can_redo", "grid.has_several", "replay.is_on", "studies.has_studies",
+    "view.can_undo", "view.can_redo", "grid.has_several", "replay.is_on",
+    "studies.has_studies", "studies.has_selected", "studies.has_comparisons",
     "drawings.has_selected", "drawings.has_copied", "drawings.has_drawings",
 )  # fmt: skip
 AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
