@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from backend.charts.drawing_store import DrawingStore
 from backend.charts.replay import Replay
-from backend.charts.study_store import StudyStore
+from backend.charts.study_store import StudyParts, StudyStore
 from backend.charts.study_templates import TemplateStore
 from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
@@ -169,7 +169,10 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     jobs = JobRunner(JobStore(money_ledger), bus, clock, tasks)
     AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
     phases = (*_phases(home, clock, settings, catalog, watcher, tasks), Phase("jobs", jobs.begin))
-    async with BarStore(history, bus, tasks) as bars:
+    async with (
+        BarStore(history, bus, tasks) as bars,
+        StudyStore(StudyParts(bars, history, catalog, calendars, tasks, replay, bus)) as studies,
+    ):
         yield Backend(
             home=home,
             clock=clock,
@@ -187,7 +190,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             importer=importer,
             tasks=tasks,
             bars=bars,
-            studies=StudyStore(bars, catalog, calendars, tasks, replay, bus),
+            studies=studies,
             drawings=DrawingStore(money_ledger, bus.publish),
             templates=TemplateStore(money_ledger),
             replay=replay,

@@ -1,83 +1,70 @@
 """Other instruments laid over a series: of each the last close that was known when the bar was complete."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from backend.charts.chart_state import Comparison
-from backend.charts.study_snapshot import COMPARED, LineKey, StudyLine, line_of
-from backend.domain.bars import BarSpec, Float64s, Int64s, Series
-from backend.domain.instruments import InstrumentId
-from backend.domain.sessions import SessionTable
-from backend.errors import TriiError
+from backend.charts.running_studies import GrowingLine, first_change
+from backend.charts.series_times import SeriesTimes
+from backend.charts.study_snapshot import StudyLine
+from backend.domain.bars import Float64s, Int64s
 from backend.market.bar_snapshot import BarSnapshot
-from backend.market.bar_store import OpenSeries
-from backend.market.resample import known_ns
-
-if TYPE_CHECKING:
-    from backend.charts.study_store import StudyStore
 
 
-class RunningComparisons:
-    """The comparisons of one chart, each an open series of the same interval; lives on the engine thread."""
+class RunningComparison:
+    """One instrument over one series, both of them growing; the lines it gives out never change.
 
-    def __init__(self, spec: BarSpec, sessions: SessionTable | None, changed: Callable[[], None]) -> None:
-        self._spec = spec
-        self._sessions = sessions
-        self._changed = changed
-        self._others: dict[str, _Other] = {}
-        self._known: tuple[BarSnapshot, Int64s] | None = None
-        self.errors: dict[str, str] = {}
+    Values at closed bars are kept as long as the other's bars that they came from stay as they are, so a live bar of either
+    costs no more than the two tails.
+    """
 
-    async def open(self, store: "StudyStore", comparison: Comparison, main: Series, *, adjusted: bool) -> None:
-        """Begin to follow one; why it cannot be is kept in ``errors``."""
-        try:
-            series = Series(InstrumentId.parse(comparison.instrument), main.spec)
-            sessions = await store.sessions_of(series)
-            source = await store.bars.open(series, adjusted=adjusted)
-        except TriiError as error:
-            self.errors[comparison.id] = str(error)
-            return
-        source.follower = self._on_other
-        self._others[comparison.id] = _Other(source, sessions)
+    def __init__(self, times: SeriesTimes, other_times: SeriesTimes) -> None:
+        self._times = times
+        self._other_times = other_times
+        self._line = GrowingLine()
+        self._tail = np.empty(0)
+        self.bars: BarSnapshot | None = None
+        self.other: BarSnapshot | None = None
 
-    def lines(self, bars: BarSnapshot) -> dict[LineKey, StudyLine]:
-        """The lines that belong to ``bars``."""
-        if not self._others:
-            return {}
-        known = self._known_of(bars)
-        return {(key, COMPARED): other.line(bars, known) for key, other in self._others.items()}
+    def advance(self, bars: BarSnapshot, other: BarSnapshot) -> None:
+        """Take newer states of both, each of the lineage it had."""
+        assert self.bars is None or self.bars.lineage == bars.lineage, "Another lineage needs another run."
+        if self.other is not None and self.other is not other and self._first_affected(bars, other) < len(self._line):
+            self._line = GrowingLine()
+        first, n_bars = len(self._line), len(bars)
+        values = self._values(bars, other, first, n_bars)
+        # The newest bar's end may not be known yet, so it is not closed whatever the bars say.
+        n_closed = max(min(len(bars.closed), n_bars - 1) - first, 0)
+        if n_closed:
+            self._line.append(values[:n_closed])
+        self._tail = values[n_closed:].copy()
+        self._tail.flags.writeable = False
+        self.bars, self.other = bars, other
 
-    def close(self) -> None:
-        """Follow no more."""
-        for other in self._others.values():
-            other.source.close()
-        self._others.clear()
+    def line(self) -> StudyLine:
+        """The line of the bars taken last."""
+        return self._line.shown(self._tail)
 
-    def _on_other(self, _bars: BarSnapshot) -> None:
-        self._changed()
+    def _first_affected(self, bars: BarSnapshot, other: BarSnapshot) -> int:
+        old = self.other
+        assert old is not None
+        row = 0 if old.lineage != other.lineage else first_change(old, other)
+        # The end of a bar cut by trades or range moves when the next one comes.
+        row = max(row - (0 if self._other_times.spec.is_time else 1), 0)
+        ends = [int(self._other_times.known(state, row, row + 1)[0]) for state in (old, other) if row < len(state)]
+        return self._times.n_until(bars, min(ends) - 1) if ends else len(bars)
 
-    def _known_of(self, bars: BarSnapshot) -> Int64s:
-        if self._known is None or self._known[0] is not bars:
-            self._known = (bars, _known(self._spec, bars, self._sessions))
-        return self._known[1]
+    def _values(self, bars: BarSnapshot, other: BarSnapshot, first: int, stop: int) -> Float64s:
+        if first >= stop or not len(other):
+            return np.full(max(stop - first, 0), np.nan)
+        known = self._times.known(bars, first, stop)
+        low = max(self._other_times.n_until(other, int(known[0])) - 1, 0)
+        high = self._other_times.n_until(other, int(known[-1]))
+        return align(known, self._other_times.known(other, low, high), other.rows(low, high).close)
 
 
-class _Other:
-    """One compared instrument, and its line for the bars it was last asked for."""
-
-    def __init__(self, source: OpenSeries, sessions: SessionTable) -> None:
-        self.source = source
-        self._sessions = sessions
-        self._made: tuple[BarSnapshot, BarSnapshot, StudyLine] | None = None
-
-    def line(self, bars: BarSnapshot, known: Int64s) -> StudyLine:
-        own = self.source.snapshot()
-        if self._made is None or self._made[0] is not bars or self._made[1] is not own:
-            aligned = align(known, _known(self.source.series.spec, own, self._sessions), own.bars.close)
-            self._made = (bars, own, line_of(aligned))
-        return self._made[2]
+def close_known(times: SeriesTimes, bars: BarSnapshot, at_ns: int) -> float:
+    """The last close of ``bars`` that was known at ``at_ns``; NaN before the first."""
+    n_known = times.n_until(bars, at_ns)
+    return bars.bar(n_known - 1).close if n_known else float("nan")
 
 
 def align(known: Int64s, other_known: Int64s, other_close: Float64s) -> Float64s:
@@ -90,8 +77,3 @@ def align(known: Int64s, other_known: Int64s, other_close: Float64s) -> Float64s
     if not len(other_close):
         return np.full(len(known), np.nan)
     return np.where(place >= 0, other_close[np.maximum(place, 0)], np.nan)
-
-
-def _known(spec: BarSpec, bars: BarSnapshot, sessions: SessionTable | None) -> Int64s:
-    event_ns = bars.bars.event_ns
-    return event_ns if sessions is None else known_ns(spec, event_ns, sessions)

@@ -49,12 +49,16 @@ class StudyLine:
         n_closed = len(self.closed)
         return float(self.closed[row] if row < n_closed else self.tail[row - n_closed])
 
-    def first(self, n_rows: int) -> "StudyLine":
-        """The first ``n_rows`` values alone."""
+    def first(self, n_rows: int, under_way: float | None = None) -> "StudyLine":
+        """The first ``n_rows`` values alone, and ``under_way`` behind them."""
         n_closed = len(self.closed)
-        if n_rows >= len(self):
+        if n_rows >= len(self) and under_way is None:
             return self
-        return StudyLine(self.closed[:n_rows], self.tail[: max(n_rows - n_closed, 0)], cut_levels(self.levels, n_rows))
+        tail = self.tail[: max(n_rows - n_closed, 0)]
+        if under_way is not None:
+            tail = np.append(tail, under_way)
+            tail.flags.writeable = False
+        return StudyLine(self.closed[:n_rows], tail, cut_levels(self.levels, n_rows))
 
     def columns(self, first_row: Int64s, stop: int) -> tuple[Float64s, Float64s, Float64s, Float64s]:
         """First, highest, lowest and last value of each column of rows, as ``BarSnapshot.columns`` cuts them."""

@@ -1,47 +1,64 @@
 """Series opened for charts: bars at once, studies and comparisons as soon as they are computed, all kept fresh together."""
 
 import asyncio
-import logging
 from collections.abc import Callable
-from types import MappingProxyType
-from typing import ClassVar, Final
-
-import numpy as np
+from types import MappingProxyType, TracebackType
+from typing import ClassVar, Final, NamedTuple, Self
 
 from backend.charts.chart_state import Comparison, Study
-from backend.charts.comparisons import RunningComparisons
-from backend.charts.replay import Replay, shown_until
-from backend.charts.running_studies import RunningStudies
-from backend.charts.study_snapshot import StudySnapshot
-from backend.domain.bars import Int64s, Series
+from backend.charts.moments import PastBars
+from backend.charts.replay import Replay
+from backend.charts.series_lines import Computed
+from backend.charts.shared_series import SharedSeries, Shown
+from backend.charts.study_plan import plan_of
+from backend.charts.study_snapshot import COMPARED, LineKey, StudyLine, StudySnapshot
+from backend.domain.bars import Series
+from backend.domain.instruments import InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.errors import TriiError
-from backend.events import Bus, ReplayMoved
-from backend.market.bar_snapshot import BarSnapshot
-from backend.market.bar_store import BarStore, OpenSeries
+from backend.events import Bus, ReplayMoved, Subscription
+from backend.indicators.registry import spec_of
+from backend.market.bar_store import BarStore, BarView
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
-from backend.market.resample import NEVER_NS, known_ns
 from backend.tasks import TaskOwner
 
-log = logging.getLogger(__name__)
 
-_INLINE_ROWS: Final = 2_000  # fewer bars are computed sooner than a thread is asked
+class StudyParts(NamedTuple):
+    """What studies are computed from, and on."""
+
+    bars: BarStore
+    history: PastBars
+    catalog: Catalog
+    calendars: Calendars
+    tasks: TaskOwner
+    replay: Replay
+    bus: Bus
 
 
 class StudyStore:
-    """Opens series with their studies; lives on the engine thread, only snapshots leave it."""
+    """Opens series with their studies; charts of one series share the work, and equal studies are computed once.
+
+    Used as ``async with``; lives on the engine thread, only snapshots leave it.
+    """
 
     crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
 
-    def __init__(self, bars: BarStore, catalog: Catalog, calendars: Calendars, tasks: TaskOwner, replay: Replay, bus: Bus) -> None:
-        self._bars = bars
-        self._catalog = catalog
-        self._calendars = calendars
-        self._tasks = tasks
-        self._replay = replay
-        self._opened: set[OpenStudies] = set()
-        bus.subscribe(ReplayMoved, self._on_replay)
+    def __init__(self, parts: StudyParts) -> None:
+        self._parts = parts
+        self._shared: dict[BarView, SharedSeries] = {}
+        self._subscription: Subscription[ReplayMoved] | None = None
+        self.history = parts.history
+
+    async def __aenter__(self) -> Self:
+        self._subscription = self._parts.bus.subscribe(ReplayMoved, self._on_replay)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._subscription is not None:
+            self._subscription.close()
+        for shared in tuple(self._shared.values()):
+            shared.close()
 
     async def open(
         self,
@@ -52,38 +69,81 @@ class StudyStore:
         comparisons: tuple[Comparison, ...] = (),
     ) -> "OpenStudies":
         """Load ``series`` and begin what is computed from it. Raises what opening the bars raises (NotFound, CorruptData)."""
-        opened = OpenStudies(self, await self._bars.open(series, adjusted=adjusted))
-        self._opened.add(opened)
-        await opened.change(studies, comparisons)
+        shared = await self.share(series, adjusted=adjusted)
+        opened = OpenStudies(shared, studies, comparisons)
+        shared.enter(opened)
+        if self.now_ns is not None:
+            await shared.settled()
         return opened
 
-    async def sessions_of(self, series: Series) -> SessionTable:
-        """The sessions of the series' instrument."""
-        instrument = await self._catalog.get(series.instrument)
-        return await self._calendars.load(instrument.calendar)
-
     @property
-    def bars(self) -> BarStore:
-        """Where bars come from."""
-        return self._bars
+    def n_shared(self) -> int:
+        """How many series are open, each counted once however many charts show it or compare with it."""
+        return len(self._shared)
+
+    # --- for the series that are open ---------------------------------------------------------------------------------
 
     @property
     def now_ns(self) -> int | None:
         """The moment that replay shows; None while it is off."""
-        state = self._replay.state
+        state = self._parts.replay.state
         return state.now_ns if state.is_on else None
 
-    def forget(self, opened: "OpenStudies") -> None:
-        """It was closed."""
-        self._opened.discard(opened)
+    async def share(self, series: Series, *, adjusted: bool) -> SharedSeries:
+        """The series as all charts share it."""
+        view = BarView(series, adjusted)
+        shared = self._shared.get(view)
+        if shared is not None:
+            return shared
+        source = await self._parts.bars.open(series, adjusted=adjusted)
+        shared = self._shared.get(view)
+        if shared is None:
+            shared = self._shared[view] = SharedSeries(self, source)
+        else:
+            source.close()  # another chart was quicker
+        return shared
+
+    async def sessions_of(self, series: Series, *, is_needed: bool) -> SessionTable | None:
+        """The sessions of the series' instrument; None where they would have to be built first and are not needed."""
+        instrument = await self._parts.catalog.get(series.instrument)
+        if not is_needed and not self._parts.calendars.is_at_hand(instrument.calendar):
+            return None
+        return await self._parts.calendars.load(instrument.calendar)
+
+    def start(self, shared: SharedSeries) -> "asyncio.Task[None]":
+        """Compute in the background."""
+        return self._parts.tasks.start(f"studies of {shared.series}", shared.settle())
+
+    def forget(self, shared: SharedSeries) -> None:
+        """Nobody looks at it any more."""
+        self._shared.pop(BarView(shared.series, shared.adjusted), None)
 
     def _on_replay(self, _event: ReplayMoved) -> None:
-        for opened in tuple(self._opened):
-            opened.look()
+        for shared in tuple(self._shared.values()):
+            shared.look()
 
-    def start(self, opened: "OpenStudies") -> "asyncio.Task[None]":
-        """Compute in the background."""
-        return self._tasks.start(f"studies of {opened.series}", opened.run())
+
+class _Part(NamedTuple):
+    """A line of a chart: its key there, and what it is computed from."""
+
+    key: LineKey
+    computed: Computed
+    output: str
+
+
+class _Choice(NamedTuple):
+    """What a chart asks for, in words that all charts share, and what is wrong with it."""
+
+    parts: tuple[_Part, ...] = ()
+    ids: tuple[tuple[str, Computed], ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def computed(self) -> frozenset[Computed]:
+        return frozenset(computed for _, computed in self.ids)
+
+
+_NO_CHOICE: Final = _Choice()
 
 
 class OpenStudies:
@@ -91,32 +151,26 @@ class OpenStudies:
 
     crosses_bridge: ClassVar[str] = "its snapshots are immutable and versioned"
 
-    def __init__(self, store: StudyStore, source: OpenSeries) -> None:
-        self._store = store
-        self._source = source
-        self._studies: tuple[Study, ...] = ()
-        self._comparisons: tuple[Comparison, ...] = ()
-        self._running: RunningStudies | None = None
-        self._compared: RunningComparisons | None = None
-        self._sessions: SessionTable | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._n_asked = 0
-        self._known: tuple[BarSnapshot, Int64s] | None = None
+    def __init__(self, shared: SharedSeries, studies: tuple[Study, ...], comparisons: tuple[Comparison, ...]) -> None:
+        self._shared = shared
+        self._asked = (studies, comparisons)
+        self._wanted = _choice_of(studies, comparisons)
+        self._held = _NO_CHOICE
         self._wake: Callable[[], None] | None = None
         self._is_told = False
+        self._is_open = True
         self._loop = asyncio.get_running_loop()
-        self._snapshot = StudySnapshot(1, source.snapshot())
-        source.follower = self._on_bars
+        self._snapshot = StudySnapshot(1, shared.shown.bars)
 
     @property
     def series(self) -> Series:
         """What was opened."""
-        return self._source.series
+        return self._shared.series
 
     @property
     def adjusted(self) -> bool:
         """Whether prices are adjusted for splits and dividends."""
-        return self._source.adjusted
+        return self._shared.adjusted
 
     @property
     def version(self) -> int:
@@ -136,133 +190,73 @@ class OpenStudies:
     @property
     def asked(self) -> tuple[tuple[Study, ...], tuple[Comparison, ...]]:
         """What was asked for last."""
-        return self._studies, self._comparisons
+        return self._asked
 
     async def change(self, studies: tuple[Study, ...], comparisons: tuple[Comparison, ...]) -> None:
         """Compute these from now on; what is shown stays until they are there. On the engine thread."""
-        if (studies, comparisons) == (self._studies, self._comparisons) and self._n_asked:
+        if (studies, comparisons) == self._asked or not self._is_open:
             return
-        self._studies, self._comparisons = studies, comparisons
-        self._again()
+        self._asked = (studies, comparisons)
+        self._wanted = _choice_of(studies, comparisons)
+        self._shared.want()
 
     def close(self) -> None:
         """Follow no more; from any thread. Closing twice does nothing. Snapshots already taken stay valid."""
         self._wake = None
-        self._source.close()
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._let_go)
+        if self._is_open and not self._loop.is_closed():
+            self._is_open = False
+            self._loop.call_soon_threadsafe(self._shared.leave, self)
 
-    # --- on the engine thread -----------------------------------------------------------------------------------------
+    # --- for the series, on the engine thread -------------------------------------------------------------------------
 
-    def _let_go(self) -> None:
-        self._n_asked += 1
-        self._store.forget(self)
-        if self._task is not None:
-            self._task.cancel()
-        if self._compared is not None:
-            self._compared.close()
-            self._compared = None
+    @property
+    def wanted(self) -> frozenset[Computed]:
+        """What was asked for last."""
+        return self._wanted.computed
 
-    def _again(self) -> None:
-        self._n_asked += 1
-        if self._task is None:
-            self._task = self._store.start(self)
+    @property
+    def held(self) -> frozenset[Computed]:
+        """What is shown until that is there."""
+        return self._held.computed
 
-    async def run(self) -> None:
-        """Compute until what was asked last is shown; started by the store."""
-        try:
-            turn = -1
-            while turn != self._n_asked:
-                turn = self._n_asked
-                await self._compute(turn)
-        finally:
-            self._task = None
-
-    async def _compute(self, turn: int) -> None:
-        needs_sessions = bool(self._studies or self._comparisons) or self.series.spec.is_intraday or self._store.now_ns is not None
-        if needs_sessions and self._sessions is None:
-            self._sessions = await self._store.sessions_of(self.series)
-        compared = await self._open_compared()
-        running = RunningStudies(self._studies, self.series.spec, self._sessions)
-        bars = self._source.snapshot()
-        while True:
-            await _off_loop(running, bars)
-            newest = self._source.snapshot()
-            if newest.lineage == bars.lineage:
-                break
-            running = RunningStudies(self._studies, self.series.spec, self._sessions)
-            bars = newest
-        if turn != self._n_asked:
-            compared.close()
+    def show(self, shown: Shown) -> None:
+        """Take what there is to be seen."""
+        if not self._is_open:
             return
-        running.advance(newest)
-        if self._compared is not None:
-            self._compared.close()
-        self._running, self._compared = running, compared
-        self._publish(newest)
-
-    async def _open_compared(self) -> RunningComparisons:
-        compared = RunningComparisons(self.series.spec, self._sessions, self._on_compared)
-        for comparison in self._comparisons:
-            await compared.open(self._store, comparison, self.series, adjusted=self.adjusted)
-        return compared
-
-    def _on_bars(self, bars: BarSnapshot) -> None:
-        running = self._running
-        if running is not None and running.lineage != bars.lineage:
-            self._running = running = None
-            self._again()
-        if running is not None:
-            running.advance(bars)
-        self._publish(bars)
-
-    def _on_compared(self) -> None:
-        self.look()
-
-    def look(self) -> None:
-        """Show the bars as they are now, or as they were at the moment that replay shows."""
-        if self._store.now_ns is not None and self._sessions is None:
-            self._again()  # when bars were complete follows from the sessions, which come first
-        else:
-            self._publish(self._source.snapshot())
-
-    def _publish(self, bars: BarSnapshot) -> None:
-        running, compared = self._running, self._compared
-        lines = dict(running.lines()) if running is not None else {}
-        errors = dict(running.errors) if running is not None else {}
-        if compared is not None and running is not None:
-            lines.update(compared.lines(bars))
-            errors.update(compared.errors)
-        breaks = running.breaks() if running is not None else np.empty(0, np.int64)
-        closes_ns = self._closes_ns(bars)
-        now_ns = self._store.now_ns
-        if now_ns is not None and self._sessions is not None:
-            n_shown = shown_until(self._known_of(bars, self._sessions), now_ns)
-            bars, breaks, closes_ns = bars.first(n_shown), breaks[breaks < n_shown], None
-            lines = {key: line.first(n_shown) for key, line in lines.items()}
+        there = {computed for computed, _ in shown.lines} | set(shown.errors)
+        if self._wanted.computed <= there or shown.failure:
+            self._held = self._wanted
+        choice = self._held
+        lines: dict[LineKey, StudyLine] = {}
+        for part in choice.parts:
+            line = shown.lines.get((part.computed, part.output))
+            if line is not None:
+                lines[part.key] = line
+        errors = dict(choice.errors)
+        errors.update((key, shown.errors.get(computed, shown.failure)) for key, computed in choice.ids)
+        told = MappingProxyType({key: text for key, text in errors.items() if text})
         version = self._snapshot.version + 1
-        self._snapshot = StudySnapshot(version, bars, MappingProxyType(lines), breaks, closes_ns, MappingProxyType(errors))
+        self._snapshot = StudySnapshot(version, shown.bars, MappingProxyType(lines), shown.breaks, shown.closes_ns, told)
         if self._wake is not None and not self._is_told:
             self._is_told = True
             self._wake()
 
-    def _known_of(self, bars: BarSnapshot, sessions: SessionTable) -> Int64s:
-        if self._known is None or self._known[0] is not bars:
-            self._known = (bars, known_ns(self.series.spec, bars.bars.event_ns, sessions))
-        return self._known[1]
 
-    def _closes_ns(self, bars: BarSnapshot) -> int | None:
-        if not len(bars) or self._sessions is None or not self.series.spec.is_time:
-            return None
-        newest = np.array([bars.event_ns_at(len(bars) - 1)], np.int64)
+def _choice_of(studies: tuple[Study, ...], comparisons: tuple[Comparison, ...]) -> _Choice:
+    plan = plan_of(studies)
+    errors = dict(plan.errors)
+    ids: list[tuple[str, Computed]] = list(plan.chains.items())
+    parts = [
+        _Part((key, output.name), chain, output.name)
+        for key, chain in plan.chains.items()
+        for output in spec_of(chain[-1].indicator).outputs
+    ]
+    for comparison in comparisons:
         try:
-            closes_ns = int(known_ns(self.series.spec, newest, self._sessions)[0])
+            name = str(InstrumentId.parse(comparison.instrument))
         except TriiError as error:
-            log.debug("No end is known of the newest bar of %s: %s", self.series, error)
-            return None
-        return closes_ns if closes_ns < NEVER_NS else None
-
-
-async def _off_loop(running: RunningStudies, bars: BarSnapshot) -> None:
-    # The first use compiles or loads kernels; a long history takes milliseconds: neither belongs on the loop.
-    await asyncio.to_thread(running.advance, bars)
+            errors[comparison.id] = str(error)
+        else:
+            ids.append((comparison.id, name))
+            parts.append(_Part((comparison.id, COMPARED), name, COMPARED))
+    return _Choice(tuple(parts), tuple(ids), tuple(errors.items()))

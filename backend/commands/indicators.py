@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backend.charts.running_studies import session_numbers
+from backend.charts.series_times import session_numbers
 from backend.commands.bar_query import BarQuery
 from backend.commands.context import CommandContext
 from backend.commands.numbers import format_floats

@@ -51,17 +51,21 @@ class BarSnapshot:
     def __len__(self) -> int:
         return len(self.closed) + len(self.tail)
 
-    def first(self, n_rows: int) -> "BarSnapshot":
-        """The first ``n_rows`` bars alone, as they would have been shown then; nothing is copied."""
+    def first(self, n_rows: int, under_way: Bar | None = None) -> "BarSnapshot":
+        """The first ``n_rows`` bars alone, and ``under_way`` behind them: what was there at a moment of the past. Copies the tail.
+
+        The lineage stays: of two such snapshots, one's closed rows are the first rows of the other.
+        """
         n_closed = len(self.closed)
-        if n_rows >= len(self):
+        if n_rows >= len(self) and under_way is None:
             return self
-        return replace(
-            self,
-            closed=self.closed[: min(n_rows, n_closed)],
-            tail=self.tail[: max(n_rows - n_closed, 0)],
-            levels=cut_levels(self.levels, n_rows),
-        )
+        tail = self.tail[: max(n_rows - n_closed, 0)]
+        if under_way is not None:
+            newest = BarArrays.of([under_way])
+            columns = (np.append(*pair) for pair in zip(tail.columns(), newest.columns(), strict=True))
+            tail = BarArrays(np.append(tail.event_ns, newest.event_ns), *columns)
+        levels = cut_levels(self.levels, n_rows)
+        return replace(self, closed=self.closed[: min(n_rows, n_closed)], tail=tail, levels=levels)
 
     @property
     def bars(self) -> BarArrays:
@@ -89,6 +93,16 @@ class BarSnapshot:
         """Event time of the bar at ``row``, 0 to n - 1."""
         n_closed = len(self.closed)
         return int(self.closed.event_ns[row] if row < n_closed else self.tail.event_ns[row - n_closed])
+
+    def event_ns_between(self, first: int, stop: int) -> Int64s:
+        """Event times of bars [first, stop); rows beyond either end are left out."""
+        n_closed = len(self.closed)
+        first, stop = max(first, 0), min(stop, len(self))
+        if stop <= n_closed:
+            return self.closed.event_ns[first : max(stop, first)]
+        if first >= n_closed:
+            return self.tail.event_ns[first - n_closed : stop - n_closed]
+        return np.concatenate((self.closed.event_ns[first:], self.tail.event_ns[: stop - n_closed]))
 
     def rows_at(self, event_ns: Int64s) -> Int64s:
         """Row of the first bar at or after each time; the number of bars where there is none."""

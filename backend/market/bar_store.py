@@ -88,6 +88,11 @@ class OpenSeries:
         """Grows with every change; cheap enough to ask once a frame."""
         return self.entry.snapshot.version
 
+    @property
+    def newest(self) -> BarSnapshot:
+        """The newest state, for who follows and is not woken."""
+        return self.entry.snapshot
+
     def snapshot(self) -> BarSnapshot:
         """The newest state; it never changes afterwards."""
         self._is_told = False

@@ -128,6 +128,10 @@ class Calendars:
         held = self._held(calendar)
         return held if held is not None else await asyncio.to_thread(self.sessions, calendar)
 
+    def is_at_hand(self, calendar: str) -> bool:
+        """Whether its sessions need not be built first, which loads a library."""
+        return calendar == ALWAYS or self._held(calendar) is not None or self._path(calendar, self._until()).exists()
+
     def _until(self) -> int:
         return dt.datetime.fromtimestamp(self._clock.now_ns() // 10**9, dt.UTC).year + 1
 

@@ -86,6 +86,19 @@ class History:
         factors = compute_factors(known, closes.event_ns, closes.close)
         return factors.ex_ns, np.append(np.cumprod(factors.price[::-1])[::-1], 1.0)
 
+    async def is_stored(self, series: Series) -> bool:
+        """Whether bars of this very spec are stored, so that none of them is built from shorter ones."""
+        return await self._stored_spec(series, None) == series.spec
+
+    async def next_action_ns(self, instrument: InstrumentId, after_ns: int) -> int | None:
+        """The first instant after ``after_ns``, the present at the latest, at which a corporate action moves adjusted prices."""
+        actions = await self._actions.list(instrument)
+        if not actions:
+            return None
+        opens = _opens(np.array([action.ex_ns for action in actions], np.int64), await self._sessions_of(instrument))
+        coming = opens[(opens > after_ns) & (opens <= self._clock.now_ns())]
+        return int(coming.min()) if len(coming) else None
+
     async def known(self, series: Series, event_ns: Int64s) -> Int64s:
         """When each bar of ``series`` is complete: the first instant at which it may be used without looking ahead."""
         return known_ns(series.spec, event_ns, await self._sessions_of(series.instrument))

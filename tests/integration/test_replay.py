@@ -5,7 +5,8 @@ import pytest
 
 from backend.app import open_backend
 from backend.charts.chart_state import Comparison, Study
-from backend.domain.bars import BarSpec, Series
+from backend.charts.comparisons import align
+from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound
 from backend.events import ReplayMoved
@@ -22,32 +23,90 @@ async def _ready(opened, *keys):
     await until(lambda: all(key in opened.snapshot().lines for key in keys))
 
 
+async def _seen(backend, opened):
+    """What a chart shows once it shows the moment of replay: as many bars as history knew then, the newest of them alike."""
+    now_ns = backend.replay.state.now_ns
+    asked = await backend.history.bars(opened.series, adjusted=opened.adjusted, as_of_ns=now_ns)
+
+    def is_there():
+        bars = opened.snapshot().bars
+        return len(bars) == len(asked) and bars.bar(len(bars) - 1) == asked.bar(-1)
+
+    await until(is_there, what=f"{opened.series} at {now_ns}")
+    snapshot = opened.snapshot()
+    for one, other in zip(snapshot.bars.bars.columns(), asked.columns(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    return snapshot, asked
+
+
 async def test_every_chart_shows_what_history_knew_at_that_moment(home, clock):
     async with open_backend(home, clock=clock) as backend:
         await load_samples(backend.importer)
         day = await backend.studies.open(DAILY, studies=STUDIES, comparisons=(Comparison("c", str(MSFT)),))
-        week = await backend.studies.open(WEEKLY)
+        week = await backend.studies.open(WEEKLY, studies=STUDIES, comparisons=(Comparison("c", str(MSFT)),))
         await _ready(day, ("mean", "value"), ("c", "close"))
+        await _ready(week, ("mean", "value"), ("c", "close"))
         whole = day.snapshot()
         state = await backend.replay.start(DAILY, whole.bars.event_ns_at(1_234))
         assert (state.row, state.is_playing) == (1_234, False)
-        await until(lambda: len(day.snapshot().bars) == 1_235)
-        for _ in range(4):
-            state = await backend.replay.step(3)
-            shown = day.snapshot()
-            asked = await backend.history.bars(DAILY, as_of_ns=state.now_ns)
-            np.testing.assert_array_equal(shown.bars.bars.close, asked.close)
-            line = shown.lines["mean", "value"]
+        under_way = set()
+        for by in (0, 3, 1, 1, 1, 1, -2, -400):
+            await backend.replay.step(by)
+            snapshot, asked = await _seen(backend, day)
+            line = snapshot.lines["mean", "value"]
             np.testing.assert_array_equal(line.rows(0, len(line)), compute("sma", asked, period=20)["value"])
-            assert len(shown.lines["c", "close"]) == len(asked)
-            newest = asked.event_ns[-1]
-            await until(lambda newest=newest: week.snapshot().bars.bars.event_ns[-1] <= newest)
-            known = await backend.history.known(WEEKLY, week.snapshot().bars.bars.event_ns)
-            assert known[-1] <= state.now_ns
+            snapshot, asked = await _seen(backend, week)
+            line = snapshot.lines["mean", "value"]
+            np.testing.assert_array_equal(line.rows(0, len(line)), compute("sma", asked, period=20)["value"])
+            assert snapshot.closes_ns is None
+            known = await backend.history.known(WEEKLY, asked.event_ns)
+            under_way.add(bool(known[-1] > backend.replay.state.now_ns))
+            await _compared(backend, snapshot, asked, known)
+        assert under_way == {True, False}
         await backend.replay.stop()
-        assert len(day.snapshot().bars) == len(whole.bars)
+        await until(lambda: len(day.snapshot().bars) == len(whole.bars))
         day.close()
         week.close()
+
+
+async def _compared(backend, snapshot, bars, known):
+    other = await backend.history.bars(Series(MSFT, WEEKLY.spec), as_of_ns=backend.replay.state.now_ns)
+    other_known = await backend.history.known(Series(MSFT, WEEKLY.spec), other.event_ns)
+    line = snapshot.lines["c", "close"]
+    np.testing.assert_array_equal(line.rows(0, len(bars)), align(known, other_known, other.close))
+
+
+async def test_prices_are_adjusted_only_for_what_had_happened(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        chart = await backend.studies.open(DAILY, adjusted=True, studies=STUDIES)
+        await _ready(chart, ("mean", "value"))
+        edge_ns = await backend.history.next_action_ns(AAPL, chart.snapshot().bars.event_ns_at(1_000))
+        rows = chart.snapshot().bars.row_at(edge_ns)
+        await backend.replay.start(DAILY, chart.snapshot().bars.event_ns_at(rows - 2))
+        for by in (0, 1, 1, 1, 1, -3, 50):
+            await backend.replay.step(by)
+            snapshot, asked = await _seen(backend, chart)
+            line = snapshot.lines["mean", "value"]
+            np.testing.assert_array_equal(line.rows(0, len(line)), compute("sma", asked, period=20)["value"])
+        chart.close()
+
+
+async def test_a_chart_opened_during_replay_never_shows_the_future(home, clock):
+    async with open_backend(home, clock=clock) as backend:
+        await load_samples(backend.importer)
+        bars = await backend.history.bars(DAILY)
+        await backend.replay.start(DAILY, int(bars.event_ns[500]))
+        chart = await backend.studies.open(DAILY, studies=STUDIES)
+        assert len(chart.snapshot().bars) == 501
+        weekly = await backend.studies.open(WEEKLY, adjusted=True)
+        assert weekly.snapshot().bars.event_ns_at(len(weekly.snapshot().bars) - 1) <= backend.replay.state.now_ns
+        newest = bars.bar(-1)
+        backend.bars.apply(DAILY, BarArrays.of([newest]))
+        await _ready(chart, ("mean", "value"))
+        assert len(chart.snapshot().bars) == 501
+        chart.close()
+        weekly.close()
 
 
 async def test_it_plays_on_the_programs_clock_and_stops_at_the_end(home, clock):

@@ -5,7 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.charts.chart_state import Study, StudySource
-from backend.charts.running_studies import RunningStudies, session_numbers
+from backend.charts.series_lines import SeriesLines, run_through
+from backend.charts.series_times import SeriesTimes, session_numbers
+from backend.charts.study_plan import plan_of
 from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec
 from backend.domain.sessions import SessionTable
 from backend.indicators import compute
@@ -39,6 +41,22 @@ def make_bars(first, n, seed):
     return BarArrays(event_ns, close, close + 1, close - 1, close, volume)
 
 
+PLAN = plan_of(STUDIES)
+TIMES = SeriesTimes(SPEC, SESSIONS)
+
+
+def started(snapshot, *ids):
+    lines = SeriesLines(TIMES, snapshot)
+    for chain in {PLAN.chains[key] for key in ids or PLAN.chains}:
+        lines.join(chain, run_through(TIMES, snapshot, chain))
+    return lines
+
+
+def shown(lines):
+    made = lines.lines()
+    return {(key, output): made[chain, output] for key, chain in PLAN.chains.items() for one, output in made if one == chain}
+
+
 def expected(bars):
     session = session_numbers(SPEC, bars.event_ns, SESSIONS)
     strength = compute("rsi", bars, period=3)["value"]
@@ -66,8 +84,7 @@ changes = st.lists(
 @given(st.integers(0, 700), changes, st.integers(0, 1000))
 def test_after_every_change_the_lines_are_those_of_one_computation(n_first, steps, seed):
     growing = GrowingBars(make_bars(0, n_first, seed))
-    running = RunningStudies(STUDIES, SPEC, SESSIONS)
-    running.advance(growing.snapshot(1))
+    running = started(growing.snapshot(1))
     for version, (kind, n) in enumerate(steps, 2):
         n_bars = len(growing)
         back = 0 if kind == "append" else min(n, n_bars, 60)
@@ -77,23 +94,21 @@ def test_after_every_change_the_lines_are_those_of_one_computation(n_first, step
         growing.replace_from(make_bars(n_bars - back, fresh, seed + version))
         snapshot = growing.snapshot(version)
         running.advance(snapshot)
-        lines, bars = running.lines(), snapshot.bars
+        lines, bars = shown(running), snapshot.bars
         for key, values in expected(bars).items():
             line = lines[key]
             assert len(line) == len(bars)
             np.testing.assert_array_equal(line.rows(0, len(bars)), values, str(key))
         session = session_numbers(SPEC, bars.event_ns, SESSIONS)
         np.testing.assert_array_equal(running.breaks(), np.flatnonzero(np.diff(session)) + 1)
-    assert set(running.errors) == {"bad", "on bad"}
+    assert set(PLAN.errors) == {"bad", "on bad"}
 
 
 @given(st.integers(1, 3000), st.integers(1, 40), st.integers(0, 100))
 @settings(max_examples=40)
 def test_columns_keep_every_extreme_of_a_line(n_bars, width, seed):
     snapshot = GrowingBars(make_bars(0, n_bars, seed)).snapshot(1)
-    running = RunningStudies(STUDIES[:1], SPEC, SESSIONS)
-    running.advance(snapshot)
-    line = running.lines()["mean", "value"]
+    line = shown(started(snapshot, "mean"))["mean", "value"]
     values = line.rows(0, n_bars)
     starts = np.arange(0, n_bars, width)
     first, high, low, last = line.columns(starts, n_bars)
@@ -105,9 +120,8 @@ def test_columns_keep_every_extreme_of_a_line(n_bars, width, seed):
 
 def test_lines_given_out_never_change():
     growing = GrowingBars(make_bars(0, 300, 1))
-    running = RunningStudies(STUDIES[:2], SPEC, SESSIONS)
-    running.advance(growing.snapshot(1))
-    line = running.lines()["mean", "value"]
+    running = started(growing.snapshot(1), "mean", "strength")
+    line = shown(running)["mean", "value"]
     before = line.rows(0, len(line)).copy()
     for version in range(2, 200):
         growing.replace_from(make_bars(298 + version, 2, version))

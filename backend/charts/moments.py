@@ -1,0 +1,174 @@
+"""The bars of a series as they are now, or as they were at a moment of the past."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from backend.charts.running_studies import first_change
+from backend.charts.series_lines import SeriesLines
+from backend.charts.series_times import SeriesTimes
+from backend.domain.bars import Bar, BarArrays, Int64s, Series
+from backend.domain.instruments import InstrumentId
+from backend.domain.sessions import SessionTable
+from backend.market.bar_snapshot import BarSnapshot
+from backend.market.bar_store import OpenSeries
+from backend.market.growing_bars import GrowingBars
+
+
+class PastBars(Protocol):
+    """Where bars of the past come from; ``backend.market.history.History`` is one."""
+
+    async def bars(
+        self,
+        series: Series,
+        *,
+        from_ns: int | None = None,
+        to_ns: int | None = None,
+        adjusted: bool = False,
+        as_of_ns: int | None = None,
+    ) -> BarArrays:
+        """Bars of ``series`` as they were known at ``as_of_ns``."""
+        ...
+
+    async def is_stored(self, series: Series) -> bool:
+        """Whether no bar of ``series`` is built from shorter ones."""
+        ...
+
+    async def next_action_ns(self, instrument: InstrumentId, after_ns: int) -> int | None:
+        """The next instant at which adjusted prices of earlier bars change."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """A series at one moment.
+
+    now_ns : None for the present
+    lines : what is computed of ``bars``
+    n_rows : how many of ``bars`` were complete; all of them are shown at present
+    under_way : the bar that had begun and was not complete, where shorter bars tell of it; it ends at ``ends_ns``
+    version : of the source, when this was found
+    """
+
+    now_ns: int | None
+    lines: SeriesLines
+    bars: BarSnapshot
+    n_rows: int
+    version: int
+    under_way: Bar | None = None
+    ends_ns: int = 0
+
+    @property
+    def times(self) -> SeriesTimes:
+        """When bars of the series are complete."""
+        return self.lines.times
+
+    @property
+    def seen(self) -> BarSnapshot:
+        """The bars to show."""
+        return self.bars if self.now_ns is None else self.bars.first(self.n_rows, self.under_way)
+
+    @property
+    def breaks(self) -> Int64s:
+        """Rows at which sessions start, of the bars to show."""
+        rows = self.lines.breaks()
+        n_seen = self.n_rows + (self.under_way is not None)
+        return rows if self.now_ns is None else rows[: int(np.searchsorted(rows, n_seen))]
+
+    def close_at(self, at_ns: int) -> float:
+        """The last close seen here that is known at ``at_ns``, an instant not before this one; NaN where there is none."""
+        if self.under_way is not None and self.ends_ns <= at_ns:
+            return self.under_way.close
+        return self.bars.bar(self.n_rows - 1).close if self.n_rows else float("nan")
+
+
+class SeriesMoments:
+    """Finds moments of one open series.
+
+    What is complete is a beginning of the same bars, so nothing is read again for it; only adjusted prices are, where a
+    corporate action lay ahead, and the bar that was under way.
+    """
+
+    def __init__(self, source: OpenSeries, history: PastBars) -> None:
+        self.source = source
+        self.live: SeriesLines | None = None
+        self.times: SeriesTimes | None = None
+        self._history = history
+        self._past: tuple[int, SeriesLines] | None = None
+        self._found: Moment | None = None
+        self._lock = asyncio.Lock()
+
+    @property
+    def is_in_step(self) -> bool:
+        """Whether what is computed belongs to the bars there are."""
+        return self.live is not None and self.live.lineage == self.source.newest.lineage
+
+    def know_sessions(self, sessions: SessionTable | None) -> None:
+        """Take the sessions, or go without until somebody needs them."""
+        self.times = SeriesTimes(self.source.series.spec, sessions)
+        if self.live is not None:
+            self.live.times = self.times
+
+    def note(self, bars: BarSnapshot) -> None:
+        """Hear of newer bars: the past that was read may be another now."""
+        if self._past is None or self.live is None:
+            return
+        edge_ns, _ = self._past
+        old = self.live.bars
+        row = first_change(old, bars) if old.lineage == bars.lineage else 0
+        if row < len(bars) and bars.event_ns_at(row) >= edge_ns:
+            return
+        self._past = None
+
+    async def at(self, now_ns: int | None) -> Moment:
+        """The moment ``now_ns``, None for the present. Raises what reading bars raises."""
+        async with self._lock:
+            found = self._found
+            is_same = found is not None and found.now_ns == now_ns and found.version == self.source.version
+            if found is None or not is_same or (now_ns is None and not self.is_in_step):
+                self._found = found = await self._find(now_ns)
+            return found
+
+    async def _find(self, now_ns: int | None) -> Moment:
+        assert self.times is not None, "The sessions come first."
+        live = await self._live_lines(self.times)
+        version = self.source.version
+        if now_ns is None:
+            return Moment(None, live, live.bars, len(live.bars), version)
+        lines = await self._past_lines(live, self.times, now_ns) if self.source.adjusted else live
+        bars = lines.bars
+        n_rows = self.times.n_until(bars, now_ns)
+        under_way = await self._under_way(bars, n_rows, now_ns)
+        ends_ns = int(self.times.known(bars, n_rows, n_rows + 1)[0]) if under_way is not None else 0
+        return Moment(now_ns, lines, bars, n_rows, version, under_way, ends_ns)
+
+    async def _live_lines(self, times: SeriesTimes) -> SeriesLines:
+        while not self.is_in_step or self.live is None:
+            made = await asyncio.to_thread(SeriesLines, times, self.source.newest)
+            if made.lineage == self.source.newest.lineage:
+                self.live = made
+        self.live.advance(self.source.newest)
+        return self.live
+
+    async def _past_lines(self, live: SeriesLines, times: SeriesTimes, now_ns: int) -> SeriesLines:
+        series = self.source.series
+        edge_ns = await self._history.next_action_ns(series.instrument, now_ns)
+        if edge_ns is None:
+            self._past = None
+            return live
+        if self._past is None or self._past[0] != edge_ns:
+            bars = await self._history.bars(series, adjusted=True, as_of_ns=edge_ns - 1)
+            # A lineage of its own, which no live bars have.
+            grown = await asyncio.to_thread(lambda: GrowingBars(bars, lineage=-edge_ns).snapshot(1))
+            self._past = (edge_ns, await asyncio.to_thread(SeriesLines, times, grown))
+        return self._past[1]
+
+    async def _under_way(self, bars: BarSnapshot, row: int, now_ns: int) -> Bar | None:
+        series = self.source.series
+        if row >= len(bars) or await self._history.is_stored(series):
+            return None
+        from_ns = bars.event_ns_at(row)
+        found = await self._history.bars(series, from_ns=from_ns, adjusted=self.source.adjusted, as_of_ns=now_ns)
+        return found.bar(-1) if len(found) else None
