@@ -31,7 +31,7 @@ class GridShape(enum.StrEnum):
 class Links(Value, frozen=True):
     """What charts of one group have in common."""
 
-    symbol: bool = False
+    instrument: bool = False
     interval: bool = False
     crosshair: bool = True
     time: bool = False
@@ -76,11 +76,20 @@ def check_grid(grid: GridState) -> None:
         check_state(placed.state)
 
 
-def with_chart(grid: GridState, place: int, state: ChartState) -> GridState:
-    """The same with another state of the chart at ``place``."""
+def reshaped(grid: GridState, shape: GridShape) -> GridState:
+    """The same charts in another shape, all of them seen; the active one stays among those that are shown."""
+    active = min(grid.active, shape.n_charts - 1)
     charts = list(grid.charts)
-    charts[place] = msgspec.structs.replace(charts[place], state=state)
-    return msgspec.structs.replace(grid, charts=tuple(charts))
+    charts.insert(active, charts.pop(grid.active))
+    return msgspec.structs.replace(grid, shape=shape, charts=tuple(charts), active=active, is_maximised=False)
+
+
+def without_chart(grid: GridState, place: int) -> GridState:
+    """The same without the chart at ``place``, in a shape of one less; the last one cannot go."""
+    smaller = {2: GridShape.ONE, 3: GridShape.COLUMNS, 4: GridShape.THREE}[grid.shape.n_charts]
+    charts = tuple(placed for n, placed in enumerate(grid.charts) if n != place)
+    active = min(grid.active - (place < grid.active), smaller.n_charts - 1)
+    return msgspec.structs.replace(grid, shape=smaller, charts=charts, active=active, is_maximised=False)
 
 
 def _refuse(what: str) -> None:

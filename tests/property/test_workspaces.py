@@ -90,7 +90,7 @@ workspaces = st.builds(
 
 @given(workspaces)
 @settings(max_examples=150, deadline=None)
-def test_a_workspace_is_read_back_as_it_was_and_saved_again_as_equal_bytes(workspace):
+def test_an_arrangement_is_read_back_as_it_was_and_saved_again_as_equal_bytes(workspace):
     text = save_workspace(workspace)
     assert load_workspace(text) == workspace
     assert save_workspace(load_workspace(text)) == text
@@ -130,7 +130,7 @@ def test_changed_bytes_are_refused_or_read_as_docks_that_can_be_shown(tree, data
 
 @given(workspaces, st.data())
 @settings(max_examples=150, deadline=None)
-def test_changed_text_is_refused_or_read_as_a_workspace_that_can_be_shown(workspace, data):
+def test_changed_text_is_refused_or_read_as_a_arrangement_that_can_be_shown(workspace, data):
     raw = json.loads(save_workspace(workspace))
     paths = list(_paths(raw))
     where = data.draw(st.sampled_from(paths)) if paths else ()
@@ -161,7 +161,7 @@ def test_changed_text_is_refused_or_read_as_a_workspace_that_can_be_shown(worksp
         b" " * 1_000_001,
     ],
 )
-def test_what_is_no_workspace_is_refused_in_words(text):
+def test_what_is_no_arrangement_is_refused_in_words(text):
     for read in (load_workspace, parse_file):
         with pytest.raises(InvalidInput) as refused:
             read(text)

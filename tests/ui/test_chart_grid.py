@@ -146,7 +146,7 @@ def test_charts_linked_by_instrument_follow_the_one_that_was_changed_and_undo_le
             grid = await four(desktop)
             await grid.charts[1].switch(BarSpec.parse("1w"))
             grid.set_group(grid.charts[3], 2)
-            desktop.workbench.actions.by_id["grid.symbol"].trigger()
+            desktop.workbench.actions.by_id["grid.instrument"].trigger()
             desktop.workbench.chart.show_instrument(MSFT)
             await shown(lambda: ids(grid) == [str(MSFT), str(MSFT), str(MSFT), str(AAPL)])
             assert specs(grid) == ["1d", "1w", "1d", "1d"]
@@ -173,13 +173,13 @@ def test_charts_linked_by_interval_follow_and_a_switch_turned_on_leads_at_once(q
     run_on_qt(story())
 
 
-def test_a_chart_that_joins_a_group_takes_what_the_group_shows(qapp, sampled):
+def test_a_chart_that_joins_a_group_takes_over_what_its_members_show(qapp, sampled):
     async def story():
         async with open_window(sampled) as desktop:
             grid = await four(desktop)
             grid.set_group(grid.charts[1], 0)
             await grid.charts[1].open(MSFT)
-            grid.set_links(Links(symbol=True))
+            grid.set_links(Links(instrument=True))
             button = next(b for b in grid.findChildren(QToolButton) if b.accessibleName().startswith("Not linked"))
             next(action for action in button.menu().actions() if action.data() == 1).trigger()
             await shown(lambda: ids(grid) == [str(AAPL)] * 4)
@@ -197,7 +197,7 @@ def test_a_linked_chart_without_that_interval_shows_one_that_is_there(qapp, samp
             (hourly,) = [i for i in await desktop.desk.bridge.call(desktop.desk.engine.instruments()) if i.id.code == "NEWCO"]
             grid = await four(desktop)
             await grid.charts[1].open(hourly.id, BarSpec.parse("1h"))
-            grid.set_links(Links(symbol=True))
+            grid.set_links(Links(instrument=True))
             desktop.workbench.chart.show_instrument(MSFT)
             await shown(lambda: ids(grid) == [str(MSFT)] * 4)
             assert specs(grid) == ["1d"] * 4
@@ -261,7 +261,7 @@ def test_the_state_of_a_grid_is_shown_again_as_it_was(qapp, sampled):
         PlacedChart(ChartState(instrument=str(what), interval=spec), group)
         for what, spec, group in ((AAPL, "1d", 1), (MSFT, "1w", 2), (AAPL, "1mo", 0), (MSFT, "1d", 1))
     )
-    wanted = GridState(GridShape.THREE, 0.3, 0.6, charts, 2, False, Links(symbol=False, time=True))
+    wanted = GridState(GridShape.THREE, 0.3, 0.6, charts, 2, False, Links(instrument=False, time=True))
 
     async def story():
         async with open_window(sampled) as desktop:

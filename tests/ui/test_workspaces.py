@@ -59,7 +59,7 @@ def test_the_window_comes_back_exactly_as_it_was_left(qapp, sampled):
     run_on_qt(come_back())
 
 
-def test_workspaces_are_switched_and_each_keeps_its_own_arrangement(qapp, sampled):
+def test_arrangements_are_switched_and_each_keeps_its_own_arrangement(qapp, sampled):
     async def story():
         async with open_window(sampled) as desktop:
             work, actions = desktop.workbench.workspaces, desktop.workbench.actions
@@ -122,7 +122,7 @@ def test_the_list_names_duplicates_deletes_and_undo_brings_back(qapp, sampled):
     run_on_qt(story())
 
 
-def test_a_workspace_travels_in_a_file_and_a_hostile_file_changes_nothing(qapp, sampled, tmp_path):
+def test_an_arrangement_travels_in_a_file_and_a_hostile_file_changes_nothing(qapp, sampled, tmp_path):
     async def story():
         async with open_window(sampled) as desktop:
             work = desktop.workbench.workspaces
@@ -153,7 +153,7 @@ def test_a_workspace_travels_in_a_file_and_a_hostile_file_changes_nothing(qapp, 
     run_on_qt(story(), 60)
 
 
-def test_a_workspace_of_a_newer_program_is_left_alone_and_another_one_used(qapp, sampled):
+def test_an_arrangement_of_a_newer_program_is_left_alone_and_another_one_used(qapp, sampled):
     newer = b'{"version": 5, "window": {"walls": 2}}'
 
     async def spoil():
@@ -311,7 +311,7 @@ def test_an_arrangement_with_docks_that_are_not_known_shows_those_that_are(qapp,
     run_on_qt(story())
 
 
-def test_safe_mode_shows_the_default_workspace_and_keeps_nothing_of_it(qapp, sampled):
+def test_safe_mode_shows_the_default_arrangement_and_keeps_nothing_of_it(qapp, sampled):
     left = {}
 
     async def leave():
@@ -337,7 +337,7 @@ def test_safe_mode_shows_the_default_workspace_and_keeps_nothing_of_it(qapp, sam
     run_on_qt(come_back())
 
 
-def test_a_click_into_a_chart_of_another_workspace_reaches_that_chart(qapp, sampled):
+def test_a_click_into_a_chart_of_another_arrangement_reaches_that_chart(qapp, sampled):
     async def story():
         async with open_window(sampled) as desktop:
             desktop.window.activateWindow()

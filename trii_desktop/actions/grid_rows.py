@@ -30,13 +30,13 @@ ROWS: Final = (
         "grid.close", "&Close this chart", VIEW, "grid.close_active", (), "grid.has_several", starts_group=True, submenu=_SHAPES
     ),
     ActionRow(
-        "grid.symbol",
+        "grid.instrument",
         "Same &instrument",
         VIEW,
-        "grid.toggle_symbol",
+        "grid.toggle_instrument",
         (),
         "",
-        "grid.links_symbol",
+        "grid.links_instrument",
         submenu=_LINKS,
         words="sync symbol",
     ),

@@ -18,7 +18,9 @@ REACH_PX: Final = 40  # of its title that must be on a screen, so that it can be
 
 def docks_now(window: QMainWindow) -> DockTree:
     """How the docks stand. Raises InvalidInput should Qt write them in a form that is not known."""
-    window.layout().activate()  # sizes that wait for the next turn of the loop
+    layout = window.layout()
+    assert layout is not None, "A main window has a layout."
+    layout.activate()  # sizes that wait for the next turn of the loop
     tree, _ = read_docks(bytes(window.saveState(LAYOUT_VERSION).data()))
     return tree
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolButton, QWidget
 
 from trii_desktop.look import Look
@@ -114,6 +114,7 @@ class WorkDock(QDockWidget):
         menu = QMenu(self)
         menu.setAccessibleName(f"Where {self.windowTitle()} stands")
         menu.aboutToShow.connect(self._fill_menu)
+        menu.triggered.connect(self._chosen)
         return menu
 
     def _fill_menu(self) -> None:
@@ -124,16 +125,21 @@ class WorkDock(QDockWidget):
         )
         menu.addSeparator()
         for area, words in SIDES:
-            menu.addAction(words).triggered.connect(lambda _checked=False, to=area: self.move_to(to))
+            menu.addAction(words).setData(area)
         others = [dock for dock in self._main.findChildren(WorkDock) if dock is not self and dock.isVisible()]
         if others:
             menu.addSeparator()
         for other in others:
-            menu.addAction(f"As a tab beside {other.windowTitle()}").triggered.connect(
-                lambda _checked=False, to=other: self.join(to)
-            )
+            menu.addAction(f"As a tab beside {other.windowTitle()}").setData(other.objectName())
         menu.addSeparator()
         menu.addAction("Close").triggered.connect(self.close)
+
+    def _chosen(self, action: QAction) -> None:
+        where = action.data()
+        if isinstance(where, Qt.DockWidgetArea):
+            self.move_to(where)
+        elif isinstance(where, str) and (other := self._main.findChild(WorkDock, where)) is not None:
+            self.join(other)
 
     def _say_floating(self) -> None:
         words = f"Put {self.windowTitle()} back" if self.isFloating() else f"Float {self.windowTitle()}"

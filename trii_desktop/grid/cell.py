@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QAction, QMouseEvent
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
 
 from trii_desktop.desk import Desk
@@ -110,13 +110,16 @@ class ChartCell(QFrame):
             action = menu.addAction(f"{number}  {name}" if number else name)
             action.setCheckable(True)
             action.setData(number)
-        menu.triggered.connect(lambda action: self.group_chosen.emit(self, action.data()))
+        menu.triggered.connect(self._ask_group)
         return menu
 
     def _say_shown(self) -> None:
         self._name.setText(self.name)
         self.close_button.setToolTip("Close this chart")
         self.close_button.setAccessibleName(f"Close this chart: {self.name}")
+
+    def _ask_group(self, action: QAction) -> None:
+        self.group_chosen.emit(self, action.data())
 
     def _ask_maximising(self) -> None:
         self.wants_maximising.emit(self)

@@ -3,18 +3,18 @@
 import asyncio
 
 import msgspec
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from backend.charts.chart_state import ChartState
 from backend.errors import TriiError
 from backend.events import Level, notice_of
-from backend.workspaces.chart_grid import GridShape, GridState, Links, PlacedChart, check_grid
+from backend.workspaces.chart_grid import GridShape, GridState, Links, PlacedChart, check_grid, reshaped, without_chart
 from trii_desktop.desk import Desk
 from trii_desktop.grid.cell import ChartCell
-from trii_desktop.grid.edge import GridEdge
-from trii_desktop.grid.places import lay_out, share_at
+from trii_desktop.grid.edges import GridEdges
+from trii_desktop.grid.places import lay_out
 from trii_desktop.market.active_chart import ActiveChart
 from trii_desktop.market.chart_panel import ChartPanel
 
@@ -36,12 +36,8 @@ class ChartGrid(QWidget):
         super().__init__()
         self._desk = desk
         self._grid = GridState()
-        self._waiting: tuple[PlacedChart, ...] = ()  # charts for a larger shape
-        self._upright, self._level = GridEdge(self, is_upright=True), GridEdge(self, is_upright=False)
-        self._upright.moved.connect(self._move_upright)
-        self._upright.centred.connect(self._centre_upright)
-        self._level.moved.connect(self._move_level)
-        self._level.centred.connect(self._centre_level)
+        self._edges = GridEdges(self)
+        self._edges.moved.connect(self._set_share)
         self._cells: dict[int, ChartCell] = {}  # by their place in the shape; some may still be missing
         self._is_closed = False
         self._turn = asyncio.Lock()  # arrangements are made one after the other
@@ -84,7 +80,7 @@ class ChartGrid(QWidget):
         """All of it, to be saved."""
         n_charts = self._grid.shape.n_charts
         placed = [self._placed(place) for place in range(n_charts)]
-        return msgspec.structs.replace(self._grid, charts=(*placed, *self._waiting), active=self.active_place)
+        return msgspec.structs.replace(self._grid, charts=(*placed, *self._grid.charts[n_charts:]), active=self.active_place)
 
     def group_of(self, chart: ChartPanel) -> int:
         """The link group of a chart, 0 for none."""
@@ -99,7 +95,7 @@ class ChartGrid(QWidget):
         (cell,) = self._cells.values()
         self._cells = {grid.active: cell}
         cell.set_group(grid.charts[grid.active].group)
-        self._grid, self._waiting = grid, grid.charts[grid.shape.n_charts :]
+        self._grid = grid
         self._arrange()
         return grid.charts[grid.active].state
 
@@ -131,7 +127,7 @@ class ChartGrid(QWidget):
         for place in [place for place in self._cells if place >= n_charts]:
             self._remove(place)
         self._cells = dict(enumerate(self._cells[place] for place in sorted(self._cells)))
-        self._grid, self._waiting = grid, grid.charts[n_charts:]
+        self._grid = grid
         for place, cell in self._cells.items():
             cell.set_group(grid.charts[place].group if place < len(grid.charts) else FIRST_GROUP)
         self.activate(self._cells[min(grid.active, len(self._cells) - 1)].chart)
@@ -152,17 +148,14 @@ class ChartGrid(QWidget):
         if shape is self._grid.shape and not self._grid.is_maximised:
             return
         now = self.state
-        keep = min(now.active, shape.n_charts - 1)
-        charts = list(now.charts)
-        if keep != now.active:  # the active chart stays in sight
-            charts.insert(keep, charts.pop(now.active))
+        made = reshaped(now, shape)
+        if made.active != now.active:  # the active chart stays in sight
             cells = [self._cells[place] for place in sorted(self._cells)]
-            cells.insert(keep, cells.pop(now.active))
+            cells.insert(made.active, cells.pop(now.active))
             self._cells = dict(enumerate(cells))
         for place in [place for place in self._cells if place >= shape.n_charts]:
             self._remove(place)
-        self._grid = msgspec.structs.replace(now, shape=shape, charts=tuple(charts), active=keep, is_maximised=False)
-        self._waiting = tuple(charts[shape.n_charts :])
+        self._grid = made
         self._arrange()
         await self._fill()
 
@@ -174,15 +167,13 @@ class ChartGrid(QWidget):
 
     def _close_chart(self, chart: ChartPanel) -> None:
         now, place = self.state, self._place_of(chart)
-        charts = tuple(placed for n, placed in enumerate(now.charts) if n != place)
-        smaller = {2: GridShape.ONE, 3: GridShape.COLUMNS, 4: GridShape.THREE}[now.shape.n_charts]
+        made = without_chart(now, place)
         others = [self._cells[n].chart for n in sorted(self._cells) if n != place]
         if chart is self.active.current:
-            self.activate(others[min(place, len(others) - 1)])
+            self.activate(others[made.active])
         self._remove(place)
         self._cells = dict(enumerate(self._cells[n] for n in sorted(self._cells)))
-        self._waiting = charts[smaller.n_charts :]
-        self._grid = msgspec.structs.replace(now, shape=smaller, charts=charts, active=self.active_place, is_maximised=False)
+        self._grid = made
         self._arrange()
         self.active.current.setFocus(Qt.FocusReason.OtherFocusReason)
         self.changed.emit()
@@ -238,10 +229,6 @@ class ChartGrid(QWidget):
         super().resizeEvent(event)
         self._arrange()
 
-    def sizeHint(self) -> QSize:
-        """As large as it may be."""
-        return QSize(960, 600)
-
     # --- inside -------------------------------------------------------------------------------------------------------
 
     @staticmethod
@@ -295,21 +282,15 @@ class ChartGrid(QWidget):
 
     def _arrange(self) -> None:
         """Put charts and edges in their places."""
-        if not hasattr(self, "active"):
-            return
         places = lay_out(self._grid.shape, self.size(), self._grid.across, self._grid.down)
         active = self.active_place
+        has_head = self._grid.shape.n_charts > 1
         for place, cell in self._cells.items():
             is_active = place == active
-            has_head = self._grid.shape.n_charts > 1
             cell.show_place(has_head=has_head, is_active=has_head and is_active, is_maximised=self._grid.is_maximised)
             cell.setGeometry(self.rect() if self._grid.is_maximised else places.charts[place])
             cell.setVisible(is_active or not self._grid.is_maximised)
-        for edge, rect in ((self._upright, places.upright), (self._level, places.level)):
-            edge.setVisible(rect is not None and not self._grid.is_maximised)
-            if rect is not None:
-                edge.setGeometry(rect)
-                edge.raise_()
+        self._edges.place(places, is_shown=not self._grid.is_maximised)
 
     def _lead_focus(self) -> None:
         self.setFocusProxy(self.active.current)
@@ -336,23 +317,7 @@ class ChartGrid(QWidget):
     def _close_cell(self, cell: ChartCell) -> None:
         self._desk.start("Closing a chart", self.close_chart(cell.chart))
 
-    def _move_upright(self, by: int) -> None:
-        self._share(across=share_at(self._upright.x() + by, self.width()))
-
-    def _centre_upright(self) -> None:
-        self._share(across=0.5)
-
-    def _move_level(self, by: int) -> None:
-        self._share(down=share_at(self._level.y() + by, self.height()))
-
-    def _centre_level(self) -> None:
-        self._share(down=0.5)
-
-    def _share(self, *, across: float | None = None, down: float | None = None) -> None:
-        self._grid = msgspec.structs.replace(
-            self._grid,
-            across=self._grid.across if across is None else across,
-            down=self._grid.down if down is None else down,
-        )
+    def _set_share(self, name: str, share: float) -> None:
+        self._grid = msgspec.structs.replace(self._grid, **{name: share})
         self._arrange()
         self.changed.emit()

@@ -95,9 +95,9 @@ class GridActions:
     # --- links ---
 
     @property
-    def links_symbol(self) -> bool:
+    def links_instrument(self) -> bool:
         """Whether linked charts show the same instrument."""
-        return self._grid.links.symbol
+        return self._grid.links.instrument
 
     @property
     def links_interval(self) -> bool:
@@ -124,9 +124,9 @@ class GridActions:
         """What the link group of the active chart is called."""
         return f"{self.group} {GROUPS[self.group][0]}" if self.group else "none"
 
-    def toggle_symbol(self) -> None:
+    def toggle_instrument(self) -> None:
         """The same instrument in linked charts, or not."""
-        self._grid.set_links(msgspec.structs.replace(self._grid.links, symbol=not self.links_symbol))
+        self._grid.set_links(msgspec.structs.replace(self._grid.links, instrument=not self.links_instrument))
 
     def toggle_interval(self) -> None:
         """The same interval in linked charts, or not."""

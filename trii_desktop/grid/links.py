@@ -31,14 +31,14 @@ class ChartLinks(QObject):
         grid.chart_removed.connect(self._remove)
         grid.changed.connect(self._regroup)
 
-    def lead(self, leader: "_Member", *, is_other_symbol: bool, is_other_interval: bool) -> None:
+    def lead(self, leader: "_Member", *, is_other_instrument: bool, is_other_interval: bool) -> None:
         """Have the others of its group follow what ``leader`` shows now."""
         links, shown = self._grid.links, leader.chart.shown
-        takes_symbol, takes_interval = links.symbol and is_other_symbol, links.interval and is_other_interval
-        if shown is None or not (takes_symbol or takes_interval):
+        takes_instrument, takes_interval = links.instrument and is_other_instrument, links.interval and is_other_interval
+        if shown is None or not (takes_instrument or takes_interval):
             return
         for member in self._others(leader):
-            member.follow(shown.instrument.id if takes_symbol else None, shown.spec if takes_interval else None)
+            member.follow(shown.instrument.id if takes_instrument else None, shown.spec if takes_interval else None)
 
     def point(self, leader: "_Member", event_ns: int | None) -> None:
         """Mark ``event_ns`` in the others of its group; None where the pointer has left."""
@@ -67,8 +67,11 @@ class ChartLinks(QObject):
         """A switch that was turned on leads from the active chart; a chart that joins a group takes what the group shows."""
         before, self._seen = self._seen, self._grid.links
         if before != self._seen and (active := self._members.get(self._grid.active.current)) is not None:
-            is_symbol, is_interval = self._seen.symbol and not before.symbol, self._seen.interval and not before.interval
-            self.lead(active, is_other_symbol=is_symbol, is_other_interval=is_interval)
+            is_instrument, is_interval = (
+                self._seen.instrument and not before.instrument,
+                self._seen.interval and not before.interval,
+            )
+            self.lead(active, is_other_instrument=is_instrument, is_other_interval=is_interval)
             if self._seen.time and not before.time:
                 self.look(active, active.chart.view.model.visible())
             if not self._seen.crosshair:
@@ -84,7 +87,7 @@ class ChartLinks(QObject):
     def _join(self, chart: ChartPanel, to: "_Member") -> None:
         shown, links = to.chart.shown, self._grid.links
         if shown is not None:
-            self._members[chart].follow(shown.instrument.id if links.symbol else None, shown.spec if links.interval else None)
+            self._members[chart].follow(shown.instrument.id if links.instrument else None, shown.spec if links.interval else None)
 
 
 class _Member(QObject):
@@ -165,7 +168,7 @@ class _Member(QObject):
     def _shown_changed(self) -> None:
         before, self._series = self._series, self._now()
         if not self._is_following:
-            self._links.lead(self, is_other_symbol=before[0] != self._series[0], is_other_interval=before[1] != self._series[1])
+            self._links.lead(self, is_other_instrument=before[0] != self._series[0], is_other_interval=before[1] != self._series[1])
 
 
 def same_time(visible: VisibleBars, theirs: BarSnapshot, mine: BarSnapshot) -> VisibleBars:

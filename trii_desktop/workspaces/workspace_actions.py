@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -110,7 +111,7 @@ class WorkspaceActions:
         dialog = QFileDialog(self._window, "Export workspace", str(Path.home() / f"{proposed}.{SUFFIX}"), FILES)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX)
-        dialog.fileSelected.connect(lambda path: self.export_to(workspace_id, path))
+        dialog.fileSelected.connect(partial(self.export_to, workspace_id))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
