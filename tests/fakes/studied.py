@@ -29,7 +29,7 @@ def studied(bars: BarArrays | int = 500, *, breaks: np.ndarray | None = None) ->
     bars = make_bars(bars) if isinstance(bars, int) else bars
     close, n_bars = bars.close, len(bars)
     rows = np.arange(n_bars)
-    mean = np.convolve(close, np.ones(5) / 5)[:n_bars] if n_bars else close
+    mean = np.convolve(close, np.ones(5) / 5)[:n_bars] if n_bars else close.copy()
     spread = 1 + np.abs(np.sin(rows / 9))
     wave = np.sin(rows / 20)
     lines = {

@@ -163,19 +163,20 @@ class ChartModel:
     def price_scale(self, pane_id: str = MAIN_PANE) -> PriceScale:
         """The scale of a pane: set by hand, or around everything in view."""
         pane = self.panes.pane(pane_id)
+        height_px = max(pane.height_px, 1)  # beside a maximised pane it has none
         # Only prices have a change since the first bar in view.
         wanted = pane.kind if pane.is_main or pane.kind is not ScaleKind.PERCENT else ScaleKind.LINEAR
         if pane.range is not None:
             kind = usable_kind(wanted, pane.range.low)
-            scale = PriceScale(pane.range.low, pane.range.high, 0, pane.height_px, kind)
+            scale = PriceScale(pane.range.low, pane.range.high, 0, height_px, kind)
         else:
             low, high = self._extremes(pane)
-            top = min(max(MARGIN, pane.top_free_px / pane.height_px), 0.4)
+            top = min(max(MARGIN, pane.top_free_px / height_px), 0.4)
             bottom = MARGIN / 2 + (VOLUME_SHARE if pane.is_main and self.is_volume_shown else MARGIN / 2)
             if pane.is_inverted:
                 top, bottom = bottom, top  # it is turned over below; the legend stays above and the volume below
             kind = usable_kind(wanted, low)
-            scale = PriceScale.with_margins(low, high, pane.height_px, top=top, bottom=bottom, kind=kind)
+            scale = PriceScale.with_margins(low, high, height_px, top=top, bottom=bottom, kind=kind)
         if kind is ScaleKind.PERCENT:
             scale = replace(scale, reference=self.in_view.reference)
         return scale.inverted() if pane.is_inverted else scale
