@@ -30,6 +30,7 @@ from trii_desktop.replay.replay_actions import ReplayActions
 from trii_desktop.replay.replay_bar import ReplayBar
 from trii_desktop.studies.looks import ChartLooks
 from trii_desktop.studies.study_actions import StudyActions
+from trii_desktop.studies.templates import TemplateActions
 from trii_desktop.view_actions import ViewActions
 from trii_desktop.watchlist.list_actions import WatchlistActions
 from trii_desktop.workspaces.dock_actions import DockActions
@@ -55,7 +56,8 @@ class Workbench:
         self.drawings = DrawingActions(window, desk, panels.grid)
         self.replay = ReplayActions(desk, panels.active)
         self.studies = StudyActions(window, desk, panels.grid)
-        self.looks = ChartLooks(self.studies, panels.active)
+        self.templates = TemplateActions(window, desk, panels.active)
+        self.looks = ChartLooks(window, desk, panels.active)
         self.data = ImportActions(window, desk, self.chart)
         self.view = ViewActions(window, desk)
         self.guide = GuideActions(window, desk, panels)
@@ -68,6 +70,7 @@ class Workbench:
         self.view.actions = self.guide.actions = self.workspaces.actions = self.actions
         self.drawings.choices.changed.connect(self.actions.refresh)
         self.drawings.selection_changed.connect(self.actions.refresh)
+        self.studies.selection_changed.connect(self.actions.refresh)
         window.show_drawing_tools(DrawingBar(self.actions, desk.look))
         self.replay_bar = ReplayBar(self.actions, desk.look)
         self._connect_replay(self.replay_bar)
@@ -102,6 +105,18 @@ class Workbench:
         self._adds_to_watchlist = False
         self.search.search(text)
 
+    @property
+    def can_delete(self) -> bool:
+        """Whether anything on the chart is selected."""
+        return self.drawings.has_selected or self.studies.has_selected
+
+    def delete_selected(self) -> None:
+        """Delete the selected drawings, else the selected indicator."""
+        if self.drawings.has_selected:
+            self.drawings.remove()
+        else:
+            self.studies.remove_selected()
+
     def add_to_watchlist(self) -> None:
         """Find an instrument for the watchlist."""
         self._adds_to_watchlist = True
@@ -121,7 +136,6 @@ class Workbench:
         panel.wants_export.connect(self.watchlist.export_list)
         panel.changed.connect(self.actions.refresh)
         self._desk.start("Reading earlier notices", self._keeping.load())
-        self._panels.bars.wants_hiding.connect(self.view.toggle_bars)
         for dock in self._window.docks.values():
             dock.visibilityChanged.connect(self.actions.refresh)
         self.actions.refresh()

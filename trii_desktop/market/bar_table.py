@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableView, QTabWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableView, QTabWidget, QWidget
 
 from backend.domain.bars import Bar, Series
 from backend.errors import InvalidInput
@@ -176,8 +176,6 @@ class _Table(QTableView):
 class BarTablePanel(QWidget):
     """Follows the chart's series while it is visible."""
 
-    wants_hiding = Signal()
-
     def __init__(self, desk: Desk, active: ActiveChart) -> None:
         super().__init__()
         self._desk = desk
@@ -211,13 +209,6 @@ class BarTablePanel(QWidget):
         self.tabs.addTab(bars, "Bars")
         self.tabs.addTab(edits, "Edits")
         self.tabs.setDocumentMode(True)
-        self._close = QToolButton()
-        self._close.setToolTip("Hide the table (Ctrl+2)")
-        self._close.setAccessibleName("Hide the table")
-        self._close.clicked.connect(self.wants_hiding)
-        self.tabs.setCornerWidget(self._close)
-        desk.look.changed.connect(self._paint_icons)
-        self._paint_icons()
         self.setLayout(column(self.tabs))
         self.setProperty("role", "panel")
         self._listener = desk.frames.listen(self.refresh, is_visible=self.isVisible)
@@ -279,9 +270,6 @@ class BarTablePanel(QWidget):
         """Hear and look no more."""
         self._listener.close()
         self._subscription.close()
-
-    def _paint_icons(self) -> None:
-        self._close.setIcon(self._desk.look.icon("close"))
 
     def _make_table(self) -> QTableView:
         table = _Table()
