@@ -25,7 +25,8 @@ def dialog_classes() -> set[str]:
     while todo:
         for made in todo.pop().__subclasses__():
             todo.append(made)
-            if made.__module__.startswith("trii_desktop.") and made is not Overlay and not issubclass(made, QFileDialog):
+            is_ours = made.__module__.startswith("trii_desktop.") and not issubclass(made, QFileDialog)
+            if is_ours and not made.__subclasses__():  # what others stand on is never on screen itself
                 names.add(made.__name__)
     return names
 

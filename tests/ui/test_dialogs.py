@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from backend.charts.drawings import DrawingKind
 from backend.crash import CrashReporter
+from backend.domain.instruments import InstrumentId
 from backend.indicators.registry import spec_of
 from tests.fakes.dialogs import dialog_classes, leave, nameless, opened, reach, stops_of, walk
 from tests.fakes.qt_loop import run_on_qt
@@ -43,13 +44,19 @@ WAYS = (
     Way("ShortcutSheet", "help.shortcuts"),
     Way("StudyEditor", "study.edit"),
     Way("StudyList", "study.list"),
+    Way("TemplateList", "template.list"),
     Way("WorkspaceList", "workspace.list"),
+    Way("ZoneSearch", "look.other_zone"),
 )
-OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette"}  # each has its own test below
+OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette", "ComparisonEditor"}  # each has its own test below
 
 
 def test_every_dialog_of_the_program_is_walked_here(qapp):
-    assert dialog_classes() == {way.dialog for way in WAYS} | OPENED_OTHERWISE
+    walked = {way.dialog for way in WAYS} | OPENED_OTHERWISE
+
+    missing = dialog_classes() - walked
+    assert not missing, f"Give {sorted(missing)} a Way above: the action that opens it."
+    assert not walked - dialog_classes()
 
 
 @pytest.mark.logs("Uncaught in a test", "crash report was written")
@@ -104,6 +111,23 @@ def test_the_keys_of_an_action_are_changed_without_a_pointer(qapp, sampled):
             await leave(dialog, lambda: opened("KeyDialog") is None)
             assert desktop.workbench.actions.keys("import.files") == ("Ctrl+O",)
             settings.close()
+
+    run_on_qt(story())
+
+
+def test_what_is_compared_is_changed_without_a_pointer(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            chart, studies = desktop.panels.chart, desktop.workbench.studies
+            studies.compare_with(InstrumentId("MSFT", "XNAS"))
+            await shown(lambda: chart.state.comparisons)
+            studies.select(chart, chart.state.comparisons[0].id)
+            desktop.workbench.actions.refresh()
+            await reach(desktop, "study.edit")
+            await shown(lambda: opened("ComparisonEditor"))
+            dialog = opened("ComparisonEditor")
+            await _wait_for_keys(dialog)
+            assert await _look_at(dialog, "ComparisonEditor") == []
 
     run_on_qt(story())
 
