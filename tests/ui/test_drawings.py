@@ -9,8 +9,8 @@ from backend.charts.drawings import Anchor, Drawing, DrawingKind
 from backend.domain.bars import BarSpec
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown, visible_dialog
+from trii_desktop.drawings.kinds import TOOLS, clicks_of
 from trii_desktop.drawings.snapping import Magnet
-from trii_desktop.drawings.tools import TOOLS, clicks_of
 from trii_desktop.widgets.ask import AskText
 
 NOTHING = Qt.KeyboardModifier.NoModifier

@@ -11,11 +11,11 @@ from trii_desktop.charts.layers import PointerEvent
 from trii_desktop.desk import Desk
 from trii_desktop.drawings.book import DrawingBook
 from trii_desktop.drawings.edits import DrawingChoices, DrawingEdits
+from trii_desktop.drawings.kinds import TITLES, clicks_of, fresh
 from trii_desktop.drawings.layer import DrawingLayer
 from trii_desktop.drawings.placement import RAW, Placement, Prices
 from trii_desktop.drawings.shapes import Spelling
 from trii_desktop.drawings.snapping import Magnet, constrained, snapped
-from trii_desktop.drawings.tools import TITLES, clicks_of, fresh
 from trii_desktop.market.chart_panel import ChartPanel
 
 CLICK_PX: Final = 4.0

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableWid
 
 from backend.charts.drawings import Drawing
 from trii_desktop.drawings.controller import DrawingController
-from trii_desktop.drawings.tools import TITLES
+from trii_desktop.drawings.kinds import TITLES
 from trii_desktop.look import Look
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, row

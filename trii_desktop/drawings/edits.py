@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject, Signal
 
 from backend.charts.drawings import Drawing, DrawingKind, DrawingStyle
 from trii_desktop.drawings.book import DrawingBook
+from trii_desktop.drawings.kinds import TITLES
 from trii_desktop.drawings.layer import DrawingLayer
 from trii_desktop.drawings.snapping import Magnet
-from trii_desktop.drawings.tools import TITLES
 
 ASIDE_PX = 16
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from backend.charts.chart_state import Dash
 from backend.charts.drawings import FIBONACCI_LEVELS, LEVELS_MAX, POSITIONS, DrawingKind, DrawingStyle
 from trii_desktop.drawings.controller import DrawingController
-from trii_desktop.drawings.tools import TITLES
+from trii_desktop.drawings.kinds import TITLES
 from trii_desktop.widgets.layout import button, column, label, row
 
 _DASHES: Final = ((Dash.SOLID, "Solid"), (Dash.DASHED, "Dashed"), (Dash.DOTTED, "Dotted"))

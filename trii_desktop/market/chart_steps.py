@@ -35,7 +35,7 @@ class _Made:
         """Take the changes back, and leave what was changed apart from them."""
         await self._chart.take(reversed_changes(self.changes))
 
-    async def do_again(self) -> None:
+    async def repeat(self) -> None:
         """Make the changes again."""
         await self._chart.take(self.changes)
 
@@ -67,7 +67,7 @@ class ChartSteps:
     def remember(self, title: str, changes: tuple[StateChange, ...]) -> tuple[Step, _Made]:
         """Put changes that were made on the stack."""
         made = _Made(self._chart, changes)
-        step = self._undo.push(title, made.take_back, made.do_again)
+        step = self._undo.push(title, made.take_back, made.repeat)
         self._steps = [*(old for old in self._steps if self._undo.is_known(old)), step]
         return step, made
 

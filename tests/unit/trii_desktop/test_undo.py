@@ -25,12 +25,12 @@ class Written:
             await asyncio.sleep(0)
             self.text.remove(number)
 
-        async def do_again():
+        async def repeat():
             await asyncio.sleep(0)
             self.text.append(number)
 
         self.text.append(number)
-        return self.stack.push(f"Number {number}", take_back, do_again if can_repeat else None)
+        return self.stack.push(f"Number {number}", take_back, repeat if can_repeat else None)
 
 
 @given(MOVES)
