@@ -52,7 +52,7 @@ ROWS: Final[tuple[ActionRow, ...]] = (
     ActionRow("drawing.clone", "Clo&ne", DRAWINGS, "drawings.clone", (), _SELECTED),
     ActionRow("drawing.copy", "Cop&y", DRAWINGS, "drawings.copy", ("Ctrl+C",), _SELECTED, scope=Scope.CHART),
     ActionRow("drawing.paste", "&Paste", DRAWINGS, "drawings.paste", ("Ctrl+V",), "drawings.has_copied", scope=Scope.CHART),
-    ActionRow("drawing.remove", "Remo&ve", DRAWINGS, "drawings.remove", ("Del",), _SELECTED, icon="trash", scope=Scope.CHART),
+    ActionRow("drawing.remove", "Remo&ve", DRAWINGS, "drawings.remove", (), _SELECTED, icon="trash"),
     ActionRow("drawing.list", "List of dra&wings…", DRAWINGS, "drawings.open_list", (), _CHART, starts_group=True),
     ActionRow("drawing.select_all", "Select &all drawings", DRAWINGS, "drawings.select_all", (), "drawings.has_drawings"),
     ActionRow("drawing.remove_all", "Remove all drawin&gs", DRAWINGS, "drawings.remove_all", (), "drawings.has_drawings"),

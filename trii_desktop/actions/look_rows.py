@@ -38,6 +38,7 @@ ROWS: Final = (
     _row("exchange_time", "Of the &exchange", _TIMES),
     _row("local_time", "Of this &computer", _TIMES),
     _row("utc", "&UTC", _TIMES),
+    _row("other_zone", "&Other place…", _TIMES),
     _row("breaks", "Session &breaks", _TIMES, flag="has_breaks", starts=True),
     ActionRow("look.volume", "&Volume", CHART, "looks.volume", (), _CHART, "looks.has_volume"),
 )

@@ -1,221 +1,181 @@
 """Changing one study: parameters, what it reads, its pane and looks, seen on the chart at once; Cancel brings back what was."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QColorDialog,
-    QComboBox,
-    QDialog,
-    QDoubleSpinBox,
-    QFormLayout,
-    QGridLayout,
-    QPushButton,
-    QSpinBox,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QComboBox, QFormLayout, QGridLayout, QWidget
 
 from backend.charts import study_edits
-from backend.charts.chart_state import MAIN_PANE, ChartState, Dash, LineStyle, Study, StudySource
+from backend.charts.chart_state import MAIN_PANE, LineStyle, Study, StudySource
 from backend.errors import TriiError
 from backend.indicators.registry import checked_params, spec_of
-from backend.indicators.spec import SOURCES, Output, Parameter
+from backend.indicators.spec import SOURCES, Output
+from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.study_looks import look_of
 from trii_desktop.market.chart_panel import ChartPanel
-from trii_desktop.widgets.layout import button, column, holding, label, row
+from trii_desktop.studies.number_field import NumberField
+from trii_desktop.studies.preview import PreviewDialog
+from trii_desktop.studies.style_row import StyleRow, style_grid
+from trii_desktop.widgets.layout import button, column, label, line, row
 
-_FIELD_WORDS: Final = {
+FIELD_WORDS: Final = {
     "close": "Close", "open": "Open", "high": "High", "low": "Low", "hl2": "(High + low) / 2", "hlc3": "(High + low + close) / 3",
-    "ohlc4": "(Open + high + low + close) / 4", "hlcc4": "(High + low + 2 close) / 4", "volume": "Volume",
+    "ohlc4": "(Open + high + low + close) / 4", "hlcc4": "(High + low + twice the close) / 4", "volume": "Volume",
 }  # fmt: skip
-_DASHES: Final = ((Dash.SOLID, "Solid"), (Dash.DASHED, "Dashed"), (Dash.DOTTED, "Dotted"))
 
 
-class StudyEditor(QDialog):
-    """Edits one study of one chart; all it does is one step of undo. It never blocks the chart beside it."""
+class StudyEditor(PreviewDialog):
+    """Edits one study of one chart."""
 
-    def __init__(self, parent: QWidget, chart: ChartPanel, study: Study) -> None:
-        super().__init__(parent)
-        self._chart = chart
+    def __init__(self, parent: QWidget, chart: ChartPanel, study: Study, colors: ChartColors) -> None:
         self._spec = spec_of(study.indicator)
+        super().__init__(parent, chart, self._spec.title, f"The settings of {look_of(study).title} were changed")
         self._study = study
-        self._step = chart.begin_edit(f"Change {self._spec.short}")
-        self._params = checked_params(self._spec, dict(study.params))
-        self._styles: dict[str, LineStyle] = dict(study.styles)
-        self.setWindowTitle(self._spec.title)
-        self.setAccessibleName(f"Settings of {self._spec.title}")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(440)
-        self.fields: dict[str, QSpinBox | QDoubleSpinBox] = {}
-        self.source: QComboBox | None = None
+        self._own_pane = study_edits.fresh_id()  # where "a new pane" is meant
+        self.setMinimumWidth(460)
+        self.fields = {p.name: NumberField(p, float(p.default)) for p in self._spec.parameters}
+        self.source, self.pane = QComboBox(), QComboBox()
+        self.rows: dict[str, StyleRow] = {}
         self.problem = label("", "error", wraps=True)
         self.problem.hide()
-        form = QFormLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(8)
-        self._add_parameters(form)
-        self._add_places(form)
         about = label(f"{self._spec.description} Source: {self._spec.source}.", "caption", wraps=True)
-        defaults, cancel, done = button("Defaults"), button("Cancel"), button("Done", primary=True)
+        defaults, cancel = button("Defaults", quiet=True), button("Cancel")
         defaults.clicked.connect(self.set_defaults)
         cancel.clicked.connect(self.reject)
-        done.setDefault(True)
-        done.clicked.connect(self.accept)
-        self.setLayout(
-            column(form, self._make_looks(), self.problem, about, row(defaults, None, cancel, done), margins=(16,) * 4, gap=14)
-        )
-
-    def reject(self) -> None:
-        """Bring back what was before."""
-        self._step.cancel()
-        super().reject()
+        self.done_button = button("Done", primary=True)
+        self.done_button.setDefault(True)
+        self.done_button.clicked.connect(self.accept)
+        foot = row(defaults, None, cancel, self.done_button)
+        parts = (self._make_form(), self.problem, line(), self._make_looks(colors), line(), about, foot)
+        self.setLayout(column(*parts, margins=(16,) * 4, gap=12))
+        self._fill()
 
     def set_defaults(self) -> None:
-        """The indicator's own parameters and looks."""
-        for parameter in self._spec.parameters:
-            self.fields[parameter.name].setValue(parameter.default)  # type: ignore[arg-type]  # the box of its kind
-        self._styles = {}
-        self._show()
+        """The indicator's own parameters, source and looks."""
+        source = StudySource(self._spec.default_source)
+        self._show(replace(self._study, params=(), source=source, styles=()))
+        self._fill()
 
-    # --- parameters ---------------------------------------------------------------------------------------------------
+    # --- what there is to choose ----------------------------------------------------------------------------------------
 
-    def _add_parameters(self, form: QFormLayout) -> None:
+    def _make_form(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setHorizontalSpacing(24)
+        form.setVerticalSpacing(8)
         for parameter in self._spec.parameters:
-            field = self._field(parameter)
-            field.setAccessibleName(parameter.title)
-            field.setToolTip(f"{parameter.low:g} to {parameter.high:g}")
-            field.valueChanged.connect(partial(self._set_parameter, parameter.name))
-            self.fields[parameter.name] = field
+            field = self.fields[parameter.name]
+            field.chosen.connect(self._chosen)
             form.addRow(parameter.title, field)
-
-    def _field(self, parameter: Parameter) -> QSpinBox | QDoubleSpinBox:
-        value = self._params[parameter.name]
-        if parameter.is_whole:
-            whole = QSpinBox()
-            whole.setRange(int(parameter.low), int(parameter.high))
-            whole.setValue(int(value))
-            return whole
-        number = QDoubleSpinBox()
-        number.setRange(parameter.low, parameter.high)
-        number.setDecimals(3)
-        number.setSingleStep(parameter.step)
-        number.setValue(float(value))
-        return number
-
-    def _set_parameter(self, name: str, value: float) -> None:
-        self._params[name] = value
-        self._show()
-
-    # --- what it reads, where it is drawn ------------------------------------------------------------------------------
-
-    def _add_places(self, form: QFormLayout) -> None:
-        state = self._chart.state
         if self._spec.has_source:
-            self.source = QComboBox()
             self.source.setAccessibleName("Reads")
-            for field in SOURCES:
-                self.source.addItem(_FIELD_WORDS[field], StudySource(field))
-            for other in study_edits.possible_sources(state, self._study.id):
-                for output in look_of(other).outputs:
-                    words = f"{look_of(other).title}: {output.title}"
-                    self.source.addItem(words, StudySource(output.key[1], other.id))
-            self._choose(self.source, self._study.source)
-            self.source.currentIndexChanged.connect(self._show)
+            self.source.activated.connect(self._chosen)
             form.addRow("Reads", self.source)
-        self.pane = QComboBox()
         self.pane.setAccessibleName("Pane")
-        self.pane.addItem("Prices", MAIN_PANE)
-        for number, pane in enumerate((pane for pane in state.panes if pane.id != MAIN_PANE), 2):
-            names = ", ".join(look_of(study).title for study in state.studies if study.pane == pane.id)
-            self.pane.addItem(f"Pane {number}: {names}", pane.id)
-        self.pane.addItem("A new pane", study_edits.NEW_PANE)
-        self._choose(self.pane, self._study.pane)
-        self.pane.currentIndexChanged.connect(self._show)
+        self.pane.activated.connect(self._chosen)
         form.addRow("Pane", self.pane)
+        return form
 
-    @staticmethod
-    def _choose(box: QComboBox, value: object) -> None:
-        box.setCurrentIndex(max(next((place for place in range(box.count()) if box.itemData(place) == value), 0), 0))
-
-    # --- looks --------------------------------------------------------------------------------------------------------
-
-    def _make_looks(self) -> QWidget:
-        grid = QGridLayout()
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(6)
-        grid.setColumnStretch(0, 1)
+    def _make_looks(self, colors: ChartColors) -> QGridLayout:
+        grid = style_grid()
         for place, output in enumerate(self._spec.outputs):
-            style = self._style(output)
-            shown = QCheckBox(output.title)
-            shown.setChecked(style.is_shown)
-            shown.toggled.connect(partial(self._set_style, output, "is_shown"))
-            colour = QPushButton(style.colour or "Theme")
-            colour.setAccessibleName(f"Colour of {output.title}")
-            colour.clicked.connect(partial(self._choose_colour, output, colour))
-            width = QSpinBox()
-            width.setRange(1, 6)
-            width.setSuffix(" px")
-            width.setValue(style.width)
-            width.setAccessibleName(f"Width of {output.title}")
-            width.valueChanged.connect(partial(self._set_style, output, "width"))
-            dash = QComboBox()
-            dash.setAccessibleName(f"Line of {output.title}")
-            for kind, words in _DASHES:
-                dash.addItem(words, kind)
-            dash.setCurrentIndex([kind for kind, _ in _DASHES].index(style.dash))
-            dash.currentIndexChanged.connect(partial(self._set_dash, output))
-            for number, widget in enumerate((shown, colour, width, dash)):
-                grid.addWidget(widget, place, number)
-        return holding(grid)
+            own = colors.up if output.colour == "signs" else colors.studies[output.colour % len(colors.studies)]
+            made = StyleRow(output.title, own, colors.studies, self)
+            made.changed.connect(partial(self._styled, output))
+            made.place(grid, place)
+            self.rows[output.name] = made
+        return grid
 
-    def _style(self, output: Output) -> LineStyle:
-        return self._styles.get(output.name) or LineStyle(is_shown=output.is_shown)
+    def _fill(self) -> None:
+        """Show the study as it is."""
+        for name, value in checked_params(self._spec, dict(self._study.params)).items():
+            self.fields[name].show_number(float(value))
+        styles = dict(self._study.styles)
+        for output in self._spec.outputs:
+            self.rows[output.name].show_style(styles.get(output.name) or LineStyle(is_shown=output.is_shown))
+        self._fill_places()
+        self._say("")
 
-    def _set_style(self, output: Output, name: str, value: object) -> None:
-        self._styles[output.name] = replace(self._style(output), **{name: value})
-        self._show()
+    def _fill_places(self) -> None:
+        self._fill_sources()
+        self._fill_panes()
 
-    def _set_dash(self, output: Output, place: int) -> None:
-        self._set_style(output, "dash", _DASHES[place][0])
+    def _fill_sources(self) -> None:
+        offered = [(words, StudySource(field)) for field, words in FIELD_WORDS.items() if field in SOURCES]
+        for other in study_edits.possible_sources(self.chart.state, self._study.id):
+            look = look_of(other)
+            for output in look.outputs:
+                words = look.title if len(look.outputs) == 1 else f"{look.title}: {output.title}"
+                offered.append((words, StudySource(output.key[1], other.id)))
+        _offer(self.source, offered, self._study.source)
 
-    def _choose_colour(self, output: Output, sign: QPushButton) -> None:
-        dialog = QColorDialog(QColor(self._style(output).colour or "#4c8dff"), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog)
-        dialog.colorSelected.connect(partial(self._take_colour, output, sign))
-        dialog.open()
-
-    def _take_colour(self, output: Output, sign: QPushButton, colour: QColor) -> None:
-        sign.setText(colour.name())
-        self._set_style(output, "colour", colour.name())
+    def _fill_panes(self) -> None:
+        state, offered = self.chart.state, [("Prices", MAIN_PANE)]
+        for pane in state.panes:
+            names = ", ".join(look_of(study).title for study in state.studies if study.pane == pane.id)
+            if pane.id != MAIN_PANE:
+                offered.append(("Its own pane" if names == look_of(self._study).title else f"With {names}", pane.id))
+        if not study_edits.is_alone(state, self._study):
+            offered.append(("A new pane", self._own_pane))
+        _offer(self.pane, offered, self._study.pane)
 
     # --- shown at once ------------------------------------------------------------------------------------------------
 
-    def _show(self, *_: object) -> None:
-        def edited(state: ChartState) -> ChartState:
-            return study_edits.edited(state, self._edited(study_edits.study_of(state, self._study.id)))
-
-        self._try(edited)
-
-    def _edited(self, study: Study) -> Study:
-        defaults = {parameter.name: parameter.default for parameter in self._spec.parameters}
-        checked = checked_params(self._spec, self._params)
-        params = tuple(sorted((name, value) for name, value in checked.items() if value != defaults[name]))
-        source = self.source.currentData() if self.source is not None else study.source
-        styles = tuple(sorted(self._styles.items()))
-        return replace(study, params=params, source=source, pane=self.pane.currentData(), styles=styles)
-
-    def _try(self, change: Callable[[ChartState], ChartState]) -> None:
+    def _chosen(self, *_: object) -> None:
         try:
-            self._step.show(change(self._chart.state))
+            params = checked_params(self._spec, self._numbers())
         except TriiError as error:
-            self.problem.setText(str(error))
-            self.problem.show()
+            self._say(str(error))
+            return
+        defaults = {parameter.name: parameter.default for parameter in self._spec.parameters}
+        own = tuple(sorted((name, value) for name, value in params.items() if value != defaults[name]))
+        source = self.source.currentData() if self._spec.has_source else self._study.source
+        self._show(replace(self._study, params=own, source=source, pane=self.pane.currentData()))
+
+    def _numbers(self) -> dict[str, float]:
+        return {name: field.number for name, field in self.fields.items()}
+
+    def _styled(self, output: Output, style: LineStyle) -> None:
+        styles = dict(self._study.styles) | {output.name: style}
+        if style == LineStyle(is_shown=output.is_shown):
+            del styles[output.name]
+        self._show(replace(self._study, styles=tuple(sorted(styles.items(), key=lambda one: one[0]))))
+
+    def _show(self, study: Study) -> None:
+        before, self._study = self._study, study
+        try:
+            self.preview(study_edits.edited(self.chart.state, study))
+            checked_params(self._spec, self._numbers())  # another field may still hold what was refused
+        except TriiError as error:
+            self._study = self.chart.state.study(study.id) or before
+            self._say(str(error))
         else:
-            self.problem.hide()
+            self._say("")
+
+    def follow(self) -> None:
+        """Show the study as it is now, or leave with it."""
+        study = self.chart.state.study(self._study.id)
+        if study is None:
+            self.leave()
+        elif study != self._study:
+            self._study = study
+            self._fill()
+        else:
+            self._fill_places()
+
+    def _say(self, words: str) -> None:
+        self.problem.setText(words)
+        self.problem.setVisible(bool(words))
+        self.done_button.setEnabled(not words)
+
+
+def _offer(box: QComboBox, offered: Sequence[tuple[str, object]], now: object) -> None:
+    """Fill a box again where something else can be chosen, without telling it."""
+    with QSignalBlocker(box):
+        if [(box.itemText(n), box.itemData(n)) for n in range(box.count())] != list(offered):
+            box.clear()
+            for words, value in offered:
+                box.addItem(words, value)
+        box.setCurrentIndex(next((n for n in range(box.count()) if box.itemData(n) == now), 0))

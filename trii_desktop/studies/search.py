@@ -94,6 +94,7 @@ class IndicatorSearch(Overlay):
         super().__init__(window, 600, 460)
         self._look = look
         self.recent: tuple[str, ...] = ()
+        self._is_on_other = False
         self.field = QLineEdit()
         self.field.setProperty("bare", True)
         self.field.setPlaceholderText("Indicator, family or what it shows")
@@ -124,17 +125,18 @@ class IndicatorSearch(Overlay):
         look.changed.connect(self._paint_sign)
         self._paint_sign()
 
-    def search(self) -> None:
-        """Open with nothing typed."""
-        self._said.setText("Add to the chart")
+    def search(self, *, on: str = "") -> None:
+        """Open with nothing typed; ``on`` names what the choice shall read, and leaves out what can read bars only."""
+        self._is_on_other = bool(on)
+        self._said.setText(f"Add on {on}" if on else "Add to the chart")
         self.field.clear()
         self._answer("")
         self.open_over(self.field)
 
     def _answer(self, text: str) -> None:
-        found = find_indicators(text)
+        found = tuple(spec for spec in find_indicators(text) if spec.has_source or not self._is_on_other)
         if not text.strip():
-            last = tuple(SPECS[name] for name in self.recent if name in SPECS)
+            last = tuple(SPECS[name] for name in self.recent if name in SPECS and SPECS[name] in found)
             found = (*last, *(spec for spec in found if spec not in last))
         self.model.show_results(found)
         self._steering.select(0)

@@ -1,13 +1,14 @@
-"""What can be done with indicators and comparisons of the active chart, and how its bars and scales are drawn."""
+"""What can be done with the indicators and comparisons of the active chart."""
 
 from collections.abc import Callable
 from functools import partial
 
 from msgspec.structs import replace
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from backend.charts import study_edits
-from backend.charts.chart_state import ChartState, ChartType, Comparison, ScaleKind, Study, StudySource
+from backend.charts.chart_state import MAIN_PANE, ChartState, Comparison, Study, StudySource
 from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
 from backend.events import Level, notice_of
@@ -16,21 +17,28 @@ from backend.indicators.spec import IndicatorSpec
 from trii_desktop.charts.study_looks import look_of
 from trii_desktop.desk import Desk
 from trii_desktop.grid.chart_grid import ChartGrid
-from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.market.chart_panel import ChartPanel, chart_colors
 from trii_desktop.market.search import InstrumentSearch
+from trii_desktop.studies.comparison_editor import ComparisonEditor
 from trii_desktop.studies.editor import StudyEditor
+from trii_desktop.studies.making import change_chart
+from trii_desktop.studies.preview import PreviewDialog
 from trii_desktop.studies.search import IndicatorSearch
 from trii_desktop.studies.study_list import StudyList
 
 
-class StudyActions:
-    """Methods and flags that the action table names."""
+class StudyActions(QObject):
+    """Methods and flags that the action table names. ``selection_changed`` comes when another study is selected."""
+
+    selection_changed = Signal()
 
     def __init__(self, window: QWidget, desk: Desk, grid: ChartGrid) -> None:
+        super().__init__(window)
         self._window = window
         self._desk = desk
         self._active = grid.active
-        self._selected: dict[ChartPanel, str] = {}
+        self._source: StudySource | None = None  # what the next indicator reads, where it was asked for on another one
+        self._editors: dict[tuple[ChartPanel, str], PreviewDialog] = {}
         self.search = IndicatorSearch(window, desk.look)
         self.search.chosen.connect(self.add)
         self.instruments = InstrumentSearch(window, desk)
@@ -48,8 +56,18 @@ class StudyActions:
 
     @property
     def has_selected(self) -> bool:
+        """Whether an indicator or a comparison is selected."""
+        return self._is_there(self._active.current, self._active.current.view.selected_study)
+
+    @property
+    def has_selected_study(self) -> bool:
         """Whether an indicator is selected."""
         return self._study() is not None
+
+    @property
+    def can_edit(self) -> bool:
+        """Whether something is selected, or there is an indicator that would be meant."""
+        return self.has_selected or self.has_studies
 
     @property
     def has_comparisons(self) -> bool:
@@ -60,62 +78,121 @@ class StudyActions:
 
     def open_search(self) -> None:
         """Find an indicator to add."""
+        self._source = None
         self.search.search()
+
+    def open_search_on(self, study_id: str) -> None:
+        """Find an indicator that shall read a study."""
+        study = self._state.study(study_id)
+        outputs = look_of(study).outputs if study is not None else ()
+        if study is not None and outputs:
+            self._source = StudySource(outputs[0].key[1], study.id)
+            self.search.search(on=look_of(study).title)
+
+    def open_search_on_selected(self) -> None:
+        """Find an indicator that shall read the selected one."""
+        self.open_search_on(self._active.current.view.selected_study)
 
     def add(self, spec: IndicatorSpec) -> None:
         """Put an indicator on the active chart and select it."""
-        source = StudySource(spec.default_source)
+        is_on_other = self._source is not None and spec.has_source and self._state.study(self._source.study) is not None
+        source = self._source if self._source is not None and is_on_other else StudySource(spec.default_source)
         pane = study_edits.pane_for(self._state, source, is_overlay=spec.is_overlay)
         study = Study(study_edits.fresh_id(), spec.name, source=source, pane=pane)
-        self._change(lambda state: study_edits.added(state, study), f"Add {spec.short}")
-        self._selected[self._active.current] = study.id
+        if self._change(lambda state: study_edits.added(state, study), f"{spec.short} was added"):
+            self.select(self._active.current, study.id)
 
     def edit_selected(self) -> None:
-        """Change the selected indicator, or the newest one."""
-        study = self._study() or (self._state.studies[-1] if self._state.studies else None)
-        if study is not None:
-            self.edit(self._active.current, study.id)
+        """Change what is selected, or the newest indicator."""
+        chart = self._active.current
+        if self._is_there(chart, chart.view.selected_study):
+            self.edit(chart, chart.view.selected_study)
+        elif self._state.studies:
+            self.edit(chart, self._state.studies[-1].id)
 
-    def edit(self, chart: ChartPanel, study_id: str) -> None:
-        """Open the editor of a study."""
-        study = chart.state.study(study_id)
-        if study is None:
+    def edit(self, chart: ChartPanel, ident: str) -> None:
+        """Open the editor of a study or comparison, or bring it up."""
+        known = self._editors.get((chart, ident))
+        if known is not None:
+            known.raise_()
+            known.activateWindow()
             return
-        try:
-            spec_of(study.indicator)
-        except TriiError as error:
-            self._desk.notices.add(notice_of(error, "This indicator is not known here.", level=Level.WARNING))
-            return
-        StudyEditor(self._window, chart, study).show()
+        made = self._editor(chart, ident)
+        if made is not None:
+            self._editors[chart, ident] = made
+            made.finished.connect(partial(self._edited, (chart, ident)))
+            made.show()
 
     def duplicate(self) -> None:
-        """Put a copy of the selected indicator beside it."""
-        study = self._study()
+        """Put a copy of the selected indicator beside it, and select it."""
+        study, chart = self._study(), self._active.current
         if study is not None:
             new_id = study_edits.fresh_id()
-            self._change(lambda state: study_edits.duplicated(state, study.id, new_id), f"Duplicate {look_of(study).title}")
+            title = f"{look_of(study).title} was duplicated"
+            if self._change(lambda state: study_edits.duplicated(state, study.id, new_id), title):
+                self.select(chart, new_id)
 
     def remove_selected(self) -> None:
-        """Remove the selected indicator."""
-        study = self._study()
+        """Remove what is selected."""
+        self.remove(self._active.current, self._active.current.view.selected_study)
+
+    def remove(self, chart: ChartPanel, ident: str) -> None:
+        """Remove a study with what reads it, or a comparison."""
+        study = chart.state.study(ident)
         if study is not None:
-            self._remove(self._active.current, study.id)
+            self._change(lambda state: state.without_study(ident), f"{look_of(study).title} was removed", chart)
+        elif self._is_there(chart, ident):
+            name = study_edits.comparison_of(chart.state, ident).instrument
+            self._change(lambda state: study_edits.without_comparison(state, ident), f"{name} is compared no more", chart)
+        if chart.view.selected_study == ident:
+            self.select(chart, "")
 
     def remove_all(self) -> None:
         """Remove every indicator."""
-        self._change(study_edits.without_studies, "Remove all indicators")
+        self._change(study_edits.without_studies, "All indicators were removed")
+
+    def toggle(self, chart: ChartPanel, ident: str) -> None:
+        """Hide a study or comparison, or show it."""
+
+        def turned(state: ChartState) -> ChartState:
+            study = state.study(ident)
+            if study is not None:
+                return study_edits.with_study_shown(state, ident, shown=not study.is_shown)
+            comparison = study_edits.comparison_of(state, ident)
+            return study_edits.with_comparison(state, replace(comparison, is_shown=not comparison.is_shown))
+
+        self._change(turned, "An indicator was shown or hidden", chart)
 
     def toggle_all(self) -> None:
         """Hide every indicator and comparison, or show them all."""
         shown = (*(one.is_shown for one in self._state.studies), *(one.is_shown for one in self._state.comparisons))
-        is_any = any(shown)
-        self._change(lambda state: study_edits.with_all_shown(state, shown=not is_any), "Show or hide indicators")
+        words = "All indicators were hidden" if any(shown) else "All indicators were shown"
+        self._change(lambda state: study_edits.with_all_shown(state, shown=not any(shown)), words)
+
+    def move(self, chart: ChartPanel, ident: str, by: int) -> None:
+        """Move a study among those of its pane, or its pane among the panes where it is alone or at the end."""
+
+        def moved(state: ChartState) -> ChartState:
+            study = state.study(ident)
+            if study is None:
+                return state
+            made = study_edits.moved_study(state, ident, by)
+            return study_edits.moved_pane(state, study.pane, by) if made == state and study.pane != MAIN_PANE else made
+
+        self._change(moved, "The order on the chart was changed", chart)
+
+    def move_to_pane(self, chart: ChartPanel, study_id: str, pane: str) -> None:
+        """Draw a study in another pane, or one of its own."""
+        self._change(lambda state: study_edits.moved_to_pane(state, study_id, pane), "An indicator was moved", chart)
+
+    def select(self, chart: ChartPanel, ident: str) -> None:
+        """Mark a study or comparison; nothing for an empty id."""
+        chart.view.select_study(ident)
+        self.selection_changed.emit()
 
     def open_list(self) -> None:
         """List what is on the active chart."""
-        made = StudyList(self._window, self._active, self._desk.look)
-        made.edit_study = self._edit_listed
-        made.show()
+        StudyList(self._window, self._active, self._desk.look, self).show()
 
     # --- comparisons --------------------------------------------------------------------------------------------------
 
@@ -126,43 +203,11 @@ class StudyActions:
     def compare_with(self, instrument: InstrumentId) -> None:
         """Lay an instrument's closes over the chart."""
         made = Comparison(study_edits.fresh_id(), str(instrument))
-        self._change(lambda state: study_edits.with_comparison(state, made), f"Compare with {instrument}")
+        self._change(lambda state: study_edits.with_comparison(state, made), f"{instrument} was laid over the chart")
 
     def remove_comparisons(self) -> None:
         """Compare no more."""
-        self._change(lambda state: replace(state, comparisons=()), "Remove all comparisons")
-
-    # --- how bars and scales are drawn ---------------------------------------------------------------------------------
-
-    def is_type(self, kind: ChartType) -> bool:
-        """Whether the chart is drawn so."""
-        return self._state.chart_type is kind
-
-    def set_type(self, kind: ChartType) -> None:
-        """Draw the chart so."""
-        self._change(lambda state: replace(state, chart_type=kind), f"Draw {kind.value.replace('_', '-')}")
-
-    def set_scale(self, kind: ScaleKind) -> None:
-        """Scale prices so, or evenly again where they are scaled so already."""
-        now = self._state.main.scale
-        wanted = ScaleKind.LINEAR if now is kind else kind
-        self._change(lambda state: state.with_pane(replace(state.main, scale=wanted, range=None)), f"Scale {wanted.value}")
-
-    def invert(self) -> None:
-        """Turn the scale upside down."""
-        self._change(lambda state: state.with_pane(replace(state.main, is_inverted=not state.main.is_inverted)), "Invert the scale")
-
-    def set_zone(self, zone: str) -> None:
-        """Label times in ``zone``."""
-        self._change(lambda state: replace(state, zone=zone), f"Times of {zone}")
-
-    def toggle_volume(self) -> None:
-        """Draw volumes, or not."""
-        self._change(lambda state: replace(state, is_volume_shown=not state.is_volume_shown), "Show or hide volume")
-
-    def toggle_breaks(self) -> None:
-        """Draw lines between sessions, or not."""
-        self._change(lambda state: replace(state, are_breaks_shown=not state.are_breaks_shown), "Show or hide session breaks")
+        self._change(lambda state: replace(state, comparisons=()), "All comparisons were removed")
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -171,45 +216,35 @@ class StudyActions:
         return self._active.current.state
 
     def _study(self) -> Study | None:
-        return self._state.study(self._selected.get(self._active.current, ""))
+        return self._state.study(self._active.current.view.selected_study)
 
-    def _change(self, change: Callable[[ChartState], ChartState], title: str, chart: ChartPanel | None = None) -> None:
-        target = chart or self._active.current
+    @staticmethod
+    def _is_there(chart: ChartPanel, ident: str) -> bool:
+        state = chart.state
+        return state.study(ident) is not None or any(comparison.id == ident for comparison in state.comparisons)
+
+    def _change(self, change: Callable[[ChartState], ChartState], did: str, chart: ChartPanel | None = None) -> bool:
+        return change_chart(self._desk, chart or self._active.current, change, did)
+
+    def _editor(self, chart: ChartPanel, ident: str) -> PreviewDialog | None:
+        state, colors = chart.state, chart_colors(self._desk)
+        study = state.study(ident)
+        if study is None:
+            comparison = next((c for c in state.comparisons if c.id == ident), None)
+            return None if comparison is None else ComparisonEditor(self._window, chart, comparison, colors)
         try:
-            target.change_now(change(target.state), title)
+            spec_of(study.indicator)
         except TriiError as error:
-            self._desk.notices.add(notice_of(error, f"{title} was not possible.", level=Level.WARNING))
+            self._desk.notices.add(notice_of(error, "This indicator is not known here.", level=Level.WARNING))
+            return None
+        return StudyEditor(self._window, chart, study, colors)
+
+    def _edited(self, which: tuple[ChartPanel, str], _result: int) -> None:
+        self._editors.pop(which, None)
 
     def _attach(self, chart: ChartPanel) -> None:
         view = chart.view
-        view.study_hide_asked.connect(partial(self._hide, chart))
+        view.study_hide_asked.connect(partial(self.toggle, chart))
         view.study_settings_asked.connect(partial(self.edit, chart))
-        view.study_remove_asked.connect(partial(self._remove, chart))
-        view.study_selected.connect(partial(self._select, chart))
-
-    def _select(self, chart: ChartPanel, study_id: str) -> None:
-        self._selected = {known: chosen for known, chosen in self._selected.items() if known is not chart}
-        self._selected[chart] = study_id
-        chart.state_changed.emit()
-
-    def _hide(self, chart: ChartPanel, ident: str) -> None:
-        def turned(state: ChartState) -> ChartState:
-            study = state.study(ident)
-            if study is not None:
-                return study_edits.with_study_shown(state, ident, shown=not study.is_shown)
-            comparison = study_edits.comparison_of(state, ident)
-            return study_edits.with_comparison(state, replace(comparison, is_shown=not comparison.is_shown))
-
-        self._change(turned, "Show or hide", chart)
-
-    def _remove(self, chart: ChartPanel, ident: str) -> None:
-        study = chart.state.study(ident)
-        title = f"Remove {look_of(study).title}" if study is not None else "Remove a comparison"
-        self._change(
-            lambda state: state.without_study(ident) if study is not None else study_edits.without_comparison(state, ident),
-            title,
-            chart,
-        )
-
-    def _edit_listed(self, study: Study | Comparison) -> None:
-        self.edit(self._active.current, study.id)
+        view.study_remove_asked.connect(partial(self.remove, chart))
+        view.study_selected.connect(self.selection_changed)
