@@ -24,10 +24,11 @@ from backend.market.bar_snapshot import BarSnapshot
 from trii_desktop.charts.chart_source import NOTHING, with_lines
 from trii_desktop.charts.geometry import DrawnBars
 from trii_desktop.charts.in_view import InView
+from trii_desktop.charts.pane_extremes import extremes_of
 from trii_desktop.charts.pane_model import PaneModel
 from trii_desktop.charts.pane_stack import PaneStack
 from trii_desktop.charts.price_scale import PriceScale, usable_kind
-from trii_desktop.charts.study_looks import StudyLook, comparison_looks, look_of
+from trii_desktop.charts.study_looks import StudyLook, look_of
 from trii_desktop.charts.time_scale import SPACING_PX, TimeScale
 
 MARGIN: Final = 0.08  # share of the height left free above and below what is visible
@@ -170,7 +171,7 @@ class ChartModel:
             kind = usable_kind(wanted, pane.range.low)
             scale = PriceScale(pane.range.low, pane.range.high, 0, height_px, kind)
         else:
-            low, high = self._extremes(pane)
+            low, high = extremes_of(pane, self.looks, self.in_view, by_closes=self.is_line)
             top = min(max(MARGIN, pane.top_free_px / height_px), 0.4)
             bottom = MARGIN / 2 + (VOLUME_SHARE if pane.is_main and self.is_volume_shown else MARGIN / 2)
             if pane.is_inverted:
@@ -319,26 +320,6 @@ class ChartModel:
             return replace(time, right=time.n_bars - 1 + wished.beyond).limited() if wished.beyond else time.at_newest()
         row = max(self.snapshot.row_at(wished.right_ns), 0)
         return replace(time, right=row + wished.beyond).limited()
-
-    def _extremes(self, pane: PaneModel) -> tuple[float, float]:
-        looks = [look for look in self.looks if look.pane == pane.id]
-        outputs = [output for look in looks for output in look.shown_outputs]
-        if pane.is_main:
-            outputs += [look for look in comparison_looks(self.comparisons) if look.is_shown]
-        found = [line.extremes for output in outputs if (line := self.in_view.line(output.key)) is not None]
-        if not pane.is_main:
-            found += [(min(look.levels), max(look.levels)) for look in looks if look.levels and look.is_shown]
-        if any(output.look == "histogram" for output in outputs):
-            found.append((0.0, 0.0))
-        bars = self.bars()
-        if pane.is_main and len(bars.x):
-            values = (bars.close, bars.close) if self.is_line and not self.time.is_dense else (bars.low, bars.high)
-            found.append((float(values[0].min()), float(values[1].max())))
-        elif pane.is_main and len(self.snapshot):
-            last = self.snapshot.bar(len(self.snapshot) - 1)
-            found.append((last.low, last.high))
-        known = [extremes for extremes in found if extremes is not None]
-        return (min(low for low, _ in known), max(high for _, high in known)) if known else (0.0, 1.0)
 
     @staticmethod
     def _set_range(pane: PaneModel, scale: PriceScale) -> None:

@@ -17,6 +17,7 @@ from trii_desktop.charts.layers import ChartLayer
 from trii_desktop.charts.legend_item import LegendItem
 from trii_desktop.charts.lettering import Letterings
 from trii_desktop.charts.painters import Inks
+from trii_desktop.charts.pane_buttons import glyphs_for
 from trii_desktop.charts.pane_item import ChartItem
 from trii_desktop.charts.pane_part import PanePart
 from trii_desktop.charts.pane_series import PaneSeries
@@ -337,15 +338,4 @@ class ChartPicture:
             part.rows = legend_rows(self._model, part.pane, row, part.decimals, self.selected)
             top = self._legend_height if part.pane.is_main else round(TOP * self._letters.pixel_ratio)
             part.legend.prepare(part.rows, self._letters, top)
-            part.buttons.prepare(self._glyphs(part), self._letters.pixel_ratio)
-
-    def _glyphs(self, part: PanePart) -> tuple[Glyph, ...]:
-        model, place = self._model, self._model.panes.place(part.pane)
-        if not part.is_pointed or len(model.panes) < 2:
-            return ()
-        if model.panes.maximised == part.pane.id:
-            return (Glyph.RESTORE,)
-        moves = [Glyph.UP] * (place > 0) + [Glyph.DOWN] * (place < len(model.panes) - 1)
-        is_folded = model.panes.is_folded(part.pane)
-        fold = [] if part.pane.is_main else [Glyph.OPEN if is_folded else Glyph.FOLD]
-        return (*moves, *fold, *([] if is_folded else [Glyph.MAXIMISE]))
+            part.buttons.prepare(glyphs_for(self._model.panes, part.pane) if part.is_pointed else (), self._letters.pixel_ratio)

@@ -5,6 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
 
 from trii_desktop.charts.canvas import ChartCanvas
 from trii_desktop.charts.chart_model import ChartModel
@@ -39,8 +40,9 @@ class ChartPointer(QObject):
     pane_opened = Signal(str)
     edge_dragged = Signal()
 
-    def __init__(self, canvas: ChartCanvas, model: ChartModel, picture: ChartPicture, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, canvas: ChartCanvas, model: ChartModel, picture: ChartPicture, chart: QWidget) -> None:
+        super().__init__(chart)
+        self._chart = chart
         self._canvas = canvas
         self._model = model
         self._picture = picture
@@ -110,6 +112,7 @@ class ChartPointer(QObject):
     # --- pressing -----------------------------------------------------------------------------------------------------
 
     def _on_pressed(self, event: QMouseEvent) -> None:
+        self._chart.setFocus(Qt.FocusReason.MouseFocusReason)
         at = self._at(event)
         self._pressed_at = None
         hit = self._picture.hit_at(at.x(), at.y())

@@ -6,9 +6,6 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
-    QAccessibleEvent,
     QFocusEvent,
     QHideEvent,
     QKeyEvent,
@@ -28,12 +25,14 @@ from trii_desktop.charts.chart_source import SeriesSource
 from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.countdown import Countdown
 from trii_desktop.charts.gestures import KEY_COMMANDS, KeyCommand
-from trii_desktop.charts.keys import commands_by_key
+from trii_desktop.charts.keys import command_of
 from trii_desktop.charts.layers import ChartLayer, PointerTool
 from trii_desktop.charts.pane_actions import PaneActions
 from trii_desktop.charts.source_watch import SourceWatch
+from trii_desktop.charts.speech import announce
+from trii_desktop.charts.telling import Telling
+from trii_desktop.charts.wording import no_bars_words
 
-_KEYS: Final = commands_by_key()
 _BY_KEYBOARD: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
@@ -42,8 +41,8 @@ class ChartView(QWidget):
 
     ``refresh`` is its one look a frame: it takes a newer snapshot where there is one. Painting happens when Qt asks, at
     most once a frame; what is painted is prepared only when the view, the bars or the size have changed.
-    Signals carry ids of studies and comparisons;
-    ``crosshair_moved`` event time and price below the pointer, None where there is none; ``visible_changed`` VisibleBars.
+    Signals carry ids of studies and comparisons; ``crosshair_moved`` event time and price
+    below the pointer, None where there is none; ``visible_changed`` VisibleBars.
     Keys: arrows pan, with Ctrl faster; + and - zoom; Home, End; Alt+R as just opened; Shift with arrows reads bar by bar.
     """
 
@@ -65,8 +64,7 @@ class ChartView(QWidget):
         super().__init__(parent)
         self.model = ChartModel()
         self._request_frame = request_frame
-        self._told_visible: VisibleBars | None = None
-        self._told_crosshair: tuple[int | None, float | None] = (None, None)
+        self._telling = Telling(self)
         self._watch = SourceWatch(self)
         self._countdown = Countdown(now_ns, self)
         self.panes = PaneActions(self.model, self)
@@ -138,9 +136,8 @@ class ChartView(QWidget):
 
     def select_study(self, study_id: str) -> None:
         """Mark a study or comparison; nothing for an empty id."""
-        if study_id != self._picture.selected:
-            self._picture.selected = study_id
-            self._changed()
+        self._picture.selected = study_id
+        self._changed()
 
     @property
     def selected_study(self) -> str:
@@ -158,7 +155,7 @@ class ChartView(QWidget):
     def show_visible(self, visible: VisibleBars) -> None:
         """Bring the same bars into view as another chart shows; says nothing of it."""
         self.model.show_visible(visible)
-        self._told_visible = self.model.visible()
+        self._telling.visible = self.model.visible()
         self._changed()
 
     # --- drawing over it ----------------------------------------------------------------------------------------------
@@ -216,10 +213,7 @@ class ChartView(QWidget):
         self._changed()
         self._prepare()
         said = self.legend_text
-        self.setAccessibleDescription(said)
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
-            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+        announce(self, said)
         return said
 
     def go_to(self, event_ns: int) -> str:
@@ -237,21 +231,16 @@ class ChartView(QWidget):
         key = Qt.Key(event.key())
         if self._pointer.tool.key(key, modifiers):
             return
-        control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        command = command_of(key, modifiers)
         if modifiers == Qt.KeyboardModifier.ShiftModifier and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.read_bar(-1 if key is Qt.Key.Key_Left else 1)
         elif key is Qt.Key.Key_Escape and self._picture.pointed.is_anywhere:
             self._picture.forget_pointer()
             self._changed()
-        elif not modifiers & Qt.KeyboardModifier.AltModifier and (key, control) in _KEYS and self._takes(key, modifiers):
-            self.do(_KEYS[key, control])
+        elif command is not None:
+            self.do(command)
         else:
             event.ignore()
-
-    @staticmethod
-    def _takes(key: Qt.Key, modifiers: Qt.KeyboardModifier) -> bool:
-        # Shift belongs to the data-point cursor, except that many keyboards need it to write a plus.
-        return not modifiers & Qt.KeyboardModifier.ShiftModifier or key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show that keys act here, where the keyboard brought the focus."""
@@ -296,7 +285,6 @@ class ChartView(QWidget):
 
     def _connect(self) -> None:
         pointer = self._pointer
-        self._canvas.pressed.connect(self._on_pressed)
         pointer.changed.connect(self._changed)
         pointer.moved.connect(self._on_moved)
         pointer.hide_asked.connect(self.study_hide_asked)
@@ -307,6 +295,8 @@ class ChartView(QWidget):
         pointer.pane_opened.connect(self.panes.maximise)
         pointer.edge_dragged.connect(self.panes.drag_ended)
         self.panes.changed.connect(self._changed)
+        self._telling.crosshair_moved.connect(self.crosshair_moved)
+        self._telling.visible_changed.connect(self.visible_changed)
         self._watch.woken.connect(self._on_woken)
         self._countdown.ticked.connect(self._on_second)
 
@@ -317,10 +307,7 @@ class ChartView(QWidget):
     def _changed(self) -> None:
         self._picture.is_stale = True
         self._canvas.repaint_soon()
-        visible = self.model.visible()
-        if visible != self._told_visible and len(self.model.snapshot):
-            self._told_visible = visible
-            self.visible_changed.emit(visible)
+        self._telling.tell_view(self.model.visible(), len(self.model.snapshot))
 
     def _count_down(self) -> None:
         self._picture.now_ns = self._countdown.now_ns
@@ -331,26 +318,18 @@ class ChartView(QWidget):
         self._picture.is_stale = True
         self._canvas.repaint_soon()
 
-    def _on_pressed(self) -> None:
-        self.setFocus(Qt.FocusReason.MouseFocusReason)
-
     def _on_moved(self) -> None:
         self._canvas.repaint_soon()
-        told = (self._picture.pointed.event_ns, self._picture.pointed_price)
-        if told != self._told_crosshair:
-            self._told_crosshair = told
-            self.crosshair_moved.emit(*told)
+        self._telling.tell_pointer(self._picture.pointed.event_ns, self._picture.pointed_price)
 
     def _on_selected(self, study_id: str) -> None:
-        if study_id != self._picture.selected:
+        if study_id != self.selected_study:
             self.select_study(study_id)
             self.study_selected.emit(study_id)
 
     def _say_no_bars(self) -> None:
-        instrument, spec = self.model.instrument, self.model.spec
-        is_empty = not len(self.model.snapshot)
-        hint = "Import a file that has them, or choose another interval or instrument."
-        self._picture.message = (f"No bars of {instrument.id if instrument else ''}, {spec}", hint) if is_empty else ("", "")
+        words = no_bars_words(self.model.instrument, self.model.spec)
+        self._picture.message = ("", "") if len(self.model.snapshot) else words
 
     def _on_woken(self) -> None:
         if self._request_frame is not None:

@@ -33,6 +33,15 @@ CHART_KEYS: Final = (
 )
 
 
+def command_of(key: Qt.Key, modifiers: Qt.KeyboardModifier) -> KeyCommand | None:
+    """What the view does at a key; None where it is another's."""
+    # Shift belongs to the data-point cursor, except that many keyboards need it to write a plus.
+    is_shifted = bool(modifiers & Qt.KeyboardModifier.ShiftModifier) and key not in (Qt.Key.Key_Plus, Qt.Key.Key_Equal)
+    if is_shifted or modifiers & Qt.KeyboardModifier.AltModifier:
+        return None
+    return _COMMANDS.get((key, bool(modifiers & Qt.KeyboardModifier.ControlModifier)))
+
+
 def commands_by_key() -> dict[tuple[Qt.Key, bool], KeyCommand]:
     """The command of each key, by the key and whether Ctrl is held."""
     found: dict[tuple[Qt.Key, bool], KeyCommand] = {}
@@ -42,3 +51,6 @@ def commands_by_key() -> dict[tuple[Qt.Key, bool], KeyCommand]:
                 pressed = QKeySequence(keys)[0]  # type: ignore[index]  # the stubs leave indexing out
                 found[pressed.key(), bool(pressed.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier)] = entry.command
     return found
+
+
+_COMMANDS: Final = commands_by_key()

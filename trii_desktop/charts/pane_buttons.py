@@ -8,9 +8,23 @@ from PySide6.QtGui import QPainter
 from trii_desktop.charts.glyphs import BUTTON_PX, Glyph, draw_button
 from trii_desktop.charts.painters import Inks
 from trii_desktop.charts.pane_item import ChartItem
+from trii_desktop.charts.pane_model import PaneModel
+from trii_desktop.charts.pane_stack import PaneStack
 
 _RIGHT: Final = 6  # logical pixels
 _TOP: Final = 4
+
+
+def glyphs_for(panes: PaneStack, pane: PaneModel) -> tuple[Glyph, ...]:
+    """The buttons of a pane; none where it is the only one."""
+    if len(panes) < 2:
+        return ()
+    if panes.maximised == pane.id:
+        return (Glyph.RESTORE,)
+    place, is_folded = panes.place(pane), panes.is_folded(pane)
+    moves = [Glyph.UP] * (place > 0) + [Glyph.DOWN] * (place < len(panes) - 1)
+    fold = [] if pane.is_main else [Glyph.OPEN if is_folded else Glyph.FOLD]
+    return (*moves, *fold, *([] if is_folded else [Glyph.MAXIMISE]))
 
 
 class PaneButtonsItem(ChartItem):

@@ -131,6 +131,12 @@ def legend_words(instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot, r
     return LegendWords(str(instrument.id), details, values, is_up, spoken)
 
 
+def no_bars_words(instrument: Instrument | None, spec: BarSpec | None) -> tuple[str, str]:
+    """What a chart without bars says, and what to do about it."""
+    hint = "Import a file that has them, or choose another interval or instrument."
+    return f"No bars of {instrument.id if instrument else ''}, {spec}", hint
+
+
 def interval_words(spec: BarSpec) -> str:
     """``1 day bars``, ``500 trades bars`` and so on, for a screen reader."""
     return f"{spec.step} {_UNIT_WORDS[spec.unit]} bars"
