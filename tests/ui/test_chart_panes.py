@@ -473,3 +473,14 @@ def test_studies_without_any_value_leave_their_panes_empty(view):
     assert part_of(view, "p2").axis._labels == []
     show(view, snapshot=snapshot_of(make_bars(50)))
     assert part_of(view, "p1").legend.rows[0].values == ()
+
+
+def test_a_frame_of_a_million_bars_draws_no_more_than_the_screen_has_columns(view):
+    show(view, snapshot=studied(1_000_000))
+    view.show_all()
+    picture = picture_of(view)
+    lines = [view.model.in_view.line(key) for key in view.model.shown.lines]
+    assert all(line.is_dense and 0 < len(line.x) <= WIDTH for line in lines)
+    low, high = view.model.in_view.line(("r1", "value")).extremes
+    assert (low, high) == (pytest.approx(10), pytest.approx(90))
+    assert near(picture, DARK.studies[3]).sum() > 5_000
