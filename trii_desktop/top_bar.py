@@ -1,9 +1,10 @@
 """The bar above the chart: the instrument shown, its time-frames, and the actions used most."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from trii_desktop.actions.action_set import ActionSet
+from trii_desktop.actions.look_rows import TYPES
 from trii_desktop.engine_side import Shown
 from trii_desktop.look import Look
 from trii_desktop.market.intervals import IntervalBar
@@ -37,6 +38,9 @@ class TopBar(QToolBar):
         self.addSeparator()
         self._buttons: dict[str, QToolButton] = {}
         self._add("chart.adjusted")
+        self._types = self._add_menu("Chart type", TYPES)
+        self._add("study.add", has_text=True)
+        self._add("compare.add", has_text=True)
         spacer = QWidget()
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
@@ -78,6 +82,7 @@ class TopBar(QToolBar):
     def paint_icons(self) -> None:
         """Draw the icons in the theme's colours."""
         self.search.setIcon(self._look.icon("search"))
+        self._types.setIcon(self._look.icon("candles"))
         for row in self._actions.rows:
             if row.icon:
                 name = "moon" if row.icon == "sun" and self._look.palette.name == "light" else row.icon
@@ -89,6 +94,18 @@ class TopBar(QToolBar):
         for action_id, made in self._buttons.items():
             if action_id != "view.notices":  # says how many are new
                 made.setAccessibleName(self._actions.by_id[action_id].toolTip())
+
+    def _add_menu(self, title: str, ids: tuple[str, ...]) -> QToolButton:
+        made = QToolButton()
+        menu = QMenu(made)
+        menu.setAccessibleName(title)
+        menu.addActions([self._actions.by_id[action_id] for action_id in ids])
+        made.setMenu(menu)
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        made.setToolTip(title)
+        made.setAccessibleName(title)
+        self.addWidget(made)
+        return made
 
     def _add(self, action_id: str, *, has_text: bool = False) -> None:
         made = QToolButton()

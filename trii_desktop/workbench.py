@@ -10,6 +10,8 @@ from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, S
 from backend.workspaces.workspace import DEFAULT_NAME
 from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.actions.keymap import Reserved
+from trii_desktop.charts.chart_picture import Spot
+from trii_desktop.charts.gestures import Zone
 from trii_desktop.charts.keys import CHART_KEYS
 from trii_desktop.desk import Desk
 from trii_desktop.drawings.drawing_actions import DrawingActions
@@ -28,6 +30,7 @@ from trii_desktop.palette.sources import ActionSource, IndicatorSource, Instrume
 from trii_desktop.panels import Panels
 from trii_desktop.replay.replay_actions import ReplayActions
 from trii_desktop.replay.replay_bar import ReplayBar
+from trii_desktop.studies.chart_menu import ChartMenu
 from trii_desktop.studies.looks import ChartLooks
 from trii_desktop.studies.study_actions import StudyActions
 from trii_desktop.studies.templates import TemplateActions
@@ -66,6 +69,7 @@ class Workbench:
         self.actions = ActionSet(window, self, reserved=tuple(Reserved(k, own.words) for own in CHART_KEYS for k in own.keys))
         self.actions.serve(panels.chart)
         panels.grid.chart_added.connect(self.actions.serve)
+        self.chart_menu = ChartMenu(self.actions, self.studies, panels.active)
         self._bind_keys()
         self.view.actions = self.guide.actions = self.workspaces.actions = self.actions
         self.drawings.choices.changed.connect(self.actions.refresh)
@@ -160,7 +164,7 @@ class Workbench:
         self._panels.grid.changed.connect(self.actions.refresh)
         self.workspaces.keeper.switched.connect(self._workspace_switched)
         chart.shown_changed.connect(self._shown_changed)
-        chart.bar_menu_wanted.connect(self._open_bar_menu)
+        chart.menu_wanted.connect(self._open_chart_menu)
         chart.wants_import.connect(self.data.files)
         window.top_bar.intervals.chosen.connect(self.chart.switch_interval)
         window.files_dropped.connect(self.data.open_dialog)
@@ -216,17 +220,18 @@ class Workbench:
         mode = "safe mode" if self._desk.is_safe else name if name != DEFAULT_NAME else ""
         self._window.setWindowTitle(" · ".join(part for part in (series, mode, "TRII Desktop") if part))
 
-    def _open_bar_menu(self, event_ns: int, place: QPoint) -> None:
+    def _open_chart_menu(self, spot: Spot, place: QPoint) -> None:
         menu = QMenu(self._window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if self.watchlist.panel is not None:  # the docks are there
+        event_ns = spot.event_ns
+        is_bar = spot.zone is Zone.PLOT and not spot.study_id and event_ns is not None
+        if is_bar and event_ns is not None and self.watchlist.panel is not None:  # the docks are there
             bars = self._panels.bars
             menu.addAction("Show this bar in the table", lambda: self._show_bar(event_ns))
             menu.addAction("Replay from this bar", lambda: self.replay.start_at(event_ns))
             menu.addAction("Delete this bar", lambda: bars.delete(event_ns)).setEnabled(bars.may_edit_shown())
             menu.addSeparator()
-        for action in ("chart.reset", "chart.adjusted", "chart.copy_picture", "chart.copy_table", "chart.save_picture"):
-            menu.addAction(self.actions.by_id[action])
+        self.chart_menu.fill(menu, spot, has_drawing=self.drawings.has_selected)
         menu.popup(place)
 
     def _show_bar(self, event_ns: int) -> None:

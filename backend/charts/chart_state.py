@@ -16,7 +16,7 @@ SHAPE: Final = "shape"  # id of the study whose bars are drawn in the place of t
 STUDIES_MAX: Final = 64
 COMPARISONS_MAX: Final = 16
 _SHARE_MAX: Final = 1e3
-_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}|study_[0-7]")
 
 ParameterValue: TypeAlias = int | float | str
 
@@ -76,7 +76,7 @@ class PriceRange(Value, frozen=True):
 class LineStyle(Value, frozen=True):
     """How one line is drawn.
 
-    colour : ``#rrggbb``; empty lets the theme choose
+    colour : ``#rrggbb``; ``study_0`` to ``study_7`` for a place in the theme's palette; empty lets the theme choose
     width : logical pixels, 1 to 6
     """
 

@@ -3,14 +3,21 @@
 import math
 
 import pytest
-from PySide6.QtCore import Qt
+from msgspec.structs import replace
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
-from backend.charts.chart_state import MAIN_PANE, ChartType, Dash, ScaleKind, Study, StudySource
+from backend.charts.chart_state import MAIN_PANE, ChartType, Dash, PriceRange, ScaleKind, Study, StudySource
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown, visible_dialog
+from trii_desktop.actions.look_rows import TYPES
+from trii_desktop.charts.chart_picture import Spot
+from trii_desktop.charts.gestures import Zone
+from trii_desktop.charts.study_looks import comparison_looks
 from trii_desktop.studies.comparison_editor import ComparisonEditor
 from trii_desktop.studies.editor import StudyEditor
 from trii_desktop.studies.study_list import StudyList, pane_choices
@@ -474,3 +481,94 @@ def test_a_comparison_has_a_look_that_is_previewed(qapp, sampled):
             assert chart.state == before
 
     run_on_qt(story(), 60)
+
+
+def test_the_menu_on_a_chart_offers_what_lies_below_the_pointer(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            chart = desktop.panels.chart
+            average, rsi = await _add(desktop, "sma", "rsi")
+            await _computed(desktop, rsi)
+            chart.view.grab()
+            width, height = chart.view.width(), chart.view.height()
+            assert chart.view.spot_at(QPoint(80, 60)).event_ns is not None
+            bars = _menu(desktop, QPoint(width // 2, 200))
+            assert {"Add indicator…", "Compare with…", "Chart type", "Scale", "Reset view"} <= set(bars)
+            assert "Inverted" in _menu(desktop, QPoint(width - 10, 100))
+            assert {"Of the exchange", "Go to date…", "Session breaks"} <= set(_menu(desktop, QPoint(width // 2, height - 8)))
+            spot = Spot(Zone.PLOT, chart.state.study(rsi).pane, rsi, None)
+            study = _filled(desktop, spot)
+            assert [words for words in study if words] == [
+                "Settings…", "Hide", "Add indicator on this one…", "Duplicate", "Move to", "Remove",
+            ]  # fmt: skip
+            assert chart.view.selected_study == rsi
+            study["Move to"].menu().actions()[0].trigger()
+            assert chart.state.study(rsi).pane == MAIN_PANE
+            _filled(desktop, spot)["Remove"].trigger()
+            assert [study.id for study in chart.state.studies] == [average]
+
+    run_on_qt(story(), 60)
+
+
+def test_an_axis_of_an_indicator_is_turned_and_scaled_by_its_menu(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            chart = desktop.panels.chart
+            (rsi,) = await _add(desktop, "rsi")
+            pane = chart.state.pane(chart.state.study(rsi).pane)
+            chart.change_now(chart.state.with_pane(replace(pane, range=PriceRange(0, 50))), "A range")
+            axis = Spot(Zone.PRICE_AXIS, pane.id, "", None)
+            _filled(desktop, axis)["Inverted"].trigger()
+            assert chart.state.pane(pane.id).is_inverted
+            _filled(desktop, axis)["Scale to what is visible"].trigger()
+            assert chart.state.pane(pane.id).range is None
+            assert not _filled(desktop, axis)["Scale to what is visible"].isEnabled()
+
+    run_on_qt(story(), 60)
+
+
+def test_several_of_one_kind_are_told_apart_by_colours(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            chart, studies = desktop.panels.chart, desktop.workbench.studies
+            await _add(desktop, "sma", "sma", "bollinger")
+            studies.duplicate()
+            studies.compare_with(InstrumentId("MSFT", "XNAS"))
+            looks = chart.view.model.looks
+            inks = [{output.ink for output in look.outputs} for look in looks[:4]]
+            taken = set.union(*inks)
+            assert sum(len(one) for one in inks) == len(taken) == 6
+            assert comparison_looks(chart.state.comparisons)[0].ink not in taken
+
+    run_on_qt(story(), 60)
+
+
+def test_the_top_bar_leads_to_indicators_comparisons_and_chart_types(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            bar, work = desktop.window.top_bar, desktop.workbench
+            bar.button("study.add").click()
+            assert work.studies.search.isVisible()
+            work.studies.search.dismiss()
+            bar.button("compare.add").click()
+            assert work.studies.instruments.isVisible()
+            work.studies.instruments.dismiss()
+            assert [action.objectName() for action in bar._types.menu().actions()] == list(TYPES)
+
+    run_on_qt(story(), 60)
+
+
+def _menu(desktop, at):
+    """The words of the menu that a right click opens."""
+    chart = desktop.panels.chart
+    chart.contextMenuEvent(QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, chart.mapToGlobal(at)))
+    menu = next(m for m in desktop.window.findChildren(QMenu) if m.isVisible() and m.parent() is desktop.window)
+    words = [action.text().replace("&", "") for action in menu.actions()]
+    menu.close()
+    return words
+
+
+def _filled(desktop, spot):
+    menu = QMenu(desktop.window)
+    desktop.workbench.chart_menu.fill(menu, spot, has_drawing=False)
+    return {action.text(): action for action in menu.actions()}

@@ -9,7 +9,15 @@ _SELECTED: Final = "studies.has_selected_study"
 
 ROWS: Final[tuple[ActionRow, ...]] = (
     ActionRow(
-        "study.add", "&Add indicator…", INDICATORS, "studies.open_search", ("/",), _CHART, icon="pulse", words="study formula"
+        "study.add",
+        "&Add indicator…",
+        INDICATORS,
+        "studies.open_search",
+        ("/",),
+        _CHART,
+        icon="pulse",
+        words="study formula",
+        short="Indicators",
     ),
     ActionRow("study.edit", "&Settings of the indicator…", INDICATORS, "studies.edit_selected", ("Ctrl+I",), "studies.can_edit"),
     ActionRow("study.add_on", "Add indicator &on this one…", INDICATORS, "studies.open_search_on_selected", (), _SELECTED),
@@ -21,7 +29,16 @@ ROWS: Final[tuple[ActionRow, ...]] = (
     ActionRow("template.list", "&Templates…", INDICATORS, "templates.open_list", (), _CHART, words="sets of indicators apply"),
     ActionRow("study.remove_all", "Remove a&ll indicators", INDICATORS, "studies.remove_all", (), "studies.has_studies"),
     ActionRow(
-        "compare.add", "&Compare with…", INDICATORS, "studies.compare", ("Alt+C",), _CHART, starts_group=True, words="overlay"
+        "compare.add",
+        "&Compare with…",
+        INDICATORS,
+        "studies.compare",
+        ("Alt+C",),
+        _CHART,
+        starts_group=True,
+        words="overlay",
+        short="Compare",
+        icon="plus",
     ),
     ActionRow("compare.remove", "Remove comparis&ons", INDICATORS, "studies.remove_comparisons", (), "studies.has_comparisons"),
 )

@@ -42,3 +42,5 @@ ROWS: Final = (
     _row("breaks", "Session &breaks", _TIMES, flag="has_breaks", starts=True),
     ActionRow("look.volume", "&Volume", CHART, "looks.volume", (), _CHART, "looks.has_volume"),
 )
+TYPES: Final = tuple(row.id for row in ROWS if row.submenu == _TYPE)
+SCALES: Final = tuple(row.id for row in ROWS if row.submenu == _SCALE)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QHideEvent,
@@ -19,7 +19,7 @@ from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from trii_desktop.charts.canvas import ChartCanvas
 from trii_desktop.charts.chart_model import ChartModel
-from trii_desktop.charts.chart_picture import ChartPicture
+from trii_desktop.charts.chart_picture import ChartPicture, Spot
 from trii_desktop.charts.chart_pointer import ChartPointer
 from trii_desktop.charts.chart_source import SeriesSource
 from trii_desktop.charts.colors import ChartColors
@@ -143,6 +143,10 @@ class ChartView(QWidget):
     def selected_study(self) -> str:
         """Id of the study or comparison that is marked; empty where none is."""
         return self._picture.selected
+
+    def spot_at(self, place: QPoint) -> Spot:
+        """What lies at a place of the widget, for a menu about it."""
+        return self._picture.spot_at(self._canvas.device_point(QPointF(self._canvas.viewport().mapFrom(self, place))))
 
     # --- linked to other charts ---------------------------------------------------------------------------------------
 

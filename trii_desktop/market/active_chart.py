@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QPoint, Signal
 
 from trii_desktop.market.chart_panel import ChartPanel
 
-_RELAYED: Final = ("shown_changed", "state_changed", "typed", "bar_menu_wanted", "wants_import")
+_RELAYED: Final = ("shown_changed", "state_changed", "typed", "menu_wanted", "wants_import")
 
 
 class ActiveChart(QObject):
@@ -19,7 +19,7 @@ class ActiveChart(QObject):
     shown_changed = Signal()
     state_changed = Signal()
     typed = Signal(str)
-    bar_menu_wanted = Signal(object, QPoint)
+    menu_wanted = Signal(object, QPoint)
     wants_import = Signal()
 
     def __init__(self, chart: ChartPanel) -> None:

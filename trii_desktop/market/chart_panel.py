@@ -15,7 +15,7 @@ from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from trii_desktop.charts.chart_view import ChartView
 from trii_desktop.charts.colors import ChartColors, colors_of
-from trii_desktop.charts.gestures import KeyCommand
+from trii_desktop.charts.gestures import KeyCommand, Zone
 from trii_desktop.desk import Desk
 from trii_desktop.engine_side import Opened, Shown
 from trii_desktop.market.chart_steps import ChartSteps, GrowingStep
@@ -24,7 +24,7 @@ from trii_desktop.widgets.empty import EmptyState
 
 
 class ChartPanel(QWidget):
-    """One chart. ``typed`` carries letters or digits; ``bar_menu_wanted`` an event time and a place on screen.
+    """One chart. ``typed`` carries letters or digits; ``menu_wanted`` a Spot and a place on screen.
 
     ``state`` is all that a person has chosen. It changes through ``change`` and what stands on it (``open``, ``switch``,
     ``adjust``, ``begin_edit``), each a step of undo, and through ``restore``, which is none. What gestures do to the view
@@ -34,7 +34,7 @@ class ChartPanel(QWidget):
     shown_changed = Signal()
     state_changed = Signal()
     typed = Signal(str)
-    bar_menu_wanted = Signal(object, QPoint)
+    menu_wanted = Signal(object, QPoint)
     wants_import = Signal()
 
     def __init__(self, desk: Desk) -> None:
@@ -219,14 +219,13 @@ class ChartPanel(QWidget):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer what can be done with the bar below the pointer."""
-        model = self.view.model
-        at = self.view.mapFromGlobal(event.globalPos())
-        n_bars = len(model.snapshot)
-        if self.shown is None or not n_bars:
+        """Offer what can be done with what lies below the pointer; by the keyboard, with the selected study."""
+        if self.shown is None:
             return
-        place = min(max(model.time.bar_at(at.x() * model.pixel_ratio), 0), n_bars - 1)
-        self.bar_menu_wanted.emit(model.snapshot.event_ns_at(place), event.globalPos())
+        spot, at = self.view.spot_at(self.view.mapFromGlobal(event.globalPos())), event.globalPos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            spot, at = spot._replace(zone=Zone.PLOT, study_id=self.view.selected_study), self.mapToGlobal(self.rect().center())
+        self.menu_wanted.emit(spot, at)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
-from PySide6.QtCore import QSignalBlocker
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout, QGridLayout, QWidget
 
 from backend.charts import study_edits
@@ -16,6 +16,7 @@ from backend.indicators.spec import SOURCES, Output
 from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.study_looks import look_of
 from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.studies.colouring import told_apart
 from trii_desktop.studies.number_field import NumberField
 from trii_desktop.studies.preview import PreviewDialog
 from trii_desktop.studies.style_row import StyleRow, style_grid
@@ -56,7 +57,7 @@ class StudyEditor(PreviewDialog):
     def set_defaults(self) -> None:
         """The indicator's own parameters, source and looks."""
         source = StudySource(self._spec.default_source)
-        self._show(replace(self._study, params=(), source=source, styles=()))
+        self._show(told_apart(self.chart.state, replace(self._study, params=(), source=source, styles=())))
         self._fill()
 
     # --- what there is to choose ----------------------------------------------------------------------------------------
@@ -64,6 +65,7 @@ class StudyEditor(PreviewDialog):
     def _make_form(self) -> QFormLayout:
         form = QFormLayout()
         form.setHorizontalSpacing(24)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setVerticalSpacing(8)
         for parameter in self._spec.parameters:
             field = self.fields[parameter.name]

@@ -19,6 +19,7 @@ from trii_desktop.desk import Desk
 from trii_desktop.grid.chart_grid import ChartGrid
 from trii_desktop.market.chart_panel import ChartPanel, chart_colors
 from trii_desktop.market.search import InstrumentSearch
+from trii_desktop.studies.colouring import comparison_told_apart, told_apart
 from trii_desktop.studies.comparison_editor import ComparisonEditor
 from trii_desktop.studies.editor import StudyEditor
 from trii_desktop.studies.making import change_chart
@@ -98,7 +99,7 @@ class StudyActions(QObject):
         is_on_other = self._source is not None and spec.has_source and self._state.study(self._source.study) is not None
         source = self._source if self._source is not None and is_on_other else StudySource(spec.default_source)
         pane = study_edits.pane_for(self._state, source, is_overlay=spec.is_overlay)
-        study = Study(study_edits.fresh_id(), spec.name, source=source, pane=pane)
+        study = told_apart(self._state, Study(study_edits.fresh_id(), spec.name, source=source, pane=pane))
         if self._change(lambda state: study_edits.added(state, study), f"{spec.short} was added"):
             self.select(self._active.current, study.id)
 
@@ -129,7 +130,7 @@ class StudyActions(QObject):
         if study is not None:
             new_id = study_edits.fresh_id()
             title = f"{look_of(study).title} was duplicated"
-            if self._change(lambda state: study_edits.duplicated(state, study.id, new_id), title):
+            if self._change(partial(_copied, study_id=study.id, new_id=new_id), title):
                 self.select(chart, new_id)
 
     def remove_selected(self) -> None:
@@ -185,6 +186,21 @@ class StudyActions(QObject):
         """Draw a study in another pane, or one of its own."""
         self._change(lambda state: study_edits.moved_to_pane(state, study_id, pane), "An indicator was moved", chart)
 
+    def invert_pane(self, chart: ChartPanel, pane_id: str) -> None:
+        """Turn the scale of a pane upside down."""
+
+        def turned(state: ChartState) -> ChartState:
+            pane = study_edits.pane_of(state, pane_id)
+            return state.with_pane(replace(pane, is_inverted=not pane.is_inverted))
+
+        self._change(turned, "The scale was turned", chart)
+
+    def scale_pane(self, chart: ChartPanel, pane_id: str) -> None:
+        """Scale a pane to what is visible again."""
+        self._change(
+            lambda state: state.with_pane(replace(study_edits.pane_of(state, pane_id), range=None)), "A pane was scaled anew", chart
+        )
+
     def select(self, chart: ChartPanel, ident: str) -> None:
         """Mark a study or comparison; nothing for an empty id."""
         chart.view.select_study(ident)
@@ -202,7 +218,7 @@ class StudyActions(QObject):
 
     def compare_with(self, instrument: InstrumentId) -> None:
         """Lay an instrument's closes over the chart."""
-        made = Comparison(study_edits.fresh_id(), str(instrument))
+        made = comparison_told_apart(self._state, Comparison(study_edits.fresh_id(), str(instrument)))
         self._change(lambda state: study_edits.with_comparison(state, made), f"{instrument} was laid over the chart")
 
     def remove_comparisons(self) -> None:
@@ -248,3 +264,8 @@ class StudyActions(QObject):
         view.study_settings_asked.connect(partial(self.edit, chart))
         view.study_remove_asked.connect(partial(self.remove, chart))
         view.study_selected.connect(self.selection_changed)
+
+
+def _copied(state: ChartState, study_id: str, new_id: str) -> ChartState:
+    made = study_edits.duplicated(state, study_id, new_id)
+    return made.with_study(told_apart(made, study_edits.study_of(made, new_id)))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHeaderView, QMenu, QPushButton, QStackedLayout, QTreeWidget, QTreeWidgetItem, QWidget
 
 from backend.charts import study_edits
@@ -18,6 +18,7 @@ from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, row
 
 _ID: Final = Qt.ItemDataRole.UserRole
+ROW_PX: Final = 28
 
 
 class Deeds(Protocol):
@@ -99,6 +100,10 @@ class StudyList(QDialog):
         for number, pane in enumerate(state.panes, 1):
             top = QTreeWidgetItem(["Prices" if pane.id == MAIN_PANE else f"Pane {number}", ""])
             top.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            top.setSizeHint(0, QSize(0, ROW_PX))
+            font = top.font(0)
+            font.setWeight(QFont.Weight.DemiBold)
+            top.setFont(0, font)
             self.tree.addTopLevelItem(top)
             for study in (study for study in state.studies if study.pane == pane.id):
                 self._put(top, study.id, _words(state, study), is_shown=study.is_shown, error=errors.get(study.id, ""))
@@ -134,6 +139,7 @@ class StudyList(QDialog):
     def _put(top: QTreeWidgetItem, ident: str, words: str, *, is_shown: bool, error: str) -> None:
         item = QTreeWidgetItem([f"{words}: {error}" if error else words, ""])
         item.setData(0, _ID, ident)
+        item.setSizeHint(0, QSize(0, ROW_PX))
         item.setToolTip(0, error)
         item.setCheckState(1, Qt.CheckState.Checked if is_shown else Qt.CheckState.Unchecked)
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{words}, {'shown' if is_shown else 'hidden'}. {error}".strip())

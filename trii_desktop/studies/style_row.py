@@ -16,23 +16,24 @@ _COLOUR_PX: Final = 128
 
 
 class ColourButton(QPushButton):
-    """A swatch that opens the theme's palette and a chooser; ``chosen`` carries ``#rrggbb``, or nothing for the theme's own."""
+    """A swatch that opens the theme's palette and a chooser; ``chosen`` carries a LineStyle's colour."""
 
     chosen = Signal(str)
 
     def __init__(self, title: str, own: str, palette: tuple[str, ...]) -> None:
         super().__init__()
         self._title, self._own, self._colour = title, own, ""
+        self._named = {f"study_{place}": colour for place, colour in enumerate(palette)}
         self.setAutoDefault(False)
         self.setFixedWidth(_COLOUR_PX)
         self.setStyleSheet("text-align: left;")
         self.setIconSize(QSize(SWATCH_PX, SWATCH_PX))
         menu = QMenu(self)
         menu.setAccessibleName(f"Colour of {title}")
-        self._add(menu, "The theme's", "", own)
+        self._add(menu, self._words(""), "", own)
         menu.addSeparator()
-        for number, colour in enumerate(palette, 1):
-            self._add(menu, f"Colour {number}", colour, colour)
+        for name, colour in self._named.items():
+            self._add(menu, self._words(name), name, colour)
         menu.addSeparator()
         menu.addAction("Other…", self._open)
         self.setMenu(menu)
@@ -41,9 +42,13 @@ class ColourButton(QPushButton):
     def show_colour(self, colour: str) -> None:
         """Show what is chosen without telling it."""
         self._colour = colour
-        self.setIcon(_swatch(colour or self._own))
-        self.setText(colour or "Theme")
-        self.setAccessibleName(f"Colour of {self._title}, {colour or 'the own one of the theme'}")
+        self.setIcon(_swatch(self._named.get(colour, colour or self._own)))
+        self.setText(self._words(colour))
+        self.setAccessibleName(f"Colour of {self._title}, {self._words(colour)}")
+
+    def _words(self, colour: str) -> str:
+        place = list(self._named).index(colour) + 1 if colour in self._named else 0
+        return f"Colour {place}" if place else colour or "Automatic"
 
     def _add(self, menu: QMenu, words: str, colour: str, seen: str) -> None:
         made = QAction(_swatch(seen), words, menu)
@@ -52,7 +57,7 @@ class ColourButton(QPushButton):
         menu.addAction(made)
 
     def _open(self) -> None:
-        dialog = QColorDialog(QColor(self._colour or self._own), self)
+        dialog = QColorDialog(QColor(self._named.get(self._colour, self._colour or self._own)), self)
         dialog.setWindowTitle(f"Colour of {self._title}")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.colorSelected.connect(self._selected)

@@ -13,6 +13,10 @@ from trii_desktop.widgets.layout import column, label, line, row
 from trii_desktop.widgets.overlay import Overlay
 from trii_desktop.widgets.steering import ListSteering
 
+ROW_PX: Final = 30
+FRAME_PX: Final = 92
+N_ROWS_MIN: Final = 5
+N_ROWS_MAX: Final = 11
 _PLACES: Final = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
 
@@ -65,6 +69,7 @@ class ZoneSearch(Overlay):
         self.results = tuple(dict.fromkeys((*starting, *found)))
         self._model.setStringList([_words(zone) for zone in self.results])
         self._stack.setCurrentIndex(0 if self.results else 1)
+        self.fit(FRAME_PX + ROW_PX * max(N_ROWS_MIN, min(len(self.results), N_ROWS_MAX)))
         self._steering.select(0)
 
     def _choose(self, index: QModelIndex) -> None:

@@ -26,7 +26,7 @@ from backend.charts.state_diff import apply, diff, joined, reversed_changes
 from backend.errors import InvalidInput
 
 ranges = st.builds(lambda low, span: PriceRange(low, low + span), st.floats(-1e6, 1e6), st.floats(0.01, 1e6))
-looks = st.builds(LineStyle, colour=st.sampled_from(["", "#a0b1c2"]), width=st.integers(1, 6), is_shown=st.booleans())
+looks = st.builds(LineStyle, colour=st.sampled_from(["", "#a0b1c2", "study_7"]), width=st.integers(1, 6), is_shown=st.booleans())
 values = st.integers(1, 500) | st.floats(0.1, 10) | st.sampled_from(["simple", "close"])
 
 
@@ -145,6 +145,7 @@ def test_removing_a_study_removes_what_reads_it_and_the_pane_it_leaves_empty():
         b'{"studies": [{"id": "a", "indicator": "sma", "source": {"study": "a"}}]}',
         b'{"studies": [{"id": "a", "indicator": "sma", "styles": [["value", {"colour": "red"}]]}]}',
         b'{"comparisons": [{"id": "a", "instrument": "X.Y", "style": {"width": 99}}]}',
+        b'{"comparisons": [{"id": "a", "instrument": "X.Y", "style": {"colour": "study_8"}}]}',
     ],
 )
 def test_anything_else_is_refused_with_a_way_out(text):
