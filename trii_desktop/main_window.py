@@ -72,9 +72,10 @@ class MainWindow(QMainWindow):
 
     def show_below(self, bar: QWidget) -> None:
         """Put a bar below the charts."""
-        middle = self.centralWidget().layout()
-        assert middle is not None, "The middle is laid out."
-        middle.addWidget(bar)
+        middle = self.centralWidget()
+        layout = middle.layout() if middle is not None else None
+        assert layout is not None, "The middle is laid out."
+        layout.addWidget(bar)
 
     def show_chart(self, chart: QWidget) -> None:
         """Put the chart in the middle."""
