@@ -32,7 +32,8 @@ class SeriesTimes:
 
     def n_until(self, bars: BarSnapshot, now_ns: int) -> int:
         """How many bars were complete at ``now_ns``; O(log n), for no bar is complete long before its label."""
-        stop = len(bars) if now_ns >= NEVER_NS else bars.row_at(now_ns + 2 * DAY_NS) + 1
+        latest_ns = min(now_ns, NEVER_NS - 3 * DAY_NS) + 2 * DAY_NS
+        stop = bars.row_at(latest_ns) + 1
         while stop:
             first = max(stop - _WINDOW, 0)
             n_known = int(np.searchsorted(self.known(bars, first, stop), now_ns, side="right"))

@@ -95,3 +95,38 @@ async def test_a_comparison_is_the_others_close_known_at_each_bar(home):
         assert all(one == two for one, two in seen)
         assert "NOSUCH" in snapshot.errors["none"]
         opened.close()
+
+
+async def test_charts_of_one_series_share_its_lines_and_close_without_a_trace(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        one = await backend.studies.open(DAILY, studies=STUDIES, comparisons=(Comparison("c", str(MSFT)),))
+        same = (Study("another id", "sma", (("period", 50),)),)
+        two = await backend.studies.open(DAILY, studies=same)
+        await until(lambda: shows(one, ("mean", "value"), ("c", "close")) and shows(two, ("another id", "value")))
+        assert backend.studies.n_shared == 2  # the series, and the one it is compared with
+        shared = one.snapshot().lines["mean", "value"].closed
+        assert np.shares_memory(shared, two.snapshot().lines["another id", "value"].closed)
+        two.close()
+        one.close()
+        one.close()
+        await until(lambda: backend.studies.n_shared == 0)
+        assert not [name for name in backend.tasks.running if "studies" in name]
+
+
+async def test_a_live_bar_costs_the_tail_and_not_the_series(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        opened = await backend.studies.open(DAILY, studies=STUDIES, comparisons=(Comparison("c", str(MSFT)),))
+        await until(lambda: shows(opened, ("mean", "value"), ("c", "close")))
+        before = opened.snapshot()
+        newest = before.bars.bar(len(before.bars) - 1)
+        for day in range(1, 6):
+            bar = Bar(newest.event_ns + day * 86_400 * 10**9, 430.0, 441.0, 428.0, 430.0 + day, 10.0)
+            backend.bars.apply(DAILY, BarArrays.of([bar]))
+        after = opened.snapshot()
+        assert len(after.bars) == len(before.bars) + 5
+        for key, line in after.lines.items():
+            assert np.shares_memory(line.closed, before.lines[key].closed)  # closed values are the same memory, not a copy
+            assert len(line.tail) < 256
+        opened.close()
