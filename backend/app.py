@@ -168,7 +168,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     replay = Replay(history, clock, tasks, bus.publish)
     jobs = JobRunner(JobStore(money_ledger), bus, clock, tasks)
     AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
-    phases = (*_phases(home, clock, settings, catalog, watcher, tasks), Phase("jobs", jobs.begin))
+    phases = (Phase("jobs", jobs.begin), *_phases(home, clock, settings, catalog, watcher, tasks))
     async with (
         BarStore(history, bus, tasks) as bars,
         StudyStore(StudyParts(bars, history, catalog, calendars, tasks, replay, bus)) as studies,

@@ -1,6 +1,7 @@
 """The chart benchmark's peer, run in an environment of its own: finplot draws the same bars, and says how long frames take.
 
-Usage: python _finplot_peer.py BARS.npy WIDTH HEIGHT N_FRAMES VISIBLE...; prints one JSON object.
+Usage: python _finplot_peer.py BARS.npy WIDTH HEIGHT N_FRAMES PANES VISIBLE...; prints one JSON object. Columns behind the bars are
+lines; PANES says in which pane each is drawn, as 0,0,1.
 """
 
 import json
@@ -20,12 +21,17 @@ def main() -> None:
     """Draw, pan and update; report milliseconds a frame and how many pixels of candles were seen."""
     path, width, height, n_frames = sys.argv[1], *map(int, sys.argv[2:5])
     table = np.load(path)
-    frame = pd.DataFrame(table, columns=["time", "open", "high", "low", "close", "volume"])
+    panes = [int(pane) for pane in sys.argv[5].split(",") if pane]
+    frame = pd.DataFrame(table[:, :6], columns=["time", "open", "high", "low", "close", "volume"])
     frame["time"] = pd.to_datetime(frame["time"])
     frame = frame.set_index("time")
-    axis = fplt.create_plot("", maximize=False)
+    axes = fplt.create_plot("", maximize=False, rows=max(panes, default=0) + 1)
+    axes = axes if isinstance(axes, list) else [axes]
+    axis = axes[0]
     candles = fplt.candlestick_ochl(frame[["open", "close", "high", "low"]], ax=axis)
     fplt.volume_ocv(frame[["open", "close", "volume"]], ax=axis.overlay())
+    for number, pane in enumerate(panes):
+        fplt.plot(pd.Series(table[:, 6 + number], index=frame.index), ax=axes[pane])
     fplt.show(qt_exec=False)
     window = fplt.windows[0]
     window.resize(width, height)
@@ -34,7 +40,7 @@ def main() -> None:
     for span in (20_000, 2_000):  # straight from everything to 200 bars it draws no candles at all
         axis.vb.update_y_zoom(len(frame) - span, len(frame) - 1)
         window.viewport().repaint()
-    for visible in map(int, sys.argv[5:]):
+    for visible in map(int, sys.argv[6:]):
         span = min(visible, len(frame) * 9 // 10)  # with every bar in view finplot does not pan
         axis.vb.update_y_zoom(len(frame) - span, len(frame) - 1)
         window.viewport().repaint()

@@ -1,8 +1,11 @@
-"""Milliseconds a frame of the candle chart, panned, zoomed and live, beside finplot on the same bars.
+"""Milliseconds a frame of the candle chart, panned, zoomed and live, beside finplot and lightweight-charts (P1).
 
-Run as ``python dev.py bench bench_chart [--quick]``. 1600 by 900 pixels, software raster, with volume, axes and crosshair.
-Every frame is painted before the clock stops, and the picture is asserted: a chart that draws nothing is very fast. finplot
-needs another Qt binding, so it runs as a child process in an environment of its own under build/peers.
+Run as ``python dev.py bench bench_chart [--quick] [--plain]``. 1600 by 900 pixels, software raster, with volume, axes,
+crosshair and five indicators: two averages and bands over the prices, RSI and MACD in panes of their own; ``--plain`` leaves
+the indicators out. A live frame takes the tick into the bars and every indicator, then paints.
+Every frame is painted before the clock stops, and the picture is asserted: a chart that draws nothing is very fast.
+All draw the lines that our kernels computed. finplot needs another Qt binding, so it runs as a child process in an
+environment of its own under build/peers; lightweight-charts runs in headless Chromium, whose trace says what a frame cost.
 """
 
 import json
@@ -13,10 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -24,45 +26,84 @@ import numpy as np
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
-from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec
+from backend.charts.chart_state import ChartState, Study
+from backend.charts.series_lines import SeriesLines, run_through
+from backend.charts.series_times import SeriesTimes
+from backend.charts.study_plan import plan_of
+from backend.charts.study_snapshot import LineKey, StudySnapshot
+from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec, Float64s
 from backend.domain.instruments import CENT, Instrument, InstrumentId
+from backend.indicators import compute
+from backend.indicators.registry import spec_of
 from backend.market.growing_bars import GrowingBars
+from tests.benchmarks import _lightweight_peer
+from tests.benchmarks._peers import peer_python
 from trii_desktop.charts.chart_view import ChartView
 from trii_desktop.charts.colors import DARK
 from trii_desktop.theme import load_fonts
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 PEER: Final = Path(__file__).with_name("_finplot_peer.py")
 PEER_PACKAGES: Final = ("finplot==1.9.7", "PyQt6==6.11.0")
 WIDTH, HEIGHT = 1600, 900
 VISIBLE: Final = (200, 2_000, 20_000, 200_000, 1_000_000)
 SIZES: Final = (1_000_000, 10_000_000)
 N_FRAMES: Final = 120
-N_PIXELS_MIN: Final = 2_000
+N_PIXELS_MIN: Final = 1_000
 START_NS: Final = 1_500_000_000 * 1_000_000_000
 INSTRUMENT: Final = Instrument(InstrumentId("WALK", "XNAS"), "A random walk", price_steps=CENT)
 MINUTES: Final = BarSpec.parse("1m")
+STUDIES: Final = (
+    Study("fast", "sma", (("period", 20),)),
+    Study("slow", "ema", (("period", 50),)),
+    Study("bands", "bollinger"),
+    Study("rsi", "rsi", pane="p1"),
+    Study("macd", "macd", pane="p2"),
+)
+PANES: Final = {"main": 0, "p1": 1, "p2": 2}
 
 
 class Source:
-    """Bars whose newest one changes."""
+    """Bars whose newest one changes, and the studies over them, advanced as the program advances them."""
 
-    def __init__(self, bars: BarArrays) -> None:
+    def __init__(self, bars: BarArrays, studies: tuple[Study, ...]) -> None:
         self.bars = GrowingBars(bars)
         self.version = 1
-        self._snapshot = self.bars.snapshot(1)
+        first = self.bars.snapshot(1)
+        times = SeriesTimes(MINUTES, None)
+        self._lines = SeriesLines(times, first)
+        self._chains = plan_of(studies).chains
+        for chain in self._chains.values():
+            self._lines.join(chain, run_through(times, first, chain))
+        self._snapshot = self._seen()
 
-    def snapshot(self):
+    def snapshot(self) -> StudySnapshot:
+        """The newest state."""
         return self._snapshot
 
     def form(self, close: float) -> None:
         """The forming bar now closes at ``close``."""
-        old = self._snapshot.bar(len(self._snapshot) - 1)
+        bars = self._snapshot.bars
+        old = bars.bar(len(bars) - 1)
         low, high = min(old.low, close), max(old.high, close)
         row = (np.array([value]) for value in (old.open, high, low, close, old.volume + 1))
         self.bars.replace_from(BarArrays(np.array([old.event_ns]), *row))
         self.version += 1
-        self._snapshot = self.bars.snapshot(self.version)
+        self._lines.advance(self.bars.snapshot(self.version))
+        self._snapshot = self._seen()
+
+    def _seen(self) -> StudySnapshot:
+        ids = {chain: key for key, chain in self._chains.items()}
+        lines = {(ids[chain], output): line for (chain, output), line in self._lines.lines().items()}
+        return StudySnapshot(self.version, self._lines.bars, lines)
+
+
+def computed(bars: BarArrays, studies: tuple[Study, ...]) -> dict[LineKey, Float64s]:
+    """Every line of ``studies``, for the peers."""
+    lines = {}
+    for study in studies:
+        values = compute(study.indicator, bars, **dict(study.params))
+        lines.update({(study.id, output.name): values[output.name] for output in spec_of(study.indicator).outputs})
+    return lines
 
 
 def make_bars(n_bars: int) -> BarArrays:
@@ -96,14 +137,23 @@ def timed(view: ChartView, n_frames: int, change: Callable[[int], None]) -> list
     return took
 
 
-def measure(app: QApplication, n_bars: int, n_frames: int) -> dict[str, dict[int, list[float]]]:
+def measure(app: QApplication, n_bars: int, n_frames: int, studies: tuple[Study, ...]) -> dict[str, dict[int, list[float]]]:
     """Frames of our chart over ``n_bars``: pan, zoom, update and hover by number of visible bars."""
-    source = Source(make_bars(n_bars))
+    bars = make_bars(n_bars)
+    source = Source(bars, studies)
+    if n_bars == SIZES[0]:
+        for key, wanted in computed(bars, studies).items():
+            drawn = source.snapshot().lines[key].rows(0, n_bars)
+            assert np.array_equal(drawn, wanted, equal_nan=True), f"{key} is not what was computed."
     view = ChartView(DARK)
     view.set_font_family(load_fonts())
     view.resize(WIDTH, HEIGHT)
     view.show()
     app.processEvents()
+    state = ChartState()
+    for study in studies:
+        state = state.with_study(study)
+    view.restore(state)
     view.show_series(source, INSTRUMENT, MINUTES)
     view.grab()
     result: dict[str, dict[int, list[float]]] = {"pan": {}, "zoom": {}, "update": {}, "hover": {}}
@@ -119,7 +169,8 @@ def measure(app: QApplication, n_bars: int, n_frames: int) -> dict[str, dict[int
         view.model.pan(200)
         result["pan"][visible] = timed(view, n_frames, lambda i: _pan(view, 7 if i % 20 < 10 else -7))
         result["zoom"][visible] = timed(view, n_frames, lambda i: _zoom(view, 1.03 if i % 20 < 10 else 1 / 1.03))
-        assert candle_pixels(view) > N_PIXELS_MIN
+        n_pixels = candle_pixels(view)
+        assert n_pixels > N_PIXELS_MIN, f"Only {n_pixels} pixels of candles were painted with {visible:,} bars in view."
     view.close()
     view.deleteLater()
     return result
@@ -144,43 +195,49 @@ def _hover(view: ChartView, i: int) -> None:
     view._picture.point_at(300 + i % 400, 300)
 
 
-def measure_peer(n_bars: int, n_frames: int) -> tuple[dict[str, dict[str, list[float]]] | None, str]:
-    """finplot's frames on the same bars, or None and why not."""
-    python, why = peer_python()
+def measure_finplot(n_bars: int, n_frames: int, studies: tuple[Study, ...]) -> tuple[dict[str, dict[str, list[float]]] | None, str]:
+    """finplot's frames on the same bars and lines, or None and why not."""
+    given = os.environ.get("TRII_FINPLOT_PYTHON")
+    python = Path(given) if given else peer_python("finplot", *PEER_PACKAGES)
     if python is None:
-        return None, why
+        return None, "it cannot be installed here"
     bars = make_bars(n_bars)
-    table = np.column_stack((bars.event_ns.astype(np.float64), *bars.columns()))
+    lines = computed(bars, studies)
+    table = np.column_stack((bars.event_ns.astype(np.float64), *bars.columns(), *lines.values()))
+    panes = ",".join(map(str, panes_of(studies, lines)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bars.npy"
         np.save(path, table)
-        command = [str(python), str(PEER), str(path), str(WIDTH), str(HEIGHT), str(n_frames), *map(str, VISIBLE)]
+        command = [str(python), str(PEER), str(path), str(WIDTH), str(HEIGHT), str(n_frames), panes, *map(str, VISIBLE)]
         env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYQTGRAPH_QT_LIB": "PyQt6"}
-        ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600, check=False)
+        ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900, check=False)
     if ended.returncode:
-        return None, f"finplot ended with {ended.returncode}: {ended.stderr.strip().splitlines()[-1:]}"
+        return None, f"it ended with {ended.returncode}: {ended.stderr.strip().splitlines()[-1:]}"
     result = json.loads(ended.stdout.strip().splitlines()[-1])
     few = {visible: n for visible, n in result["pixels"].items() if n < N_PIXELS_MIN}
-    return (None, f"finplot painted too little to count: {few}") if few else (result, "")
+    return (None, f"it painted too little to count: {few}") if few else (result, "")
 
 
-def peer_python() -> tuple[Path | None, str]:
-    """The interpreter of finplot's own environment, made on first use; or None and why not."""
-    given = os.environ.get("TRII_FINPLOT_PYTHON")
-    if given:
-        return Path(given), ""
-    folder = ROOT / "build" / "peers" / "finplot"
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if (folder / "ready").exists():
-        return python, ""
-    print(f"Making {folder.relative_to(ROOT)} for finplot (once, about a minute) ...", flush=True)
-    venv.create(folder, with_pip=True, clear=True)
-    command = [str(python), "-m", "pip", "install", "--quiet", *PEER_PACKAGES]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if ended.returncode:
-        return None, f"finplot cannot be installed here: {ended.stderr.strip().splitlines()[-1:]}"
-    (folder / "ready").touch()
-    return python, ""
+def measure_lightweight(n_bars: int, n_frames: int, studies: tuple[Study, ...]) -> tuple[dict[str, dict[int, Any]] | None, str]:
+    """What frames of lightweight-charts cost on the same bars and lines, or None and why not."""
+    bars = make_bars(n_bars)
+    lines = computed(bars, studies)
+    columns = np.array((bars.event_ns / 1e9, *bars.columns(), *lines.values()))
+    try:
+        result, why = _lightweight_peer.measure(columns, panes_of(studies, lines), (WIDTH, HEIGHT), n_frames, VISIBLE)
+    except (RuntimeError, OSError, TimeoutError) as error:
+        return None, str(error)
+    if result is not None:
+        few = {visible: seen for visible, seen in result["shown"].items() if seen["pixels"] < N_PIXELS_MIN}
+        if few:
+            return None, f"it painted too little to count: {few}"
+    return result, why
+
+
+def panes_of(studies: tuple[Study, ...], lines: dict[LineKey, Float64s]) -> list[int]:
+    """The pane of each line."""
+    panes = {study.id: PANES[study.pane] for study in studies}
+    return [panes[study] for study, _ in lines]
 
 
 def said(took: list[float]) -> str:
@@ -189,28 +246,24 @@ def said(took: list[float]) -> str:
 
 
 def main() -> int:
-    """Print a table for each size, the ratio to finplot and how cost grows."""
+    """Print a table for each size, the ratios to the peers and how cost grows."""
     quick = "--quick" in sys.argv
+    studies = () if "--plain" in sys.argv else STUDIES
     n_frames = 40 if quick else N_FRAMES
     app = QApplication.instance() or QApplication([])
-    ours = {n_bars: measure(app, n_bars, n_frames) for n_bars in (SIZES[:1] if quick else SIZES)}
-    peer, why = measure_peer(SIZES[0], n_frames)
-    print(f"Chart frames in ms (median, p95), {WIDTH}x{HEIGHT}, {n_frames} frames each, crosshair and volume shown\n")
+    assert isinstance(app, QApplication)
+    ours = {n_bars: measure(app, n_bars, n_frames, studies) for n_bars in (SIZES[:1] if quick else SIZES)}
+    what = f"{len(studies)} indicators" if studies else "no indicators"
+    print(f"Chart frames in ms (median, p95), {WIDTH}x{HEIGHT}, {n_frames} frames each, volume, crosshair, {what}\n")
     for n_bars, result in ours.items():
         print(f"{n_bars:,} bars, visible:      " + "".join(f"{visible:>15,}" for visible in VISIBLE))
         for kind, by_visible in result.items():
             print(f"  TRII    {kind:8}           " + "".join(f"{said(by_visible[visible]):>15}" for visible in VISIBLE))
         print()
-    if peer is None:
-        print(f"Skipped finplot: {why}")
-        return 0
-    print(f"  finplot pan      ({SIZES[0]:,}) " + "".join(f"{said(peer['pan'][str(visible)]):>15}" for visible in VISIBLE))
-    print(f"  finplot update   ({SIZES[0]:,}) {said(peer['update']['200']):>15}")
-    pans = ours[SIZES[0]]["pan"]
-    ratios = [statistics.median(peer["pan"][str(v)]) / statistics.median(pans[v]) for v in VISIBLE]
-    update = statistics.median(peer["update"]["200"]) / statistics.median(ours[SIZES[0]]["update"][200])
-    print("  finplot / TRII pan          " + "".join(f"{ratio:>14.1f}x" for ratio in ratios) + f"   update {update:.0f}x")
-    medians = [statistics.median(pans[v]) for v in VISIBLE]
+    mine = ours[SIZES[0]]
+    print_finplot(mine, *measure_finplot(SIZES[0], n_frames, studies))
+    print_lightweight(mine, *measure_lightweight(SIZES[0], n_frames, studies))
+    medians = [statistics.median(mine["pan"][v]) for v in VISIBLE]
     exponent = math.log(medians[-1] / medians[1]) / math.log(VISIBLE[-1] / VISIBLE[1])
     print(f"\nPanning costs about visible^{exponent:.2f} from {VISIBLE[1]:,} to {VISIBLE[-1]:,} visible bars.")
     if len(ours) > 1:
@@ -218,6 +271,30 @@ def main() -> int:
         growth = math.log(large / small) / math.log(SIZES[1] / SIZES[0])
         print(f"It costs about bars^{growth:.2f} from {SIZES[0]:,} to {SIZES[1]:,} bars in memory.")
     return 0
+
+
+def print_finplot(ours: dict[str, dict[int, list[float]]], peer: dict[str, dict[str, list[float]]] | None, why: str) -> None:
+    """Its frames, and how many of ours one of them lasts."""
+    if peer is None:
+        print(f"Skipped finplot: {why}")
+        return
+    print(f"  finplot pan      ({SIZES[0]:,}) " + "".join(f"{said(peer['pan'][str(v)]):>15}" for v in VISIBLE))
+    print(f"  finplot update   ({SIZES[0]:,}) {said(peer['update']['200']):>15}")
+    ratios = [statistics.median(peer["pan"][str(v)]) / statistics.median(ours["pan"][v]) for v in VISIBLE]
+    update = statistics.median(peer["update"]["200"]) / statistics.median(ours["update"][200])
+    print("  finplot / TRII pan          " + "".join(f"{ratio:>14.1f}x" for ratio in ratios) + f"   update {update:.0f}x")
+
+
+def print_lightweight(ours: dict[str, dict[int, list[float]]], peer: dict[str, dict[int, Any]] | None, why: str) -> None:
+    """CPU time of its frames, on the page's thread and with raster, beside the whole of ours."""
+    if peer is None:
+        print(f"Skipped lightweight-charts: {why}")
+        return
+    for kind in ("pan", "update"):
+        for part, words in (("main", "page"), ("cpu", "all")):
+            print(f"  lightweight {kind:6} {words:4}      " + "".join(f"{peer[kind][v][part]:>15.2f}" for v in VISIBLE))
+        ratios = [peer[kind][v]["cpu"] / statistics.mean(ours[kind][v]) for v in VISIBLE]
+        print(f"  lightweight / TRII {kind:6}   " + "".join(f"{ratio:>14.1f}x" for ratio in ratios))
 
 
 if __name__ == "__main__":

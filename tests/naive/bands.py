@@ -18,8 +18,9 @@ def bollinger(price, period, factor):
     return around(sma(price, period), deviation(price, period), factor)
 
 
-def keltner(price, high, low, close, period, atr_period, factor):
+def keltner(price, high, low, close, *params):
     """Exponential average and ``factor`` average true ranges around it."""
+    period, atr_period, factor = params
     return around(ema(price, period), atr(high, low, close, atr_period), factor)
 
 
