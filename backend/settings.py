@@ -204,6 +204,7 @@ class Workspace(Section, frozen=True):
     watchlist_hidden: Annotated[tuple[str, ...], Meta(max_length=16, extra={"kind": "hidden"})] = ()
     phrase_noted: Annotated[bool, Meta(extra={"kind": "hidden"})] = False  # the recovery phrase was written down and checked
     tour_offered: Annotated[bool, Meta(extra={"kind": "hidden"})] = False  # the tour was taken, or turned down
+    recent_indicators: Annotated[tuple[str, ...], Meta(max_length=12, extra={"kind": "hidden"})] = ()  # the newest first
     palette_recent: Annotated[tuple[str, ...], Meta(max_length=40, extra={"kind": "hidden"})] = ()  # keys, the newest first
 
 

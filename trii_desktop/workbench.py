@@ -10,9 +10,9 @@ from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, S
 from backend.workspaces.workspace import DEFAULT_NAME
 from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.actions.keymap import Reserved
-from trii_desktop.charts.chart_picture import Spot
 from trii_desktop.charts.gestures import Zone
 from trii_desktop.charts.keys import CHART_KEYS
+from trii_desktop.charts.spots import Spot
 from trii_desktop.desk import Desk
 from trii_desktop.drawings.drawing_actions import DrawingActions
 from trii_desktop.drawings.toolbar import DrawingBar

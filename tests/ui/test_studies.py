@@ -15,8 +15,8 @@ from backend.domain.instruments import InstrumentId
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown, visible_dialog
 from trii_desktop.actions.look_rows import TYPES
-from trii_desktop.charts.chart_picture import Spot
 from trii_desktop.charts.gestures import Zone
+from trii_desktop.charts.spots import Spot
 from trii_desktop.charts.study_looks import comparison_looks
 from trii_desktop.studies.comparison_editor import ComparisonEditor
 from trii_desktop.studies.editor import StudyEditor
@@ -82,7 +82,7 @@ def test_what_is_typed_ranks_names_before_words_and_the_last_used_stand_in_front
     async def story():
         async with open_window(sampled, docks=False) as desktop:
             search = desktop.workbench.studies.search
-            search.search()
+            desktop.workbench.studies.open_search()
             names = [spec.name for spec in search.model.results]
             assert "sma" in names
             assert "heikin_ashi" not in names
@@ -90,7 +90,9 @@ def test_what_is_typed_ranks_names_before_words_and_the_last_used_stand_in_front
             assert search.model.results[0].name == "macd"
             QTest.keyClick(search.field, Key.Key_Return)
             QTest.keyClick(search.field, Key.Key_Escape)
-            search.search()
+            settings = desktop.desk.backend.settings
+            await shown(lambda: settings.current.workspace.recent_indicators == ("macd",), "what was used is kept")
+            desktop.workbench.studies.open_search()
             assert search.model.results[0].name == "macd"
             QTest.keyClicks(search.field, "qqqq")
             assert search.model.results == ()
@@ -446,6 +448,7 @@ def test_a_chart_without_indicators_is_no_template(qapp, sampled):
         async with open_window(sampled, docks=False) as desktop:
             desktop.workbench.templates.save_as("Nothing")
             await shown(lambda: any("no indicator on the chart" in e.notice.text for e in desktop.desk.notices.entries))
+            assert await desktop.desk.bridge.call(desktop.desk.backend.templates.all) == ()
 
     run_on_qt(story(), 60)
 
@@ -491,7 +494,7 @@ def test_the_menu_on_a_chart_offers_what_lies_below_the_pointer(qapp, sampled):
             await _computed(desktop, rsi)
             chart.view.grab()
             width, height = chart.view.width(), chart.view.height()
-            assert chart.view.spot_at(QPoint(80, 60)).event_ns is not None
+            assert chart.view.spots.at(chart.view, QPoint(80, 60)).event_ns is not None
             bars = _menu(desktop, QPoint(width // 2, 200))
             assert {"Add indicator…", "Compare with…", "Chart type", "Scale", "Reset view"} <= set(bars)
             assert "Inverted" in _menu(desktop, QPoint(width - 10, 100))

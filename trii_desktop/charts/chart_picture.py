@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from trii_desktop.charts.axis_items import TIME_AXIS_HEIGHT, PriceAxisItem, TimeAxisItem
@@ -41,15 +41,6 @@ class Hit(NamedTuple):
     study_id: str = ""
     glyph: Glyph | None = None
     is_edge: bool = False
-
-
-class Spot(NamedTuple):
-    """A place that a menu can be about; ``event_ns`` is the nearest bar's, None without bars."""
-
-    zone: Zone
-    pane_id: str
-    study_id: str
-    event_ns: int | None
 
 
 class ChartPicture:
@@ -184,14 +175,6 @@ class ChartPicture:
             return Hit(edge.pane.id, is_edge=True)
         found = part.legend.hit(x, y - part.plot.y) if x < width else None
         return Hit(part.pane.id, *found) if found is not None else None
-
-    def spot_at(self, at: QPointF) -> Spot:
-        """What lies at a point."""
-        hit, zone = self.hit_at(at.x(), at.y()), self.zone_at(at.x(), at.y())
-        study = hit.study_id if hit is not None else self.study_at(at.x(), at.y())
-        bars = self._model.snapshot
-        row = min(max(self._model.time.bar_at(at.x()), 0), len(bars) - 1)
-        return Spot(zone, self.part_at(at.y()).pane.id, study, bars.event_ns_at(row) if row >= 0 else None)
 
     def study_at(self, x: float, y: float) -> str:
         """Id of the study or comparison whose line runs there, the uppermost first; empty where none does."""

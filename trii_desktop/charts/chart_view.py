@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QHideEvent,
@@ -12,14 +12,14 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from backend.charts.chart_state import ChartState, VisibleBars
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from trii_desktop.charts.canvas import ChartCanvas
 from trii_desktop.charts.chart_model import ChartModel
-from trii_desktop.charts.chart_picture import ChartPicture, Spot
+from trii_desktop.charts.chart_picture import ChartPicture
 from trii_desktop.charts.chart_pointer import ChartPointer
 from trii_desktop.charts.chart_source import SeriesSource
 from trii_desktop.charts.colors import ChartColors
@@ -30,8 +30,10 @@ from trii_desktop.charts.layers import ChartLayer, PointerTool
 from trii_desktop.charts.pane_actions import PaneActions
 from trii_desktop.charts.source_watch import SourceWatch
 from trii_desktop.charts.speech import announce
+from trii_desktop.charts.spots import Spots
 from trii_desktop.charts.telling import Telling
 from trii_desktop.charts.wording import no_bars_words
+from trii_desktop.widgets.layout import column
 
 _BY_KEYBOARD: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
@@ -71,9 +73,8 @@ class ChartView(QWidget):
         self._picture = ChartPicture(self.model, colors, self.font().family())
         self._canvas = ChartCanvas(self._prepare, self._picture.paint, self)
         self._pointer = ChartPointer(self._canvas, self.model, self._picture, self)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._canvas)
+        self.spots = Spots(self.model, self._picture, self._canvas)
+        self.setLayout(column(self._canvas))
         self._connect()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(QSize(160, 120))
@@ -143,10 +144,6 @@ class ChartView(QWidget):
     def selected_study(self) -> str:
         """Id of the study or comparison that is marked; empty where none is."""
         return self._picture.selected
-
-    def spot_at(self, place: QPoint) -> Spot:
-        """What lies at a place of the widget, for a menu about it."""
-        return self._picture.spot_at(self._canvas.device_point(QPointF(self._canvas.viewport().mapFrom(self, place))))
 
     # --- linked to other charts ---------------------------------------------------------------------------------------
 

@@ -222,7 +222,7 @@ class ChartPanel(QWidget):
         """Offer what can be done with what lies below the pointer; by the keyboard, with the selected study."""
         if self.shown is None:
             return
-        spot, at = self.view.spot_at(self.view.mapFromGlobal(event.globalPos())), event.globalPos()
+        spot, at = self.view.spots.at(self.view, self.view.mapFromGlobal(event.globalPos())), event.globalPos()
         if event.reason() is QContextMenuEvent.Reason.Keyboard:
             spot, at = spot._replace(zone=Zone.PLOT, study_id=self.view.selected_study), self.mapToGlobal(self.rect().center())
         self.menu_wanted.emit(spot, at)

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QMenu
 from backend.charts.chart_state import MAIN_PANE
 from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.actions.look_rows import SCALES, TYPES
-from trii_desktop.charts.chart_picture import Spot
 from trii_desktop.charts.gestures import Zone
+from trii_desktop.charts.spots import Spot
 from trii_desktop.market.active_chart import ActiveChart
 from trii_desktop.studies.study_actions import StudyActions
 from trii_desktop.studies.study_list import pane_choices

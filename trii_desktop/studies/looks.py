@@ -30,7 +30,7 @@ class ChartLooks:
     def __init__(self, window: QWidget, desk: Desk, active: ActiveChart) -> None:
         self._desk = desk
         self._active = active
-        self.zones = ZoneSearch(window, desk.look)
+        self.zones = ZoneSearch(window, desk.look, desk.backend.clock)
         self.zones.chosen.connect(self.set_zone)
 
     @property

@@ -86,7 +86,10 @@ class IndicatorDelegate(QStyledItemDelegate):
 
 
 class IndicatorSearch(Overlay):
-    """The search over the window; ``chosen`` carries the IndicatorSpec. It stays open for several, Esc closes it."""
+    """The search over the window; ``chosen`` carries the IndicatorSpec. It stays open for several, Esc closes it.
+
+    ``recent`` are the names of the indicators used last, which stand in front where nothing is typed.
+    """
 
     chosen = Signal(object)
 
@@ -146,7 +149,6 @@ class IndicatorSearch(Overlay):
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid():
             spec = self.model.results[index.row()]
-            self.recent = (spec.name, *(name for name in self.recent if name != spec.name))[:6]
             self._said.setText(f"{spec.title} was added")
             self.chosen.emit(spec)
 

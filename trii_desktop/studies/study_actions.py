@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
@@ -26,6 +27,8 @@ from trii_desktop.studies.making import change_chart
 from trii_desktop.studies.preview import PreviewDialog
 from trii_desktop.studies.search import IndicatorSearch
 from trii_desktop.studies.study_list import StudyList
+
+N_RECENT: Final = 6
 
 
 class StudyActions(QObject):
@@ -80,6 +83,7 @@ class StudyActions(QObject):
     def open_search(self) -> None:
         """Find an indicator to add."""
         self._source = None
+        self.search.recent = self._desk.backend.settings.current.workspace.recent_indicators
         self.search.search()
 
     def open_search_on(self, study_id: str) -> None:
@@ -102,6 +106,7 @@ class StudyActions(QObject):
         study = told_apart(self._state, Study(study_edits.fresh_id(), spec.name, source=source, pane=pane))
         if self._change(lambda state: study_edits.added(state, study), f"{spec.short} was added"):
             self.select(self._active.current, study.id)
+            self._remember(spec.name)
 
     def edit_selected(self) -> None:
         """Change what is selected, or the newest indicator."""
@@ -254,6 +259,13 @@ class StudyActions(QObject):
             self._desk.notices.add(notice_of(error, "This indicator is not known here.", level=Level.WARNING))
             return None
         return StudyEditor(self._window, chart, study, colors)
+
+    def _remember(self, name: str) -> None:
+        settings = self._desk.backend.settings
+        recent = tuple(dict.fromkeys((name, *settings.current.workspace.recent_indicators)))[:N_RECENT]
+        if recent != settings.current.workspace.recent_indicators:
+            change = partial(settings.change, "workspace", recent_indicators=recent)
+            self._desk.start("Keeping the latest indicators", self._desk.bridge.call(change))
 
     def _edited(self, which: tuple[ChartPanel, str], _result: int) -> None:
         self._editors.pop(which, None)

@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtCore import QModelIndex, QStringListModel, Signal
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QWidget
 
+from backend.clock import Clock
 from trii_desktop.look import Look
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, label, line, row
@@ -25,8 +26,9 @@ class ZoneSearch(Overlay):
 
     chosen = Signal(str)
 
-    def __init__(self, window: QWidget, look: Look) -> None:
+    def __init__(self, window: QWidget, look: Look, clock: Clock) -> None:
         super().__init__(window, 440, 420)
+        self._clock = clock
         self._zones: tuple[str, ...] = ()
         self.results: tuple[str, ...] = ()
         self.field = QLineEdit()
@@ -67,7 +69,8 @@ class ZoneSearch(Overlay):
         found = [zone for zone in self._zones if all(word in zone.casefold().replace("_", " ") for word in words)]
         starting = [zone for zone in found if words and zone.rpartition("/")[2].casefold().startswith(words[0])]
         self.results = tuple(dict.fromkeys((*starting, *found)))
-        self._model.setStringList([_words(zone) for zone in self.results])
+        now = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC)
+        self._model.setStringList([_words(zone, now) for zone in self.results])
         self._stack.setCurrentIndex(0 if self.results else 1)
         self.fit(FRAME_PX + ROW_PX * max(N_ROWS_MIN, min(len(self.results), N_ROWS_MAX)))
         self._steering.select(0)
@@ -79,7 +82,7 @@ class ZoneSearch(Overlay):
             self.chosen.emit(zone)
 
 
-def _words(zone: str) -> str:
+def _words(zone: str, now: datetime) -> str:
     region, _, city = zone.replace("_", " ").partition("/")
-    offset = datetime.now(UTC).astimezone(zoneinfo.ZoneInfo(zone)).strftime("%z")
+    offset = now.astimezone(zoneinfo.ZoneInfo(zone)).strftime("%z")
     return f"{city.replace('/', ', ')}, {region}   UTC{offset[:3]}:{offset[3:]}"
