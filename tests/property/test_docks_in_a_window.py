@@ -3,8 +3,8 @@
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QPlainTextEdit
+from PySide6.QtCore import QEventLoop, QRect, Qt, QTimer
+from PySide6.QtWidgets import QLabel, QMainWindow, QPlainTextEdit
 
 from backend.workspaces.docks import docks_of
 from trii_desktop.docks.arrangement import docks_now, show_docks
@@ -27,6 +27,13 @@ moves = st.lists(
 )
 
 
+def settle():
+    """Let Qt do what was posted: layouts, shown windows."""
+    loop = QEventLoop()
+    QTimer.singleShot(0, loop.quit)
+    loop.exec()
+
+
 def make_window(look):
     window = QMainWindow()
     window.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
@@ -37,7 +44,7 @@ def make_window(look):
         docks[name] = WorkDock(name, name.title(), QPlainTextEdit(), window, look)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, docks[name])
     window.show()
-    QApplication.processEvents()
+    settle()
     return window, docks
 
 
@@ -60,7 +67,7 @@ def carry_out(window, docks, move):
         dock.setGeometry(QRect(*rest))
     else:
         dock.setVisible(kind == "show")
-    QApplication.processEvents()
+    settle()
 
 
 @given(moves)
@@ -73,10 +80,10 @@ def test_docks_stand_in_another_window_as_they_stood_in_the_first(qapp, made):
         for move in made:
             carry_out(first, docks, move)
         show_docks(first, docks_now(first))  # what floats out of reach is brought back first
-        QApplication.processEvents()
+        settle()
         tree = docks_now(first)
         assert show_docks(second, tree)
-        QApplication.processEvents()
+        settle()
         assert msgspec.json.encode(docks_now(second)) == msgspec.json.encode(tree)
         for name in NAMES:
             assert others[name].isVisible() == docks[name].isVisible(), name
