@@ -15,6 +15,7 @@ from backend.charts.chart_state import (
     save_state,
 )
 from backend.commands.chart_words import read_indicator, state_of, with_comparison
+from backend.commands.looks import CHART_TYPES, SCALES
 from backend.errors import InvalidInput, NotFound
 
 
@@ -77,3 +78,8 @@ def test_the_same_instrument_can_be_compared_twice():
 def test_a_file_that_is_no_chart_is_refused():
     with pytest.raises(InvalidInput):
         state_of(asked(), b"{}[]")
+
+
+def test_the_words_of_the_command_line_are_those_of_a_charts_state():
+    assert tuple(kind.value for kind in ChartType) == CHART_TYPES
+    assert tuple(kind.value for kind in ScaleKind) == SCALES
