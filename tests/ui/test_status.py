@@ -55,7 +55,7 @@ def test_engine_and_memory_are_those_of_the_metrics(qapp, sampled):
             assert (engine.text(), engine.property("level")) == ("Engine 73 ms", "warning")
             assert "73.0 ms" in engine.accessibleName()
             assert "Below 50 ms nothing is felt." in engine.toolTip()
-            assert status.parts["memory"].text().endswith(" MB")
+            assert status.parts["memory"].text().endswith((" MB", " GB"))
 
     run_on_qt(story())
 
