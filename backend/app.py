@@ -165,7 +165,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     history = History(base.store, catalog, actions, calendars, clock)
     importer = Importer(ImportParts(base.store, catalog, actions, money_ledger, bus, clock, calendars, home.imports))
     watcher = FolderWatcher(importer, money_ledger, bus)
-    replay = Replay(history, clock, tasks, bus.publish)
+    replay = Replay(history, clock, tasks, bus)
     jobs = JobRunner(JobStore(money_ledger), bus, clock, tasks)
     AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
     phases = (Phase("jobs", jobs.begin), *_phases(home, clock, settings, catalog, watcher, tasks))

@@ -1,7 +1,6 @@
 """Replay: charts show the past as it came, bar by bar, on a clock that can be stopped, stepped and set."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
@@ -10,7 +9,7 @@ import numpy as np
 from backend.clock import Clock
 from backend.domain.bars import Int64s, Series
 from backend.errors import InvalidInput, NotFound
-from backend.events import ReplayMoved
+from backend.events import BarsChanged, Bus, ReplayMoved
 from backend.market.history import History
 from backend.market.resample import NEVER_NS
 from backend.tasks import TaskOwner
@@ -56,11 +55,12 @@ class Replay:
 
     crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
 
-    def __init__(self, history: History, clock: Clock, tasks: TaskOwner, publish: Callable[[ReplayMoved], None]) -> None:
+    def __init__(self, history: History, clock: Clock, tasks: TaskOwner, bus: Bus) -> None:
         self._history = history
         self._clock = clock
         self._tasks = tasks
-        self._publish = publish
+        self._bus = bus
+        bus.subscribe(BarsChanged, self._on_changed)
         self._known: Int64s = np.empty(0, np.int64)
         self._state = ReplayState()
         self._running: asyncio.Task[None] | None = None
@@ -83,16 +83,22 @@ class Replay:
         row = max(int(np.searchsorted(bars.event_ns, at_ns, side="right")) - 1, 0)
         return self._show(replace(self._state, series=series, n_bars=len(bars), is_playing=False), row)
 
-    async def play(self, speed: float | None = None) -> ReplayState:
-        """Let time pass, ``speed`` bars a second. Raises InvalidInput while replay is off, or for a speed that cannot be."""
+    async def play(self) -> ReplayState:
+        """Let time pass. Raises InvalidInput while replay is off."""
         state = self._on()
-        speed = state.speed if speed is None else speed
-        if not SPEEDS[0] <= speed <= SPEEDS[-1]:
-            raise InvalidInput(f"Replay cannot run at {speed} bars a second.", hint=f"Use {SPEEDS[0]} to {SPEEDS[-1]}.")
-        self._state = replace(state, speed=speed, is_playing=not state.is_at_end)
-        self._due_ns = self._clock.monotonic_ns() + round(1e9 / speed)
+        self._state = replace(state, is_playing=not state.is_at_end)
+        self._due_ns = self._clock.monotonic_ns() + round(1e9 / state.speed)
         if self._state.is_playing and self._running is None:
             self._running = self._tasks.start("replay", self._run())
+        return self._tell()
+
+    async def set_speed(self, speed: float) -> ReplayState:
+        """Show ``speed`` bars a second while time passes. Raises InvalidInput while replay is off, or for one that cannot be."""
+        state = self._on()
+        if not SPEEDS[0] <= speed <= SPEEDS[-1]:
+            raise InvalidInput(f"Replay cannot run at {speed} bars a second.", hint=f"Use {SPEEDS[0]} to {SPEEDS[-1]}.")
+        self._state = replace(state, speed=speed)
+        self._due_ns = self._clock.monotonic_ns() + round(1e9 / speed)
         return self._tell()
 
     async def pause(self) -> ReplayState:
@@ -121,6 +127,20 @@ class Replay:
             raise InvalidInput("Replay is off.", hint="Start it from a bar of a chart.", code="replay.off")
         return self._state
 
+    def _on_changed(self, event: BarsChanged) -> None:
+        series = self._state.series
+        if series is not None and event.series.instrument == series.instrument:
+            self._tasks.start("bars of replay", self._count_again(series))
+
+    async def _count_again(self, series: Series) -> None:
+        bars = await self._history.bars(series)
+        known = await self._history.known(series, bars.event_ns)
+        if self._state.series == series and len(bars):  # the instant that is shown stays
+            self._known = known
+            row = max(shown_until(known, self._state.now_ns) - 1, 0)
+            self._state = replace(self._state, n_bars=len(bars), row=row)
+            self._tell()
+
     def _show(self, state: ReplayState, row: int) -> ReplayState:
         row = min(max(row, 0), state.n_bars - 1)
         known_ns = int(self._known[row])
@@ -131,7 +151,7 @@ class Replay:
         return self._tell()
 
     def _tell(self) -> ReplayState:
-        self._publish(ReplayMoved(self._state.now_ns if self._state.is_on else None))
+        self._bus.publish(ReplayMoved(self._state.now_ns if self._state.is_on else None))
         return self._state
 
     async def _run(self) -> None:

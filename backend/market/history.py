@@ -1,5 +1,6 @@
 """Bars as anyone may ask for them: stored or resampled, raw or adjusted, and never from the future."""
 
+import asyncio
 from typing import Final
 
 import numpy as np
@@ -101,7 +102,8 @@ class History:
 
     async def known(self, series: Series, event_ns: Int64s) -> Int64s:
         """When each bar of ``series`` is complete: the first instant at which it may be used without looking ahead."""
-        return known_ns(series.spec, event_ns, await self._sessions_of(series.instrument))
+        sessions = await self._sessions_of(series.instrument)
+        return await asyncio.to_thread(known_ns, series.spec, event_ns, sessions)
 
     async def specs(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
         """What can be shown of an instrument: the usual intervals that stored bars divide, and the stored ones."""

@@ -1,17 +1,20 @@
 """Replay on a real backend: charts show what was complete at the moment, and never what came after."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from backend.app import open_backend
 from backend.charts.chart_state import Comparison, Study
 from backend.charts.comparisons import align
-from backend.domain.bars import BarArrays, BarSpec, Series
+from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound
-from backend.events import ReplayMoved
+from backend.events import BarsChanged, ReplayMoved
 from backend.indicators import compute
 from backend.market.samples import load_samples
+from backend.storage.market_store import SAMPLE_SOURCE
 from tests.fakes.waiting import until
 
 AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
@@ -116,7 +119,9 @@ async def test_it_plays_on_the_programs_clock_and_stops_at_the_end(home, clock):
         moved = []
         backend.bus.subscribe(ReplayMoved, moved.append)
         await backend.replay.start(DAILY, int(bars.event_ns[-8]))
-        await backend.replay.play(2.0)
+        await backend.replay.set_speed(2.0)
+        assert not backend.replay.state.is_playing
+        await backend.replay.play()
         clock.advance(500_000_000)
         await until(lambda: backend.replay.state.row == len(bars) - 7)
         clock.advance(1_500_000_000)
@@ -124,7 +129,8 @@ async def test_it_plays_on_the_programs_clock_and_stops_at_the_end(home, clock):
         await backend.replay.pause()
         clock.advance(10_000_000_000)
         assert backend.replay.state.row == len(bars) - 4
-        await backend.replay.play(50.0)
+        await backend.replay.set_speed(50.0)
+        await backend.replay.play()
         clock.advance(10_000_000_000)
         await until(lambda: backend.replay.state.is_at_end)
         assert not backend.replay.state.is_playing
@@ -151,4 +157,19 @@ async def test_what_cannot_be_replayed_says_so(home, clock):
             await backend.replay.start(Series(InstrumentId("NONE", "XNAS"), DAILY.spec), 0)
         await backend.replay.start(DAILY, 0)
         with pytest.raises(InvalidInput):
-            await backend.replay.play(1_000.0)
+            await backend.replay.set_speed(1_000.0)
+
+
+async def test_bars_that_come_meanwhile_can_be_stepped_to_and_the_moment_stays(home, clock):
+    async with open_backend(home, clock=clock) as backend:
+        await load_samples(backend.importer)
+        bars = await backend.history.bars(DAILY)
+        before = await backend.replay.start(DAILY, int(bars.event_ns[-5]))
+        newest = bars.bar(-1)
+        more = BarArrays.of([dataclasses.replace(newest, event_ns=newest.event_ns + day * DAY_NS) for day in (7, 8)])
+        backend.store.append(DAILY, SAMPLE_SOURCE, more)
+        backend.bus.publish(BarsChanged(DAILY, int(more.event_ns[0]), 1))
+        await until(lambda: backend.replay.state.n_bars == len(bars) + 2)
+        after = backend.replay.state
+        assert (after.now_ns, after.row) == (before.now_ns, before.row)
+        assert (await backend.replay.seek(10**9)).row == len(bars) + 1

@@ -62,9 +62,8 @@ class ReplayActions(QObject):
         self._do("Replay", replay.pause() if self.is_playing else replay.play())
 
     def set_speed(self, speed: float) -> None:
-        """Play at another speed; where it stands still, only remember it."""
-        was_playing = self.is_playing
-        self._desk.start("Replay", self._set_speed(speed, was_playing=was_playing))
+        """Play at another speed, now or once it plays."""
+        self._do("Replay", self._desk.backend.replay.set_speed(speed))
 
     def forward(self) -> None:
         """One bar more."""
@@ -85,12 +84,6 @@ class ReplayActions(QObject):
     def close(self) -> None:
         """Hear no more."""
         self._subscription.close()
-
-    async def _set_speed(self, speed: float, *, was_playing: bool) -> None:
-        replay, call = self._desk.backend.replay, self._desk.bridge.call
-        await call(replay.play(speed))
-        if not was_playing:
-            await call(replay.pause())
 
     def _do(self, what: str, work: Coroutine[Any, Any, ReplayState]) -> None:
         self._desk.start(what, self._desk.bridge.call(work))
