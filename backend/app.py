@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from backend.charts.drawing_store import DrawingStore
+from backend.charts.drawing_styles import DrawingStyleStore
 from backend.charts.replay import Replay
 from backend.charts.study_store import StudyParts, StudyStore
 from backend.charts.study_templates import TemplateStore
@@ -73,6 +74,7 @@ class Backend:
     bars: BarStore
     studies: StudyStore
     drawings: DrawingStore
+    drawing_styles: DrawingStyleStore
     templates: TemplateStore
     replay: Replay
     watchlists: WatchlistStore
@@ -192,6 +194,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             bars=bars,
             studies=studies,
             drawings=DrawingStore(money_ledger, bus.publish),
+            drawing_styles=DrawingStyleStore(money_ledger),
             templates=TemplateStore(money_ledger),
             replay=replay,
             watchlists=WatchlistStore(money_ledger, bus.publish),

@@ -186,10 +186,11 @@ class ReplayMoved(Event):
 
 @dataclass(frozen=True, slots=True)
 class DrawingsChanged(Event):
-    """Drawings of ``instrument`` were added, changed or removed."""
+    """Drawings of ``instrument`` were added, changed or removed; ``number`` counts its changes since the start."""
 
     NAME: ClassVar[str] = "charts.drawings_changed.v1"
     instrument: InstrumentId
+    number: int
 
     def conflation_key(self) -> Hashable | None:
         """Readers take all drawings of the instrument, so one change may wait."""

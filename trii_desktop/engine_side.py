@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from backend.app import Backend
+from backend.charts.anchor_map import NO_SESSIONS, AnchorMap
 from backend.charts.study_store import OpenStudies
-from backend.domain.bars import Bar, BarSpec, Float64s, Int64s, Series
+from backend.domain.bars import Bar, BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import InvalidInput, NotFound
+from backend.market.history import NO_FACTORS
 from backend.market.samples import load_samples
 from backend.storage.market_store import StoredSeries
 from backend.storage.revisions import BarEdit
@@ -119,12 +121,15 @@ class EngineSide:
         """Write ``watchlist`` into the text file ``path``. Raises Unavailable."""
         await asyncio.to_thread(write_text_file, path, format_list(watchlist))
 
-    async def price_factors(self, instrument: InstrumentId) -> tuple[Int64s, Float64s]:
-        """What adjusted prices are raw ones multiplied with; see ``History.price_factors``."""
-        ex_ns, factors = await self.backend.history.price_factors(instrument)
-        for column in (ex_ns, factors):
-            column.flags.writeable = False
-        return ex_ns, factors
+    async def anchor_map(self, series: Series, adjusted: str, *, is_needed: bool) -> tuple[AnchorMap, int | None]:
+        """Where anchors stand on ``series``, also without sessions that are not at hand; and the moment of a replay, if any.
+
+        adjusted : "adjusted" or "raw"
+        """
+        factors = await self.backend.history.price_factors(series.instrument) if adjusted == "adjusted" else NO_FACTORS
+        studies = self.backend.studies
+        sessions = await studies.sessions_of(series, is_needed=is_needed or bool(len(factors.price)))
+        return AnchorMap(series.spec, NO_SESSIONS if sessions is None else sessions, factors), studies.now_ns
 
     async def watch(self, instruments: Iterable[InstrumentId]) -> None:
         """Keep the figures of exactly these instruments fresh."""

@@ -14,9 +14,13 @@ from backend.errors import InvalidInput
 DRAWING_VERSION: Final = 1
 TEXT_LENGTH_MAX: Final = 500
 LEVELS_MAX: Final = 24
+LEVEL_MAX: Final = 100.0
+TEXT_PX_MIN: Final = 8
+TEXT_PX_MAX: Final = 64
+PRICE_MAX: Final = 1e15
 FIBONACCI_LEVELS: Final = (0.0, 0.236, 0.382, 0.5, 0.618, 0.786, 1.0)
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
-_TIME_MAX: Final = 2**62
+TIME_MAX: Final = 2**62
 
 
 class DrawingKind(enum.StrEnum):
@@ -69,7 +73,8 @@ class DrawingStyle(Value, frozen=True):
 
     colour : ``#rrggbb``, empty lets the theme choose; width : logical pixels, 1 to 6
     levels : shares of the distance between both anchors at which lines are drawn, for Fibonacci retracements
-    is_extended : whether lines go on to the right
+    is_extended, is_extended_back : whether lines go on past their second anchor, and past their first one
+    text_px : logical pixels, 8 to 64
     """
 
     colour: str = ""
@@ -78,13 +83,14 @@ class DrawingStyle(Value, frozen=True):
     is_filled: bool = True
     is_extended: bool = False
     levels: tuple[float, ...] = ()
+    is_extended_back: bool = False
+    text_px: int = 12
 
 
 class Drawing(Value, frozen=True):
     """One drawing of an instrument.
 
     id : never changes; made by whoever draws it
-    pane : the pane it is drawn in; only the main one has prices
     risk : money at stake, for positions: says how many units that buys
     """
 
@@ -135,18 +141,25 @@ def check_drawing(drawing: Drawing) -> Drawing:
     if len(drawing.anchors) != N_ANCHORS[drawing.kind]:
         _refuse(f"of kind {drawing.kind} has {len(drawing.anchors)} anchors instead of {N_ANCHORS[drawing.kind]}")
     for anchor in drawing.anchors:
-        if not (math.isfinite(anchor.price) and abs(anchor.price) < 1e15 and abs(anchor.event_ns) <= _TIME_MAX):
+        if not (math.isfinite(anchor.price) and abs(anchor.price) < PRICE_MAX and abs(anchor.event_ns) <= TIME_MAX):
             _refuse(f"is anchored at {anchor.price} and {anchor.event_ns} ns")
-    style = drawing.style
-    if (style.colour and not _COLOUR.fullmatch(style.colour)) or not 1 <= style.width <= 6:
-        _refuse(f"has the colour {style.colour!r} and lines {style.width} pixels wide")
-    if len(style.levels) > LEVELS_MAX or not all(math.isfinite(level) and abs(level) <= 100 for level in style.levels):
-        _refuse(f"has the levels {style.levels}")
+    check_style(drawing.style)
     if len(drawing.text) > TEXT_LENGTH_MAX or not all(c.isprintable() or c == "\n" for c in drawing.text):
         _refuse(f"says {drawing.text[:40]!r}, which is too long or cannot be shown")
     if not 0 <= drawing.risk < 1e15:
         _refuse(f"risks {drawing.risk}")
     return drawing
+
+
+def check_style(style: DrawingStyle) -> DrawingStyle:
+    """``style`` where a chart can show it. Raises InvalidInput."""
+    if (style.colour and not _COLOUR.fullmatch(style.colour)) or not 1 <= style.width <= 6:
+        _refuse(f"has the colour {style.colour!r} and lines {style.width} pixels wide")
+    if len(style.levels) > LEVELS_MAX or not all(math.isfinite(level) and abs(level) <= LEVEL_MAX for level in style.levels):
+        _refuse(f"has the levels {style.levels}")
+    if not TEXT_PX_MIN <= style.text_px <= TEXT_PX_MAX:
+        _refuse(f"is written in letters of {style.text_px} pixels")
+    return style
 
 
 def _refuse(what: str) -> None:

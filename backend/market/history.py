@@ -1,6 +1,7 @@
 """Bars as anyone may ask for them: stored or resampled, raw or adjusted, and never from the future."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,23 @@ from backend.storage.market_store import MarketStore
 
 DAILY: Final = BarSpec.parse("1d")
 OFFERED: Final = tuple(BarSpec.parse(text) for text in ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1mo"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PriceFactors:
+    """The corporate actions of an instrument as prices feel them, oldest first.
+
+    label_ns, open_ns : int64[n]   label and opening of the sessions that first trade ex, ascending
+    price : float64[n]   what raw prices before each are multiplied with for that one alone
+    """
+
+    label_ns: Int64s
+    open_ns: Int64s
+    price: Float64s
+
+
+_NONE: Final = np.empty(0, np.int64)
+NO_FACTORS: Final = PriceFactors(_NONE, _NONE, np.empty(0))
 
 
 class History:
@@ -69,23 +87,19 @@ class History:
             bars = await self._adjust(bars, Series(series.instrument, stored), as_of_ns, source)
         return _between(resample(bars, stored, series.spec, sessions), from_ns, to_ns)
 
-    async def price_factors(self, instrument: InstrumentId) -> tuple[Int64s, Float64s]:
-        """What adjusted prices of now are raw ones multiplied with, by the session in which the raw one was traded.
-
-        int64[n] : labels of the first sessions that trade at the next factor, ascending
-        float64[n + 1] : the factor before the first of them, between them, and 1 after the last
-        """
+    async def price_factors(self, instrument: InstrumentId) -> PriceFactors:
+        """What raw prices before each ex date are multiplied with to be adjusted ones of now."""
         specs = self._store.stored_specs(instrument)
         actions = await self._actions.list(instrument) if specs else []
         if not actions:
-            return np.empty(0, np.int64), np.ones(1)
+            return NO_FACTORS
         sessions = await self._sessions_of(instrument)
         ex_ns = np.array([action.ex_ns for action in actions], np.int64)
         known = [action for action, opens in zip(actions, _opens(ex_ns, sessions), strict=True) if opens <= self._clock.now_ns()]
         longest = Series(instrument, max(specs, key=_length))
         closes = await self._daily_closes(longest, None, None, sessions)
         factors = compute_factors(known, closes.event_ns, closes.close)
-        return factors.ex_ns, np.append(np.cumprod(factors.price[::-1])[::-1], 1.0)
+        return PriceFactors(factors.ex_ns, _opens(factors.ex_ns, sessions), factors.price)
 
     async def is_stored(self, series: Series) -> bool:
         """Whether bars of this very spec are stored, so that none of them is built from shorter ones."""

@@ -221,4 +221,16 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0010_drawing_styles",
+        """
+        CREATE TABLE drawing_styles (
+            kind TEXT NOT NULL,
+            key TEXT NOT NULL,
+            name TEXT NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (kind, key)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

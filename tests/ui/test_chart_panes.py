@@ -307,6 +307,8 @@ def test_each_pane_is_scaled_by_its_own_axis(view):
 
 
 class Layer:
+    is_still = False
+
     def __init__(self):
         self.frames = {}
 
@@ -315,6 +317,12 @@ class Layer:
 
     def paint(self, painter, inks, pane_id):
         painter.fillRect(10, 120 if pane_id == MAIN_PANE else 40, 30, 6, inks["#ff00ff"])
+
+    def price_labels(self, pane_id, scale, decimals, inks):
+        return []
+
+    def time_marks(self):
+        return []
 
 
 class Tool:

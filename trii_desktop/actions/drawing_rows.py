@@ -51,7 +51,7 @@ ROWS: Final[tuple[ActionRow, ...]] = (
     ActionRow("drawing.lock", "Loc&k or unlock", DRAWINGS, "drawings.lock", (), _SELECTED, icon="lock"),
     ActionRow("drawing.clone", "Clo&ne", DRAWINGS, "drawings.clone", (), _SELECTED),
     ActionRow("drawing.copy", "Cop&y", DRAWINGS, "drawings.copy", ("Ctrl+C",), _SELECTED, scope=Scope.CHART),
-    ActionRow("drawing.paste", "&Paste", DRAWINGS, "drawings.paste", ("Ctrl+V",), "drawings.has_copied", scope=Scope.CHART),
+    ActionRow("drawing.paste", "&Paste", DRAWINGS, "drawings.paste", ("Ctrl+V",), _CHART, scope=Scope.CHART),
     ActionRow("drawing.remove", "Remo&ve", DRAWINGS, "drawings.remove", (), _SELECTED, icon="trash"),
     ActionRow("drawing.list", "List of dra&wings…", DRAWINGS, "drawings.open_list", (), _CHART, starts_group=True),
     ActionRow("drawing.select_all", "Select &all drawings", DRAWINGS, "drawings.select_all", (), "drawings.has_drawings"),

@@ -10,13 +10,14 @@ from PySide6.QtGui import QPainter
 from backend.charts.chart_state import ScaleKind
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.labels import AxisLabel, PlacedLabel, arranged
+from trii_desktop.charts.layers import TimeMark
 from trii_desktop.charts.lettering import Lettering, Letterings
 from trii_desktop.charts.painters import Inks
 from trii_desktop.charts.pane_item import ChartItem
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.price_ticks import PriceTicks, price_ticks
 from trii_desktop.charts.time_ticks import TimeStep, TimeTick, ns_per_bar, step_for, thin_out, time_ticks
-from trii_desktop.charts.wording import label_zone
+from trii_desktop.charts.wording import label_zone, time_words
 from trii_desktop.widgets.numbers import format_change, format_percent, format_price
 
 PRICE_GAP: Final = 52  # logical pixels between price labels, at least
@@ -125,6 +126,7 @@ class TimeAxisItem(ChartItem):
         self.xs: list[int] = []
         self._labels: list[tuple[TimeTick, float]] = []
         self._ticks: list[TimeTick] = []
+        self._marks: list[tuple[TimeMark, str]] = []
         self._known: tuple[int, int, tuple[int, int, TimeStep, str]] | None = None
         self._letters: Letterings | None = None
 
@@ -145,6 +147,11 @@ class TimeAxisItem(ChartItem):
         self._labels = [(self._ticks[i], widths[i]) for i in seen]
         self.xs = [xs[i] for i in seen]
 
+    def mark(self, model: ChartModel, marks: Sequence[TimeMark]) -> None:
+        """Label these moments over the ticks."""
+        zone = label_zone(model.zone, model.instrument, model.spec)
+        self._marks = [(mark, time_words(mark.event_ns, model.spec, zone)) for mark in marks]
+
     def forget_ticks(self) -> None:
         """Find all ticks again at the next frame."""
         self._known = None
@@ -161,6 +168,12 @@ class TimeAxisItem(ChartItem):
             if left >= 0 and left + width <= self.width_px:
                 ink = self.inks["title" if tick.is_major else "text"]
                 self._font(tick).draw(painter, left, self.height_px / 2, tick.text, ink)
+        for mark, text in self._marks:
+            wide = round(letters.axis.width(text) + 2 * PAD * letters.pixel_ratio)
+            left = min(max(mark.x - wide // 2, 0), max(self.width_px - wide, 0))
+            tall = min(round((LABEL_HEIGHT + 4) * letters.pixel_ratio), self.height_px - unit)
+            painter.fillRect(QRect(left, unit, wide, tall), self.inks[mark.ink])
+            letters.axis.draw(painter, left + PAD * letters.pixel_ratio, unit + tall / 2, text, self.inks[self.inks.on(mark.ink)])
 
     def _font(self, tick: TimeTick) -> Lettering:
         assert self._letters is not None

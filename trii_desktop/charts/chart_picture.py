@@ -13,7 +13,7 @@ from trii_desktop.charts.colors import ChartColors
 from trii_desktop.charts.crosshair_item import CrosshairItem
 from trii_desktop.charts.gestures import Zone
 from trii_desktop.charts.glyphs import Glyph
-from trii_desktop.charts.layers import ChartLayer
+from trii_desktop.charts.layers import ChartLayer, keep_still, time_marks
 from trii_desktop.charts.legend_item import LegendItem
 from trii_desktop.charts.lettering import Letterings
 from trii_desktop.charts.painters import Inks
@@ -239,6 +239,7 @@ class ChartPicture:
         self.time_axis.prepare(self._model, self._letters)
         for part in self.seen_parts:
             part.prepare(self._model, self._series, self.time_axis.xs, self.selected)
+        self.time_axis.mark(self._model, time_marks(self.layers))
 
     def _match_parts(self) -> None:
         known = {part.pane.id: part for part in self.parts}
@@ -291,13 +292,15 @@ class ChartPicture:
     def untouched(self) -> Iterator[None]:
         """Meanwhile it is prepared as if nobody pointed at it and the keyboard were elsewhere: for pictures to keep."""
         pointed, is_ringed = self.pointed, self.is_ringed
-        self.pointed, self.is_ringed = Pointed(self._model), False
+        self.pointed, self.is_ringed, self.is_stale = Pointed(self._model), False, True
         self.forget_pointer()
+        keep_still(self.layers, is_still=True)
         self.prepare(*self._size, self._letters.pixel_ratio)
         try:
             yield
         finally:
-            self.pointed, self.is_ringed = pointed, is_ringed
+            keep_still(self.layers, is_still=False)
+            self.pointed, self.is_ringed, self.is_stale = pointed, is_ringed, True
             if pointed.at is not None:
                 self.point_at(*pointed.at)
 

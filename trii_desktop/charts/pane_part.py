@@ -101,7 +101,8 @@ class PanePart:
         plot.painters = [] if is_folded else series.over(model, self.pane, selected)
         last = LastLine(self.labels[0].y, self.labels[0].ink) if self.pane.is_main and self.labels else None
         plot.prepare(self.frame, [] if is_folded else self.axis.ys, time_xs, last)
-        self.axis.show_labels(self.labels, has_ticks=not is_folded)
+        added = [one for layer in plot.layers for one in layer.price_labels(self.pane.id, self.scale, self.decimals, plot.inks)]
+        self.axis.show_labels([] if is_folded else [*self.labels, *added], has_ticks=not is_folded)
 
     def clear(self) -> None:
         """There are no bars."""

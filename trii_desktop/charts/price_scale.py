@@ -123,6 +123,10 @@ class PriceScale:
         """The height of one price in pixels, downwards, not rounded."""
         return float(self._heights(BENDS[self.kind].bent(np.array([price])))[0])
 
+    def heights(self, prices: Float64s) -> Float64s:
+        """float64[n]: the height of each price in pixels, downwards, neither rounded nor cut; NaN stays NaN."""
+        return self._heights(BENDS[self.kind].bent(prices))
+
     def price_at(self, y_px: float) -> float:
         """The price at a height."""
         low, _ = self._bent_edges()

@@ -1,6 +1,6 @@
 """Charts as PNG files, without a window: for the command line, reports and the tour."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from backend.errors import Unavailable
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.chart_picture import ChartPicture
 from trii_desktop.charts.colors import colors_of
+from trii_desktop.charts.layers import ChartLayer
 from trii_desktop.palettes import PAIRS
 
 OnUiThread: TypeAlias = Callable[[Callable[[], bytes]], Awaitable[bytes]]
@@ -40,12 +41,13 @@ def render_chart(request: ChartRequest, family: str) -> bytes:
     return png_of(draw_chart(request, family))
 
 
-def draw_chart(request: ChartRequest, family: str) -> QImage:
-    """The picture itself, one device pixel a pixel. Raises Unavailable."""
+def draw_chart(request: ChartRequest, family: str, layers: Sequence[ChartLayer] = ()) -> QImage:
+    """The picture itself with ``layers`` over it, one device pixel a pixel. Raises Unavailable."""
     if QGuiApplication.instance() is None:
         raise Unavailable("A chart cannot be drawn before Qt is started.", hint="Start the desktop's application first.")
     model = ChartModel()
     picture = ChartPicture(model, colors_of(request.theme, PAIRS.get(request.directions)), family)
+    picture.layers.extend(layers)
     model.restore(msgspec.structs.replace(request.state, visible=VisibleBars()))
     shown = fixed_snapshot(request.bars, request.lines, breaks=request.breaks)
     model.open(request.instrument, request.spec, shown, is_adjusted=request.adjusted)

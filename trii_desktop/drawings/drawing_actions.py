@@ -2,19 +2,22 @@
 
 from functools import partial
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from backend.charts.drawings import POSITIONS, Drawing, DrawingKind
+from backend.errors import InvalidInput
+from backend.events import Level, notice_of
 from trii_desktop.desk import Desk
+from trii_desktop.drawings.choices import DrawingChoices
 from trii_desktop.drawings.controller import DrawingController
 from trii_desktop.drawings.drawing_list import DrawingList
-from trii_desktop.drawings.edits import DrawingChoices
+from trii_desktop.drawings.magnet import Magnet
 from trii_desktop.drawings.properties import DrawingProperties
-from trii_desktop.drawings.snapping import Magnet
+from trii_desktop.drawings.words import WordsDialog
 from trii_desktop.grid.chart_grid import ChartGrid
-from trii_desktop.market.chart_panel import ChartPanel
-from trii_desktop.widgets.ask import AskText
+from trii_desktop.market.chart_panel import ChartPanel, chart_colors
 
 
 class DrawingActions(QObject):
@@ -27,7 +30,8 @@ class DrawingActions(QObject):
         self._window = window
         self._desk = desk
         self._grid = grid
-        self.choices = DrawingChoices()
+        self.choices = DrawingChoices(desk)
+        desk.start("Reading the looks of drawings", self.choices.load())
         self._controllers: dict[ChartPanel, DrawingController] = {}
         self._list: DrawingList | None = None
         for chart in grid.charts:
@@ -56,11 +60,6 @@ class DrawingActions(QObject):
         return bool(self.current.layer.selected)
 
     @property
-    def has_copied(self) -> bool:
-        """Whether there is something to paste."""
-        return bool(self.choices.copied)
-
-    @property
     def has_drawings(self) -> bool:
         """Whether the chart has any drawings."""
         return bool(self.current.book.drawings)
@@ -82,8 +81,8 @@ class DrawingActions(QObject):
 
     @property
     def is_hidden(self) -> bool:
-        """Whether drawings are hidden."""
-        return self.choices.is_hidden
+        """Whether the drawings of the active chart are hidden."""
+        return not self._grid.active.current.state.are_drawings_shown
 
     @property
     def is_trend_line(self) -> bool:
@@ -192,19 +191,18 @@ class DrawingActions(QObject):
 
     def turn_magnet(self) -> None:
         """Off, weak, strong, and off again."""
-        self.choices.magnet = self.choices.magnet.next
-        self.choices.changed.emit()
+        self.choices.turn_magnet()
         self._desk.notices.say(f"The magnet is {self.choices.magnet.value}.")
 
     def keep_tool(self) -> None:
         """Keep the tool after a drawing is made, or not."""
-        self.choices.is_kept = not self.choices.is_kept
-        self.choices.changed.emit()
+        self.choices.keep_tool()
 
     def hide(self) -> None:
-        """Hide all drawings, or show them."""
-        self.choices.is_hidden = not self.choices.is_hidden
-        self.choices.changed.emit()
+        """Hide all drawings of the active chart, or show them."""
+        chart = self._grid.active.current
+        are_shown = not chart.state.are_drawings_shown
+        chart.change_now(replace(chart.state, are_drawings_shown=are_shown), f"{'Show' if are_shown else 'Hide'} drawings")
 
     # --- what is selected ---------------------------------------------------------------------------------------------
 
@@ -226,7 +224,11 @@ class DrawingActions(QObject):
 
     def paste(self) -> None:
         """Put what was copied on the active chart."""
-        self.current.edits.paste()
+        try:
+            if not self.current.edits.paste():
+                self._desk.notices.say("There are no drawings to paste.", "Copy some first, with Ctrl+C on a chart.")
+        except InvalidInput as error:
+            self._desk.notices.add(notice_of(error, "Pasting was not possible.", level=Level.WARNING))
 
     def lock(self) -> None:
         """Lock or free what is selected."""
@@ -239,7 +241,7 @@ class DrawingActions(QObject):
     def open_properties(self) -> None:
         """Change how what is selected looks."""
         if self.current.selected:
-            DrawingProperties(self._window, self.current).show()
+            DrawingProperties(self._window, self.current, chart_colors(self._desk)).show()
 
     def open_list(self) -> None:
         """List the drawings of the active chart."""
@@ -278,8 +280,9 @@ class DrawingActions(QObject):
             controller.select(frozenset({drawing.id}))
             self.open_properties()
             return
-        question = "What it says" if drawing.kind is DrawingKind.TEXT else "Words beside the drawing"
-        AskText(self._window, "Write", question, partial(controller.edits.write, drawing), text=drawing.text).open()
+        dialog = WordsDialog(self._window, drawing, partial(controller.edits.write, drawing))
+        dialog.finished.connect(controller.forget_unwritten)
+        dialog.open()
 
     def _list_gone(self) -> None:
         self._list = None

@@ -68,7 +68,7 @@ class DrawingList(QDialog):
             self._rows = rows
             self.table.setRowCount(len(rows))
             for place, drawing in enumerate(rows):
-                self._fill(place, drawing, controller.layer.spelling.decimals)
+                self._fill(place, drawing, controller.layer.decimals)
         self.table.clearSelection()
         for place, drawing in enumerate(rows):
             if drawing.id in controller.layer.selected:

@@ -3,16 +3,14 @@
 import math
 from typing import Final, NamedTuple
 
-from trii_desktop.drawings.shapes import Shape, Words
+from trii_desktop.drawings.shapes import Point, Shape
 
 REACH_PX: Final = 7.0
 HANDLE_PX: Final = 9.0
-LETTER_PX: Final = 7.0  # of words, as wide as a letter usually is
-LINE_PX: Final = 17.0
 
 
 class Hit(NamedTuple):
-    """What was hit: the anchor's place for a handle, else None; ``rank`` is lower for what should win."""
+    """What was hit: the handle's place among them, else None; ``rank`` is lower for what should win."""
 
     rank: float
     handle: int | None = None
@@ -21,13 +19,13 @@ class Hit(NamedTuple):
 def hit(shape: Shape, x: float, y: float, *, pixel_ratio: float = 1.0, is_selected: bool = False) -> Hit | None:
     """What of ``shape`` lies at (x, y); handles count only where they are seen."""
     if is_selected:
-        for place, (hx, hy) in enumerate(shape.handles):
-            if math.hypot(hx - x, hy - y) <= HANDLE_PX * pixel_ratio:
-                return Hit(0.0, place)
+        away, number = min(((math.hypot(h.x - x, h.y - y), n) for n, h in enumerate(shape.handles)), default=(math.inf, 0))
+        if away <= HANDLE_PX * pixel_ratio:
+            return Hit(away / 1000, number)
     nearest = min((distance(x, y, *stroke[:4]) for stroke in shape.strokes), default=math.inf)
     if nearest <= REACH_PX * pixel_ratio:
         return Hit(1.0 + nearest / 100)
-    if any(_in_words(words, x, y, pixel_ratio) for words in shape.words):
+    if any(w.left <= x <= w.left + w.width and w.top <= y <= w.top + w.height for w in shape.words):
         return Hit(2.0)
     if any(_inside(ground.corners, x, y) for ground in shape.grounds):
         return Hit(3.0)
@@ -42,19 +40,7 @@ def distance(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> 
     return math.hypot(x1 + share * dx - x, y1 + share * dy - y)
 
 
-def words_box(words: Words, pixel_ratio: float) -> tuple[float, float, float, float]:
-    """Left, top, width, height of words, about."""
-    lines = words.text.split("\n")
-    width, height = max(map(len, lines)) * LETTER_PX * pixel_ratio, len(lines) * LINE_PX * pixel_ratio
-    return words.x - words.align_x * width, words.y - words.align_y * height, width, height
-
-
-def _in_words(words: Words, x: float, y: float, pixel_ratio: float) -> bool:
-    left, top, width, height = words_box(words, pixel_ratio)
-    return left <= x <= left + width and top <= y <= top + height
-
-
-def _inside(corners: tuple[tuple[float, float], ...], x: float, y: float) -> bool:
+def _inside(corners: tuple[Point, ...], x: float, y: float) -> bool:
     """Whether a point lies inside a polygon: it crosses the outline an odd number of times on its way out."""
     is_inside = False
     for (x1, y1), (x2, y2) in zip(corners, (*corners[1:], corners[0]), strict=True):

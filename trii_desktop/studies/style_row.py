@@ -4,71 +4,13 @@ from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
-from PySide6.QtCore import QObject, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QCheckBox, QColorDialog, QComboBox, QGridLayout, QMenu, QPushButton, QSpinBox
+from PySide6.QtCore import QObject, QSignalBlocker, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox
 
 from backend.charts.chart_state import Dash, LineStyle
+from trii_desktop.widgets.colours import ColourButton
 
-SWATCH_PX: Final = 14
 _DASHES: Final = ((Dash.SOLID, "Solid"), (Dash.DASHED, "Dashed"), (Dash.DOTTED, "Dotted"))
-_COLOUR_PX: Final = 128
-
-
-class ColourButton(QPushButton):
-    """A swatch that opens the theme's palette and a chooser; ``chosen`` carries a LineStyle's colour."""
-
-    chosen = Signal(str)
-
-    def __init__(self, title: str, own: str, palette: tuple[str, ...]) -> None:
-        super().__init__()
-        self._title, self._own, self._colour = title, own, ""
-        self._named = {f"study_{place}": colour for place, colour in enumerate(palette)}
-        self.setAutoDefault(False)
-        self.setFixedWidth(_COLOUR_PX)
-        self.setStyleSheet("text-align: left;")
-        self.setIconSize(QSize(SWATCH_PX, SWATCH_PX))
-        menu = QMenu(self)
-        menu.setAccessibleName(f"Colour of {title}")
-        self._add(menu, self._words(""), "", own)
-        menu.addSeparator()
-        for name, colour in self._named.items():
-            self._add(menu, self._words(name), name, colour)
-        menu.addSeparator()
-        menu.addAction("Other…", self._open)
-        self.setMenu(menu)
-        self.show_colour("")
-
-    def show_colour(self, colour: str) -> None:
-        """Show what is chosen without telling it."""
-        self._colour = colour
-        self.setIcon(_swatch(self._named.get(colour, colour or self._own)))
-        self.setText(self._words(colour))
-        self.setAccessibleName(f"Colour of {self._title}, {self._words(colour)}")
-
-    def _words(self, colour: str) -> str:
-        place = list(self._named).index(colour) + 1 if colour in self._named else 0
-        return f"Colour {place}" if place else colour or "Automatic"
-
-    def _add(self, menu: QMenu, words: str, colour: str, seen: str) -> None:
-        made = QAction(_swatch(seen), words, menu)
-        made.setIconVisibleInMenu(True)
-        made.triggered.connect(partial(self._take, colour))
-        menu.addAction(made)
-
-    def _open(self) -> None:
-        dialog = QColorDialog(QColor(self._named.get(self._colour, self._colour or self._own)), self)
-        dialog.setWindowTitle(f"Colour of {self._title}")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.colorSelected.connect(self._selected)
-        dialog.open()
-
-    def _selected(self, colour: QColor) -> None:
-        self._take(colour.name())
-
-    def _take(self, colour: str, *_: object) -> None:
-        self.show_colour(colour)
-        self.chosen.emit(colour)
 
 
 class StyleRow(QObject):
@@ -125,16 +67,3 @@ def style_grid() -> QGridLayout:
     grid.setVerticalSpacing(6)
     grid.setColumnStretch(0, 1)
     return grid
-
-
-def _swatch(colour: str) -> QIcon:
-    pixmap = QPixmap(2 * SWATCH_PX, 2 * SWATCH_PX)
-    pixmap.setDevicePixelRatio(2)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colour))
-    painter.drawRoundedRect(0, 0, SWATCH_PX, SWATCH_PX, 3, 3)
-    painter.end()
-    return QIcon(pixmap)

@@ -68,13 +68,13 @@ def line(name, price=10.0):
 async def test_every_change_says_what_takes_it_back(home):
     async with _opened(home) as store:
         one, two = line("a"), line("b")
-        back = await store.change(AAPL, DrawingChange((one, two)))
+        back = (await store.change(AAPL, DrawingChange((one, two)))).back
         assert set(back.removed) == {"a", "b"}
         moved = one.moved_to((Anchor(5, 11.0),))
-        back = await store.change(AAPL, DrawingChange((moved,), ("b",)))
-        assert await store.of(AAPL) == (moved,)
+        back = (await store.change(AAPL, DrawingChange((moved,), ("b",)))).back
+        assert (await store.of(AAPL)).drawings == (moved,)
         await store.change(AAPL, back)
-        assert set(await store.of(AAPL)) == {one, two}
+        assert set((await store.of(AAPL)).drawings) == {one, two}
 
 
 async def test_drawings_belong_to_their_instrument_and_outlive_a_restart(home):
@@ -84,15 +84,15 @@ async def test_drawings_belong_to_their_instrument_and_outlive_a_restart(home):
         await store.change(MSFT, DrawingChange((line("a", 20.0),)))
         assert [event.instrument for event in events] == [AAPL, MSFT]
     async with _opened(home) as store:
-        assert await store.of(AAPL) == (line("a"),)
-        assert await store.of(MSFT) == (line("a", 20.0),)
+        assert (await store.of(AAPL)).drawings == (line("a"),)
+        assert (await store.of(MSFT)).drawings == (line("a", 20.0),)
 
 
 async def test_a_change_that_cannot_be_is_refused_whole(home):
     async with _opened(home) as store:
         with pytest.raises(InvalidInput):
             await store.change(AAPL, DrawingChange((line("a"), line("b", float("nan")))))
-        assert await store.of(AAPL) == ()
+        assert (await store.of(AAPL)).drawings == ()
         await store.change(AAPL, DrawingChange(removed=("never there",)))
 
 

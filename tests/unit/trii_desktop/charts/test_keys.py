@@ -10,8 +10,8 @@ from trii_desktop.charts.gestures import KEY_COMMANDS
 from trii_desktop.charts.keys import CHART_KEYS, commands_by_key
 
 FOLDERS = ("charts", "drawings")
-# What a selected drawing hears: deleting is also a row of the action table, arrows move it instead of the view.
-OF_DRAWINGS = {"Key_Delete", "Key_Backspace", "Key_Up", "Key_Down"}
+# What a selected drawing hears: deleting is also a row of the action table.
+OF_DRAWINGS = {"Key_Delete", "Key_Backspace"}
 
 
 def test_every_command_can_be_given_by_a_key():
