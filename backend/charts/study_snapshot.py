@@ -8,8 +8,8 @@ from typing import ClassVar, Final, TypeAlias
 import numpy as np
 
 from backend.domain.bars import BarArrays, Float64s, Int64s
-from backend.kernels.decimation import Level, build_pyramid
-from backend.market.bar_snapshot import BarSnapshot, cut_levels, fold
+from backend.kernels.decimation import ColumnCut, Level, build_pyramid, fold_extremes
+from backend.market.bar_snapshot import BarSnapshot, cut_levels
 from backend.market.growing_bars import snapshot_of
 
 LineKey: TypeAlias = tuple[str, str]  # id of a study and one of its outputs; id of a comparison and "close"
@@ -60,22 +60,24 @@ class StudyLine:
             tail.flags.writeable = False
         return StudyLine(self.closed[:n_rows], tail, cut_levels(self.levels, n_rows))
 
-    def columns(self, first_row: Int64s, stop: int) -> tuple[Float64s, Float64s, Float64s, Float64s]:
-        """First, highest, lowest and last value of each column of rows, as ``BarSnapshot.columns`` cuts them."""
-        stop = min(stop, len(self))
-        first_row = first_row[first_row < stop]
-        if not len(first_row):
+    def columns(self, cut: ColumnCut) -> tuple[Float64s, Float64s, Float64s, Float64s]:
+        """First, highest, lowest and last value of each column of ``cut``; columns beyond the newest value are left out."""
+        if cut.stop > len(self):
+            cut = ColumnCut(cut.first_row[cut.first_row < len(self)], len(self))
+        if not len(cut.first_row):
             none = np.empty(0)
             return none, none, none, none
-        low, high, _ = fold(self.levels, first_row, stop, self._extremes)
-        return self._take(first_row), high, low, self._take(np.append(first_row[1:], stop) - 1)
+        low, high = fold_extremes(self.levels, cut, self._extremes)
+        return self._take(cut.first_row), high, low, self._take(cut.last_row)
 
-    def _extremes(self, first: int, stop: int) -> tuple[Float64s, Float64s, Float64s]:
+    def _extremes(self, first: int, stop: int) -> tuple[Float64s, Float64s]:
         values = self.rows(first, stop)
-        return values, values, values
+        return values, values
 
     def _take(self, rows: Int64s) -> Float64s:
         n_closed = len(self.closed)
+        if rows[-1] < n_closed:
+            return self.closed[rows]
         split = int(np.searchsorted(rows, n_closed))
         return np.concatenate((self.closed[rows[:split]], self.tail[rows[split:] - n_closed]))
 

@@ -8,7 +8,8 @@ numpy alone: `reduceat` runs at memory speed here (1 ns a row and column) and th
 Twin: tests/naive/decimation.py
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -16,9 +17,10 @@ import numpy.typing as npt
 
 Float64s: TypeAlias = npt.NDArray[np.float64]
 Int64s: TypeAlias = npt.NDArray[np.int64]
+Run: TypeAlias = tuple[int, int, int]  # level, first bucket, stop bucket; level -1 is the rows themselves
 
 BASE: Final = 16
-FACTOR: Final = 4
+FACTOR: Final = 2
 PIECES_PER_COLUMN: Final = 4  # a bucket is at most this part of a column, so a column's edge is off by less than 1/4 px
 
 
@@ -35,17 +37,43 @@ class Level(NamedTuple):
     weight: Float64s
 
 
-class Pieces(NamedTuple):
-    """Consecutive runs of rows that together cover a range without overlap.
+class ColumnCut:
+    """Rows cut into columns, worked out once for everything that is folded into them.
 
-    start : int64[n_pieces]   first row of each run, strictly increasing
-    low, high, weight : float64[n_pieces]   as in Level
+    first_row : int64[n_columns]   row of each column's first, strictly increasing, n_columns ≥ 1
+    stop : row after the last column's last, above its first
     """
 
-    start: Int64s
-    low: Float64s
-    high: Float64s
-    weight: Float64s
+    def __init__(self, first_row: Int64s, stop: int) -> None:
+        self.first_row = first_row
+        self.stop = stop
+        self._known: dict[tuple[Run, ...], Int64s] = {}
+
+    @cached_property
+    def last_row(self) -> Int64s:
+        """int64[n_columns]: row of each column's last."""
+        return np.append(self.first_row[1:], self.stop) - 1
+
+    def runs(self, levels: Sequence[Level]) -> tuple[Run, ...]:
+        """The buckets that cover the columns, and the rows where whole buckets end."""
+        first = int(self.first_row[0])
+        number = level_for(levels, (self.stop - first) / len(self.first_row))
+        return tuple(runs_between(levels, number, first, self.stop))
+
+    def groups(self, levels: Sequence[Level], runs: tuple[Run, ...]) -> Int64s:
+        """int64[n_columns]: which piece of ``runs`` each column begins with.
+
+        A piece belongs to the column that holds its first row; one that begins before the first column belongs to that.
+        """
+        known = self._known.get(runs)
+        if known is None:
+            sizes = [levels[k].size if k >= 0 else 1 for k, _, _ in runs]
+            starts = [np.arange(begin, end) * size for (_, begin, end), size in zip(runs, sizes, strict=True)]
+            start = np.concatenate(starts)
+            known = np.minimum(np.searchsorted(start, self.first_row), len(start) - 1)
+            known[0] = 0
+            self._known[runs] = known
+        return known
 
 
 def n_levels(n_rows: int) -> int:
@@ -56,35 +84,44 @@ def n_levels(n_rows: int) -> int:
     return count
 
 
-def reduce_rows(pieces: Pieces, starts: Int64s) -> tuple[Float64s, Float64s, Float64s]:
-    """Fold consecutive pieces into groups: lowest low, highest high and sum of weight of each.
+def fold_extremes(
+    levels: Sequence[Level], cut: ColumnCut, rows: Callable[[int, int], tuple[Float64s, Float64s]]
+) -> tuple[Float64s, Float64s]:
+    """Lowest low and highest high of each column of ``cut``, from a pyramid and, at its ends, the rows themselves.
 
-    starts : int64[n_groups]   position in ``pieces`` of each group's first, strictly increasing, the first at least 0;
-        a group ends where the next starts, the last at the end
-    returns three float64[n_groups]; a group whose values are all NaN is NaN, its weight 0
+    rows : low and high of rows [first, stop)
     """
-    return (
-        np.fmin.reduceat(pieces.low, starts),
-        np.fmax.reduceat(pieces.high, starts),
-        np.add.reduceat(np.where(np.isnan(pieces.weight), 0.0, pieces.weight), starts),
-    )
+    runs = cut.runs(levels)
+    groups = cut.groups(levels, runs)
+    parts = [(levels[k].low[a:b], levels[k].high[a:b]) if k >= 0 else rows(a, b) for k, a, b in runs]
+    low, high = parts[0] if len(parts) == 1 else (np.concatenate(column) for column in zip(*parts, strict=True))
+    return np.fmin.reduceat(low, groups), np.fmax.reduceat(high, groups)
+
+
+def fold_weights(levels: Sequence[Level], cut: ColumnCut, rows: Callable[[int, int], Float64s]) -> Float64s:
+    """Sum of weight of each column of ``cut``; see ``fold_extremes``."""
+    runs = cut.runs(levels)
+    weight = np.concatenate([levels[k].weight[a:b] if k >= 0 else rows(a, b) for k, a, b in runs])
+    sums: Float64s = np.add.reduceat(np.where(np.isnan(weight), 0.0, weight), cut.groups(levels, runs))
+    return sums
 
 
 def build_level(low: Float64s, high: Float64s, weight: Float64s, group: int) -> tuple[Float64s, Float64s, Float64s]:
     """Fold every ``group`` neighbours into one; neighbours beyond the last whole group are left out.
 
     low, high, weight : float64[n]
-    returns three float64[n // group], as in Level
+    returns three float64[n // group], as in Level; a group whose values are all NaN is NaN, its weight 0
     """
     whole = len(low) // group * group
     if not whole:
         return np.empty(0), np.empty(0), np.empty(0)
-    rows = Pieces(np.empty(0, np.int64), low[:whole], high[:whole], weight[:whole])
-    return reduce_rows(rows, np.arange(0, whole, group))
+    starts = np.arange(0, whole, group)
+    known = np.where(np.isnan(weight[:whole]), 0.0, weight[:whole])
+    return np.fmin.reduceat(low[:whole], starts), np.fmax.reduceat(high[:whole], starts), np.add.reduceat(known, starts)
 
 
 def build_pyramid(low: Float64s, high: Float64s, weight: Float64s) -> tuple[Level, ...]:
-    """All levels over n rows, finest first; costs O(n) and n / 12 values of memory a column.
+    """All levels over n rows, finest first; costs O(n) and n / 8 values of memory a column.
 
     low, high : float64[n]   the same array twice for a line; NaN where there is no value
     weight : float64[n]   NaN where unknown
@@ -107,13 +144,13 @@ def level_for(levels: Sequence[Level], rows_per_column: float) -> int:
     return chosen
 
 
-def runs_between(levels: Sequence[Level], number: int, first: int, stop: int) -> list[tuple[int, int, int]]:
+def runs_between(levels: Sequence[Level], number: int, first: int, stop: int) -> list[Run]:
     """Cut rows [first, stop) into runs of buckets of level ``number`` or finer: (level, first bucket, stop bucket), in order.
 
     Level -1 is the rows themselves. ``first`` is moved down to the grid of ``levels[number]``; at most ``FACTOR - 1``
     buckets of each finer level and ``BASE - 1`` rows follow where whole buckets end.
     """
-    runs: list[tuple[int, int, int]] = []
+    runs: list[Run] = []
     row = first if number < 0 else first // levels[number].size * levels[number].size
     for k in range(number, -1, -1):
         level = levels[k]

@@ -1,13 +1,12 @@
 """One immutable state of a series, read by any thread without locks: bars, and the pyramid that draws millions of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from backend.domain.bars import Bar, BarArrays, Float64s, Int64s
-from backend.kernels.decimation import Level, Pieces, level_for, reduce_rows, runs_between
+from backend.kernels.decimation import ColumnCut, Level, fold_extremes, fold_weights
 
 
 class ColumnArrays(NamedTuple):
@@ -116,56 +115,32 @@ class BarSnapshot:
         """Row of the last bar at or before ``event_ns``; -1 where there is none."""
         return int(self.rows_at(np.array([event_ns + 1], np.int64))[0]) - 1
 
-    def columns(self, first_row: Int64s, stop: int) -> ColumnArrays:
-        """Fold bars into columns.
-
-        first_row : int64[n_columns]   row of each column's first bar, strictly increasing, 0 to n - 1, n_columns ≥ 1
-        stop : row after the last column's last bar, above its first
-        """
-        low, high, volume = fold(self.levels, first_row, stop, self._extremes)
-        opens = self._take(0, first_row)
-        closes = self._take(3, np.append(first_row[1:], stop) - 1)
+    def columns(self, cut: ColumnCut) -> ColumnArrays:
+        """Fold bars into columns of rows 0 to n - 1."""
+        low, high = fold_extremes(self.levels, cut, self._extremes)
+        volume = fold_weights(self.levels, cut, self._volumes)
+        opens, closes = self._take(0, cut.first_row), self._take(3, cut.last_row)
         high = np.fmax(high, np.maximum(opens, closes))
         low = np.fmin(low, np.minimum(opens, closes))
-        return ColumnArrays(first_row, opens, high, low, closes, volume)
+        return ColumnArrays(cut.first_row, opens, high, low, closes, volume)
 
     def _take(self, column: int, rows: Int64s) -> Float64s:
         # The values of one column at scattered rows.
         closed, tail = self.closed.columns()[column], self.tail.columns()[column]
         n_closed = len(closed)
+        if rows[-1] < n_closed:
+            return closed[rows]
         split = int(np.searchsorted(rows, n_closed))
         return np.concatenate((closed[rows[:split]], tail[rows[split:] - n_closed]))
 
-    def _extremes(self, first: int, stop: int) -> tuple[Float64s, Float64s, Float64s]:
+    def _extremes(self, first: int, stop: int) -> tuple[Float64s, Float64s]:
         rows = self.rows(first, stop)
-        return rows.low, rows.high, rows.volume
+        return rows.low, rows.high
+
+    def _volumes(self, first: int, stop: int) -> Float64s:
+        return self.rows(first, stop).volume
 
 
 def cut_levels(levels: tuple[Level, ...], n_rows: int) -> tuple[Level, ...]:
     """A pyramid over the first ``n_rows`` rows: the buckets that end before them."""
     return tuple(Level(size, *(column[: n_rows // size] for column in columns)) for size, *columns in levels if n_rows >= size)
-
-
-def fold(
-    levels: tuple[Level, ...], first_row: Int64s, stop: int, rows: Callable[[int, int], tuple[Float64s, Float64s, Float64s]]
-) -> tuple[Float64s, Float64s, Float64s]:
-    """Lowest low, highest high and sum of weight of each column of rows, from a pyramid and, at its ends, the rows themselves.
-
-    first_row : int64[n_columns]   row of each column's first bar, strictly increasing
-    rows : low, high and weight of rows [first, stop)
-    """
-    first = int(first_row[0])
-    number = level_for(levels, (stop - first) / len(first_row))
-    parts: list[Pieces] = []
-    for k, begin, end in runs_between(levels, number, first, stop):
-        if k < 0:
-            parts.append(Pieces(np.arange(begin, end), *rows(begin, end)))
-        else:
-            size, low, high, weight = levels[k]
-            starts = np.arange(begin * size, end * size, size)
-            parts.append(Pieces(starts, low[begin:end], high[begin:end], weight[begin:end]))
-    pieces = parts[0] if len(parts) == 1 else Pieces(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    # A piece belongs to the column that holds its first row; one that begins before the first column belongs to that.
-    groups = np.minimum(np.searchsorted(pieces.start, first_row), len(pieces.start) - 1)
-    groups[0] = 0
-    return reduce_rows(pieces, groups)

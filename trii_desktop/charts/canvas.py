@@ -53,6 +53,7 @@ class ChartCanvas(GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.scene().setItemIndexMethod(self.scene().ItemIndexMethod.NoIndex)
         self.scene().sigPrepareForPaint.connect(prepare)
         self.addItem(self._surface)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the picture covers it, background and all
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAcceptDrops(False)
 

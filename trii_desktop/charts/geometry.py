@@ -12,7 +12,7 @@ import numpy.typing as npt
 from backend.domain.bars import Float64s, Int64s
 from backend.market.bar_snapshot import BarSnapshot
 from trii_desktop.charts.price_scale import PriceScale
-from trii_desktop.charts.time_scale import TimeScale
+from trii_desktop.charts.time_scale import PixelColumns, TimeScale
 
 Rects: TypeAlias = npt.NDArray[np.int32]
 NO_RECTS: Rects = np.empty((0, 4), np.int32)
@@ -44,16 +44,17 @@ class UpDown(NamedTuple):
     down: Rects
 
 
-def visible_bars(snapshot: BarSnapshot, scale: TimeScale) -> DrawnBars:
-    """The bars in view, folded into columns of pixels where several share one."""
+def visible_bars(snapshot: BarSnapshot, scale: TimeScale, columns: PixelColumns | None = None) -> DrawnBars:
+    """The bars in view, folded into columns of pixels where several share one: ``scale.columns()``, where that is known."""
     if scale.is_dense:
-        xs, starts, stop = scale.columns()
-        if not len(starts):
+        columns = columns or scale.columns()
+        if not len(columns.x):
             return _nothing()
-        columns = snapshot.columns(starts, stop)
+        cut = columns.cut
+        folded = snapshot.columns(cut)
         # Volume a bar: neighbouring columns hold one bar more or less, and a sum would show that as stripes.
-        volume = columns.volume / np.diff(np.append(starts, stop))
-        return DrawnBars(xs, *columns[1:5], volume, int(starts[0]), stop)
+        volume = folded.volume / (cut.last_row + 1 - cut.first_row)
+        return DrawnBars(columns.x, *folded[1:5], volume, int(cut.first_row[0]), cut.stop)
     first, stop = scale.visible()
     bars = snapshot.rows(first, stop)
     return DrawnBars(scale.x_of(np.arange(first, stop)), *bars.columns(), first, stop)
@@ -177,8 +178,12 @@ def _nothing() -> DrawnBars:
 
 
 def _rects(x: Int64s, width: int, top: Int64s, bottom: Int64s) -> Rects:
-    left = x - width // 2
-    return np.stack((left, top, left + width - 1, bottom), axis=1).astype(np.int32)
+    rects = np.empty((len(x), 4), np.int32)
+    rects[:, 0] = x - width // 2
+    rects[:, 1] = top
+    rects[:, 2] = rects[:, 0] + (width - 1)
+    rects[:, 3] = bottom
+    return rects
 
 
 def _ordered(one: Int64s, other: Int64s) -> tuple[Int64s, Int64s]:

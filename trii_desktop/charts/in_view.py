@@ -2,18 +2,14 @@
 
 import math
 from functools import cached_property
-from typing import Final, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from backend.charts.chart_state import Comparison
 from backend.charts.study_snapshot import LineKey, StudyLine, StudySnapshot
 from trii_desktop.charts.geometry import DrawnBars, visible_bars
-from trii_desktop.charts.study_lines import Cut, DrawnLine, first_known_row, visible_line
-from trii_desktop.charts.time_scale import TimeScale
+from trii_desktop.charts.study_lines import DrawnLine, first_known_row, visible_line
+from trii_desktop.charts.time_scale import PixelColumns, TimeScale
 from trii_desktop.widgets.numbers import format_percent
-
-NO_ROWS: Final = np.empty(0, np.int64)
 
 
 class Compared(NamedTuple):
@@ -53,11 +49,11 @@ class InView:
     @cached_property
     def bars(self) -> DrawnBars:
         """The bars, or columns of them."""
-        return visible_bars(self.shown.bars, self.time)
+        return visible_bars(self.shown.bars, self.time, self._columns)
 
     @cached_property
-    def _cut(self) -> Cut:
-        return self.time.columns() if self.time.is_dense else (NO_ROWS, NO_ROWS, 0)
+    def _columns(self) -> PixelColumns | None:
+        return self.time.columns() if self.time.is_dense else None
 
     @property
     def reference(self) -> float:
@@ -71,7 +67,7 @@ class InView:
             line = self.shown.lines.get(key)
             if line is None:
                 return None
-            drawn = visible_line(line, self.time, self._cut)
+            drawn = visible_line(line, self.time, self._columns)
             is_compared = any(comparison.id == key[0] for comparison in self.comparisons)
             self._lines[key] = drawn.times(self._factor(key, line)) if is_compared else drawn
         return self._lines[key]

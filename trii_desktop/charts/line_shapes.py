@@ -28,17 +28,21 @@ def segments(line: DrawnLine, prices: PriceScale) -> npt.NDArray[np.float64]:
 def columns(line: DrawnLine, prices: PriceScale, width: int) -> Rects:
     """Each column spans its values and reaches to the one beside it; also for a single value, which becomes a dot."""
     known = np.isfinite(line.high)
-    if not known.any():
+    x, values = line.x, np.array((line.low, line.high, line.open, line.close))
+    if not known.all():
+        x, values = x[known], values[:, known]
+    if not len(x):
         return NO_RECTS
-    x = line.x[known]
-    values = np.concatenate((line.low, line.high, line.open, line.close)).reshape(4, -1)
-    y_low, y_high, y_open, y_close = prices.y_of(values[:, known])
-    before = np.concatenate((y_open[:1], y_close[:-1]))
-    before = np.where(np.diff(x, prepend=x[:1]) <= 1, before, y_open)
-    top = np.minimum(np.minimum(y_low, y_high), before)
-    bottom = np.maximum(np.maximum(y_low, y_high), before)
-    left = x - width // 2
-    return np.stack((left, top, left + width - 1, np.maximum(bottom, top + width - 1)), axis=1).astype(np.int32)
+    y_low, y_high, before, y_close = prices.y_of(values)
+    is_beside = x[1:] - x[:-1] <= 1
+    before[1:][is_beside] = y_close[:-1][is_beside]
+    rects = np.empty((len(x), 4), np.int32)
+    left, top, right, bottom = rects.T
+    left[:] = x - width // 2
+    right[:] = left + (width - 1)
+    top[:] = np.minimum(np.minimum(y_low, y_high), before)
+    bottom[:] = np.maximum(np.maximum(np.maximum(y_low, y_high), before), top + (width - 1))
+    return rects
 
 
 def lone_values(line: DrawnLine) -> DrawnLine:

@@ -40,12 +40,14 @@ class Inks:
 
     def __init__(self, colors: ChartColors) -> None:
         self._made: dict[str, QColor] = {}
+        self._on: dict[str, str] = {}
         self.wear(colors)
 
     def wear(self, colors: ChartColors) -> None:
         """Take other colours; everyone who holds these inks paints with them from the next frame on."""
         self.colors = colors
         names = (name for name in colors.__struct_fields__ if name != "studies")
+        self._on = {}
         self._made = {name: QColor(getattr(colors, name)) for name in names}
 
     def __getitem__(self, name: str) -> QColor:
@@ -64,8 +66,10 @@ class Inks:
 
     def on(self, name: str) -> str:
         """The name of the ink to write with on the colour called ``name``."""
-        ground = self[name].name()
-        return max(("background", "title"), key=lambda ink: contrast(self[ink].name(), ground))
+        if name not in self._on:
+            ground = self[name].name()
+            self._on[name] = max(("background", "title"), key=lambda ink: contrast(self[ink].name(), ground))
+        return self._on[name]
 
     def _written(self, name: str) -> str:
         if name.startswith("#"):
@@ -166,8 +170,8 @@ def averaged(frame: PaneFrame) -> DrawnBars:
     if not frame.time.is_dense:
         opens, highs, lows, closes = (line.rows(bars.first_row, bars.stop_row) for line in lines)
         return bars._replace(open=opens, high=highs, low=lows, close=closes)
-    _, starts, stop = frame.time.columns()
-    folded = [line.columns(starts, stop) for line in lines]
+    cut = frame.time.columns().cut
+    folded = [line.columns(cut) for line in lines]
     return bars._replace(open=folded[0][0], high=folded[1][1], low=folded[2][2], close=folded[3][3])
 
 

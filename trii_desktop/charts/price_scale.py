@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -54,7 +55,7 @@ def usable_kind(kind: ScaleKind, low: float) -> ScaleKind:
     return ScaleKind.LINEAR if kind is ScaleKind.LOG and not low > _SMALLEST else kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PriceScale:
     """A stretch of prices laid over a height.
 
@@ -94,10 +95,10 @@ class PriceScale:
         low, high = sorted((self.price_at(bottom_px), self.price_at(top_px)))
         return replace(self, low=low, high=high, top_px=top_px, bottom_px=bottom_px)
 
-    @property
+    @cached_property
     def px_per_unit(self) -> float:
         """Device pixels a unit of the bent price."""
-        low, high = self._bent_edges()
+        low, high = self._bent_edges
         return (self.bottom_px - self.top_px) / (high - low)
 
     def inverted(self) -> "PriceScale":
@@ -129,7 +130,7 @@ class PriceScale:
 
     def price_at(self, y_px: float) -> float:
         """The price at a height."""
-        low, _ = self._bent_edges()
+        low, _ = self._bent_edges
         up_px = y_px - self.top_px if self.is_inverted else self.bottom_px - y_px
         return BENDS[self.kind].straight(low + up_px / self.px_per_unit)
 
@@ -153,11 +154,12 @@ class PriceScale:
         return replace(self, low=low, high=high) if can_show and max(abs(low), abs(high)) < 1e300 else self
 
     def _heights(self, bent: Float64s) -> Float64s:
-        low, _ = self._bent_edges()
+        low, _ = self._bent_edges
         up_px: Float64s = (bent - low) * self.px_per_unit
         heights: Float64s = self.top_px + up_px if self.is_inverted else self.bottom_px - up_px
         return heights
 
+    @cached_property
     def _bent_edges(self) -> tuple[float, float]:
         low, high = BENDS[self.kind].bent(np.array([self.low, self.high])).tolist()
         return low, high

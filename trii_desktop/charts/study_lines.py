@@ -1,14 +1,12 @@
 """What is in view of a line: its values at the bars' columns of pixels, folded where several bars share one."""
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
 from backend.charts.study_snapshot import LineKey, StudyLine
 from backend.domain.bars import Float64s, Int64s
-from trii_desktop.charts.time_scale import TimeScale
-
-Cut: TypeAlias = tuple[Int64s, Int64s, int]  # columns of pixels, each one's first row, the row after the last one's last
+from trii_desktop.charts.time_scale import PixelColumns, TimeScale
 
 
 class DrawnLine(NamedTuple):
@@ -39,17 +37,18 @@ class DrawnLine(NamedTuple):
         return DrawnLine(self.x, first, high, low, last, self.is_dense)
 
 
-def visible_line(line: StudyLine, scale: TimeScale, cut: Cut) -> DrawnLine:
-    """The part of ``line`` in view; ``cut`` is ``scale.columns()``, computed once for all lines."""
+def visible_line(line: StudyLine, scale: TimeScale, columns: PixelColumns | None = None) -> DrawnLine:
+    """The part of ``line`` in view, folded into columns of pixels as ``visible_bars`` folds them."""
     if scale.is_dense:
-        xs, starts, stop = cut
-        if not len(starts):
+        columns = columns or scale.columns()
+        if not len(columns.x):
             return _nothing(is_dense=True)
-        columns = line.columns(starts, stop)
-        known = np.isfinite(columns[1]) & np.isfinite(columns[2])
-        first, high, low, last = (values if known.all() else values[known] for values in columns)
+        first, high, low, last = line.columns(columns.cut)
+        x, known = columns.x[: len(high)], np.isfinite(high) & np.isfinite(low)
+        if not known.all():
+            x, first, high, low, last = x[known], first[known], high[known], low[known], last[known]
         first, last = np.where(np.isnan(first), high, first), np.where(np.isnan(last), low, last)
-        return DrawnLine(xs if known.all() else xs[known], first, high, low, last, is_dense=True)
+        return DrawnLine(x, first, high, low, last, is_dense=True)
     first_row, stop_row = scale.visible()
     values = line.rows(first_row, stop_row)
     return DrawnLine(scale.x_of(np.arange(first_row, stop_row)), values, values, values, values, is_dense=False)

@@ -6,10 +6,12 @@ shifted by whole pixels when the chart is panned: so bodies keep their widths an
 
 import math
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from backend.kernels.decimation import ColumnCut
 
 Int64s: TypeAlias = npt.NDArray[np.int64]
 
@@ -21,6 +23,13 @@ _ROOM_SHARE_MAX: Final = 0.12
 _BARS_KEPT: Final = 3.0  # beside the newest or oldest bar, however far the chart is panned
 _KEPT_PX: Final = 12.0
 _FEWEST_ZOOMED_OUT: Final = 240  # zooming out may always show this many bars
+
+
+class PixelColumns(NamedTuple):
+    """Columns of pixels with the bars that share them: ``x``, ascending, and how the rows are cut."""
+
+    x: Int64s
+    cut: ColumnCut
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +90,16 @@ class TimeScale:
         stop = min(math.floor(self.row_at(self.width_px + 0.5)) + 2, self.n_bars)
         return (first, stop) if first < stop else (0, 0)
 
-    def columns(self) -> tuple[Int64s, Int64s, int]:
-        """Every column of pixels that holds bars, left to right, each one's first row, and the row after the last one's last.
+    def columns(self) -> PixelColumns:
+        """Every column of pixels that holds bars, where bars share columns; none where nothing is in view.
 
-        Only where bars share columns. Columns are cut by absolute pixels, so panning never moves a bar to another.
+        Columns are cut by absolute pixels, so panning never moves a bar to another.
         """
         absolute = np.arange(self.origin_px, self.origin_px + self.width_px + 1)
         edges = np.ceil((absolute - 0.5) / self.spacing_px).astype(np.int64)
         edges = np.clip(edges, 0, self.n_bars)
         xs = np.flatnonzero(np.diff(edges))
-        return xs, edges[xs], int(edges[-1])
+        return PixelColumns(xs, ColumnCut(edges[xs], int(edges[-1])))
 
     def panned(self, by_px: float) -> "TimeScale":
         """Moved so that the bars go right by ``by_px``."""

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from backend.charts.drawings import FIBONACCI_LEVELS, Drawing
+from backend.kernels.decimation import ColumnCut
 from trii_desktop.drawings.outlines import anchor_handles, box_handles
 from trii_desktop.drawings.placement import Placement
 from trii_desktop.drawings.shapes import Grip, Ground, Handle, Point, Shape, Sheet, Stroke, Words
@@ -182,4 +183,5 @@ def _volume_between(place: Placement, first: int, last: int) -> float:
         return 0.0
     if stop - first <= _COUNTED_MAX:
         return float(np.nansum(snapshot.rows(first, stop).volume))
-    return float(snapshot.columns(np.linspace(first, stop, _COLUMNS, endpoint=False).astype(np.int64), stop).volume.sum())
+    starts = np.linspace(first, stop, _COLUMNS, endpoint=False).astype(np.int64)
+    return float(snapshot.columns(ColumnCut(starts, stop)).volume.sum())

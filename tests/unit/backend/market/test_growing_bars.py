@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from backend.domain.bars import MINUTE_NS, BarArrays
 from backend.errors import InvalidInput
+from backend.kernels.decimation import BASE, FACTOR, ColumnCut
 from backend.market.bar_snapshot import BarSnapshot
 from backend.market.growing_bars import TAIL_MAX, GrowingBars, join, snapshot_of
 from tests.fakes.bars import START_NS, make_bars, make_line
@@ -25,7 +26,7 @@ def assert_sound(snapshot: BarSnapshot, expected: BarArrays) -> None:
     assert_same(snapshot.bars, expected)
     rebuilt = GrowingBars(snapshot.closed).snapshot(1)
     whole = naive.pyramid(
-        snapshot.closed.low.tolist(), snapshot.closed.high.tolist(), snapshot.closed.volume.tolist(), base=16, factor=4
+        snapshot.closed.low.tolist(), snapshot.closed.high.tolist(), snapshot.closed.volume.tolist(), BASE, FACTOR
     )
     assert len(snapshot.levels) == len(whole) >= len(rebuilt.levels)
     for level, (size, buckets) in zip(snapshot.levels, whole, strict=True):
@@ -138,7 +139,7 @@ def test_columns_cover_every_extreme_in_view_and_are_exact_at_their_ends(n_bars,
     snapshot = snapshot_of(bars)
     rng = np.random.default_rng(seed)
     starts = np.unique(rng.integers(0, n_bars - 1, n_columns))
-    columns = snapshot.columns(starts, n_bars)
+    columns = snapshot.columns(ColumnCut(starts, n_bars))
     shown = slice(int(starts[0]), n_bars)
     assert columns.low.min() <= bars.low[shown].min()
     assert columns.high.max() >= bars.high[shown].max()
@@ -149,7 +150,7 @@ def test_columns_cover_every_extreme_in_view_and_are_exact_at_their_ends(n_bars,
 def test_columns_of_few_bars_equal_the_naive_twin():
     bars = make_bars(200)
     starts = np.arange(3, 200, 7)
-    columns = snapshot_of(bars).columns(starts, 200)
+    columns = snapshot_of(bars).columns(ColumnCut(starts, 200))
     rows = list(zip(*(c.tolist() for c in bars.columns()), strict=True))
     expected = naive.columns(rows, starts.tolist(), 200)
     made = list(zip(*(c.tolist() for c in columns[1:]), strict=True))

@@ -180,7 +180,8 @@ def test_every_type_on_every_scale_paints_the_extremes_of_each_dense_column(kind
     prices = replace(prices, reference=bars.close[0], is_inverted=is_inverted)
     frame = PaneFrame(shown.bars, seen, time, prices, width, 500, 400, 1.0, shown=shown)
     rects = drawn(kind, frame)
-    xs, starts, stop = time.columns()
+    xs, cut = time.columns()
+    starts, stop = cut.first_row, cut.stop
     top, bottom = np.full(width, 10**6), np.full(width, -(10**6))
     np.minimum.at(top, rects[:, 0], rects[:, 1])
     np.maximum.at(bottom, rects[:, 0], rects[:, 3])

@@ -62,14 +62,15 @@ def test_some_bars_stay_in_view_whatever_is_asked(scale):
 
 @given(scales.filter(lambda s: s.is_dense))
 def test_columns_hold_every_bar_in_view_once(scale):
-    xs, starts, stop = scale.columns()
+    xs, cut = scale.columns()
+    starts, stop = cut.first_row, cut.stop
     assert len(starts) == 0 or (starts[0] >= 0 and stop <= scale.n_bars)
     assert np.all(np.diff(starts) > 0)
     assert np.all(np.diff(xs) > 0)
     if len(starts):
         assert xs[0] >= 0
         assert xs[-1] < scale.width_px
-        last_rows = np.append(starts[1:], stop) - 1
+        last_rows = cut.last_row
         rounding = 1e-6 * (1 + abs(scale.origin_px))
         for rows in (starts, last_rows):
             middles = rows * scale.spacing_px - scale.origin_px
@@ -79,8 +80,8 @@ def test_columns_hold_every_bar_in_view_once(scale):
 @given(scales.filter(lambda s: s.is_dense), st.integers(-200, 200))
 def test_panning_moves_no_bar_to_another_column(scale, by_px):
     moved = scale.panned(by_px)
-    _, starts, stop = scale.columns()
-    _, again, _ = moved.columns()
+    starts, stop = scale.columns().cut.first_row, scale.columns().cut.stop
+    again = moved.columns().cut.first_row
     both = (starts > again[0]) & (starts <= again[-1]) if len(again) else np.zeros(len(starts), bool)
     assert np.isin(starts[both], again).all()
     assert stop <= scale.n_bars
