@@ -8,8 +8,9 @@ from typing import ClassVar, Final, TypeAlias
 import numpy as np
 
 from backend.domain.bars import BarArrays, Float64s, Int64s
-from backend.kernels.decimation import ColumnCut, Level, build_pyramid, fold_extremes
+from backend.kernels.decimation import Level, build_pyramid
 from backend.market.bar_snapshot import BarSnapshot, cut_levels
+from backend.market.column_cut import ColumnCut, fold_extremes
 from backend.market.growing_bars import snapshot_of
 
 LineKey: TypeAlias = tuple[str, str]  # id of a study and one of its outputs; id of a comparison and "close"

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backend.domain.bars import Bar, BarArrays, Float64s, Int64s
-from backend.kernels.decimation import ColumnCut, Level, fold_extremes, fold_weights
+from backend.kernels.decimation import Level
+from backend.market.column_cut import ColumnCut, fold_extremes, fold_weights
 
 
 class ColumnArrays(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from backend.kernels.decimation import ColumnCut
+from backend.market.column_cut import ColumnCut
 
 Int64s: TypeAlias = npt.NDArray[np.int64]
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from backend.charts.drawings import FIBONACCI_LEVELS, Drawing
-from backend.kernels.decimation import ColumnCut
+from backend.market.column_cut import ColumnCut
 from trii_desktop.drawings.outlines import anchor_handles, box_handles
 from trii_desktop.drawings.placement import Placement
 from trii_desktop.drawings.shapes import Grip, Ground, Handle, Point, Shape, Sheet, Stroke, Words

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from backend.domain.bars import MINUTE_NS, BarArrays
 from backend.errors import InvalidInput
-from backend.kernels.decimation import BASE, FACTOR, ColumnCut
+from backend.kernels.decimation import BASE, FACTOR
 from backend.market.bar_snapshot import BarSnapshot
+from backend.market.column_cut import ColumnCut
 from backend.market.growing_bars import TAIL_MAX, GrowingBars, join, snapshot_of
 from tests.fakes.bars import START_NS, make_bars, make_line
 from tests.naive import decimation as naive
