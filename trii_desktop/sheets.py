@@ -27,6 +27,7 @@ TABLE_KEYS: Final = (
     ("Enter", "Show the instrument of the row"),
     ("Delete", "Remove the row, with undo"),
     ("Alt ↑ ↓", "Move the row"),
+    ("Drag onto a chart", "Show the instrument there, with Ctrl compare with it"),
 )
 LIBRARIES: Final = (
     ("PySide6-Essentials", "LGPL-3.0"),

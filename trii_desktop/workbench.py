@@ -165,6 +165,7 @@ class Workbench:
         self.workspaces.keeper.switched.connect(self._workspace_switched)
         chart.shown_changed.connect(self._shown_changed)
         chart.menu_wanted.connect(self._open_chart_menu)
+        chart.instrument_dropped.connect(self._instrument_dropped)
         chart.wants_import.connect(self.data.files)
         window.top_bar.intervals.chosen.connect(self.chart.switch_interval)
         window.files_dropped.connect(self.data.open_dialog)
@@ -198,6 +199,12 @@ class Workbench:
     def _instrument_chosen(self, instrument: InstrumentId) -> None:
         if self._adds_to_watchlist:
             self.watchlist.add(instrument)
+        else:
+            self.chart.show_instrument(instrument)
+
+    def _instrument_dropped(self, instrument: InstrumentId, compares: bool) -> None:  # noqa: FBT001 - a signal's
+        if compares:
+            self.studies.compare_with(instrument)
         else:
             self.chart.show_instrument(instrument)
 

@@ -3,20 +3,27 @@
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
 
+from backend.domain.instruments import InstrumentId
 from trii_desktop.desk import Desk
+from trii_desktop.grid.drop_mark import DropMark
 from trii_desktop.grid.groups import GROUPS, chip
 from trii_desktop.look import Look
 from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.market.dragged import dragged_instrument
 from trii_desktop.widgets.layout import column, frame, label, restyle, row
 
 HEAD_PX: Final = 28
+_COMPARES: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 
 
 class ChartCell(QFrame):
-    """``picked`` comes when the head is clicked, ``group_chosen`` with the number of a link group."""
+    """``picked`` comes when the head is clicked, ``group_chosen`` with the number of a link group.
+
+    An instrument that is dropped is shown by this chart; with Ctrl or Alt held it is laid over what is shown.
+    """
 
     picked = Signal(object)
     group_chosen = Signal(object, int)
@@ -44,6 +51,8 @@ class ChartCell(QFrame):
         self.head.setFixedHeight(HEAD_PX)
         self.head.hide()
         self.setLayout(column(self.head, self.chart, gap=0))
+        self.drop_mark = DropMark(self.chart)
+        self.setAcceptDrops(True)
         self.chart.shown_changed.connect(self._say_shown)
         self._look.changed.connect(self.wear)
         self.wear()
@@ -103,6 +112,33 @@ class ChartCell(QFrame):
         self.wants_maximising.emit(self)
         event.accept()
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Mark the chart that would take what is dragged."""
+        self._mark_drop(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Follow the keys that are held."""
+        self._mark_drop(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """It goes elsewhere."""
+        self.drop_mark.hide()
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Have this chart take it."""
+        self.drop_mark.hide()
+        if (instrument := _accepted(event)) is not None:
+            self.picked.emit(self)
+            self.chart.instrument_dropped.emit(instrument, self._compares(event))
+
+    def _mark_drop(self, event: QDropEvent) -> None:
+        if (instrument := _accepted(event)) is not None:
+            self.drop_mark.say(f"Compare with {instrument}" if self._compares(event) else f"Show {instrument}")
+
+    def _compares(self, event: QDropEvent) -> bool:
+        return self.chart.shown is not None and bool(event.modifiers() & _COMPARES)
+
     def _group_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setAccessibleName("Link group")
@@ -126,6 +162,16 @@ class ChartCell(QFrame):
 
     def _ask_closing(self) -> None:
         self.wants_closing.emit(self)
+
+
+def _accepted(event: QDropEvent) -> InstrumentId | None:
+    instrument = dragged_instrument(event.mimeData())
+    if instrument is None:
+        event.ignore()
+    else:
+        event.setDropAction(Qt.DropAction.CopyAction)  # the list that it comes from keeps it
+        event.accept()
+    return instrument
 
 
 def _head_button(tip: str) -> QToolButton:

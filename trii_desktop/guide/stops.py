@@ -60,7 +60,8 @@ STOPS: Final = (
     Stop(
         "watchlist",
         "The watchlist",
-        "Enter shows an instrument, {watchlist.add} adds one, drag moves it. {watchlist.next} goes to the next one from anywhere.",
+        "Enter shows an instrument, {watchlist.add} adds one; drag moves it, or shows it on a chart. "
+        "{watchlist.next} goes to the next one from anywhere.",
         needs="watchlist.add",
         shows="view.watchlist",
     ),

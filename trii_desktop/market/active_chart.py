@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QPoint, Signal
 
 from trii_desktop.market.chart_panel import ChartPanel
 
-_RELAYED: Final = ("shown_changed", "state_changed", "typed", "menu_wanted", "wants_import")
+_RELAYED: Final = ("shown_changed", "state_changed", "typed", "menu_wanted", "instrument_dropped", "wants_import")
 
 
 class ActiveChart(QObject):
@@ -20,6 +20,7 @@ class ActiveChart(QObject):
     state_changed = Signal()
     typed = Signal(str)
     menu_wanted = Signal(object, QPoint)
+    instrument_dropped = Signal(object, bool)
     wants_import = Signal()
 
     def __init__(self, chart: ChartPanel) -> None:

@@ -26,6 +26,7 @@ from trii_desktop.widgets.empty import EmptyState
 class ChartPanel(QWidget):
     """One chart. ``typed`` carries letters or digits; ``menu_wanted`` a Spot and a place on screen.
 
+    ``instrument_dropped`` carries an InstrumentId and whether it shall be laid over what is shown.
     ``state`` is all that a person has chosen. It changes through ``change`` and what stands on it (``open``, ``switch``,
     ``adjust``, ``begin_edit``), each a step of undo, and through ``restore``, which is none. What gestures do to the view
     (bars in view, ranges by hand, heights of panes) is part of the state and no step.
@@ -35,6 +36,7 @@ class ChartPanel(QWidget):
     state_changed = Signal()
     typed = Signal(str)
     menu_wanted = Signal(object, QPoint)
+    instrument_dropped = Signal(object, bool)
     wants_import = Signal()
 
     def __init__(self, desk: Desk) -> None:

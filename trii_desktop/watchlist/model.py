@@ -13,9 +13,9 @@ from backend.errors import TriiError
 from backend.watchlists.board import BoardSnapshot, QuoteRow
 from backend.watchlists.watchlist import Entry, Section, Watchlist
 from trii_desktop.look import Look
+from trii_desktop.market.dragged import MIME, drag_data, dragged_instrument
 from trii_desktop.widgets.numbers import DASH, format_change, format_compact, format_price, format_time
 
-MIME: Final = "application/x-trii-instrument"
 SECTION_MIME: Final = "application/x-trii-section"
 HEADERS: Final = ("Symbol", "Trend", "Last", "Change", "Chg %", "Volume")
 TIPS: Final = (
@@ -172,13 +172,11 @@ class WatchlistModel(QAbstractTableModel):
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         """The dragged instrument's id, also as text, or the section's name."""
-        made = QMimeData()
         entry = self._entries[indexes[0].row()]
-        if isinstance(entry, Section):
-            made.setData(SECTION_MIME, QByteArray(entry.name.encode()))
-        else:
-            made.setData(MIME, QByteArray(str(entry).encode()))
-            made.setText(str(entry))
+        if isinstance(entry, InstrumentId):
+            return drag_data(entry)
+        made = QMimeData()
+        made.setData(SECTION_MIME, QByteArray(entry.name.encode()))
         return made
 
     def dropMimeData(self, data: QMimeData, _action: Qt.DropAction, row: int, _column: int, parent: Index) -> bool:
@@ -193,15 +191,13 @@ class WatchlistModel(QAbstractTableModel):
         return False
 
     def _dragged(self, data: QMimeData) -> Entry | None:
-        for mime in (MIME, SECTION_MIME):
-            if data.hasFormat(mime):
-                text = bytes(data.data(mime).data()).decode("utf-8", "replace")
-                try:
-                    entry: Entry = InstrumentId.parse(text) if mime == MIME else Section(text)
-                    return self._entries[Watchlist("", "", self._entries).place_of(entry)]
-                except TriiError:  # dragged from elsewhere
-                    return None
-        return None
+        entry: Entry | None = dragged_instrument(data)
+        try:
+            if entry is None and data.hasFormat(SECTION_MIME):
+                entry = Section(bytes(data.data(SECTION_MIME).data()).decode("utf-8", "replace"))
+            return self._entries[Watchlist("", "", self._entries).place_of(entry)] if entry is not None else None
+        except TriiError:  # dragged from elsewhere
+            return None
 
 
 def _tip(row: QuoteRow) -> str:
