@@ -31,6 +31,7 @@ from trii_desktop.panels import Panels
 from trii_desktop.replay.replay_actions import ReplayActions
 from trii_desktop.replay.replay_bar import ReplayBar
 from trii_desktop.studies.chart_menu import ChartMenu
+from trii_desktop.studies.current_pane import CurrentPane
 from trii_desktop.studies.looks import ChartLooks
 from trii_desktop.studies.study_actions import StudyActions
 from trii_desktop.studies.templates import TemplateActions
@@ -59,6 +60,7 @@ class Workbench:
         self.drawings = DrawingActions(window, desk, panels.grid)
         self.replay = ReplayActions(desk, panels.active)
         self.studies = StudyActions(window, desk, panels.grid)
+        self.panes = CurrentPane(desk, panels.active)
         self.templates = TemplateActions(window, desk, panels.active)
         self.looks = ChartLooks(window, desk, panels.active)
         self.data = ImportActions(window, desk, self.chart)

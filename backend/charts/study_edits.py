@@ -138,6 +138,14 @@ def without_studies(state: ChartState) -> ChartState:
     return replace(state, studies=()).tidied()
 
 
+def without_pane(state: ChartState, pane_id: str) -> ChartState:
+    """Without the studies of a pane and what reads them. Raises NotFound."""
+    pane_of(state, pane_id)
+    while (study := next((one for one in state.studies if one.pane == pane_id), None)) is not None:
+        state = state.without_study(study.id)
+    return state
+
+
 def with_comparison(state: ChartState, comparison: Comparison) -> ChartState:
     """With ``comparison`` in the place of the one that has its id, else behind the others."""
     known = any(old.id == comparison.id for old in state.comparisons)

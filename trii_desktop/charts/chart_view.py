@@ -69,8 +69,8 @@ class ChartView(QWidget):
         self._telling = Telling(self)
         self._watch = SourceWatch(self)
         self._countdown = Countdown(now_ns, self)
-        self.panes = PaneActions(self.model, self)
         self._picture = ChartPicture(self.model, colors, self.font().family())
+        self.panes = PaneActions(self.model, self._picture, self)
         self._canvas = ChartCanvas(self._prepare, self._picture.paint, self)
         self._pointer = ChartPointer(self._canvas, self.model, self._picture, self)
         self.spots = Spots(self.model, self._picture, self._canvas)
@@ -320,6 +320,7 @@ class ChartView(QWidget):
         self._canvas.repaint_soon()
 
     def _on_moved(self) -> None:
+        self.panes.follow_pointer()
         self._canvas.repaint_soon()
         self._telling.tell_pointer(self._picture.pointed.event_ns, self._picture.pointed_price)
 

@@ -1,9 +1,10 @@
 """The buttons of a pane at its upper right, shown where the pointer is: move, collapse, maximise."""
 
+import math
 from typing import Final
 
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter, QPen
 
 from trii_desktop.charts.glyphs import BUTTON_PX, Glyph, draw_button
 from trii_desktop.charts.painters import Inks
@@ -28,11 +29,12 @@ def glyphs_for(panes: PaneStack, pane: PaneModel) -> tuple[Glyph, ...]:
 
 
 class PaneButtonsItem(ChartItem):
-    """Lies over a pane; ``glyphs`` is empty where no pointer is."""
+    """Lies over a pane, without buttons where no pointer is. ``is_marked`` says that the pane was chosen by keys."""
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(inks)
         self.pointed: Glyph | None = None
+        self.is_marked = False
         self._glyphs: tuple[Glyph, ...] = ()
         self._ratio = 1.0
 
@@ -46,7 +48,12 @@ class PaneButtonsItem(ChartItem):
         return next((glyph for n, glyph in enumerate(self._glyphs) if self._place(n).contains(*at)), None)
 
     def paint(self, painter: QPainter) -> None:
-        """Draw them."""
+        """Draw them, and a ring around the pane where it is marked."""
+        if self.is_marked and self._glyphs:
+            painter.setPen(QPen(self.inks["line"], 2 * self._ratio))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            edge = math.ceil(self._ratio)
+            painter.drawRect(self.bounds.adjusted(edge, edge, -edge, -edge))
         for n, glyph in enumerate(self._glyphs):
             draw_button(painter, glyph, self._place(n), self.inks, is_hovered=glyph is self.pointed)
 

@@ -87,6 +87,15 @@ def test_removing_what_others_read_removes_them_too():
     assert study_edits.readers(_chart(), "rsi") == {"mean", "mean of mean"}
 
 
+def test_a_pane_goes_with_its_studies_and_with_what_reads_them_elsewhere():
+    state = _chart().with_study(Study("far", "sma", source=StudySource("value", "rsi"), pane="p2"))
+    made = study_edits.without_pane(state, "p1")
+    assert _ids(made) == ["sma", "macd"]
+    assert [pane.id for pane in made.panes] == [MAIN_PANE, "p2"]
+    with pytest.raises(NotFound):
+        study_edits.without_pane(made, "p1")
+
+
 def test_what_is_gone_is_said_to_be_gone():
     for ask in (study_edits.study_of, study_edits.pane_of, study_edits.comparison_of):
         with pytest.raises(NotFound, match="not on the chart any more"):
