@@ -90,7 +90,11 @@ class ChartPointer(QObject):
             cursor = self.tool.cursor(zone) or _CURSORS[zone]
         viewport = self._canvas.viewport()
         viewport.setCursor(cursor)
-        viewport.setToolTip(hit.glyph.value if hit is not None and hit.glyph is not None else "")
+        viewport.setToolTip(self._tip(hit, at) if hit is not None and hit.glyph is not None else "")
+
+    def _tip(self, hit: Hit, at: QPointF) -> str:
+        assert hit.glyph is not None, "It is about a button."
+        return self._picture.part_at(at.y()).legend.told if hit.glyph is Glyph.MORE else hit.glyph.value
 
     def _drag_edge(self, y: float) -> None:
         assert self._edge is not None, "An edge is held."

@@ -25,6 +25,8 @@ class Glyph(enum.Enum):
     OPEN = "Open the pane"
     MAXIMISE = "Maximise the pane"
     RESTORE = "Show all panes"
+    MORE = "Show all rows of the legend"
+    FEWER = "Fold the legend"
 
 
 def draw_button(painter: QPainter, glyph: Glyph, place: QRect, inks: Inks, *, is_hovered: bool) -> None:

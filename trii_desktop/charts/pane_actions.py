@@ -53,8 +53,16 @@ class PaneActions(QObject):
             self.move(pane_id, 1 if glyph is Glyph.DOWN else -1)
         elif glyph in (Glyph.FOLD, Glyph.OPEN):
             self.fold(pane_id)
+        elif glyph in (Glyph.MORE, Glyph.FEWER):
+            self._fold_legend(pane_id)
         else:
             self.maximise(pane_id)
+
+    def _fold_legend(self, pane_id: str) -> None:
+        for part in self._picture.parts:
+            if part.pane.id == pane_id:
+                part.legend.is_open = not part.legend.is_open
+        self.changed.emit()
 
     # --- by keys ------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ TOP: Final = 4
 _LEFT: Final = 12
 _GAP: Final = 8
 _BUTTONS: Final = (Glyph.SETTINGS, Glyph.REMOVE)
+_SHARE_MAX: Final = 0.4  # of the pane's height; beyond it the legend folds
 
 
 class RowValue(NamedTuple):
@@ -47,10 +48,11 @@ class LegendRow(NamedTuple):
 
 
 class LegendButton(NamedTuple):
-    """A button of a row."""
+    """A button of a row; one that folds or unfolds the legend has words."""
 
     glyph: Glyph
     place: QRect
+    words: str = ""
 
 
 class _Laid(NamedTuple):
@@ -94,34 +96,48 @@ def _value(model: ChartModel, key: tuple[str, str], row: int) -> float:
 
 
 class StudyLegendItem(ChartItem):
-    """Rows below each other from the pane's upper left corner on. ``hovered`` is the id of the row below the pointer."""
+    """Rows below each other from the pane's upper left corner on. ``hovered`` is the id of the row below the pointer.
+
+    is_open : whether all rows are shown that fit into the pane; else only such as leave most of it to what is painted there,
+        at least one, and a button says how many more there are
+    """
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(inks)
         self.rows: list[LegendRow] = []
         self.hovered = ""
         self.pointed: Glyph | None = None
+        self.is_open = False
         self._laid: list[_Laid] = []
+        self._fold: LegendButton | None = None
         self._letters: Letterings | None = None
 
     def prepare(self, rows: list[LegendRow], letters: Letterings, top_px: int) -> None:
-        """Lay ``rows`` out below ``top_px``; those that do not fit into the pane are left out."""
+        """Lay ``rows`` out below ``top_px``."""
         self.rows, self._letters = rows, letters
         ratio = letters.pixel_ratio
         tall, left = round(ROW * ratio), round(_LEFT * ratio)
+        n_fit = min(max((self.height_px - top_px) // tall, 0), len(rows))
+        n_calm = min(max(int((_SHARE_MAX * self.height_px - top_px) // tall), 1), n_fit)
         self._laid = []
-        for n, row in enumerate(rows):
+        for n, row in enumerate(rows[: n_fit if self.is_open else n_calm]):
             y = top_px + n * tall
-            if y + tall > self.height_px:
-                break
             title = math.ceil(letters.legend.width(row.title) + _GAP * ratio)
             buttons = self._buttons(row, left + title, y, tall, ratio) if row.id == self.hovered else ()
             wide = title + (len(buttons) * round(BUTTON_PX * ratio) if buttons else self._values_width(row, letters, ratio))
             self._laid.append(_Laid(row, QRect(left, y, min(wide, max(self.width_px - 2 * left, 1)), tall), buttons))
+        self._fold = self._fold_button(letters) if self._laid and n_calm < len(rows) else None
+
+    @property
+    def told(self) -> str:
+        """What all rows say, one a line."""
+        return "\n".join(row.spoken for row in self.rows)
 
     def hit(self, x: float, y: float) -> tuple[str, Glyph | None] | None:
         """The id of the row at a point of the pane, and the button there if any; None beside all rows."""
         at = (int(x), int(y))
+        if self._fold is not None and self._fold.place.contains(*at):
+            return "", self._fold.glyph
         for laid in self._laid:
             for button in laid.buttons:
                 if button.place.contains(*at):
@@ -148,6 +164,15 @@ class StudyLegendItem(ChartItem):
                     draw_button(painter, button.glyph, button.place, self.inks, is_hovered=button.glyph is self.pointed)
             else:
                 self._paint_values(painter, laid, middle, letters)
+        if self._fold is not None:
+            self._paint_fold(painter, self._fold, letters)
+
+    def _paint_fold(self, painter: QPainter, fold: LegendButton, letters: Letterings) -> None:
+        is_hovered = fold.glyph is self.pointed
+        painter.fillRect(fold.place, self.inks["border" if is_hovered else "background"])
+        x = fold.place.left() + _GAP / 2 * letters.pixel_ratio
+        ink = self.inks["title" if is_hovered else "muted"]
+        letters.legend.draw(painter, x, fold.place.center().y() + 0.5, fold.words, ink)
 
     def _paint_values(self, painter: QPainter, laid: _Laid, middle: float, letters: Letterings) -> None:
         x = laid.place.left() + letters.legend.width(laid.row.title) + _GAP * letters.pixel_ratio
@@ -157,6 +182,17 @@ class StudyLegendItem(ChartItem):
                 return
             letters.legend.draw(painter, x, middle, text, self.inks[ink])
             x += width + _GAP * letters.pixel_ratio
+
+    def _fold_button(self, letters: Letterings) -> LegendButton:
+        """Behind the last row, where it stays while that row is pointed at."""
+        row, place, _ = self._laid[-1]
+        ratio, n_hidden = letters.pixel_ratio, len(self.rows) - len(self._laid)
+        words = f"+{n_hidden} more" if n_hidden else "fewer"
+        wide = math.ceil(letters.legend.width(words) + _GAP * ratio)
+        told = max(self._values_width(row, letters, ratio), (1 + len(_BUTTONS)) * round(BUTTON_PX * ratio))
+        x = place.left() + math.ceil(letters.legend.width(row.title) + _GAP * ratio) + told
+        glyph = Glyph.FEWER if self.is_open else Glyph.MORE
+        return LegendButton(glyph, QRect(max(min(x, self.width_px - wide), 0), place.top(), wide, place.height()), words)
 
     @staticmethod
     def _texts(row: LegendRow) -> tuple[RowValue, ...]:
