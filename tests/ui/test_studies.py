@@ -407,6 +407,8 @@ def test_an_indicator_is_added_on_another_in_its_pane(qapp, sampled):
             mean = chart.state.studies[-1]
             assert (mean.source, mean.pane) == (StudySource("value", rsi), chart.state.study(rsi).pane)
             await shown(lambda: 0 < (_values(desktop, mean.id) or math.nan) < 100, "a mean of the RSI")
+            chart.view.grab()
+            assert "EMA 20 of RSI 14 " in chart.view.legend_text
             studies.open_search()
             QTest.keyClicks(studies.search.field, "ema")
             QTest.keyClick(studies.search.field, Key.Key_Return)

@@ -28,7 +28,7 @@ from trii_desktop.charts.pane_extremes import extremes_of
 from trii_desktop.charts.pane_model import PaneModel
 from trii_desktop.charts.pane_stack import PaneStack
 from trii_desktop.charts.price_scale import PriceScale, usable_kind
-from trii_desktop.charts.study_looks import StudyLook, look_of
+from trii_desktop.charts.study_looks import StudyLook, looks_of
 from trii_desktop.charts.time_scale import SPACING_PX, TimeScale
 
 MARGIN: Final = 0.08  # share of the height left free above and below what is visible
@@ -159,7 +159,7 @@ class ChartModel:
     @property
     def looks(self) -> tuple[StudyLook, ...]:
         """How the studies are drawn, in their order."""
-        return tuple(look_of(study) for study in self.studies)
+        return looks_of(self.studies)
 
     def price_scale(self, pane_id: str = MAIN_PANE) -> PriceScale:
         """The scale of a pane: set by hand, or around everything in view."""

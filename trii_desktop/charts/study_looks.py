@@ -80,6 +80,22 @@ def look_of(study: Study) -> StudyLook:
     return StudyLook(study.id, title, study.pane, outputs, fills, spec.levels, study.is_shown)
 
 
+@lru_cache(maxsize=64)
+def looks_of(studies: tuple[Study, ...]) -> tuple[StudyLook, ...]:
+    """How studies are drawn together, in their order; the title of one that reads another says so, as in "EMA 9 of RSI 14"."""
+    made: dict[str, StudyLook] = {}
+    for study in studies:
+        look, read = look_of(study), made.get(study.source.study)
+        made[study.id] = look if read is None else look._replace(title=f"{look.title} of {_line_title(read, study.source.field)}")
+    return tuple(made.values())
+
+
+def _line_title(look: StudyLook, output: str) -> str:
+    # The MACD of "MACD 12 26 9" goes without saying, as does an only line.
+    says = [one.title for one in look.outputs if one.key[1] == output and one.title not in look.title]
+    return " ".join((look.title, *says)) if len(look.outputs) > 1 else look.title
+
+
 def comparison_looks(comparisons: Sequence[Comparison]) -> tuple[OutputLook, ...]:
     """How comparisons are drawn, each in a colour of its own."""
     return tuple(

@@ -9,8 +9,8 @@ from PySide6.QtGui import QFont, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHeaderView, QMenu, QPushButton, QStackedLayout, QTreeWidget, QTreeWidgetItem, QWidget
 
 from backend.charts import study_edits
-from backend.charts.chart_state import MAIN_PANE, ChartState, Study
-from trii_desktop.charts.study_looks import look_of
+from backend.charts.chart_state import MAIN_PANE, ChartState
+from trii_desktop.charts.study_looks import look_of, looks_of
 from trii_desktop.look import Look
 from trii_desktop.market.active_chart import ActiveChart
 from trii_desktop.market.chart_panel import ChartPanel
@@ -105,8 +105,8 @@ class StudyList(QDialog):
             font.setWeight(QFont.Weight.DemiBold)
             top.setFont(0, font)
             self.tree.addTopLevelItem(top)
-            for study in (study for study in state.studies if study.pane == pane.id):
-                self._put(top, study.id, _words(state, study), is_shown=study.is_shown, error=errors.get(study.id, ""))
+            for look in (look for look in looks_of(state.studies) if look.pane == pane.id):
+                self._put(top, look.id, look.title, is_shown=look.is_shown, error=errors.get(look.id, ""))
             for compared in state.comparisons if pane.id == MAIN_PANE else ():
                 words = f"Compared: {compared.instrument}"
                 self._put(top, compared.id, words, is_shown=compared.is_shown, error=errors.get(compared.id, ""))
@@ -188,8 +188,3 @@ def pane_choices(state: ChartState, study_id: str) -> list[tuple[str, str]]:
             names = ", ".join(look_of(other).title for other in state.studies if other.pane == pane.id)
             choices.append((f"With {names}", pane.id))
     return choices if study_edits.is_alone(state, study) else [*choices, ("A new pane", study_edits.NEW_PANE)]
-
-
-def _words(state: ChartState, study: Study) -> str:
-    read = state.study(study.source.study)
-    return look_of(study).title if read is None else f"{look_of(study).title} of {look_of(read).title}"
