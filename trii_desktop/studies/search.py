@@ -15,6 +15,9 @@ from trii_desktop.widgets.overlay import Overlay
 from trii_desktop.widgets.steering import ListSteering
 
 ROW_PX: Final = 48
+HEADING_PX: Final = 28
+HEADING_ROLE: Final = Qt.ItemDataRole.UserRole + 1
+_LAST_USED: Final = "Used last"
 FRAME_PX: Final = 92
 N_ROWS_MIN: Final = 4
 N_ROWS_MAX: Final = 9
@@ -22,17 +25,23 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class IndicatorListModel(QAbstractListModel):
-    """The results as Qt's list: the IndicatorSpec under UserRole."""
+    """The results as Qt's list: the IndicatorSpec under UserRole, under HEADING_ROLE the words that stand above it, if any."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.results: tuple[IndicatorSpec, ...] = ()
+        self._groups: tuple[str, ...] = ()
 
-    def show_results(self, results: tuple[IndicatorSpec, ...]) -> None:
-        """Replace what is shown."""
+    def show_results(self, results: tuple[IndicatorSpec, ...], groups: tuple[str, ...] = ()) -> None:
+        """Replace what is shown; ``groups`` says what each result belongs to, and is empty where that shall not be said."""
         self.beginResetModel()
-        self.results = results
+        self.results, self._groups = results, groups
         self.endResetModel()
+
+    def heading(self, place: int) -> str:
+        """What stands above a result: its group, where that begins."""
+        groups = self._groups[max(place - 1, 0) : place + 1]
+        return groups[-1] if groups and (place == 0 or groups[0] != groups[1]) else ""
 
     def rowCount(self, parent: Index | None = None) -> int:
         """How many results there are."""
@@ -43,6 +52,8 @@ class IndicatorListModel(QAbstractListModel):
         spec = self.results[index.row()]
         if role == Qt.ItemDataRole.UserRole:
             return spec
+        if role == HEADING_ROLE:
+            return self.heading(index.row())
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return f"{spec.title}, {spec.family}. {spec.description}"
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -51,15 +62,15 @@ class IndicatorListModel(QAbstractListModel):
 
 
 class IndicatorDelegate(QStyledItemDelegate):
-    """Paints a result on two lines: title and family, then what it says."""
+    """Paints a result on two lines: title and family, then what it says; above it a heading where there is one."""
 
     def __init__(self, look: Look, parent: QObject) -> None:
         super().__init__(parent)
         self._look = look
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        """Every row is 48 px high."""
-        return QSize(200, ROW_PX)
+    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Every row is 48 px high, and more where a heading stands above it."""
+        return QSize(200, ROW_PX + (HEADING_PX if index.data(HEADING_ROLE) else 0))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one result."""
@@ -67,12 +78,14 @@ class IndicatorDelegate(QStyledItemDelegate):
         palette = self._look.palette
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        heading: str = index.data(HEADING_ROLE)
+        whole = option.rect.adjusted(0, HEADING_PX if heading else 0, 0, 0)
         if option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
             is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(palette.selection if is_selected else palette.hover))
-            painter.drawRoundedRect(option.rect.adjusted(4, 1, -4, -1), 6, 6)
-        area = option.rect.adjusted(14, 6, -14, -6)
+            painter.drawRoundedRect(whole.adjusted(4, 1, -4, -1), 6, 6)
+        area = whole.adjusted(14, 6, -14, -6)
         top = QRect(area.left(), area.top(), area.width(), 20)
         low = QRect(area.left(), area.top() + 19, area.width(), 18)
         strong, small = QFont(option.font), QFont(option.font)
@@ -82,6 +95,10 @@ class IndicatorDelegate(QStyledItemDelegate):
         _write(painter, top, spec.title, strong, palette.text, start)
         _write(painter, top, f"{spec.short}  ·  {spec.family}", small, palette.muted, end)
         _write(painter, low, spec.description, small, palette.muted, start)
+        if heading:
+            small.setWeight(QFont.Weight.DemiBold)
+            above = QRect(area.left(), option.rect.top() + 6, area.width(), HEADING_PX - 8)
+            _write(painter, above, heading, small, palette.accent_text, start)
         painter.restore()
 
 
@@ -110,7 +127,6 @@ class IndicatorSearch(Overlay):
         self.view.setModel(self.model)
         self.view.setItemDelegate(IndicatorDelegate(look, self.view))
         self.view.setMouseTracking(True)
-        self.view.setUniformItemSizes(True)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.clicked.connect(self._choose)
         self._steering = ListSteering(self.field, self.view, self._choose)
@@ -138,10 +154,12 @@ class IndicatorSearch(Overlay):
 
     def _answer(self, text: str) -> None:
         found = tuple(spec for spec in find_indicators(text) if spec.has_source or not self._is_on_other)
+        groups: tuple[str, ...] = ()
         if not text.strip():
             last = tuple(SPECS[name] for name in self.recent if name in SPECS and SPECS[name] in found)
             found = (*last, *(spec for spec in found if spec not in last))
-        self.model.show_results(found)
+            groups = tuple(_LAST_USED if spec in last else spec.family for spec in found)
+        self.model.show_results(found, groups)
         self._steering.select(0)
         self._stack.setCurrentIndex(0 if found else 1)
         self.fit(FRAME_PX + ROW_PX * max(N_ROWS_MIN, min(len(found), N_ROWS_MAX)))
