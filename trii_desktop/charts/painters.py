@@ -185,11 +185,15 @@ class LinePainter:
     def prepare(self, frame: PaneFrame) -> None:
         """Compute pieces between closes, or columns; a single bar becomes a dash."""
         bars, self._pixel_ratio = frame.bars, frame.pixel_ratio
-        as_columns = frame.time.is_dense or len(bars.x) == 1
+        is_single = len(bars.x) == 1
+        as_columns = frame.time.is_dense or is_single
+        if is_single and not frame.time.is_dense:
+            bars = bars._replace(open=bars.close, high=bars.close, low=bars.close)
         self._segments.set(_NO_SEGMENTS if as_columns else line_segments(bars, frame.prices))
         columns = line_columns(bars, frame.prices, frame.pixel_ratio) if as_columns else NO_RECTS
-        if len(bars.x) == 1:
-            columns[:, [0, 2]] += (-round(3 * frame.pixel_ratio), round(3 * frame.pixel_ratio))
+        if is_single:
+            wide, tall = round(3 * frame.pixel_ratio), round(frame.pixel_ratio)  # seen beside the line of the last price
+            columns += (-wide, -tall, wide, tall)
         self._columns.set(columns)
 
     def paint(self, painter: QPainter, inks: Inks) -> None:

@@ -16,7 +16,7 @@ from trii_desktop.widgets.numbers import format_change, format_compact, format_p
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOKED_AT: Final = 256
-_DECIMALS_MAX: Final = 10
+_DECIMALS_MAX: Final = 14
 _UNIT_WORDS: Final = {
     BarUnit.SECOND: "second",
     BarUnit.MINUTE: "minute",

@@ -18,10 +18,10 @@ def decimals_of(price: float) -> int:
 
 
 def format_price(price: float, decimals: int | None = None) -> str:
-    """``1,234.50``; a dash where unknown."""
+    """``1,234.50``; a dash where unknown. What rounds to 0 has no sign."""
     if not math.isfinite(price):
         return DASH
-    return f"{price:,.{decimals_of(price) if decimals is None else decimals}f}".replace("-", MINUS)
+    return f"{price:z,.{decimals_of(price) if decimals is None else decimals}f}".replace("-", MINUS)
 
 
 def format_change(change: float, decimals: int = 2) -> str:

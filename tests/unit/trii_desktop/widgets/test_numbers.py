@@ -28,6 +28,11 @@ def test_prices_keep_as_many_digits_as_their_size_needs(price, words):
     assert format_price(price) == words
 
 
+def test_a_price_that_rounds_to_zero_has_no_sign():
+    assert format_price(-1e-9, 4) == format_price(-0.0, 4) == "0.0000"
+    assert format_price(-0.00006, 4) == "\u22120.0001"
+
+
 def test_decimals_never_exceed_eight():
     assert decimals_of(1e-30) == 8
 
