@@ -85,6 +85,6 @@ async def open_market(market: MemoryMarket, clock: ManualClock) -> AsyncIterator
     history = History(market, market, market, market, clock)
     bus = Bus(clock=clock)
     async with TaskOwner("test", bus.publish) as tasks, BarStore(history, bus, tasks) as bars:
-        replay = Replay(history, clock, tasks, bus.publish)
+        replay = Replay(history, clock, tasks, bus)
         async with StudyStore(StudyParts(bars, history, market, market, tasks, replay, bus)) as studies:
             yield OpenMarket(market, history, bars, studies, replay, tasks, bus)
