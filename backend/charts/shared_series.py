@@ -9,13 +9,10 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from backend.charts.comparisons import RunningComparison
 from backend.charts.moments import Moment, PastBars, SeriesMoments
-from backend.charts.running_studies import RunningStudy
-from backend.charts.series_lines import Computed, Lines, SeriesLines, run_through
-from backend.charts.series_times import SeriesTimes
-from backend.charts.study_plan import Chain
+from backend.charts.series_lines import Computed, Lines, SeriesLines
 from backend.charts.study_snapshot import COMPARED
+from backend.charts.study_work import StudyWork, is_bound, values_under_way
 from backend.domain.bars import Int64s, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.sessions import SessionTable
@@ -28,6 +25,7 @@ log = logging.getLogger(__name__)
 _NO_LINES: Final[Lines] = MappingProxyType({})
 _NO_ERRORS: Final[Mapping[Computed, str]] = MappingProxyType({})
 _NO_ROWS: Final = np.empty(0, np.int64)
+LATER_S: Final = 0.03  # between two computations of live bars, while no chart looks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +55,11 @@ class Chart(Protocol):
     @property
     def held(self) -> frozenset[Computed]:
         """What must not be missing from what is shown."""
+        ...
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it was told of something new and has not looked since."""
         ...
 
     def show(self, shown: Shown) -> None:
@@ -94,8 +97,10 @@ class Owner(Protocol):
 class SharedSeries:
     """Bars and what is computed of them for any number of charts; lives on the engine thread.
 
-    A live bar is computed and shown in the call that brings it. What takes longer (a first look, other studies, rewritten
-    history, moments of the past) is found in the background, and what was shown stays until it is there.
+    A live bar is computed and shown in the call that brings it; while no chart has looked at the one before, only every 30 ms,
+    so that ticks between two frames cost one computation or two. What takes longer (a first
+    look, other studies, rewritten history, moments of the past) is found in the background, and what was shown stays until
+    it is there.
     """
 
     def __init__(self, owner: Owner, source: OpenSeries) -> None:
@@ -109,6 +114,8 @@ class SharedSeries:
         self._failure = ""
         self._task: asyncio.Task[None] | None = None
         self._is_due = False
+        self._later: asyncio.TimerHandle | None = None
+        self._taken_s = 0.0
         # Nothing of the present is shown while the past is.
         self.shown = Shown(source.newest if owner.now_ns is None else source.newest.first(0))
         source.follower = self._on_bars
@@ -171,6 +178,8 @@ class SharedSeries:
         """Follow no more; closing twice does nothing."""
         self._source.close()
         self._owner.forget(self)
+        if self._later is not None:
+            self._later.cancel()
         if self._task is not None:
             self._task.cancel()
         others, self._others = self._others, {}
@@ -182,6 +191,32 @@ class SharedSeries:
 
     def _on_bars(self, bars: BarSnapshot) -> None:
         self.moments.note(bars)
+        if not self._may_wait():
+            self._take(bars)
+        elif self._later is None:
+            self._later = asyncio.get_running_loop().call_later(2 * LATER_S, self._catch_up)
+
+    def _may_wait(self) -> bool:
+        # Charts have something to look at already, and nobody else reads what is computed.
+        is_read = self._listeners or self._task is not None or self._owner.now_ns is not None
+        is_told = bool(self._charts) and all(chart.is_waiting for chart in self._charts)
+        return is_told and not is_read and self.moments.is_in_step and self._was_just_taken()
+
+    def _was_just_taken(self) -> bool:
+        return asyncio.get_running_loop().time() < self._taken_s + LATER_S
+
+    def _catch_up(self) -> None:
+        # No bar came behind those that waited.
+        self._later = None
+        if self.shown.bars is self._source.newest:
+            return
+        if self._was_just_taken():
+            self._later = asyncio.get_running_loop().call_later(LATER_S, self._catch_up)
+        else:
+            self._take(self._source.newest)
+
+    def _take(self, bars: BarSnapshot) -> None:
+        self._taken_s = asyncio.get_running_loop().time()
         live = self.moments.live
         if self._owner.now_ns is None and live is not None and self.moments.is_in_step:
             live.advance(bars)
@@ -306,10 +341,10 @@ class SharedSeries:
         chains = [
             one for one in self._wanted() if not isinstance(one, str) and one not in lines.studies and one not in self._errors
         ]
-        named = {name: other for name, other in others.items() if not _is_bound(lines.compared.get(name), other)}
+        named = {name: other for name, other in others.items() if not is_bound(lines.compared.get(name), other)}
         if not chains and not named:
             return
-        work = _Work(lines.times, bars, tuple(chains), MappingProxyType(named))
+        work = StudyWork(lines.times, bars, tuple(chains), MappingProxyType(named))
         done = await asyncio.to_thread(work.run)
         self._errors.update(done.errors)
         for chain, study in done.studies.items():
@@ -328,7 +363,7 @@ class SharedSeries:
             cut = {key: line.first(moment.n_rows) for key, line in whole.items()}
             return Shown(seen, MappingProxyType(cut), moment.breaks, None, errors)
         breaks = moment.breaks
-        newest = await asyncio.to_thread(_values_under_way, moment, dict(lines.studies))
+        newest = await asyncio.to_thread(values_under_way, moment, dict(lines.studies))
         for name, other in others.items():
             newest[name, COMPARED] = other.close_at(moment.ends_ns)
         cut = {key: line.first(moment.n_rows, newest[key]) for key, line in whole.items()}
@@ -342,46 +377,3 @@ class SharedSeries:
             self.moments.live.keep(kept)
         for name in [name for name in self._others if name not in kept]:
             self._others.pop(name).unlisten(self)
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    studies: dict[Chain, RunningStudy]
-    compared: dict[str, RunningComparison]
-    errors: dict[Computed, str]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Work:
-    """What is computed of one state of bars, apart from everything that changes meanwhile."""
-
-    times: SeriesTimes
-    bars: BarSnapshot
-    chains: tuple[Chain, ...]
-    others: Mapping[str, Moment]
-
-    def run(self) -> _Done:
-        done = _Done({}, {}, {})
-        for chain in self.chains:
-            try:
-                done.studies[chain] = run_through(self.times, self.bars, chain)
-            except TriiError as error:
-                done.errors[chain] = str(error)
-        for name, other in self.others.items():
-            running = RunningComparison(self.times, other.times)
-            running.advance(self.bars, other.bars)
-            done.compared[name] = running
-        return done
-
-
-def _is_bound(running: RunningComparison | None, other: Moment) -> bool:
-    return running is not None and running.other is not None and running.other.lineage == other.bars.lineage
-
-
-def _values_under_way(moment: Moment, studies: Mapping[Chain, RunningStudy]) -> dict[tuple[Computed, str], float]:
-    assert moment.under_way is not None
-    found: dict[tuple[Computed, str], float] = {}
-    for chain, study in studies.items():
-        values = study.values_at(moment.times, moment.bars, moment.n_rows, moment.under_way)
-        found.update({(chain, output): float(value) for output, value in zip(study.outputs, values, strict=True)})
-    return found

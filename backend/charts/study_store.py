@@ -219,6 +219,11 @@ class OpenStudies:
         """What is shown until that is there."""
         return self._held.computed
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its watcher was woken and has not looked since."""
+        return self._wake is not None and self._is_told
+
     def show(self, shown: Shown) -> None:
         """Take what there is to be seen."""
         if not self._is_open:

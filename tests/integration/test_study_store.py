@@ -65,6 +65,42 @@ async def test_a_wake_comes_once_a_look_and_a_closed_chart_is_left_alone(home):
         await until(lambda: not [name for name in backend.tasks.running if "studies" in name])
 
 
+async def test_live_bars_between_two_looks_cost_one_computation_and_the_last_is_seen(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        opened = await backend.studies.open(DAILY, studies=STUDIES[:2])
+        await until(lambda: shows(opened, ("mean", "value"), ("strength", "value")))
+        woken = []
+        opened.watch(lambda: woken.append(opened.version))
+        before = opened.version
+        newest = opened.snapshot().bars.event_ns_at(len(opened.snapshot().bars) - 1)
+        for close in (431.0, 428.5, 440.0, 433.0):
+            backend.bars.apply(DAILY, BarArrays.of([Bar(newest, 430.0, 441.0, 428.0, close, 10.0)]))
+        assert woken == [before + 1]
+        assert opened.version == before + 1
+        assert opened.snapshot().bars.bars.close[-1] == 431.0
+        await until(lambda: opened.snapshot().bars.bars.close[-1] == 433.0)
+        check(opened.snapshot())
+        assert woken == [before + 1, before + 2]
+        opened.close()
+
+
+async def test_charts_of_one_series_see_every_bar_as_long_as_one_of_them_looks(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        looking, hidden = [await backend.studies.open(DAILY, studies=STUDIES[:2]) for _ in range(2)]
+        await until(lambda: shows(looking, ("mean", "value")) and shows(hidden, ("mean", "value")))
+        for chart in (looking, hidden):
+            chart.watch(lambda: None)
+        newest = looking.snapshot().bars.event_ns_at(len(looking.snapshot().bars) - 1)
+        for close in (431.0, 428.5, 440.0):
+            backend.bars.apply(DAILY, BarArrays.of([Bar(newest, 430.0, 441.0, 428.0, close, 10.0)]))
+            assert looking.snapshot().bars.bars.close[-1] == close
+            check(looking.snapshot())
+        for chart in (looking, hidden):
+            chart.close()
+
+
 async def test_other_studies_replace_those_shown_without_a_gap(home):
     async with open_backend(home) as backend:
         await load_samples(backend.importer)
