@@ -60,6 +60,7 @@ class GrowingBars:
     def __init__(self, bars: BarArrays, *, lineage: int = 0) -> None:
         self.lineage = lineage
         self._tail = BarArrays.empty()
+        self._settled: tuple[BarArrays, tuple[Level, ...]] | None = None  # what snapshots share until the next row is closed
         self._start(bars)
 
     def __len__(self) -> int:
@@ -72,11 +73,14 @@ class GrowingBars:
         return self._event_ns.n_bytes + sum(c.n_bytes for c in self._columns) + levels + len(self._tail) * 48
 
     def snapshot(self, version: int) -> BarSnapshot:
-        """The state now, as ``version``; O(log n)."""
-        closed = BarArrays(self._event_ns.view(), *(c.view() for c in self._columns))
-        levels = tuple(
-            Level(BASE * FACTOR**k, low.view(), high.view(), weight.view()) for k, (low, high, weight) in enumerate(self._levels)
-        )
+        """The state now, as ``version``; O(log n) after a row was closed, else O(1)."""
+        if self._settled is None:
+            levels = tuple(
+                Level(BASE * FACTOR**k, low.view(), high.view(), weight.view())
+                for k, (low, high, weight) in enumerate(self._levels)
+            )
+            self._settled = BarArrays(self._event_ns.view(), *(c.view() for c in self._columns)), levels
+        closed, levels = self._settled
         return BarSnapshot(version, closed, self._tail, levels, self._is_close_only, self._has_volume, self.lineage)
 
     def replace_from(self, bars: BarArrays) -> int:
@@ -102,6 +106,7 @@ class GrowingBars:
         return changed
 
     def _start(self, bars: BarArrays) -> None:
+        self._settled = None
         split = max(len(bars) - TAIL_MIN, 0)
         closed = bars[:split]
         self._event_ns = Column(closed.event_ns)
@@ -128,6 +133,7 @@ class GrowingBars:
 
     def _close(self, n_rows: int) -> None:
         # Move the oldest rows of the tail behind the closed ones, then complete the buckets that became whole.
+        self._settled = None
         old = self._tail[:n_rows]
         self._event_ns.append(old.event_ns)
         for column, values in zip(self._columns, old.columns(), strict=True):

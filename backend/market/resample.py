@@ -134,7 +134,8 @@ def _bounds(event_ns: Int64s, sessions: SessionTable) -> tuple[Int64s, Int64s]:
     here = np.maximum(row, 0)
     is_inside = (row >= 0) & (event_ns < sessions.close_ns[here])
     anchor = np.where(is_inside, sessions.open_ns[here], np.where(row >= 0, sessions.close_ns[here], 0))
-    close = np.append(sessions.close_ns, NEVER_NS)[np.where(is_inside, row, row + 1)]
+    after = np.where(is_inside, row, row + 1)
+    close = np.where(after < len(sessions), sessions.close_ns[np.minimum(after, len(sessions) - 1)], NEVER_NS)
     return anchor.astype(np.int64), close.astype(np.int64)
 
 

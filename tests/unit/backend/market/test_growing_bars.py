@@ -156,3 +156,18 @@ def test_columns_of_few_bars_equal_the_naive_twin():
     expected = naive.columns(rows, starts.tolist(), 200)
     made = list(zip(*(c.tolist() for c in columns[1:]), strict=True))
     assert made == [pytest.approx(column) for column in expected]
+
+
+def test_snapshots_between_two_closed_rows_share_all_but_the_tail():
+    bars = make_bars(5_400)
+    grown = GrowingBars(bars[:5_000])
+    one = grown.snapshot(1)
+    grown.replace_from(bars[5_000:5_001])
+    other = grown.snapshot(2)
+    assert other.closed is one.closed
+    assert other.levels is one.levels
+    for row in range(5_001, len(bars)):
+        grown.replace_from(bars[row : row + 1])
+        grown.snapshot(3)
+    assert len(grown.snapshot(4).closed) > len(one.closed)
+    assert_sound(grown.snapshot(4), bars)
