@@ -6,10 +6,12 @@ time. Engine work that comes in slices therefore waits out the frame (decision 0
 """
 
 import asyncio
+import logging
 import threading
 from typing import Final
 
-STEP_S: Final = 0.001
+log = logging.getLogger(__name__)
+
 FRAME_S_MAX: Final = 0.012  # whoever waits goes on after this long, however slow the painting
 
 
@@ -19,6 +21,8 @@ class RightOfWay:
     def __init__(self) -> None:
         self._free = threading.Event()
         self._free.set()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._lock = threading.Lock()
 
     @property
     def is_taken(self) -> bool:
@@ -31,15 +35,50 @@ class RightOfWay:
 
     def release(self) -> None:
         """The frame is painted."""
-        self._free.set()
+        with self._lock:
+            self._free.set()
+            waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            try:
+                future.get_loop().call_soon_threadsafe(_wake, future)
+            except RuntimeError:  # its loop has closed meanwhile
+                log.debug("Nobody waits for the frame any more.")
 
     async def clear(self) -> None:
         """For coroutines: return at once, or when the frame is done, or after 12 ms all the same."""
-        waited_s = 0.0
-        while self.is_taken and waited_s < FRAME_S_MAX:
-            await asyncio.sleep(STEP_S)
-            waited_s += STEP_S
+        if not self.is_taken:
+            return
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + FRAME_S_MAX
+        while (freed := self._next_release()) is not None:
+            # Woken by whoever paints: to look again and again would take the interpreter lock from the frame.
+            timer = loop.call_at(until_s, _wake, freed)
+            try:
+                await freed
+            finally:
+                timer.cancel()
+                self._forget(freed)
+            if loop.time() >= until_s:
+                return
 
     def wait(self) -> None:
         """For worker threads: the same, holding the calling thread."""
         self._free.wait(FRAME_S_MAX)
+
+    def _next_release(self) -> asyncio.Future[None] | None:
+        with self._lock:
+            if not self.is_taken:
+                return None
+            freed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(freed)
+            return freed
+
+    def _forget(self, freed: asyncio.Future[None]) -> None:
+        with self._lock:
+            if freed in self._waiting:
+                self._waiting.remove(freed)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

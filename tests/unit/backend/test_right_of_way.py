@@ -33,6 +33,27 @@ async def test_a_slice_waits_until_the_frame_is_done():
     assert done == [False]
 
 
+async def test_all_who_wait_go_on_after_a_frame_that_another_thread_painted():
+    way = RightOfWay()
+    way.take()
+    waiting = [asyncio.create_task(way.clear()) for _ in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.to_thread(way.release)
+    await asyncio.gather(*waiting)
+    assert not way.is_taken
+
+
+async def test_who_is_cancelled_or_waits_too_long_leaves_nothing_behind():
+    way = RightOfWay()
+    way.take()
+    task = asyncio.create_task(way.clear())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await way.clear()
+    assert way._waiting == []
+
+
 async def test_a_frame_that_never_ends_holds_nobody_for_ever():
     way = RightOfWay()
     way.take()
