@@ -29,7 +29,7 @@ from backend.domain.ticks import TradeArrays
 from backend.errors import CorruptData, Unavailable
 from backend.storage.durable import explain_os_error, sync_folder
 from backend.storage.faults import reach
-from backend.storage.segments import Rows, SeriesKey
+from backend.storage.segments import Rows, SeriesKey, concat_rows
 
 MAGIC: Final = b"TRIILOG1"
 SUFFIX: Final = ".trl"
@@ -125,7 +125,7 @@ class LogFile:
         """Records of about a megabyte at a time."""
         chunk: list[bytes] = []
         n_bytes = 0
-        for key, rows in entries:
+        for key, rows in _together(entries):
             key_id = self._keys.get(key)
             if key_id is None:
                 key_id = self._keys[key] = len(self._keys)
@@ -139,6 +139,20 @@ class LogFile:
                 chunk, n_bytes = [], 0
         if chunk:
             yield b"".join(chunk)
+
+
+def _together(entries: Iterable[tuple[SeriesKey, Rows]]) -> Iterable[tuple[SeriesKey, Rows]]:
+    """Small pieces of one key as one: a record costs as much as a hundred rows, and a feed brings a few rows at a time."""
+    pieces: dict[SeriesKey, list[Rows]] = {}
+    n_rows: dict[SeriesKey, int] = {}
+    for key, rows in entries:
+        pieces.setdefault(key, []).append(rows)
+        n_rows[key] = n_rows.get(key, 0) + len(rows)
+        if n_rows[key] >= RECORD_ROWS:
+            del n_rows[key]
+            yield key, concat_rows(pieces.pop(key))
+    for key, rest in pieces.items():
+        yield key, concat_rows(rest)
 
 
 def log_path(folder: Path, generation: int) -> Path:

@@ -41,6 +41,16 @@ def test_bars_and_trades_come_back_in_order_with_their_keys(tmp_path):
     assert (found.torn_bytes, found.n_damaged, found.is_odd) == (0, 0, False)
 
 
+def test_small_pieces_of_one_key_become_one_record_in_their_order(tmp_path):
+    bars = make_bars(60)
+    pieces = [entry for row in range(0, 60, 3) for entry in ((BARS, bars[row : row + 3]), (TRADES, TICKS))]
+    path, _ = write(tmp_path, pieces)
+    found = replay(path, 1)
+    assert [key for key, _ in found.rows] == [BARS, TRADES]
+    assert same(found.rows[0][1], bars)
+    assert found.rows[1][1].aggressor.tolist() == [0, 1, 2] * 20
+
+
 def test_cut_at_any_byte_the_whole_records_before_it_remain(tmp_path):
     batches = [[(BARS, make_bars(2, seed=i))] for i in range(4)]
     path, ends = write(tmp_path, *batches)
