@@ -2,17 +2,23 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from backend.right_of_way import RightOfWay
 from backend.telemetry.metrics import Metrics
 
+BUDGET_MS: Final = 8.0  # of one frame for those who repaint; the other half is for input and the engine
+_SETTLING: Final = 0.2  # how much the newest frame counts in what a repaint costs on the average
+
 
 class FrameListener:
     """A listener's place on the clock; keep it, and close it with the panel."""
 
-    def __init__(self, refresh: Callable[[], None], is_visible: Callable[[], bool], end: Callable[["FrameListener"], None]) -> None:
+    def __init__(
+        self, refresh: Callable[[], object], is_visible: Callable[[], bool], end: Callable[["FrameListener"], None]
+    ) -> None:
         self.refresh = refresh
         self.is_visible = is_visible
         self.is_open = True
@@ -31,6 +37,10 @@ class FrameClock(QObject):
     The next frame starts ``frame_ms`` after the last one began, and never before what the last one asked to
     paint was painted. Meanwhile it takes the right of ``way``, which the engine's slices wait for. The time from
     a frame's start to the end of its paint is recorded as ``ui.frame_ms``.
+
+    Listeners whose refresh returns True will repaint. As many as fit into 8 ms look in one frame, at least one; the
+    others come first in the next, which starts once as much time has been left to input and the engine: many busy
+    charts show fewer pictures each and hold nobody up.
     """
 
     def __init__(
@@ -46,6 +56,10 @@ class FrameClock(QObject):
         self._is_requested = False
         self._is_painting = False
         self._began_ns = 0
+        self._n_repaints = 0
+        self._is_cut = False  # whether some look only in the next frame
+        self._repaint_ms = 0.0
+        self._distance_ms = float(frame_ms)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -55,7 +69,7 @@ class FrameClock(QObject):
         self._painted.timeout.connect(self._end)
 
     def listen(
-        self, refresh: Callable[[], None], *, is_visible: Callable[[], bool] = lambda: True, before_others: bool = False
+        self, refresh: Callable[[], object], *, is_visible: Callable[[], bool] = lambda: True, before_others: bool = False
     ) -> FrameListener:
         """Call ``refresh()`` in each frame in which ``is_visible()``; the bridge goes ``before_others``."""
         listeners = self._first if before_others else self._listeners
@@ -69,7 +83,7 @@ class FrameClock(QObject):
         if self._is_painting or self._timer.isActive():
             return
         since_ms = (time.perf_counter_ns() - self._began_ns) / 1e6
-        self._timer.start(max(0, round(self.frame_ms - since_ms)))
+        self._timer.start(max(0, round(self._distance_ms - since_ms)))
 
     @property
     def is_idle(self) -> bool:
@@ -82,21 +96,34 @@ class FrameClock(QObject):
         self._is_painting = True
         self.way.take()
         self._painted.start(0)
-        for listener in (*self._first, *self._listeners):
-            if listener.is_open and listener.is_visible():
-                self._refresh(listener)
+        self._n_repaints, self._is_cut = 0, False
+        for listener in tuple(self._first):
+            self._refresh(listener)
+        listeners = tuple(self._listeners)
+        for place, listener in enumerate(listeners):
+            if self._n_repaints and (self._n_repaints + 1) * self._repaint_ms > BUDGET_MS:
+                self._listeners.sort(key=listeners[:place].__contains__)  # those who looked go behind the others
+                self._is_requested = self._is_cut = True
+                break
+            self._refresh(listener)
 
     def _end(self) -> None:
         self._is_painting = False
         self.way.release()
         self.n_frames += 1
-        self._frame_times_ms.record((time.perf_counter_ns() - self._began_ns) / 1e6)
+        took_ms = (time.perf_counter_ns() - self._began_ns) / 1e6
+        self._frame_times_ms.record(took_ms)
+        self._distance_ms = min(2 * took_ms, self.frame_ms) if self._is_cut else self.frame_ms
+        if self._n_repaints:
+            self._repaint_ms += _SETTLING * (took_ms / self._n_repaints - self._repaint_ms)
         if self._is_requested:
             self.request()
 
     def _refresh(self, listener: FrameListener) -> None:
+        if not (listener.is_open and listener.is_visible()):
+            return
         try:
-            listener.refresh()
+            self._n_repaints += listener.refresh() is True
         except Exception:
             # A broken panel looks no more, the excepthook reports why, and the others look in the next frame.
             listener.close()

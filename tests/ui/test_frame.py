@@ -141,6 +141,32 @@ def test_a_frame_has_the_right_of_way_from_its_start_to_the_end_of_its_paint(qtb
     assert not way.is_taken
 
 
+def test_those_who_repaint_share_frames_and_those_left_out_come_first_in_the_next(qtbot, frames):
+    looks, news = [], dict.fromkeys("abc", True)
+
+    def look(name: str) -> bool:
+        looks.append((frames.n_frames, name))
+        return news.pop(name, False)
+
+    frames._repaint_ms = 1_000.0  # so slow that no two fit into one frame
+    for name in "abc":
+        frames.listen(lambda name=name: look(name))
+    frames.listen(lambda: looks.append((frames.n_frames, "light")))
+    frames.request()
+    qtbot.waitUntil(lambda: frames.is_idle)
+    assert looks[:3] == [(0, "a"), (1, "b"), (2, "c")]
+    assert looks[3:] == [(3, "light"), (3, "a"), (3, "b"), (3, "c")]
+
+
+def test_those_who_repaint_quickly_all_look_in_one_frame(qtbot, frames):
+    looks = []
+    for name in "abc":
+        frames.listen(lambda name=name: looks.append((frames.n_frames, name)) is None)
+    frames.request()
+    qtbot.waitUntil(lambda: frames.is_idle)
+    assert looks == [(0, "a"), (0, "b"), (0, "c")]
+
+
 def test_frames_keep_their_distance(qtbot):
     frames = FrameClock(Metrics(), frame_ms=40)
     import time

@@ -100,11 +100,11 @@ class ChartView(QWidget):
         self._picture.message = (title, hint)
         self._changed()
 
-    def refresh(self) -> None:
-        """Take what is new; nothing while hidden. Called once a frame."""
+    def refresh(self) -> bool:
+        """Take what is new, and say whether there was anything; nothing while hidden. Called once a frame."""
         snapshot = self._watch.look() if self.isVisible() else None
         if snapshot is None:
-            return
+            return False
         had_bars = len(self.model.snapshot) > 0
         self.model.adopt(snapshot)
         self._count_down()
@@ -112,6 +112,7 @@ class ChartView(QWidget):
             self._picture.start_series()
         self._say_no_bars()
         self._changed()
+        return True
 
     def set_colors(self, colors: ChartColors) -> None:
         """Wear another theme."""
