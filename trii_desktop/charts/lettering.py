@@ -8,11 +8,15 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText, Q
 AXIS_PX: Final = 12
 LEGEND_PX: Final = 13
 TITLE_PX: Final = 15
-_KEPT_MAX: Final = 1_500
+_KEPT_MAX: Final = 400  # texts since the last sweep; a chart shows some 60
 
 
 class Lettering:
-    """One font; the texts it draws are laid out once and kept, so that an axis costs 3 µs a label."""
+    """One font; the texts it draws are laid out once and kept, so that an axis costs 3 µs a label.
+
+    Prices of a live chart are written once and never again: texts that were not asked for since the last sweep but one go,
+    those in use stay, so no frame has to lay out all of them again.
+    """
 
     def __init__(self, family: str, size_px: int, weight: QFont.Weight, pixel_ratio: float) -> None:
         self.font = QFont(family)
@@ -25,6 +29,7 @@ class Lettering:
         self.ascent = metrics.ascent()
         self.cap_height = metrics.capHeight()
         self._kept: dict[str, tuple[QStaticText, float]] = {}
+        self._before: dict[str, tuple[QStaticText, float]] = {}  # kept until the last sweep
 
     def width(self, text: str) -> float:
         """Device pixels that ``text`` takes."""
@@ -40,14 +45,18 @@ class Lettering:
     def _laid_out(self, text: str) -> tuple[QStaticText, float]:
         known = self._kept.get(text)
         if known is None:
+            known = self._before.get(text) or self._lay_out(text)
             if len(self._kept) >= _KEPT_MAX:
-                self._kept.clear()
-            static = QStaticText(text)
-            static.setTextFormat(Qt.TextFormat.PlainText)
-            static.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
-            static.prepare(QTransform(), self.font)
-            known = self._kept[text] = (static, self._metrics.horizontalAdvance(text))
+                self._before, self._kept = self._kept, {}
+            self._kept[text] = known
         return known
+
+    def _lay_out(self, text: str) -> tuple[QStaticText, float]:
+        static = QStaticText(text)
+        static.setTextFormat(Qt.TextFormat.PlainText)
+        static.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+        static.prepare(QTransform(), self.font)
+        return static, self._metrics.horizontalAdvance(text)
 
 
 class Letterings:
