@@ -8,6 +8,8 @@ time. Engine work that comes in slices therefore waits out the frame (decision 0
 import asyncio
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,18 @@ class RightOfWay:
                 future.get_loop().call_soon_threadsafe(_wake, future)
             except RuntimeError:  # its loop has closed meanwhile
                 log.debug("Nobody waits for the frame any more.")
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """For paints between frames; inside a frame it stays with the frame."""
+        if self.is_taken:
+            yield
+            return
+        self.take()
+        try:
+            yield
+        finally:
+            self.release()
 
     async def clear(self) -> None:
         """For coroutines: return at once, or when the frame is done, or after 12 ms all the same."""

@@ -271,7 +271,7 @@ async def _open_parts(
     notices = Notices(SystemClock())
     try:
         backend = await bridge.open()
-        frames.way = backend.way
+        frames.way = window.way = backend.way
         async with TaskOwner("window", notices.add) as tasks:
             desk = Desk(backend, bridge, EngineSide(backend), frames, tasks, window.look, notices, UndoStack(), is_safe)
             panels = Panels(window, desk)

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QTabWidget, QToolBar, QWidget
 
+from backend.right_of_way import RightOfWay
 from backend.workspaces.docks import DockTree, docks_of
 from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.docks.arrangement import docks_now, show_docks
@@ -24,7 +25,10 @@ RIGHT, BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomD
 
 
 class MainWindow(QMainWindow):
-    """Shown empty at once; panels are added when the backend is open. ``close_requested`` asks the application to end."""
+    """Shown empty at once; panels are added when the backend is open. ``close_requested`` asks the application to end.
+
+    way : taken by every paint of the window, also those that come between frames, as when the pointer moves
+    """
 
     close_requested = Signal()
     files_dropped = Signal(object)
@@ -32,6 +36,7 @@ class MainWindow(QMainWindow):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.look = look
+        self.way = RightOfWay()
         self.may_close = False
         self.docks: dict[str, WorkDock] = {}
         self.first_docks: DockTree | None = None  # as they stand before anyone has moved them
@@ -131,6 +136,13 @@ class MainWindow(QMainWindow):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def event(self, event: QEvent) -> bool:
+        """Take the right of way while all that asked for it is painted."""
+        if event.type() is not QEvent.Type.UpdateRequest:
+            return super().event(event)
+        with self.way.taken():
+            return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask for an orderly end; the window goes when everything is stored."""

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QWidget
 from backend.right_of_way import RightOfWay
 from backend.telemetry.metrics import Metrics
 from trii_desktop.frame import FrameClock
+from trii_desktop.look import Look
+from trii_desktop.main_window import MainWindow
 
 
 class _Painted(QWidget):
@@ -165,6 +167,27 @@ def test_those_who_repaint_quickly_all_look_in_one_frame(qtbot, frames):
     frames.request()
     qtbot.waitUntil(lambda: frames.is_idle)
     assert looks == [(0, "a"), (0, "b"), (0, "c")]
+
+
+def test_what_the_window_paints_between_frames_has_the_right_of_way(qtbot, qapp):
+    window = MainWindow(Look(qapp))
+    window.may_close = True
+    qtbot.addWidget(window)
+    taken = []
+
+    class Pane(QWidget):
+        def paintEvent(self, event) -> None:
+            taken.append(window.way.is_taken)
+
+    pane = Pane()
+    window.show_chart(pane)
+    window.show()
+    qtbot.waitUntil(lambda: bool(taken))
+    taken.clear()
+    pane.update()
+    qtbot.waitUntil(lambda: bool(taken))
+    assert taken == [True]
+    assert not window.way.is_taken
 
 
 def test_frames_keep_their_distance(qtbot):

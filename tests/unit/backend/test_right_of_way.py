@@ -54,6 +54,17 @@ async def test_who_is_cancelled_or_waits_too_long_leaves_nothing_behind():
     assert way._waiting == []
 
 
+def test_a_paint_between_frames_takes_it_and_one_inside_a_frame_leaves_it_with_the_frame():
+    way = RightOfWay()
+    with way.taken():
+        assert way.is_taken
+    assert not way.is_taken
+    way.take()
+    with way.taken():
+        assert way.is_taken
+    assert way.is_taken
+
+
 async def test_a_frame_that_never_ends_holds_nobody_for_ever():
     way = RightOfWay()
     way.take()
