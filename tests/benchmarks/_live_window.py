@@ -76,6 +76,7 @@ class LiveWindow(QWidget):
 
     def __init__(self, side: Side) -> None:
         super().__init__()
+        self._way = side.desk.frames.way
         self.paints: list[tuple[int, float]] = []
         self.shown: list[list[tuple[int, int]]] = [[] for _ in range(N_INSTRUMENTS)]
         self.answered: list[tuple[int, int, int]] = []
@@ -91,7 +92,8 @@ class LiveWindow(QWidget):
         if event.type() is not QEvent.Type.UpdateRequest:
             return super().event(event)
         began_ns = time.monotonic_ns()
-        answer = super().event(event)
+        with self._way.taken():  # as the main window does
+            answer = super().event(event)
         now_ns = time.monotonic_ns()
         self.paints.append((now_ns, (now_ns - began_ns) / 1e6))
         for panel, shown in zip(self.panels, self.shown, strict=True):
