@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from backend.charts.drawings import DrawingKind
+from backend.charts.drawings import Anchor, Drawing, DrawingKind
 from backend.crash import CrashReporter
 from backend.domain.instruments import InstrumentId
 from backend.indicators.registry import spec_of
@@ -48,7 +48,8 @@ WAYS = (
     Way("WorkspaceList", "workspace.list"),
     Way("ZoneSearch", "look.other_zone"),
 )
-OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette", "ComparisonEditor"}  # each has its own test below
+# Each has its own test below.
+OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette", "ComparisonEditor", "WordsDialog"}
 
 
 def test_every_dialog_of_the_program_is_walked_here(qapp):
@@ -132,6 +133,20 @@ def test_what_is_compared_is_changed_without_a_pointer(qapp, sampled):
     run_on_qt(story())
 
 
+def test_a_drawing_is_written_on_without_a_pointer(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            await _draw(desktop)
+            desktop.panels.chart.view.grab()
+            QTest.keyClick(desktop.panels.chart.view, Qt.Key.Key_Return)
+            await shown(lambda: opened("WordsDialog"))
+            dialog = opened("WordsDialog")
+            await _wait_for_keys(dialog)
+            assert await _look_at(dialog, "WordsDialog") == []
+
+    run_on_qt(story())
+
+
 def test_the_question_for_the_passphrase_is_answered_and_left_by_keys(qapp, sampled):
     async def story():
         async with open_window(sampled, docks=False) as desktop:
@@ -167,7 +182,8 @@ async def _draw(desktop):
     chart.view.grab()
     await shown(lambda: drawings.current.book.instrument is not None)
     bar = chart.view.model.snapshot.bar(len(chart.view.model.snapshot) - 1)
-    drawings.current.draw_at(DrawingKind.HORIZONTAL, bar.event_ns, bar.close)
+    line = Drawing("line", DrawingKind.HORIZONTAL, (Anchor(bar.event_ns, bar.close, is_date=True),))
+    drawings.current.book.change("Draw", put=(line,))
     await shown(lambda: drawings.has_drawings)
     drawings.select_all()
     desktop.workbench.studies.add(spec_of("rsi"))

@@ -23,7 +23,7 @@ NOT_YET = (  # what a window that was just opened has none of
     "view.can_undo", "view.can_redo", "grid.has_several", "replay.is_on",
     "studies.has_studies", "studies.has_selected", "studies.has_selected_study", "studies.can_edit", "studies.has_comparisons",
     "can_delete",
-    "drawings.has_selected", "drawings.has_copied", "drawings.has_drawings",
+    "drawings.has_selected", "drawings.has_drawings", "panes.are_several",
 )  # fmt: skip
 AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
 

@@ -331,8 +331,7 @@ class ChartView(QWidget):
             self.study_selected.emit(study_id)
 
     def _say_no_bars(self) -> None:
-        words = no_bars_words(self.model.instrument, self.model.spec)
-        self._picture.message = ("", "") if len(self.model.snapshot) else words
+        self._picture.message = ("", "") if len(self.model.snapshot) else no_bars_words(self.model.instrument, self.model.spec)
 
     def _on_woken(self) -> None:
         if self._request_frame is not None:
