@@ -31,6 +31,7 @@ RASTER_THREADS: Final = ("Compositor", "ThreadPoolForegroundWorker", "Compositor
 TASKS: Final = ("RunTask", "ThreadControllerImpl::RunTask", "ThreadPool_RunTask")
 START_S_MAX: Final = 60.0
 LOAD_S_MAX: Final = 240.0
+DEADLINE_S: Final = 300.0
 COLOURS: Final = ("#f0b94b", "#4c8dff", "#c678dd", "#56b6c2", "#e06c75", "#98c379", "#d19a66", "#61afef", "#abb2bf")
 
 PAGE: Final = """<!doctype html><meta charset="utf-8"><style>body{margin:0;background:#13171c}</style>
@@ -228,7 +229,7 @@ class Browser:
         self._ask("Page.navigate", {"url": address}, self._session)
         self._wait_for("Page.loadEventFired")
 
-    def run(self, expression: str, timeout_s: float = 120.0) -> Any:
+    def run(self, expression: str, timeout_s: float = DEADLINE_S) -> Any:
         """What the page's expression comes to."""
         asked = {"expression": expression, "awaitPromise": True, "returnByValue": True}
         answer = self._ask("Runtime.evaluate", asked, self._session, timeout_s)
@@ -256,7 +257,7 @@ class Browser:
         raster = sum(ms for name, ms in spent.items() if name.startswith(RASTER_THREADS))
         return {"main": spent["CrRendererMain"] / n_frames, "cpu": (spent["CrRendererMain"] + raster) / n_frames}
 
-    def _ask(self, method: str, values: dict[str, Any], session: str = "", timeout_s: float = 120.0) -> Any:
+    def _ask(self, method: str, values: dict[str, Any], session: str = "", timeout_s: float = DEADLINE_S) -> Any:
         self._n_sent += 1
         message = {"id": self._n_sent, "method": method, "params": values} | ({"sessionId": session} if session else {})
         self._socket.send(json.dumps(message))
@@ -267,7 +268,7 @@ class Browser:
                     raise RuntimeError(f"{method}: {got['error']}")
                 return got["result"]
 
-    def _wait_for(self, event: str, timeout_s: float = 120.0) -> None:
+    def _wait_for(self, event: str, timeout_s: float = DEADLINE_S) -> None:
         while self._receive(timeout_s).get("method") != event:
             pass
 
