@@ -86,6 +86,21 @@ def test_the_button_tells_all_values_and_unfolds_and_folds_the_legend(view):
     assert len(titles(item)) < 6
 
 
+def test_a_pane_without_room_for_any_row_has_the_button_and_unfolds_over_the_prices_legend(view):
+    item = legend(view, 260, 125)
+    assert titles(item) == []
+    assert item._fold.words == "+6 more"
+    place = point(view, item)
+    assert len(view._canvas.viewport().toolTip().split("\n")) == 6
+    QTest.mouseClick(view._canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    view.grab()
+    assert titles(item) == TITLES[: item.height_px // 21]
+    assert 0 <= item._laid[0].place.top() < lowest(item) < item.height_px
+    QTest.mouseClick(view._canvas.viewport(), Qt.MouseButton.LeftButton, pos=point(view, item))
+    view.grab()
+    assert titles(item) == []
+
+
 def test_the_button_stays_where_it_is_while_its_row_is_pointed_at(view):
     item = legend(view, 400, 400)
     before = item._fold.place

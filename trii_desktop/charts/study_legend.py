@@ -117,16 +117,20 @@ class StudyLegendItem(ChartItem):
         self.rows, self._letters = rows, letters
         ratio = letters.pixel_ratio
         tall, left = round(ROW * ratio), round(_LEFT * ratio)
-        n_fit = min(max((self.height_px - top_px) // tall, 0), len(rows))
-        n_calm = min(max(int((_SHARE_MAX * self.height_px - top_px) // tall), 1), n_fit)
+        n_calm = min(max(int((_SHARE_MAX * self.height_px - top_px) // tall), 1), self._n_fit(top_px, tall), len(rows))
+        if self.is_open:  # where there is no room below the prices' legend, over it
+            top_px = max(min(top_px, self.height_px - len(rows) * tall), 0)
         self._laid = []
-        for n, row in enumerate(rows[: n_fit if self.is_open else n_calm]):
+        for n, row in enumerate(rows[: self._n_fit(top_px, tall) if self.is_open else n_calm]):
             y = top_px + n * tall
             title = math.ceil(letters.legend.width(row.title) + _GAP * ratio)
             buttons = self._buttons(row, left + title, y, tall, ratio) if row.id == self.hovered else ()
             wide = title + (len(buttons) * round(BUTTON_PX * ratio) if buttons else self._values_width(row, letters, ratio))
             self._laid.append(_Laid(row, QRect(left, y, min(wide, max(self.width_px - 2 * left, 1)), tall), buttons))
-        self._fold = self._fold_button(letters) if self._laid and n_calm < len(rows) else None
+        self._fold = self._fold_button(letters) if n_calm < len(rows) else None
+
+    def _n_fit(self, top_px: int, tall: int) -> int:
+        return max((self.height_px - top_px) // tall, 0)
 
     @property
     def told(self) -> str:
@@ -184,15 +188,17 @@ class StudyLegendItem(ChartItem):
             x += width + _GAP * letters.pixel_ratio
 
     def _fold_button(self, letters: Letterings) -> LegendButton:
-        """Behind the last row, where it stays while that row is pointed at."""
-        row, place, _ = self._laid[-1]
+        """Behind the last row, where it stays while that row is pointed at; at the lower right where no row has room."""
         ratio, n_hidden = letters.pixel_ratio, len(self.rows) - len(self._laid)
         words = f"+{n_hidden} more" if n_hidden else "fewer"
-        wide = math.ceil(letters.legend.width(words) + _GAP * ratio)
-        told = max(self._values_width(row, letters, ratio), (1 + len(_BUTTONS)) * round(BUTTON_PX * ratio))
-        x = place.left() + math.ceil(letters.legend.width(row.title) + _GAP * ratio) + told
+        wide, tall = math.ceil(letters.legend.width(words) + _GAP * ratio), round(ROW * ratio)
+        x, y = self.width_px, self.height_px - tall
+        if self._laid:
+            row, place, _ = self._laid[-1]
+            told = max(self._values_width(row, letters, ratio), (1 + len(_BUTTONS)) * round(BUTTON_PX * ratio))
+            x, y = place.left() + math.ceil(letters.legend.width(row.title) + _GAP * ratio) + told, place.top()
         glyph = Glyph.FEWER if self.is_open else Glyph.MORE
-        return LegendButton(glyph, QRect(max(min(x, self.width_px - wide), 0), place.top(), wide, place.height()), words)
+        return LegendButton(glyph, QRect(max(min(x, self.width_px - wide), 0), y, wide, tall), words)
 
     @staticmethod
     def _texts(row: LegendRow) -> tuple[RowValue, ...]:
