@@ -317,8 +317,7 @@ class ChartView(QWidget):
 
     def _on_second(self) -> None:
         self._count_down()
-        self._picture.is_stale = True
-        self._canvas.repaint_soon()
+        self._changed()
 
     def _on_moved(self) -> None:
         self.panes.follow_pointer()
