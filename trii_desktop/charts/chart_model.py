@@ -171,7 +171,8 @@ class ChartModel:
             kind = usable_kind(wanted, pane.range.low)
             scale = PriceScale(pane.range.low, pane.range.high, 0, height_px, kind)
         else:
-            low, high = extremes_of(pane, self.looks, self.in_view, by_closes=self.is_line)
+            is_log = wanted is ScaleKind.LOG
+            low, high = extremes_of(pane, self.looks, self.in_view, by_closes=self.is_line, is_log=is_log)
             top = min(max(MARGIN, pane.top_free_px / height_px), 0.4)
             bottom = MARGIN / 2 + (VOLUME_SHARE if pane.is_main and self.is_volume_shown else MARGIN / 2)
             if pane.is_inverted:

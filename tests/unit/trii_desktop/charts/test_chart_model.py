@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.charts.chart_state import ChartState, ChartType, VisibleBars, load_state, save_state
+from backend.charts.chart_state import ChartState, ChartType, Pane, ScaleKind, Study, VisibleBars, load_state, save_state
+from backend.charts.study_snapshot import fixed_snapshot
 from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import InvalidInput
@@ -255,3 +256,19 @@ def test_a_close_only_series_scales_to_its_values():
     assert scale.low < 5.0 < scale.high
     empty = opened(BarArrays.empty()).price_scale()
     assert empty.low < empty.high
+
+
+def test_a_band_below_zero_takes_no_logarithm_from_prices_above_it():
+    bars = make_bars(300)
+    low, high = float(bars.low.min()), float(bars.high.max())
+    band = {("bands", name): np.full(300, value) for name, value in (("lower", -high), ("middle", high), ("upper", 2 * high))}
+    state = ChartState(panes=(Pane(scale=ScaleKind.LOG),), studies=(Study("bands", "bollinger"),))
+    model = ChartModel()
+    model.restore(state)
+    model.open(INSTRUMENT, MINUTES, fixed_snapshot(bars, band), is_adjusted=False)
+    model.lay_out(1000, 600, 1.0, 60)
+    model.show_all()
+    scale = model.price_scale()
+    assert scale.kind is ScaleKind.LOG
+    assert 0 < scale.low <= low
+    assert scale.high >= 2 * high
