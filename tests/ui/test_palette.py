@@ -78,6 +78,7 @@ def test_an_instrument_is_found_by_name_and_put_on_the_chart_and_remembered(qapp
             await shown(lambda: palette.model.entries and chosen(palette) == "MSFT")
             press(palette, Qt.Key.Key_Return)
             await shown(lambda: desktop.panels.chart.shown.instrument.id == MSFT)
+            await shown(lambda: palette.recent)
             palette.open_palette()
             assert (titles(palette)[0], palette.model.entries[0].detail) == ("MSFT", "XNAS")
             palette.dismiss()
