@@ -5,6 +5,8 @@ A stand-in for the program's own feeds and tick path, made of the backend's publ
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 import numpy as np
@@ -62,9 +64,12 @@ class LiveFeed:
         writer.write(TICKS)
         while chunk := await reader.read(262_144):
             await self._way.clear()
-            began_ns = time.perf_counter_ns()
-            self._take(chunk)
-            self.busy_ns += time.perf_counter_ns() - began_ns
+            with self._timed():
+                batches = self._read(chunk)
+            for i, trades in batches:
+                await self._way.clear()  # a frame may have begun meanwhile
+                with self._timed():
+                    self._apply(i, trades)
         writer.close()
         await self._backend.store.flush()
 
@@ -72,18 +77,26 @@ class LiveFeed:
         """Time spent on ticks, and processor time of this thread, so far, ns."""
         return self.busy_ns, time.thread_time_ns()
 
-    def _take(self, chunk: bytes) -> None:
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        began_ns = time.perf_counter_ns()
+        yield
+        self.busy_ns += time.perf_counter_ns() - began_ns
+
+    def _read(self, chunk: bytes) -> list[tuple[int, TradeArrays]]:
         text = self._rest + chunk
         end = text.rfind(b"\n") + 1
         self._rest = text[end:]
-        batches: list[list[Tick]] = [[] for _ in range(N_INSTRUMENTS)]
+        by_instrument: list[list[Tick]] = [[] for _ in range(N_INSTRUMENTS)]
         for tick in self._decode(text[:end]):
-            batches[tick.i].append(tick)
-        for i, ticks in enumerate(batches):
+            by_instrument[tick.i].append(tick)
+        batches = []
+        for i, ticks in enumerate(by_instrument):
             if ticks:
                 event_ns = np.array([tick.t for tick in ticks], np.int64) + self._start_ns
                 price, quantity = np.array([tick.p for tick in ticks]), np.array([tick.q for tick in ticks])
-                self._apply(i, TradeArrays(event_ns, price, quantity, np.zeros(len(ticks), np.int8)))
+                batches.append((i, TradeArrays(event_ns, price, quantity, np.zeros(len(ticks), np.int8))))
+        return batches
 
     def _apply(self, i: int, trades: TradeArrays) -> None:
         store, aggregator = self._backend.store, self._aggregators[i]
