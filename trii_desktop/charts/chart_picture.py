@@ -24,7 +24,7 @@ from trii_desktop.charts.pane_series import PaneSeries
 from trii_desktop.charts.pointed import Pointed
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.study_hits import line_at
-from trii_desktop.charts.study_legend import ROW, TOP, legend_rows
+from trii_desktop.charts.study_legend import ROW, TOP, legend_rows, n_legend_rows
 from trii_desktop.charts.wording import LegendWords, Told, legend_words, price_decimals
 
 EDGE_PX: Final = 4  # logical pixels on either side of an edge between panes that take hold of it
@@ -248,15 +248,14 @@ class ChartPicture:
         for part, pane in zip(self.parts, self._model.panes, strict=True):
             part.pane, part.plot.layers = pane, self.layers
             part.axis.decimals = self._decimals if pane.is_main else 0
-            part.rows = legend_rows(self._model, pane, self.pointed.row, part.decimals, self.selected)
-            pane.top_free_px = (TOP + ROW * min(len(part.rows), ROWS_FREE)) * ratio
+            pane.top_free_px = (TOP + ROW * min(n_legend_rows(self._model, pane), ROWS_FREE)) * ratio
 
     def _lay_out(self) -> None:
         ratio = self._letters.pixel_ratio
         axis = self._axis_width
         width = max(self._size[0] - axis, 1)
         height = max(self._size[1] - round(TIME_AXIS_HEIGHT * ratio), 1)
-        n_rows = min(len(self.main.rows), ROWS_FREE)
+        n_rows = min(n_legend_rows(self._model, self.main.pane), ROWS_FREE)
         self._model.lay_out(width, height, ratio, self._legend_height + (LEGEND_ROOM + ROW * n_rows) * ratio)
         for part in self.parts:
             part.place(width, self._size[0] - width)
@@ -338,7 +337,7 @@ class ChartPicture:
         shown = self.pointed.crosshair(self.main, below) if not self.message[0] else None
         self.crosshair.prepare(shown, self.plot_size, self._letters)
         for part in self.seen_parts:
-            part.rows = legend_rows(self._model, part.pane, row, part.decimals, self.selected)
+            rows = legend_rows(self._model, part.pane, row, part.decimals, self.selected)
             top = self._legend_height if part.pane.is_main else round(TOP * self._letters.pixel_ratio)
-            part.legend.prepare(part.rows, self._letters, top)
+            part.legend.prepare(rows, self._letters, top)
             part.buttons.prepare(glyphs_for(self._model.panes, part.pane) if part.is_pointed else (), self._letters.pixel_ratio)

@@ -14,7 +14,7 @@ from trii_desktop.charts.pane_item import ChartItem, LastLine, PaneItem
 from trii_desktop.charts.pane_model import PaneModel
 from trii_desktop.charts.pane_series import PaneSeries
 from trii_desktop.charts.price_scale import PriceScale
-from trii_desktop.charts.study_legend import LegendRow, StudyLegendItem
+from trii_desktop.charts.study_legend import StudyLegendItem
 
 _STEPS: Final = 300  # rows of pixels worth telling apart
 _DECIMALS_MAX: Final = 8
@@ -33,7 +33,6 @@ class PanePart:
         self.legend = StudyLegendItem(inks)
         self.buttons = PaneButtonsItem(inks)
         self.labels: list[AxisLabel] = []
-        self.rows: list[LegendRow] = []
         self.is_pointed = False
         self.scale: PriceScale | None = None
         self.frame: PaneFrame | None = None

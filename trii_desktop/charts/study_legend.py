@@ -61,6 +61,11 @@ class _Laid(NamedTuple):
     buttons: tuple[LegendButton, ...]
 
 
+def n_legend_rows(model: ChartModel, pane: PaneModel) -> int:
+    """How many rows a pane has."""
+    return len(model.comparisons) * pane.is_main + sum(look.pane == pane.id for look in model.looks)
+
+
 def legend_rows(model: ChartModel, pane: PaneModel, row: int, decimals: int | None, selected: str) -> list[LegendRow]:
     """The rows of a pane, comparisons first, with the values of the bar at ``row``."""
     rows = [_compared_rows(model, row, selected)] if pane.is_main else []
