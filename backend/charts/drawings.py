@@ -144,11 +144,16 @@ def check_drawing(drawing: Drawing) -> Drawing:
         if not (math.isfinite(anchor.price) and abs(anchor.price) < PRICE_MAX and abs(anchor.event_ns) <= TIME_MAX):
             _refuse(f"is anchored at {anchor.price} and {anchor.event_ns} ns")
     check_style(drawing.style)
-    if len(drawing.text) > TEXT_LENGTH_MAX or not all(c.isprintable() or c == "\n" for c in drawing.text):
+    if len(drawing.text) > TEXT_LENGTH_MAX or not all(is_writable(c) for c in drawing.text):
         _refuse(f"says {drawing.text[:40]!r}, which is too long or cannot be shown")
     if not 0 <= drawing.risk < 1e15:
         _refuse(f"risks {drawing.risk}")
     return drawing
+
+
+def is_writable(letter: str) -> bool:
+    """Whether a text on a chart may have this character: what can be printed, line ends, joiners and non-joiners of letters."""
+    return letter.isprintable() or letter in "\n\u200c\u200d"
 
 
 def check_style(style: DrawingStyle) -> DrawingStyle:

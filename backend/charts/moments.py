@@ -96,7 +96,9 @@ class SeriesMoments:
         self.live: SeriesLines | None = None
         self.times: SeriesTimes | None = None
         self._history = history
-        self._past: tuple[int, SeriesLines] | None = None
+        self._past: SeriesLines | None = None
+        self._edge_ns: int | None = None  # of what was or is being read
+        self._n_rewritten = 0
         self._found: Moment | None = None
         self._lock = asyncio.Lock()
 
@@ -113,14 +115,14 @@ class SeriesMoments:
 
     def note(self, bars: BarSnapshot) -> None:
         """Hear of newer bars: the past that was read may be another now."""
-        if self._past is None or self.live is None:
+        if self._edge_ns is None or self.live is None:
             return
-        edge_ns, _ = self._past
         old = self.live.bars
         row = first_change(old, bars) if old.lineage == bars.lineage else 0
-        if row < len(bars) and bars.event_ns_at(row) >= edge_ns:
+        if row < len(bars) and bars.event_ns_at(row) >= self._edge_ns:
             return
         self._past = None
+        self._n_rewritten += 1
 
     async def at(self, now_ns: int | None) -> Moment:
         """The moment ``now_ns``, None for the present. Raises what reading bars raises."""
@@ -156,14 +158,18 @@ class SeriesMoments:
         series = self.source.series
         edge_ns = await self._history.next_action_ns(series.instrument, now_ns)
         if edge_ns is None:
-            self._past = None
+            self._past = self._edge_ns = None
             return live
-        if self._past is None or self._past[0] != edge_ns:
+        if self._past is None or self._edge_ns != edge_ns:
+            self._past, self._edge_ns, n_rewritten = None, edge_ns, self._n_rewritten
             bars = await self._history.bars(series, adjusted=True, as_of_ns=edge_ns - 1)
             # A lineage of its own, which no live bars have.
             grown = await asyncio.to_thread(lambda: GrowingBars(bars, lineage=-edge_ns).snapshot(1))
-            self._past = (edge_ns, await asyncio.to_thread(SeriesLines, times, grown))
-        return self._past[1]
+            made = await asyncio.to_thread(SeriesLines, times, grown)
+            if n_rewritten != self._n_rewritten:
+                return made  # read anew for the next version, which there is already
+            self._past = made
+        return self._past
 
     async def _under_way(self, bars: BarSnapshot, row: int, now_ns: int) -> Bar | None:
         series = self.source.series

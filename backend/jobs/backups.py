@@ -58,22 +58,38 @@ class AutomaticBackups:
         await asyncio.to_thread(_check_room, self._home, folder)
         await self._store.flush()
         now_ns = self._clock.now_ns()
-        target = folder / f"{AUTOMATIC}{backup_name(now_ns)}"
+        prefix = prefix_of(self._key)
+        target = folder / f"{prefix}{backup_name(now_ns)}"
         context.progress(0.2, f"Writing {target.name}")
-        report: BackupReport = await asyncio.to_thread(create_backup, self._home, self._key, target, now_ns=now_ns)
+        report = await self._write(target, now_ns)
         await record_backup(self._money, report)
         context.progress(0.95, "Thinning out older ones")
-        n_gone = await asyncio.to_thread(thin_out, folder, now_ns)
+        n_gone = await asyncio.to_thread(thin_out, folder, prefix, now_ns)
         return f"{target} ({report.n_files} files, read back whole), {n_gone} older ones removed"
+
+    async def _write(self, target: Path, now_ns: int) -> BackupReport:
+        # A thread cannot be cancelled: it is waited for, so that no second backup begins beside it.
+        writing = asyncio.ensure_future(asyncio.to_thread(create_backup, self._home, self._key, target, now_ns=now_ns))
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            await asyncio.to_thread(target.unlink, missing_ok=True)
+            raise
 
     @property
     def _wishes(self) -> Backups:
         return self._settings.current.backups
 
 
-def thin_out(folder: Path, now_ns: int) -> int:
-    """Remove automatic backups that the plan does not keep; how many. One that cannot be removed stays and is logged."""
-    found = {path: made for path in folder.glob(f"{AUTOMATIC}*{SUFFIX}") if (made := _made_at(path)) is not None}
+def prefix_of(key: MasterKey) -> str:
+    """What names of automatic backups begin with: another home may keep its own in the same folder."""
+    return f"{AUTOMATIC}{key.fingerprint[:4].hex()}-"
+
+
+def thin_out(folder: Path, prefix: str, now_ns: int) -> int:
+    """Remove backups of this prefix that the plan does not keep; how many. One that cannot be removed stays and is logged."""
+    found = {path: made for path in folder.glob(f"{prefix}*{SUFFIX}") if (made := _made_at(path, prefix)) is not None}
     kept = to_keep(tuple(found.values()), datetime.fromtimestamp(now_ns // 1_000_000_000, UTC))
     gone = 0
     for path in sorted(path for path, made in found.items() if made not in kept):
@@ -98,8 +114,8 @@ def to_keep(made: tuple[datetime, ...], now: datetime) -> frozenset[datetime]:
     return frozenset(kept | ({max(made)} if made else set()))
 
 
-def _made_at(path: Path) -> datetime | None:
-    stamp = path.name.removeprefix(AUTOMATIC).removeprefix("trii-").removesuffix(SUFFIX)
+def _made_at(path: Path, prefix: str) -> datetime | None:
+    stamp = path.name.removeprefix(prefix).removeprefix("trii-").removesuffix(SUFFIX)
     try:
         return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
     except ValueError:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from backend.errors import NotFound
+from backend.errors import Conflict, NotFound
 from backend.jobs.job import SECOND_NS, Job, JobState, Priority
 from backend.storage.ledger import Ledger
 
@@ -66,27 +66,41 @@ class JobStore:
             lambda db: tuple(map(_job, db.execute(f"{_SELECT} ORDER BY id DESC LIMIT ?", (limit,)).fetchall()))
         )
 
-    async def due(self, now_ns: int, kinds: tuple[str, ...]) -> Job | None:
-        """The job of one of these kinds that should begin now; None where none is due."""
+    async def due(self, now_ns: int, kinds: tuple[str, ...], lowest: Priority = Priority.LOW) -> Job | None:
+        """The job of one of these kinds, and not below a priority, that should begin now; None where none is due."""
         marks = ", ".join("?" * len(kinds))
         query = (
-            f"{_SELECT} WHERE state = 'waiting' AND due_ns <= ? AND kind IN ({marks}) "
+            f"{_SELECT} WHERE state = 'waiting' AND due_ns <= ? AND priority <= ? AND kind IN ({marks}) "
             "ORDER BY priority - (? - due_ns) / ?, due_ns, id LIMIT 1"
         )
-        row = await self._ledger.read(lambda db: db.execute(query, (now_ns, *kinds, now_ns, _GAIN_NS)).fetchone())
+        row = await self._ledger.read(lambda db: db.execute(query, (now_ns, int(lowest), *kinds, now_ns, _GAIN_NS)).fetchone())
         return None if row is None else _job(row)
 
-    async def next_due_ns(self, kinds: tuple[str, ...]) -> int | None:
-        """When the next waiting job of one of these kinds is due."""
+    async def next_due_ns(self, kinds: tuple[str, ...], lowest: Priority = Priority.LOW) -> int | None:
+        """When the next waiting job of one of these kinds, and not below a priority, is due."""
         marks = ", ".join("?" * len(kinds))
-        query = f"{_SELECT} WHERE state = 'waiting' AND kind IN ({marks}) ORDER BY due_ns LIMIT 1"
-        row = await self._ledger.read(lambda db: db.execute(query, kinds).fetchone())
+        query = f"{_SELECT} WHERE state = 'waiting' AND priority <= ? AND kind IN ({marks}) ORDER BY due_ns LIMIT 1"
+        row = await self._ledger.read(lambda db: db.execute(query, (int(lowest), *kinds)).fetchone())
         return None if row is None else _job(row).due_ns
 
     async def save(self, job: Job) -> Job:
         """Write what may change of a job, and return it."""
         values = (job.state, job.n_attempts, job.due_ns, job.started_ns, job.finished_ns, job.progress, job.words, job.error)
         await self._ledger.write(lambda db: db.execute(_UPDATE, (*values, job.id)))
+        return job
+
+    async def reopen(self, job: Job) -> Job:
+        """Write a job that waits again. Raises Conflict where another open job has its kind and key."""
+        values = (job.state, job.n_attempts, job.due_ns, job.started_ns, job.finished_ns, job.progress, job.words, job.error)
+
+        def work(db: Any) -> None:
+            query = f"SELECT id FROM jobs WHERE kind = ? AND key = ? AND key != '' AND id != ? AND {_OPEN}"  # noqa: S608 - see above
+            row = db.execute(query, (job.kind, job.key, job.id)).fetchone()
+            if row is not None:
+                raise Conflict(f"Job {row[0]} does the same already.", hint="Wait for it, or cancel it first.")
+            db.execute(_UPDATE, (*values, job.id))
+
+        await self._ledger.write(work)
         return job
 
     async def resume(self) -> int:

@@ -101,12 +101,13 @@ class JobRunner:
 
     async def cancel(self, job_id: int) -> Job:
         """Stop a job that waits or runs, and return it once it has stopped. Raises NotFound; Conflict where it is over."""
-        job = await self._store.get(job_id)
-        if job.state not in (JobState.WAITING, JobState.RUNNING):
-            raise Conflict(f"Job {job_id} is {job.state} already.", hint="Only jobs that wait or run can be cancelled.")
-        task = self._running.get(job_id)
-        if task is None:
-            return await self._end(job, JobState.CANCELLED)
+        async with self._looking:  # a look may be about to begin or to end it
+            job = await self._store.get(job_id)
+            if job.state not in (JobState.WAITING, JobState.RUNNING):
+                raise Conflict(f"Job {job_id} is {job.state} already.", hint="Only jobs that wait or run can be cancelled.")
+            task = self._running.get(job_id)
+            if task is None:
+                return await self._end(job, JobState.CANCELLED)
         task.cancel("cancelled by the user")
         await asyncio.wait([task])
         async with self._looking:  # the look that ends it has the lock
@@ -118,7 +119,7 @@ class JobRunner:
         if job.state not in (JobState.FAILED, JobState.CANCELLED):
             raise Conflict(f"Job {job_id} is {job.state}.", hint="Only failed and cancelled jobs can be tried again.")
         now_ns = self._clock.now_ns()
-        made = await self._store.save(
+        made = await self._store.reopen(
             replace(job, state=JobState.WAITING, n_attempts=0, due_ns=now_ns, finished_ns=0, progress=0.0, error="")
         )
         self._tell(made)
@@ -142,8 +143,13 @@ class JobRunner:
     async def _run(self) -> None:
         while True:
             self._wake.clear()
-            await self.look()
-            await self._wait(await self._wait_s())
+            try:
+                await self.look()
+                wait_s = await self._wait_s()
+            except TriiError as error:  # a full disk, say: the jobs stay where they are, and it is tried again
+                log.warning("Jobs could not be looked after: %s", error)
+                wait_s = LOOK_S_MAX
+            await self._wait(wait_s)
 
     async def _wait(self, at_most_s: float) -> None:
         try:
@@ -153,7 +159,8 @@ class JobRunner:
             return
 
     async def _wait_s(self) -> float:
-        due_ns = await self._store.next_due_ns(self._free_kinds())
+        lowest = self._lowest()
+        due_ns = await self._store.next_due_ns(self._free_kinds(), lowest) if lowest is not None else None
         if due_ns is None:
             return LOOK_S_MAX
         return min(max((due_ns - self._clock.now_ns()) / 1e9, 0.05), LOOK_S_MAX)
@@ -173,11 +180,13 @@ class JobRunner:
             await self._store.set_next_run(schedule.name, next_run(planned_ns, every_ns, now_ns))
 
     async def _next(self) -> Job | None:
+        lowest = self._lowest()
+        return await self._store.due(self._clock.now_ns(), self._free_kinds(), lowest) if lowest is not None else None
+
+    def _lowest(self) -> Priority | None:
+        """The lowest priority that has a lane; None where none is free."""
         n_free = LANES - len(self._running)
-        if n_free <= 0:
-            return None
-        job = await self._store.due(self._clock.now_ns(), self._free_kinds())
-        return job if job is not None and (n_free > 1 or job.priority is Priority.URGENT) else None
+        return (Priority.LOW if n_free > 1 else Priority.URGENT) if n_free > 0 else None
 
     def _free_kinds(self) -> tuple[str, ...]:
         return tuple(kind for kind in self._kinds if kind not in self._busy)

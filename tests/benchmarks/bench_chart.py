@@ -117,11 +117,11 @@ def make_bars(n_bars: int) -> BarArrays:
     return BarArrays(event_ns, open_, high, low, close, rng.integers(1, 1_000, n_bars).astype(np.float64))
 
 
-def candle_pixels(view: ChartView) -> int:
-    """Pixels in the colours of rising and falling bars."""
+def chart_pixels(view: ChartView) -> int:
+    """Pixels in the colours of bars and lines; dense lines hide much of the bars behind them."""
     image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, 2::-1]
-    wanted = [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (DARK.up, DARK.down)]
+    wanted = [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (DARK.up, DARK.down, *DARK.studies)]
     return sum(int(np.all(pixels == one, axis=2).sum()) for one in wanted)
 
 
@@ -161,16 +161,16 @@ def measure(app: QApplication, n_bars: int, n_frames: int, studies: tuple[Study,
         view.model.time = view.model.time.spanning(visible).at_newest()
         view._picture.point_at(700, 300)
         view._changed()
-        n_pixels = candle_pixels(view)
-        assert n_pixels > N_PIXELS_MIN, f"Only {n_pixels} pixels of candles were painted."
+        n_pixels = chart_pixels(view)
+        assert n_pixels > N_PIXELS_MIN, f"Only {n_pixels} pixels of bars and lines were painted."
         assert abs(view.model.time.n_shown - visible) < 0.01 * visible, "Another number of bars is in view."
         result["update"][visible] = timed(view, n_frames, lambda i: _form(view, source, i))
         result["hover"][visible] = timed(view, n_frames, lambda i: _hover(view, i))
         view.model.pan(200)
         result["pan"][visible] = timed(view, n_frames, lambda i: _pan(view, 7 if i % 20 < 10 else -7))
         result["zoom"][visible] = timed(view, n_frames, lambda i: _zoom(view, 1.03 if i % 20 < 10 else 1 / 1.03))
-        n_pixels = candle_pixels(view)
-        assert n_pixels > N_PIXELS_MIN, f"Only {n_pixels} pixels of candles were painted with {visible:,} bars in view."
+        n_pixels = chart_pixels(view)
+        assert n_pixels > N_PIXELS_MIN, f"Only {n_pixels} pixels were painted with {visible:,} bars in view."
     view.close()
     view.deleteLater()
     return result

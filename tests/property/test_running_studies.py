@@ -11,6 +11,7 @@ from backend.charts.study_plan import plan_of
 from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec
 from backend.domain.sessions import SessionTable
 from backend.indicators import compute
+from backend.market.column_cut import ColumnCut
 from backend.market.growing_bars import GrowingBars
 
 SPEC = BarSpec.parse("1m")
@@ -111,7 +112,7 @@ def test_columns_keep_every_extreme_of_a_line(n_bars, width, seed):
     line = shown(started(snapshot, "mean"))["mean", "value"]
     values = line.rows(0, n_bars)
     starts = np.arange(0, n_bars, width)
-    first, high, low, last = line.columns(starts, n_bars)
+    first, high, low, last = line.columns(ColumnCut(starts, n_bars))
     assert np.nanmax(high, initial=-np.inf) == np.nanmax(values, initial=-np.inf)
     assert np.nanmin(low, initial=np.inf) == np.nanmin(values, initial=np.inf)
     np.testing.assert_array_equal(first, values[starts])

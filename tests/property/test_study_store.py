@@ -16,6 +16,7 @@ from backend.domain.bars import DAY_NS, HOUR_NS, MINUTE_NS, BarArrays, BarSpec, 
 from backend.domain.instruments import InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.indicators import compute
+from backend.market.column_cut import ColumnCut
 from backend.market.resample import known_ns
 from tests.fakes.memory_market import MemoryMarket, open_market
 from tests.fakes.waiting import until
@@ -73,7 +74,7 @@ def check_lines(chart):
         if key in wanted:
             np.testing.assert_array_equal(line.rows(0, len(bars)), wanted[key], f"{key} of {chart.series}")
             starts = np.arange(0, len(bars), 7)
-            _, high, low, _ = line.columns(starts, len(bars))
+            _, high, low, _ = line.columns(ColumnCut(starts, len(bars)))
             np.testing.assert_array_equal(np.nanmax(np.append(high, -1.0)), np.nanmax(np.append(wanted[key], -1.0)))
             np.testing.assert_array_equal(np.nanmin(np.append(low, 1e9)), np.nanmin(np.append(wanted[key], 1e9)))
 

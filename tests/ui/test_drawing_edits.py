@@ -118,6 +118,7 @@ def test_looks_are_kept_under_names_for_the_next_start(qapp, sampled):
             dialog = visible_dialog(DrawingProperties)
             dialog.width_px.setValue(5)
             dialog._keep("Supply")
+            await shown(lambda: DrawingKind.RAY in hand.drawings.choices.named)
             dialog.width_px.setValue(2)
             dialog.fill_looks()
             dialog.looks.menu().actions()[0].trigger()

@@ -292,10 +292,10 @@ class ChartPicture:
         """Meanwhile it is prepared as if nobody pointed at it and the keyboard were elsewhere: for pictures to keep."""
         pointed, is_ringed = self.pointed, self.is_ringed
         self.pointed, self.is_ringed, self.is_stale = Pointed(self._model), False, True
-        self.forget_pointer()
-        keep_still(self.layers, is_still=True)
-        self.prepare(*self._size, self._letters.pixel_ratio)
         try:
+            self.forget_pointer()
+            keep_still(self.layers, is_still=True)
+            self.prepare(*self._size, self._letters.pixel_ratio)
             yield
         finally:
             keep_still(self.layers, is_still=False)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from backend.charts.drawing_store import Changed, DrawingChange
 from backend.charts.drawings import Drawing
 from backend.domain.instruments import InstrumentId
-from backend.errors import TriiError
 from backend.events import DrawingsChanged
 from trii_desktop.desk import Desk
 
@@ -65,7 +64,7 @@ class DrawingBook:
         async def keep() -> None:
             try:
                 made = await call(store.change(instrument, change))
-            except TriiError as error:
+            except Exception as error:
                 self._desk.undo.withdraw(step)
                 stored.set_exception(error)
                 stored.exception()  # whoever waits to take it back hears of it; nobody else has to

@@ -63,12 +63,7 @@ class DrawingChoices(QObject):
 
     def keep_named(self, kind: DrawingKind, name: str, style: DrawingStyle) -> None:
         """Keep a look under a name, in the place of one that has it."""
-        names = self.named.setdefault(kind, {})
-        for known in [known for known in names if known.casefold() == name.casefold()]:
-            del names[known]
-        names[name] = style
-        self._keep(KeptStyle(kind, style, name))
-        self.changed.emit()
+        self._desk.start("Keeping a look of drawings", self._keep_named(KeptStyle(kind, style, name)))
 
     def forget_named(self, kind: DrawingKind, name: str) -> None:
         """Keep a look no more. Raises NotFound."""
@@ -77,6 +72,14 @@ class DrawingChoices(QObject):
         del self.named[kind][name]
         store = self._desk.backend.drawing_styles
         self._desk.start("Removing a look of drawings", self._desk.bridge.call(store.forget(kind, name)))
+        self.changed.emit()
+
+    async def _keep_named(self, kept: KeptStyle) -> None:
+        await self._desk.bridge.call(self._desk.backend.drawing_styles.keep(kept))
+        names = self.named.setdefault(kept.kind, {})
+        for known in [known for known in names if known.casefold() == kept.name.casefold()]:
+            del names[known]
+        names[kept.name] = kept.style
         self.changed.emit()
 
     def _keep(self, kept: KeptStyle) -> None:

@@ -261,6 +261,8 @@ class DrawingActions(QObject):
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _attach(self, chart: ChartPanel) -> None:
+        if chart in self._controllers:
+            return
         controller = DrawingController(self._desk, chart, self.choices)
         controller.selection_changed.connect(self.selection_changed)
         controller.text_wanted.connect(partial(self._ask_text, controller))

@@ -45,6 +45,7 @@ class DrawingIndex:
         self._is_level = np.array([d.kind is DrawingKind.HORIZONTAL for d in drawings], np.bool_)
         self._is_upright = np.array([d.kind is DrawingKind.VERTICAL for d in drawings], np.bool_)
         self._goes_on = np.array([_goes_on(drawing) for drawing in drawings], np.bool_)
+        self._is_tall = np.array([_is_tall(drawing) for drawing in drawings], np.bool_)
         self._is_line = np.array([drawing.kind in _LINES for drawing in drawings], np.bool_)
         self._first_ns, self._last_ns = self._spans()
 
@@ -95,7 +96,7 @@ class DrawingIndex:
         across = (xs.max(axis=1) >= -room_x) & (xs.min(axis=1) <= width + room_x)
         down = (ys.max(axis=1) >= -room_y) & (ys.min(axis=1) <= height + room_y)
         goes_on = self._goes_on[rows]
-        seen = (across | self._is_level[rows] | goes_on) & (down | self._is_upright[rows] | goes_on)
+        seen = (across | self._is_level[rows] | goes_on) & (down | self._is_upright[rows] | self._is_tall[rows] | goes_on)
         # A line that goes on is unseen where it passes above or below both edges.
         dx = np.where(xs[:, 1] == xs[:, 0], 1.0, xs[:, 1] - xs[:, 0])
         slope = (ys[:, 1] - ys[:, 0]) / dx
@@ -104,6 +105,11 @@ class DrawingIndex:
         can_miss = goes_on & self._is_line[rows] & (xs[:, 1] != xs[:, 0])
         found: npt.NDArray[np.bool_] = seen & ~(can_miss & misses)
         return found
+
+
+def _is_tall(drawing: Drawing) -> bool:
+    """Whether it may reach above and below its anchors: the other edge of a channel, levels beyond 0 and 1."""
+    return drawing.kind is DrawingKind.CHANNEL or any(not 0 <= level <= 1 for level in drawing.style.levels)
 
 
 def _goes_on(drawing: Drawing) -> bool:

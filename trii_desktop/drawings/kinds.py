@@ -10,6 +10,7 @@ from trii_desktop.drawings.shapes import Point, Shape, Sheet
 
 POSITION_SHARE: Final = 0.12  # of the pane's height between entry and target at first
 POSITION_BARS: Final = 24
+POSITION_REACH_MAX: Final = 0.5  # of the entry
 
 
 class Tool(NamedTuple):
@@ -92,6 +93,7 @@ def _position(kind: DrawingKind, entry: Anchor, place: Placement) -> tuple[Ancho
     price = place.price_of(entry)
     near = (place.frame.prices.price_at(y - away), place.frame.prices.price_at(y + away))
     reach = max(abs(one - price) for one in near)
+    reach = min(reach, price * POSITION_REACH_MAX) if price > 0 else reach  # so that neither price falls to 0
     target, stop = (price + reach, price - reach / 2) if kind is DrawingKind.LONG else (price - reach, price + reach / 2)
     end = row + POSITION_BARS
     return entry, place.anchor_of(end, target), place.anchor_of(end, stop)

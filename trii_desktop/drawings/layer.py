@@ -52,7 +52,7 @@ class DrawingLayer:
         self.family = ""
         self._index = DrawingIndex()
         self._ahead = Ahead()
-        self._texts: dict[tuple[str, int], tuple[float, float]] = {}
+        self._texts: dict[tuple[str, str, int], tuple[float, float]] = {}
         self._shapes: list[tuple[Drawing, Shape]] = []
         self._n_left_out = 0
         self._place: Placement | None = None
@@ -191,13 +191,13 @@ class DrawingLayer:
         return [place.price_of(anchor) for anchor in drawing.anchors]
 
     def _measure(self, text: str, px: int) -> tuple[float, float]:
-        known = self._texts.get((text, px))
+        known = self._texts.get((self.family, text, px))
         if known is None:
             if len(self._texts) >= _KEPT_MAX:
                 self._texts.clear()
             metrics, lines = QFontMetricsF(self._font(px)), text.split("\n")
             known = max(metrics.horizontalAdvance(line) for line in lines), metrics.lineSpacing() * len(lines)
-            self._texts[text, px] = known
+            self._texts[self.family, text, px] = known
         return known
 
     def _font(self, px: int) -> QFont:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QWidget
 
-from backend.charts.drawings import TEXT_LENGTH_MAX, Drawing, DrawingKind
+from backend.charts.drawings import TEXT_LENGTH_MAX, Drawing, DrawingKind, is_writable
 from trii_desktop.drawings.kinds import TITLES
 from trii_desktop.widgets.layout import button, column, label, row
 
@@ -42,9 +42,8 @@ class WordsDialog(QDialog):
     def accept(self) -> None:
         """Hand the words over."""
         if self.done_button.isEnabled():
-            words = self.field.toPlainText().strip()
             super().accept()
-            self._written(words)
+            self._written(self._words)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ctrl+Enter writes: Enter alone begins a line."""
@@ -54,8 +53,13 @@ class WordsDialog(QDialog):
         else:
             super().keyPressEvent(event)
 
+    @property
+    def _words(self) -> str:
+        # What is pasted may bring characters that no chart can show.
+        return "".join(letter for letter in self.field.toPlainText().replace("\t", "    ") if is_writable(letter)).strip()
+
     def _check(self) -> None:
-        words = self.field.toPlainText().strip()
+        words = self._words
         is_long = len(words) > TEXT_LENGTH_MAX
         self._problem.setText(
             f"{len(words)} characters, of {TEXT_LENGTH_MAX} that can be kept." if is_long else "Ctrl+Enter writes it."

@@ -41,6 +41,7 @@ class ReplayBar(QFrame):
         self._end = self._button("replay.stop")
         self._end.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.setLayout(row(self._sign, self._moment, *made, self.speed, self.slider, self._end, margins=(12, 4, 8, 4), gap=8))
+        self._is_playing = False
         look.changed.connect(self.paint_icons)
         self.paint_icons()
         self.hide()
@@ -58,12 +59,12 @@ class ReplayBar(QFrame):
             self.slider.setValue(state.row)
         with QSignalBlocker(self.speed):
             self.speed.setCurrentIndex(min(range(len(SPEEDS)), key=lambda place: abs(SPEEDS[place] - state.speed)))
-        play = self._actions.by_id["replay.play"]
-        play.setIcon(self._look.icon("pause" if state.is_playing else "play"))
+        self._is_playing = state.is_playing
+        self.paint_icons()
 
     def paint_icons(self) -> None:
         """Draw the icons in the theme's colours."""
-        for name, icon in zip(BUTTONS, ("step-back", "play", "step-forward"), strict=True):
+        for name, icon in zip(BUTTONS, ("step-back", "pause" if self._is_playing else "play", "step-forward"), strict=True):
             self._actions.by_id[name].setIcon(self._look.icon(icon))
 
     def _choose_speed(self, place: int) -> None:

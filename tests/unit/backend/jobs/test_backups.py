@@ -1,5 +1,7 @@
 """Backups that make themselves: whole, opened by the key alone, thinned out, never in the way."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,16 +65,40 @@ def test_a_week_is_kept_whole_then_weeks_then_months_and_the_newest_always(hours
 
 
 def test_only_automatic_backups_are_removed(tmp_path):
-    names = [f"auto-trii-2025{month:02d}01T000000Z.triibackup" for month in range(1, 13)]
-    names += ["trii-20200101T000000Z.triibackup", "auto-notes.triibackup"]
+    names = [f"auto-0a-trii-2025{month:02d}01T000000Z.triibackup" for month in range(1, 13)]
+    others = {"trii-20200101T000000Z.triibackup", "auto-0a-notes.triibackup", "auto-0b-trii-20200101T000000Z.triibackup"}
+    names += others
     for n in range(1, 29):
-        names.append(f"auto-trii-202502{n:02d}T010000Z.triibackup")
+        names.append(f"auto-0a-trii-202502{n:02d}T010000Z.triibackup")
     for name in names:
         (tmp_path / name).touch()
-    n_gone = thin_out(tmp_path, int(NOW.timestamp()) * 1_000_000_000)
+    n_gone = thin_out(tmp_path, "auto-0a-", int(NOW.timestamp()) * 1_000_000_000)
     left = {path.name for path in tmp_path.iterdir()}
     assert n_gone == len(names) - len(left) > 0
-    assert {"trii-20200101T000000Z.triibackup", "auto-notes.triibackup"} <= left
+    assert others <= left
+
+
+async def test_a_backup_that_is_cancelled_leaves_no_file_and_no_thread(home, monkeypatch):
+    from backend.jobs import backups
+
+    begun, may_end = threading.Event(), threading.Event()
+
+    def create(home, key, target, *, now_ns):
+        begun.set()
+        may_end.wait(10)
+        target.touch()
+
+    monkeypatch.setattr(backups, "create_backup", create)
+    async with open_backend(home) as backend:
+        job = await backend.jobs.submit(NewJob(KIND))
+        await backend.begin_background()
+        await asyncio.to_thread(begun.wait, 10)
+        cancelling = asyncio.ensure_future(backend.jobs.cancel(job.id))
+        await asyncio.sleep(0.05)
+        assert not cancelling.done()
+        may_end.set()
+        assert (await cancelling).state is JobState.CANCELLED
+        assert list(home.backups.glob("auto-*")) == []
 
 
 def test_too_little_room_is_said_before_anything_is_written(home, monkeypatch):

@@ -232,3 +232,66 @@ async def test_nothing_handles_an_unknown_kind(home, clock):
     async with _opened(home, clock) as (runner, _):
         with pytest.raises(InvalidInput):
             await runner.submit(NewJob("mystery"))
+
+
+async def test_a_job_that_is_about_to_begin_is_cancelled_or_begins_never_both(home, clock):
+    async with _opened(home, clock) as (runner, _):
+        ran = []
+
+        async def work(context):
+            ran.append(context.job_id)
+            return ""
+
+        runner.register("make", "Making", work)
+        for _ in range(20):
+            job = await runner.submit(NewJob("make"))
+            looking = asyncio.ensure_future(runner.look())
+            await asyncio.sleep(0)
+            try:
+                ended = await runner.cancel(job.id)
+            except Conflict:
+                ended = None
+            await looking
+            if ended is not None and ended.n_attempts == 0:
+                assert job.id not in ran
+            kept = next(one for one in await runner.jobs() if one.id == job.id)
+            assert ended is None or kept.state is ended.state
+
+
+async def test_the_last_lane_is_for_what_is_urgent_whoever_waited_longer(home, clock):
+    async with _opened(home, clock) as (runner, _):
+        may_end = asyncio.Event()
+        ran = []
+
+        async def work(context):
+            ran.append(context.payload)
+            await may_end.wait()
+            return ""
+
+        for n in range(LANES + 1):
+            runner.register(f"kind{n}", "Work", work)
+        for n in range(LANES - 1):
+            await runner.submit(NewJob(f"kind{n}", b"0"))
+        await runner.look()
+        await runner.submit(NewJob(f"kind{LANES - 1}", b"1"))
+        clock.advance(600 * SECOND_NS)
+        await runner.submit(NewJob(f"kind{LANES}", b"2", priority=Priority.URGENT))
+        await runner.look()
+        await asyncio.sleep(0)
+        assert ran == [*[0] * (LANES - 1), 2]
+        assert await runner._wait_s() > 1  # nobody looks again and again while all lanes are taken
+        may_end.set()
+
+
+async def test_two_open_jobs_of_one_key_are_not_made_by_trying_again(home, clock):
+    async with _opened(home, clock) as (runner, _):
+
+        async def work(_context):
+            return ""
+
+        runner.register("make", "Making", work)
+        first = await runner.submit(NewJob("make", key="home"))
+        await runner.cancel(first.id)
+        second = await runner.submit(NewJob("make", key="home"))
+        with pytest.raises(Conflict, match=f"Job {second.id}"):
+            await runner.retry(first.id)
