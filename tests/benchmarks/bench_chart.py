@@ -47,6 +47,9 @@ PEER_PACKAGES: Final = ("finplot==1.9.7", "PyQt6==6.11.0")
 WIDTH, HEIGHT = 1600, 900
 VISIBLE: Final = (200, 2_000, 20_000, 200_000, 1_000_000)
 SIZES: Final = (1_000_000, 10_000_000)
+BROWSER_BARS: Final = 100_000  # a million of each of ten series keep the page busy for more than ten minutes
+BROWSER_VISIBLE: Final = (200, 2_000, 20_000)
+BROWSER_FRAMES: Final = 30
 N_FRAMES: Final = 120
 N_PIXELS_MIN: Final = 1_000
 START_NS: Final = 1_500_000_000 * 1_000_000_000
@@ -137,7 +140,9 @@ def timed(view: ChartView, n_frames: int, change: Callable[[int], None]) -> list
     return took
 
 
-def measure(app: QApplication, n_bars: int, n_frames: int, studies: tuple[Study, ...]) -> dict[str, dict[int, list[float]]]:
+def measure(
+    app: QApplication, n_bars: int, n_frames: int, studies: tuple[Study, ...], counts: tuple[int, ...] = VISIBLE
+) -> dict[str, dict[int, list[float]]]:
     """Frames of our chart over ``n_bars``: pan, zoom, update and hover by number of visible bars."""
     bars = make_bars(n_bars)
     source = Source(bars, studies)
@@ -157,7 +162,7 @@ def measure(app: QApplication, n_bars: int, n_frames: int, studies: tuple[Study,
     view.show_series(source, INSTRUMENT, MINUTES)
     view.grab()
     result: dict[str, dict[int, list[float]]] = {"pan": {}, "zoom": {}, "update": {}, "hover": {}}
-    for visible in VISIBLE:
+    for visible in counts:
         view.model.time = view.model.time.spanning(visible).at_newest()
         view._picture.point_at(700, 300)
         view._changed()
@@ -218,13 +223,13 @@ def measure_finplot(n_bars: int, n_frames: int, studies: tuple[Study, ...]) -> t
     return (None, f"it painted too little to count: {few}") if few else (result, "")
 
 
-def measure_lightweight(n_bars: int, n_frames: int, studies: tuple[Study, ...]) -> tuple[dict[str, dict[int, Any]] | None, str]:
+def measure_lightweight(studies: tuple[Study, ...]) -> tuple[dict[str, dict[int, Any]] | None, str]:
     """What frames of lightweight-charts cost on the same bars and lines, or None and why not."""
-    bars = make_bars(n_bars)
+    bars = make_bars(BROWSER_BARS)
     lines = computed(bars, studies)
     columns = np.array((bars.event_ns / 1e9, *bars.columns(), *lines.values()))
     try:
-        result, why = _lightweight_peer.measure(columns, panes_of(studies, lines), (WIDTH, HEIGHT), n_frames, VISIBLE)
+        result, why = _lightweight_peer.measure(columns, panes_of(studies, lines), (WIDTH, HEIGHT), BROWSER_FRAMES, BROWSER_VISIBLE)
     except (RuntimeError, OSError, TimeoutError) as error:
         return None, str(error)
     if result is not None:
@@ -262,7 +267,7 @@ def main() -> int:
         print()
     mine = ours[SIZES[0]]
     print_finplot(mine, *measure_finplot(SIZES[0], n_frames, studies))
-    print_lightweight(mine, *measure_lightweight(SIZES[0], n_frames, studies))
+    print_lightweight(measure(app, BROWSER_BARS, n_frames, studies, BROWSER_VISIBLE), *measure_lightweight(studies))
     medians = [statistics.median(mine["pan"][v]) for v in VISIBLE]
     exponent = math.log(medians[-1] / medians[1]) / math.log(VISIBLE[-1] / VISIBLE[1])
     print(f"\nPanning costs about visible^{exponent:.2f} from {VISIBLE[1]:,} to {VISIBLE[-1]:,} visible bars.")
@@ -290,10 +295,12 @@ def print_lightweight(ours: dict[str, dict[int, list[float]]], peer: dict[str, d
     if peer is None:
         print(f"Skipped lightweight-charts: {why}")
         return
+    print(f"\n{BROWSER_BARS:,} bars, visible:        " + "".join(f"{visible:>15,}" for visible in BROWSER_VISIBLE))
     for kind in ("pan", "update"):
+        print(f"  TRII        {kind:6}           " + "".join(f"{statistics.mean(ours[kind][v]):>15.2f}" for v in BROWSER_VISIBLE))
         for part, words in (("main", "page"), ("cpu", "all")):
-            print(f"  lightweight {kind:6} {words:4}      " + "".join(f"{peer[kind][v][part]:>15.2f}" for v in VISIBLE))
-        ratios = [peer[kind][v]["cpu"] / statistics.mean(ours[kind][v]) for v in VISIBLE]
+            print(f"  lightweight {kind:6} {words:4}      " + "".join(f"{peer[kind][v][part]:>15.2f}" for v in BROWSER_VISIBLE))
+        ratios = [peer[kind][v]["cpu"] / statistics.mean(ours[kind][v]) for v in BROWSER_VISIBLE]
         print(f"  lightweight / TRII {kind:6}   " + "".join(f"{ratio:>14.1f}x" for ratio in ratios))
 
 

@@ -35,7 +35,7 @@ class ReplayBar(QFrame):
         self.speed = QComboBox()
         self.speed.setAccessibleName("Speed")
         for speed in SPEEDS:
-            self.speed.addItem(f"{speed:g} bars/s", speed)
+            self.speed.addItem(f"{speed:g} bar{'' if speed == 1 else 's'}/s", speed)
         self.speed.currentIndexChanged.connect(self._choose_speed)
         made = [self._button(action_id) for action_id in BUTTONS]
         self._end = self._button("replay.stop")
