@@ -15,7 +15,7 @@ def headings(search):
     return {model.heading(n): spec.name for n, spec in enumerate(model.results) if model.heading(n)}
 
 
-def test_with_nothing_typed_families_stand_underheadings_behind_the_last_used(qapp, sampled):
+def test_with_nothing_typed_families_stand_under_headings_behind_the_last_used(qapp, sampled):
     async def story():
         async with open_window(sampled, docks=False) as desktop:
             search = desktop.workbench.studies.search
@@ -39,3 +39,14 @@ def test_with_nothing_typed_families_stand_underheadings_behind_the_last_used(qa
             assert headings(search) == {}
 
     run_on_qt(story(), 60)
+
+
+def test_indicators_added_at_once_are_all_remembered(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            for name in ("rsi", "macd", "sma"):
+                desktop.workbench.studies.add(SPECS[name])
+            settings = desktop.desk.backend.settings
+            await shown(lambda: settings.current.workspace.recent_indicators == ("sma", "macd", "rsi"))
+
+    run_on_qt(story())

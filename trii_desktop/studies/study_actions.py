@@ -43,6 +43,7 @@ class StudyActions(QObject):
         self._active = grid.active
         self._source: StudySource | None = None  # what the next indicator reads, where it was asked for on another one
         self._editors: dict[tuple[ChartPanel, str], PreviewDialog] = {}
+        self._used: tuple[str, ...] = ()
         self.search = IndicatorSearch(window, desk.look)
         self.search.chosen.connect(self.add)
         self.instruments = InstrumentSearch(window, desk)
@@ -261,8 +262,9 @@ class StudyActions(QObject):
         return StudyEditor(self._window, chart, study, colors)
 
     def _remember(self, name: str) -> None:
-        settings = self._desk.backend.settings
-        recent = tuple(dict.fromkeys((name, *settings.current.workspace.recent_indicators)))[:N_RECENT]
+        # What was used since the start may still be on its way into the settings.
+        settings, self._used = self._desk.backend.settings, tuple(dict.fromkeys((name, *self._used)))
+        recent = tuple(dict.fromkeys((*self._used, *settings.current.workspace.recent_indicators)))[:N_RECENT]
         if recent != settings.current.workspace.recent_indicators:
             change = partial(settings.change, "workspace", recent_indicators=recent)
             self._desk.start("Keeping the latest indicators", self._desk.bridge.call(change))
