@@ -540,6 +540,18 @@ def test_the_legend_wraps_and_shortens_in_a_narrow_chart(view):
     assert all(run.x + run.letters.width(run.text) <= width for run in runs)
 
 
+def test_a_small_chart_keeps_close_and_change_in_its_legend_and_lets_the_others_go(view):
+    show(view, make_bars(500))
+    view.resize(260, 180)
+    picture_of(view)
+    legend = view._picture.legend
+    names = {run.text for run in legend._runs}
+    assert max(run.line for run in legend._runs) == 1
+    assert "C" in names
+    assert not names & {"Vol", "O"}
+    assert {value.name for value in legend.words.values} >= {"O", "H", "L", "C", "Vol"}  # still spoken
+
+
 def test_labels_of_the_price_axis_fit_beside_each_other_and_into_the_axis(view):
     bars = make_bars(500)
     large = BarArrays(bars.event_ns, *(column * 123_456 for column in bars.columns()[:4]), bars.volume)

@@ -318,9 +318,9 @@ class ChartPicture:
 
     def _prepare_legend(self, row: int) -> None:
         model = self._model
-        width = max(self._size[0] - self._axis_width, 1)
+        size = (max(self._size[0] - self._axis_width, 1), self._size[1])
         series = (model.snapshot, model.instrument, model.spec, model.is_adjusted, model.zone)
-        key = (*series, row, width, self.message, self._letters, self._decimals)
+        key = (*series, row, size, self.message, self._letters, self._decimals)
         if key == self._legend_key:
             return
         self._legend_key = key
@@ -328,7 +328,7 @@ class ChartPicture:
         if model.instrument is not None and model.spec is not None and not self.message[0]:
             told = Told(self._decimals, model.is_adjusted, model.zone)
             words = legend_words(model.instrument, model.spec, model.snapshot, row, told)
-        self._legend_height = self.legend.prepare(words, self._letters, width)
+        self._legend_height = self.legend.prepare(words, self._letters, size)
 
     def _prepare_pointer(self) -> None:
         row = self.pointed.row
