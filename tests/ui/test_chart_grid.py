@@ -181,6 +181,7 @@ def test_a_chart_that_joins_a_group_takes_over_what_its_members_show(qapp, sampl
             await grid.charts[1].open(MSFT)
             grid.set_links(Links(instrument=True))
             button = next(b for b in grid.findChildren(QToolButton) if b.accessibleName().startswith("Not linked"))
+            assert ids(grid).count(str(MSFT)) == 1
             next(action for action in button.menu().actions() if action.data() == 1).trigger()
             await shown(lambda: ids(grid) == [str(AAPL)] * 4)
 

@@ -47,6 +47,7 @@ def test_indicators_added_at_once_are_all_remembered(qapp, sampled):
             for name in ("rsi", "macd", "sma"):
                 desktop.workbench.studies.add(SPECS[name])
             settings = desktop.desk.backend.settings
-            await shown(lambda: settings.current.workspace.recent_indicators == ("sma", "macd", "rsi"))
+            await shown(lambda: len(settings.current.workspace.recent_indicators) == 3)
+            assert settings.current.workspace.recent_indicators == ("sma", "macd", "rsi")
 
     run_on_qt(story())

@@ -241,6 +241,7 @@ def test_closing_the_window_with_floating_docks_leaves_no_window(qapp, sampled):
                 dock.show()
                 dock.setFloating(True)
             await shown(lambda: all(dock.isVisible() for dock in desktop.window.docks.values()))
+            assert all(dock.isFloating() for dock in desktop.window.docks.values())
 
     run_on_qt(story())  # the suite fails a test that leaves a window, a task or a thread
 
