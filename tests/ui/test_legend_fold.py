@@ -87,7 +87,7 @@ def test_the_button_tells_all_values_and_unfolds_and_folds_the_legend(view):
 
 
 def test_a_pane_without_room_for_any_row_has_the_button_and_unfolds_over_the_prices_legend(view):
-    item = legend(view, 260, 125)
+    item = legend(view, 160, 120)
     assert titles(item) == []
     assert item._fold.words == "+6 more"
     place = point(view, item)
