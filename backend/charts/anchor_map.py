@@ -55,7 +55,7 @@ class AnchorMap:
             return event_ns // DAY_NS * DAY_NS if self.spec.is_dated else event_ns
         if self.spec.is_dated:
             return np.where(is_date, event_ns, self._labels(event_ns))
-        return np.where(is_date, self._opens(event_ns), event_ns)
+        return np.where(is_date, self.sessions.opens_of(event_ns), event_ns)
 
     def times_ahead(self, newest_ns: int, n_bars: int) -> Int64s:
         """int64[≤ n_bars]: when the bars after the one of ``newest_ns`` will begin, as far as the calendar says."""
@@ -94,9 +94,3 @@ class AnchorMap:
         end_ns = max(sessions.close_ns[-1], sessions.label_ns[-1] + DAY_NS)
         is_known = (event_ns >= first_ns) & (event_ns < end_ns)
         return np.where(is_known, sessions.label_ns[row], day_ns).astype(np.int64)
-
-    def _opens(self, label_ns: Int64s) -> Int64s:
-        sessions = self.sessions
-        row = np.searchsorted(sessions.label_ns, label_ns)
-        is_known = (label_ns >= sessions.label_ns[0]) & (row < len(sessions))
-        return np.where(is_known, sessions.open_ns[np.minimum(row, len(sessions) - 1)], label_ns).astype(np.int64)

@@ -38,6 +38,14 @@ class SessionTable:
         inside = (row >= 0) & (instant_ns < self.close_ns[np.maximum(row, 0)])
         return np.where(inside, row, -1).astype(np.int64)
 
+    def opens_of(self, label_ns: Int64s) -> Int64s:
+        """The opening of each labelled session, of the next one where that date has none, else the label itself."""
+        if not len(self):
+            return label_ns
+        row = np.searchsorted(self.label_ns, label_ns)
+        is_known = (label_ns >= self.label_ns[0]) & (row < len(self))
+        return np.where(is_known, self.open_ns[np.minimum(row, len(self) - 1)], label_ns).astype(np.int64)
+
     def row_of_label(self, label_ns: Int64s) -> Int64s:
         """Row of each session label; -1 where that date has no session."""
         if not len(self):

@@ -95,11 +95,11 @@ class History:
             return NO_FACTORS
         sessions = await self._sessions_of(instrument)
         ex_ns = np.array([action.ex_ns for action in actions], np.int64)
-        known = [action for action, opens in zip(actions, _opens(ex_ns, sessions), strict=True) if opens <= self._clock.now_ns()]
+        known = [action for action, opens in zip(actions, sessions.opens_of(ex_ns), strict=True) if opens <= self._clock.now_ns()]
         longest = Series(instrument, max(specs, key=_length))
         closes = await self._daily_closes(longest, None, None, sessions)
         factors = compute_factors(known, closes.event_ns, closes.close)
-        return PriceFactors(factors.ex_ns, _opens(factors.ex_ns, sessions), factors.price)
+        return PriceFactors(factors.ex_ns, sessions.opens_of(factors.ex_ns), factors.price)
 
     async def is_stored(self, series: Series) -> bool:
         """Whether bars of this very spec are stored, so that none of them is built from shorter ones."""
@@ -110,7 +110,8 @@ class History:
         actions = await self._actions.list(instrument)
         if not actions:
             return None
-        opens = _opens(np.array([action.ex_ns for action in actions], np.int64), await self._sessions_of(instrument))
+        sessions = await self._sessions_of(instrument)
+        opens = sessions.opens_of(np.array([action.ex_ns for action in actions], np.int64))
         coming = opens[(opens > after_ns) & (opens <= self._clock.now_ns())]
         return int(coming.min()) if len(coming) else None
 
@@ -151,7 +152,7 @@ class History:
         sessions = await self._sessions_of(stored.instrument)
         limit = self._clock.now_ns() if as_of_ns is None else as_of_ns
         ex_ns = np.array([action.ex_ns for action in actions], np.int64)
-        ex_opens = _opens(ex_ns, sessions)
+        ex_opens = sessions.opens_of(ex_ns)
         # What went ex before the first of these bars changes none of them.
         counts = (ex_opens <= limit) & ((ex_ns if stored.spec.is_dated else ex_opens) > bars.event_ns[0])
         known = [action for action, does in zip(actions, counts.tolist(), strict=True) if does]
@@ -159,7 +160,7 @@ class History:
         if any(isinstance(action, Dividend) for action in known):  # splits need no price
             closes = await self._daily_closes(stored, as_of_ns, source, sessions)
         factors = compute_factors(known, closes.event_ns, closes.close)
-        boundary = None if stored.spec.is_dated else _opens(factors.ex_ns, sessions)
+        boundary = None if stored.spec.is_dated else sessions.opens_of(factors.ex_ns)
         return adjust_bars(bars, factors, boundary_ns=boundary)
 
     async def _daily_closes(self, stored: Series, as_of_ns: int | None, source: str | None, sessions: SessionTable) -> BarArrays:
@@ -177,15 +178,6 @@ def _known(bars: BarArrays, spec: BarSpec, as_of_ns: int | None, sessions: Sessi
         return bars
     # Completion times never decrease, so what is known is a beginning of the series.
     return bars[: int(np.searchsorted(known_ns(spec, bars.event_ns, sessions), as_of_ns, side="right"))]
-
-
-def _opens(label_ns: Int64s, sessions: SessionTable) -> Int64s:
-    """The opening of each labelled session, of the next one where that date has none, else the label itself."""
-    if not len(sessions):
-        return label_ns
-    row = np.searchsorted(sessions.label_ns, label_ns)
-    is_known = (label_ns >= sessions.label_ns[0]) & (row < len(sessions))
-    return np.where(is_known, sessions.open_ns[np.minimum(row, len(sessions) - 1)], label_ns).astype(np.int64)
 
 
 def _session_labels(instant_ns: Int64s, sessions: SessionTable) -> Int64s:

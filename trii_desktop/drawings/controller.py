@@ -75,25 +75,6 @@ class DrawingController(QObject):
             self.selection_changed.emit()
             self.repaint()
 
-    def select_next(self, step: int) -> None:
-        """Select the drawing after (1) or before (-1) the selected one, bring it into view, and say it."""
-        shown = [drawing for drawing in self.book.drawings if drawing.is_shown]
-        if not shown:
-            return
-        at = next((number for number, one in enumerate(shown) if one.id in self.layer.selected), -1 if step > 0 else 0)
-        chosen = shown[(at + step) % len(shown)]
-        self.select(frozenset({chosen.id}))
-        self.show_drawing(chosen)
-        words = f", {chosen.text}" if chosen.text else ""
-        self.say(f"{TITLES[chosen.kind]}{words}, {self._told(chosen)}")
-
-    def show_drawing(self, drawing: Drawing) -> None:
-        """Bring the first anchor of a drawing into view, if none is."""
-        place = self.layer.place
-        if place is not None and not any(0 <= x < place.frame.width_px for x, _ in place.points(drawing.anchors)):
-            row = min(max(round(place.row_of(drawing.anchors[0])), 0), max(len(place.frame.snapshot) - 1, 0))
-            self.chart.view.go_to(place.event_ns_at(row))
-
     def forget_unwritten(self) -> None:
         """Show no longer a text that was placed and not written."""
         if self.layer.preview is not None and not self._placing.is_under_way:

@@ -134,10 +134,6 @@ class Placement:
             event_ns = -(-event_ns // DAY_NS) * DAY_NS
         return min(max(event_ns, -TIME_MAX), TIME_MAX)
 
-    def anchor_at(self, x: float, y: float) -> Anchor:
-        """The anchor that a place means: the nearest bar, and the price at that height."""
-        return self.anchor_of(round(self.frame.time.row_at(x)), self.frame.prices.price_at(y))
-
     def anchor_of(self, row: float, price: float) -> Anchor:
         """The anchor at a row and a price as shown."""
         return self.priced(Anchor(self.event_ns_at(row), 0.0, self.map.spec.is_dated), price)
