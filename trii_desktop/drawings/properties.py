@@ -5,9 +5,8 @@ from typing import Final
 
 import msgspec
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDoubleSpinBox, QFormLayout, QLineEdit, QMenu, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDoubleSpinBox, QFormLayout, QLineEdit, QMenu, QSpinBox, QWidget
 
-from backend.charts.chart_state import Dash
 from backend.charts.drawings import (
     FIBONACCI_LEVELS,
     LEVEL_MAX,
@@ -26,9 +25,9 @@ from trii_desktop.drawings.grips import with_price
 from trii_desktop.drawings.kinds import GOES_ON, HAS_COLOUR, HAS_GROUND, HAS_LINES, HAS_TEXT, TITLES
 from trii_desktop.widgets.ask import AskText
 from trii_desktop.widgets.colours import ColourButton
+from trii_desktop.widgets.dash_box import DashBox
 from trii_desktop.widgets.layout import button, column, label, row
 
-_DASHES: Final = ((Dash.SOLID, "Solid"), (Dash.DASHED, "Dashed"), (Dash.DOTTED, "Dotted"))
 _FLAGS: Final = (
     ("is_filled", "Tint the ground", HAS_GROUND),
     ("is_extended", "Go on past the end", GOES_ON),
@@ -97,10 +96,8 @@ class DrawingProperties(QDialog):
         self.width_px.setRange(1, 6)
         self.width_px.setSuffix(" px")
         self.width_px.valueChanged.connect(partial(self._set, "width"))
-        self.dash = QComboBox()
-        for _, words in _DASHES:
-            self.dash.addItem(words)
-        self.dash.currentIndexChanged.connect(self._set_dash)
+        self.dash = DashBox()
+        self.dash.chosen.connect(partial(self._set, "dash"))
         self.text_px = QSpinBox()
         self.text_px.setRange(TEXT_PX_MIN, TEXT_PX_MAX)
         self.text_px.setSuffix(" px")
@@ -159,11 +156,11 @@ class DrawingProperties(QDialog):
             return
         first, place = selected[0], self._controller.layer.place
         style = first.style
-        asked = (self.width_px, self.dash, self.text_px, self.levels, self.risk, *self.flags.values(), *self.prices)
+        asked = (self.width_px, self.text_px, self.levels, self.risk, *self.flags.values(), *self.prices)
         blockers = [QSignalBlocker(field) for field in asked]
         self.colour.show_colour(style.colour)
         self.width_px.setValue(style.width)
-        self.dash.setCurrentIndex([dash for dash, _ in _DASHES].index(style.dash))
+        self.dash.show_dash(style.dash)
         self.text_px.setValue(style.text_px)
         for name, box in self.flags.items():
             box.setChecked(getattr(style, name))
@@ -191,9 +188,6 @@ class DrawingProperties(QDialog):
 
     def _set_colour(self, colour: str) -> None:
         self._set("colour", self.colour.seen(colour) if colour else "")
-
-    def _set_dash(self, place: int) -> None:
-        self._set("dash", _DASHES[place][0])
 
     def _set_levels(self) -> None:
         try:

@@ -1,16 +1,14 @@
 """How one line is drawn, as a row of widgets: shown or not, colour, width, dash."""
 
 from functools import partial
-from typing import Final
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QSpinBox
 
-from backend.charts.chart_state import Dash, LineStyle
+from backend.charts.chart_state import LineStyle
 from trii_desktop.widgets.colours import ColourButton
-
-_DASHES: Final = ((Dash.SOLID, "Solid"), (Dash.DASHED, "Dashed"), (Dash.DOTTED, "Dotted"))
+from trii_desktop.widgets.dash_box import DashBox
 
 
 class StyleRow(QObject):
@@ -28,14 +26,12 @@ class StyleRow(QObject):
         self.width_px.setRange(1, 6)
         self.width_px.setSuffix(" px")
         self.width_px.setAccessibleName(f"Width of {title}")
-        self.dash = QComboBox()
+        self.dash = DashBox()
         self.dash.setAccessibleName(f"Line of {title}")
-        for kind, words in _DASHES:
-            self.dash.addItem(words, kind)
         self.is_shown.toggled.connect(partial(self._set, "is_shown"))
         self.colour.chosen.connect(partial(self._set, "colour"))
         self.width_px.valueChanged.connect(partial(self._set, "width"))
-        self.dash.currentIndexChanged.connect(self._set_dash)
+        self.dash.chosen.connect(partial(self._set, "dash"))
 
     def place(self, grid: QGridLayout, row: int) -> None:
         """Stand in a row of ``grid``."""
@@ -46,17 +42,14 @@ class StyleRow(QObject):
         """Show a style without telling it."""
         self._style = style
         self.colour.show_colour(style.colour)
-        with QSignalBlocker(self.is_shown), QSignalBlocker(self.width_px), QSignalBlocker(self.dash):
+        self.dash.show_dash(style.dash)
+        with QSignalBlocker(self.is_shown), QSignalBlocker(self.width_px):
             self.is_shown.setChecked(style.is_shown)
             self.width_px.setValue(style.width)
-            self.dash.setCurrentIndex([kind for kind, _ in _DASHES].index(style.dash))
 
     def _set(self, name: str, value: object) -> None:
         self._style = replace(self._style, **{name: value})
         self.changed.emit(self._style)
-
-    def _set_dash(self, place: int) -> None:
-        self._set("dash", _DASHES[place][0])
 
 
 def style_grid() -> QGridLayout:
