@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from backend.bus import Bus
 from backend.charts.drawing_store import DrawingStore
 from backend.charts.drawing_styles import DrawingStyleStore
 from backend.charts.replay import Replay
@@ -14,7 +15,7 @@ from backend.charts.study_store import StudyParts, StudyStore
 from backend.charts.study_templates import TemplateStore
 from backend.clock import Clock, SystemClock
 from backend.errors import TriiError
-from backend.events import BarsSaved, Bus, Level, Notice, SettingsChanged, notice_of
+from backend.events import BarsSaved, Level, Notice, SettingsChanged, notice_of
 from backend.jobs.background import Background, Phase
 from backend.jobs.backups import AutomaticBackups
 from backend.jobs.job_store import JobStore

@@ -8,7 +8,8 @@ from collections.abc import Hashable
 from types import TracebackType
 from typing import Self
 
-from backend.events import Bus, Event
+from backend.bus import Bus
+from backend.events import Event
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,10 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from backend.bus import Bus, Handler, Subscription
 from backend.engine import EngineThread
 from backend.event_queue import Backlog
-from backend.events import EVENTS, Bus, Event, Handler, Subscription
+from backend.events import EVENTS, Event
 from trii_desktop.crossing import Crossing, engine_stopped
 from trii_desktop.frame import FrameClock
 from trii_desktop.frozen import check_arguments, check_frozen

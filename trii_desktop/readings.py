@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import psutil
 
-from backend.events import BarsSaved, ReplayMoved, Subscription
+from backend.bus import Subscription
+from backend.events import BarsSaved, ReplayMoved
 from trii_desktop.desk import Desk
 from trii_desktop.widgets.numbers import format_bytes, format_clock, format_seconds, format_time
 

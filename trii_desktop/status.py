@@ -6,7 +6,8 @@ from typing import Any, Final
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStatusBar, QToolButton
 
-from backend.events import ImportFinished, ImportProgressed, JobChanged, ReplayMoved, Subscription
+from backend.bus import Subscription
+from backend.events import ImportFinished, ImportProgressed, JobChanged, ReplayMoved
 from backend.jobs.job import JobState
 from backend.storage.secrets import Custody
 from trii_desktop.desk import Desk

@@ -5,8 +5,9 @@ from typing import Any, Final
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
+from backend.bus import Subscription
 from backend.domain.instruments import InstrumentId
-from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, Subscription, WindowRequested
+from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, WindowRequested
 from backend.workspaces.workspace import DEFAULT_NAME
 from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.actions.keymap import Reserved

@@ -6,10 +6,11 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from backend.bus import Bus
 from backend.clock import Clock
 from backend.domain.bars import Int64s, Series
 from backend.errors import InvalidInput, NotFound
-from backend.events import BarsChanged, Bus, ReplayMoved
+from backend.events import BarsChanged, ReplayMoved
 from backend.market.history import History
 from backend.market.resample import NEVER_NS
 from backend.tasks import TaskOwner

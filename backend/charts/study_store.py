@@ -5,6 +5,7 @@ from collections.abc import Callable
 from types import MappingProxyType, TracebackType
 from typing import ClassVar, Final, NamedTuple, Self
 
+from backend.bus import Bus, Subscription
 from backend.charts.chart_state import Comparison, Study
 from backend.charts.moments import PastBars
 from backend.charts.replay import Replay
@@ -16,7 +17,7 @@ from backend.domain.bars import Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.errors import TriiError
-from backend.events import Bus, ReplayMoved, Subscription
+from backend.events import ReplayMoved
 from backend.indicators.registry import spec_of
 from backend.market.bar_store import BarStore, BarView
 from backend.market.calendars import Calendars

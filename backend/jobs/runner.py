@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 import msgspec
 
+from backend.bus import Bus
 from backend.clock import Clock
 from backend.errors import Conflict, InvalidInput, TriiError, Unavailable
-from backend.events import Bus, JobChanged, Level, Notice
+from backend.events import JobChanged, Level, Notice
 from backend.jobs.job import Job, JobState, Priority, Retry
 from backend.jobs.job_store import JobStore, NewJob
 from backend.jobs.schedule import Misfire, Schedule, next_run

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Final, Protocol, Self
 
+from backend.bus import Bus, Subscription
 from backend.domain.bars import BarArrays, Series
 from backend.errors import InvalidInput
-from backend.events import BarsChanged, Bus, Subscription
+from backend.events import BarsChanged
 from backend.market.bar_snapshot import BarSnapshot
 from backend.market.growing_bars import GrowingBars, join
 from backend.tasks import TaskOwner

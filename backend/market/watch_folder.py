@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from backend.bus import Bus
 from backend.errors import InvalidInput, TriiError
-from backend.events import Bus, Level, Notice, SettingsChanged, notice_of
+from backend.events import Level, Notice, SettingsChanged, notice_of
 from backend.market.file_cursors import FileCursor, drop_cursor, load_cursors, save_cursor
 from backend.market.importers.file_names import TABLE_SUFFIXES
 from backend.market.importers.importer import Importer

@@ -9,11 +9,12 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from backend.bus import Bus, Subscription
 from backend.domain.actions import Split
 from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
 from backend.errors import TriiError
-from backend.events import BarsChanged, Bus, FiguresChanged, Subscription
+from backend.events import BarsChanged, FiguresChanged
 from backend.market.action_log import ActionLog
 from backend.market.adjust import adjust_bars, compute_factors
 from backend.market.catalog import Catalog

@@ -24,10 +24,11 @@ from PySide6.QtCore import QEvent, QSocketNotifier, Qt
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication, QGridLayout, QWidget
 
+from backend.bus import Bus
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import CENT, Instrument, InstrumentId
 from backend.engine import EngineThread
-from backend.events import BarsChanged, Bus
+from backend.events import BarsChanged
 from backend.market.bar_snapshot import BarSnapshot
 from backend.right_of_way import RightOfWay
 from backend.telemetry.metrics import Histogram, Metrics

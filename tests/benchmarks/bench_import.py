@@ -22,10 +22,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from backend.bus import Bus
 from backend.clock import SystemClock
 from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
-from backend.events import Bus
 from backend.market.action_log import ActionLog
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.bus import Bus
 from backend.clock import Clock, ManualClock
 from backend.domain.bars import BarArrays
 from backend.errors import NotFound
-from backend.events import EVENTS, Bus, Event
+from backend.events import EVENTS, Event
 from backend.market.action_log import ActionLog
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from backend.bus import Bus
 from backend.charts.replay import Replay
 from backend.charts.study_store import StudyParts, StudyStore
 from backend.clock import ManualClock
@@ -14,7 +15,7 @@ from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.errors import NotFound
-from backend.events import BarsChanged, Bus
+from backend.events import BarsChanged
 from backend.market.bar_store import BarStore
 from backend.market.growing_bars import join
 from backend.market.history import History

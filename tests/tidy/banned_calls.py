@@ -313,7 +313,7 @@ BANS = (
         except_in=(
             # task owner, bus, excepthooks, the top of the command line: each reports what it caught
             "backend/tasks.py",
-            "backend/events.py",
+            "backend/bus.py",
             "backend/crash.py",
             "backend/cli.py",
             "backend/commands/runner.py",

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from backend.bus import Bus
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.engine import THREAD_NAME, EngineThread
 from backend.errors import NotFound, Unavailable
-from backend.events import BarsChanged, Bus, Notice, SettingsChanged, WindowRequested
+from backend.events import BarsChanged, Notice, SettingsChanged, WindowRequested
 from backend.telemetry.metrics import Metrics
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.waiting import until

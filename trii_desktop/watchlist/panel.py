@@ -6,8 +6,9 @@ from typing import Any, Final
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu, QStackedLayout, QToolButton, QWidget
 
+from backend.bus import Subscription
 from backend.domain.instruments import InstrumentId
-from backend.events import FiguresChanged, Subscription, WatchlistsChanged
+from backend.events import FiguresChanged, WatchlistsChanged
 from backend.watchlists.watchlist import Entry, Section, Watchlist
 from trii_desktop.desk import Desk
 from trii_desktop.watchlist.changes import ListChanges

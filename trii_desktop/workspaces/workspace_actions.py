@@ -8,8 +8,9 @@ from typing import Final
 
 from PySide6.QtWidgets import QFileDialog
 
+from backend.bus import Subscription
 from backend.errors import InvalidInput
-from backend.events import Level, Subscription, WorkspacesChanged
+from backend.events import Level, WorkspacesChanged
 from backend.storage.durable import explain_os_error, write_durably
 from backend.workspaces.store import WorkspaceName
 from backend.workspaces.workspace import BYTES_MAX, Workspace, format_file, parse_file

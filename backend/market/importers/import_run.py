@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from backend.events import Bus, ImportFinished, ImportProgressed
+from backend.bus import Bus
+from backend.events import ImportFinished, ImportProgressed
 from backend.market.action_log import save_actions
 from backend.market.importers.import_job import ImportJob
 from backend.market.importers.import_log import fingerprint, last_import_of, load_record, save_record

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.bus import Bus
 from backend.clock import Clock
-from backend.events import Bus
 from backend.market.action_log import ActionLog
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
+from backend.bus import Bus
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.event_queue import Backlog, EventQueue
-from backend.events import BarsChanged, BarsSaved, Bus, Event, SettingsChanged, WindowRequested
+from backend.events import BarsChanged, BarsSaved, Event, SettingsChanged, WindowRequested
 
 AAPL, MSFT = (Series(InstrumentId(code, "XNAS"), BarSpec.parse("1m")) for code in ("AAPL", "MSFT"))
 

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import pytest
 
+from backend.bus import Bus
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
-from backend.events import EVENTS, BarsChanged, BarsSaved, Bus, Event, Level, Notice, SettingsChanged, WindowRequested, notice_of
+from backend.events import EVENTS, BarsChanged, BarsSaved, Event, Level, Notice, SettingsChanged, WindowRequested, notice_of
 
 DAILY = Series(InstrumentId("AAPL", "XNAS"), BarSpec.parse("1d"))
 

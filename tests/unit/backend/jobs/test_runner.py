@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.bus import Bus
 from backend.errors import Conflict, InvalidInput, NotFound, Unavailable
-from backend.events import EVENTS, Bus, JobChanged, Notice
+from backend.events import EVENTS, JobChanged, Notice
 from backend.jobs.job import SECOND_NS, JobState, Priority, Retry
 from backend.jobs.job_store import JobStore, NewJob
 from backend.jobs.runner import LANES, JobRunner

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from backend.bus import Bus
 from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound
-from backend.events import BarsChanged, Bus, Notice
+from backend.events import BarsChanged, Notice
 from backend.market.bar_store import BarStore
 from backend.market.growing_bars import join
 from backend.tasks import TaskOwner

@@ -1,0 +1,1 @@
+"""Alerts: rules over live prices, evaluated as ticks come, stored so that a restart neither forgets nor repeats."""

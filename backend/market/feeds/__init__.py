@@ -1,0 +1,1 @@
+"""Feeds: live market data of each venue, behind one protocol."""
