@@ -233,4 +233,17 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0020_credentials",
+        # Values are NULL where the system's keyring keeps them; a keyring cannot be asked for what it holds.
+        """
+        CREATE TABLE credentials (
+            place TEXT NOT NULL,
+            name TEXT NOT NULL,
+            entry TEXT NOT NULL,
+            value TEXT,
+            PRIMARY KEY (place, name)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )
