@@ -21,6 +21,8 @@ from backend.jobs.backups import AutomaticBackups
 from backend.jobs.job_store import JobStore
 from backend.jobs.runner import JobRunner
 from backend.jobs.warm_up import warm_up
+from backend.live.feed_book import FeedBook
+from backend.live.live import Live, LiveParts
 from backend.market.action_log import ActionLog
 from backend.market.bar_store import BarStore
 from backend.market.calendars import Calendars
@@ -34,12 +36,14 @@ from backend.process import Process
 from backend.right_of_way import RightOfWay
 from backend.settings_store import SettingsStore, open_settings
 from backend.storage import money, words
+from backend.storage.credentials import Credentials
 from backend.storage.ledger import Ledger, open_ledger
 from backend.storage.market_store import MarketStore, open_market_store
 from backend.storage.paths import Home
 from backend.storage.secrets import Custody, OpenedKey, open_key
 from backend.tasks import TaskOwner
 from backend.telemetry.metrics import Metrics, probe_lag
+from backend.telemetry.redaction import hide
 from backend.watchlists.board import QuoteBoard
 from backend.watchlists.store import WatchlistStore
 from backend.workspaces.store import WorkspaceStore
@@ -85,6 +89,7 @@ class Backend:
     background: Background
     jobs: JobRunner
     way: RightOfWay
+    live: Live
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -171,11 +176,18 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     replay = Replay(history, clock, tasks, bus)
     jobs = JobRunner(JobStore(money_ledger), bus, clock, tasks)
     AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
-    phases = (Phase("jobs", jobs.begin), *_phases(home, clock, settings, catalog, watcher, tasks))
+    board, way = QuoteBoard(base.store, history, catalog, actions, bus), RightOfWay()
+    book = FeedBook(money_ledger, Credentials(money_ledger, hide=hide))
     async with (
         BarStore(history, bus, tasks) as bars,
         StudyStore(StudyParts(bars, history, catalog, calendars, tasks, replay, bus)) as studies,
     ):
+        live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
+        phases = (
+            Phase("jobs", jobs.begin),
+            Phase("feeds", live.begin),
+            *_phases(home, clock, settings, catalog, watcher, tasks),
+        )
         yield Backend(
             home=home,
             clock=clock,
@@ -200,11 +212,12 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             replay=replay,
             watchlists=WatchlistStore(money_ledger, bus.publish),
             workspaces=WorkspaceStore(money_ledger, bus.publish),
-            board=QuoteBoard(base.store, history, catalog, actions, bus),
+            board=board,
             kept_notices=NoticeStore(base.words),
             background=Background(phases),
             jobs=jobs,
-            way=RightOfWay(),
+            way=way,
+            live=live,
         )
 
 

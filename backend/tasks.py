@@ -44,6 +44,11 @@ class TaskOwner:
         return task
 
     @property
+    def is_closed(self) -> bool:
+        """Whether no task can be started any more."""
+        return self._is_closed
+
+    @property
     def running(self) -> tuple[str, ...]:
         """Names of the tasks that have not ended, sorted."""
         return tuple(sorted(task.get_name() for task in self._tasks))

@@ -86,6 +86,17 @@ class TradeAggregator:
             return None
         return Bar(int(self._mark[self._kernel.START]), *(float(v) for v in self._live))
 
+    def finish(self, to_ns: int) -> BarArrays:
+        """Close the bar under way where its time was over by ``to_ns``; trades of it that still come open the next one."""
+        mark = self._mark
+        if self._kind != self._kernel.TIME or not mark[self._kernel.HAS_BAR] or mark[self._kernel.LIMIT] > to_ns:
+            return BarArrays.empty()
+        forming = self.forming()
+        assert forming is not None, "A bar is under way."
+        self._last_ns = max(self._last_ns, int(mark[self._kernel.LIMIT]))
+        mark[self._kernel.HAS_BAR] = 0
+        return BarArrays.of([forming])
+
     def copy(self) -> "TradeAggregator":
         """An aggregator that goes on from the same state on its own."""
         twin = object.__new__(TradeAggregator)

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import ClassVar, Final, Protocol, Self
 
 from backend.bus import Bus, Subscription
-from backend.domain.bars import BarArrays, Series
+from backend.domain.bars import BarArrays, BarSpec, Series
+from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 from backend.events import BarsChanged
 from backend.market.bar_snapshot import BarSnapshot
@@ -199,16 +200,23 @@ class BarStore:
             _, oldest = self._closed.popitem(last=False)
             kept -= oldest.bars.n_bytes
 
+    def open_specs(self, instrument: InstrumentId) -> frozenset[BarSpec]:
+        """The specs in which somebody looks at an instrument."""
+        return frozenset(view.series.spec for view in self._open if view.series.instrument == instrument)
+
     def apply(self, series: Series, tail: BarArrays) -> None:
         """Replace the bars of ``series`` from the first of ``tail`` on: the live path, O(len(tail)) and a few microseconds.
 
-        tail : at least one bar, oldest first; the forming bar last. Only raw views change; an adjusted one follows BarsChanged.
+        tail : at least one bar, oldest first; the forming bar last. They are of now, where adjusted prices are raw ones.
         """
-        entry = self._open.get(BarView(series))
-        if entry is None:
-            return
         if not len(tail):
             raise InvalidInput(f"{series} was asked to change from an empty list of bars.", hint="Pass at least one bar.")
+        for adjusted in (False, True):
+            entry = self._open.get(BarView(series, adjusted))
+            if entry is not None:
+                self._apply(entry, tail)
+
+    def _apply(self, entry: _Entry, tail: BarArrays) -> None:
         from_ns = int(tail.event_ns[0])
         if entry.reload is not None:
             entry.applied_from_ns = from_ns if entry.applied_from_ns is None else min(entry.applied_from_ns, from_ns)

@@ -246,4 +246,14 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0014_feeds",
+        """
+        CREATE TABLE feeds (
+            name TEXT PRIMARY KEY,
+            position INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

@@ -106,6 +106,10 @@ class QuoteBoard:
         self._show({i: row for i, row in self._snapshot.rows.items() if i in self._watched})
         self._mark(fresh)
 
+    def touch(self, instruments: Iterable[InstrumentId]) -> None:
+        """Look at these again soon: live bars of them have come."""
+        self._mark([one for one in instruments if one in self._watched])
+
     def snapshot(self) -> BoardSnapshot:
         """The rows as they are now; safe from any thread."""
         return self._snapshot
@@ -120,11 +124,10 @@ class QuoteBoard:
             self._wake.set()
 
     async def _recompute(self, instruments: tuple[InstrumentId, ...]) -> None:
-        newest = await self._newest_bars()
         rows: dict[InstrumentId, QuoteRow] = {}
         for instrument in instruments:
             try:
-                rows[instrument] = await self._row(instrument, newest.get(instrument, 0))
+                rows[instrument] = await self._row(instrument)
             except TriiError as error:
                 log.info("No figures of %s: %s", instrument, error)
                 rows[instrument] = QuoteRow(instrument)
@@ -134,15 +137,9 @@ class QuoteBoard:
         self._snapshot = BoardSnapshot(self._snapshot.version + 1, MappingProxyType(rows))
         self._bus.publish(FiguresChanged(self._snapshot.version))
 
-    async def _newest_bars(self) -> dict[InstrumentId, int]:
-        newest: dict[InstrumentId, int] = {}
-        for stored in await self._store.series():
-            instrument = stored.series.instrument
-            newest[instrument] = max(newest.get(instrument, 0), stored.last_ns)
-        return newest
-
-    async def _row(self, instrument: InstrumentId, newest_ns: int) -> QuoteRow:
+    async def _row(self, instrument: InstrumentId) -> QuoteRow:
         known = await self._catalog.get(instrument)
+        newest_ns = max((stored.last_ns for stored in await self._store.series(instrument)), default=0)
         bars = await self._bars(instrument, newest_ns)
         if not len(bars):
             return QuoteRow(instrument, known.name)

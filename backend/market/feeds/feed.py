@@ -3,17 +3,12 @@
 import enum
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Final, Protocol
 
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.depth import Depth
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.ticks import Quote, TradeArrays
-
-_NO_TRADES: Final[Mapping[InstrumentId, TradeArrays]] = MappingProxyType({})
-_NO_QUOTES: Final[Mapping[InstrumentId, Quote]] = MappingProxyType({})
-_NO_DEPTHS: Final[Mapping[InstrumentId, Depth]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +22,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TickBatch:
-    """What one wake-up of a feed brought.
+    """What one wake-up of a feed brought; empty where it was only a sign of life, which lets the clock close quiet bars.
 
     received_ns : when it was read, this machine's clock
     trades : every trade, of each instrument in the venue's order; none is ever left out or given twice
@@ -37,9 +32,9 @@ class TickBatch:
     """
 
     received_ns: int
-    trades: Mapping[InstrumentId, TradeArrays] = field(default=_NO_TRADES)
-    quotes: Mapping[InstrumentId, Quote] = field(default=_NO_QUOTES)
-    depths: Mapping[InstrumentId, Depth] = field(default=_NO_DEPTHS)
+    trades: Mapping[InstrumentId, TradeArrays] = field(default_factory=dict)
+    quotes: Mapping[InstrumentId, Quote] = field(default_factory=dict)
+    depths: Mapping[InstrumentId, Depth] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     is_late: bool = False
 

@@ -1,8 +1,7 @@
 """How fresh the data of an instrument is, as a value that windows read once a frame."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Final
 
 from backend.domain.instruments import InstrumentId
@@ -32,8 +31,8 @@ class LiveSnapshot:
     """Every feed and every instrument that is followed; read from any thread."""
 
     version: int = 0
-    feeds: Mapping[str, FeedStatus] = MappingProxyType({})
-    rows: Mapping[InstrumentId, LiveRow] = MappingProxyType({})
+    feeds: Mapping[str, FeedStatus] = field(default_factory=dict)
+    rows: Mapping[InstrumentId, LiveRow] = field(default_factory=dict)
 
     def age_s(self, instrument: InstrumentId, now_ns: int) -> float | None:
         """Seconds since the last sign of life of what serves ``instrument``; None where nothing serves it."""

@@ -1,0 +1,303 @@
+"""Live market data for everybody: who follows which instrument, what feeds bring of it, and how fresh everything is."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Final, Protocol
+
+from backend.bus import Bus
+from backend.clock import Clock
+from backend.domain.bars import DAY_NS, MINUTE_NS, BarArrays, BarSpec, Series
+from backend.domain.depth import Depth
+from backend.domain.instruments import InstrumentId
+from backend.errors import NotFound, TriiError
+from backend.jobs.runner import JobRunner
+from backend.live.back_fill import FETCHED, SETTLE_NS, BackFill, Wanted
+from backend.live.feed_book import FeedBook
+from backend.live.feed_runs import FeedRuns
+from backend.live.folds import MINUTE
+from backend.live.followed import Followed
+from backend.live.freshness import Freshness
+from backend.live.joining import Joining
+from backend.live.tape import Tape
+from backend.live.tick_path import TickPath
+from backend.market.bar_store import BarStore
+from backend.market.calendars import Calendars
+from backend.market.catalog import Catalog
+from backend.market.feeds.feed import Feed, Gap, TickBatch, Wants
+from backend.market.feeds.live_row import LiveRow, LiveSnapshot
+from backend.market.history import History
+from backend.right_of_way import RightOfWay
+from backend.storage.market_store import MarketStore
+from backend.tasks import TaskOwner
+from backend.watchlists.board import QuoteBoard
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 0.1
+_WAITING_MAX: Final = 10_000  # batches of an instrument whose history takes long to read
+
+
+class Watcher(Protocol):
+    """What alerts are to live data; ``backend.alerts.alerts.Alerts`` is one."""
+
+    @property
+    def wanted(self) -> frozenset[Series]:
+        """Series whose bars must be made live."""
+        ...
+
+    async def evaluate_bars(self, series: Series, bars: BarArrays) -> None:
+        """Look at complete bars that came afterwards."""
+        ...
+
+
+class Following:
+    """A wish to follow an instrument."""
+
+    crosses_bridge: ClassVar[str] = "a handle: only the engine looks inside"
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        self._end: Callable[[], None] | None = end
+
+    async def close(self) -> None:
+        """Follow no more on this one's behalf; closing twice does nothing."""
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveParts:
+    """What live data stands on."""
+
+    store: MarketStore
+    bars: BarStore
+    history: History
+    catalog: Catalog
+    calendars: Calendars
+    jobs: JobRunner
+    book: FeedBook
+    board: QuoteBoard
+    clock: Clock
+    bus: Bus
+    tasks: TaskOwner
+    way: RightOfWay
+
+
+class Live:
+    """One for the whole program; lives on the engine thread. ``snapshot``, ``tape`` and ``depth`` are read from any."""
+
+    crosses_bridge: ClassVar[str] = "a facade: its coroutines run on the engine, its values are immutable"
+
+    def __init__(self, parts: LiveParts) -> None:
+        self._parts = parts
+        self.feeds = parts.book
+        self.path = TickPath(parts.store, parts.bars, parts.way)
+        self.runs = FeedRuns(parts.book, parts.clock, parts.bus, parts.tasks)
+        self.runs.on_batch = self.on_batch
+        self.runs.changed = self._feeds_changed
+        parts.book.changed = self.runs.refresh
+        self.joining = Joining(parts.store, parts.history, parts.catalog, parts.calendars, parts.clock)
+        self.watchers: list[Watcher] = []
+        self._back_fill = BackFill(parts.store, parts.jobs, self.runs.get, self._filled)
+        self._freshness = Freshness(parts.clock, parts.bus)
+        self._wishes: Counter[InstrumentId] = Counter()
+        self._depth_wishes: Counter[InstrumentId] = Counter()
+        self._followed: dict[InstrumentId, Followed] = {}
+        self._n_touched: dict[InstrumentId, int] = {}
+        self._snapshot = LiveSnapshot()
+
+    # --- for everybody ------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> LiveSnapshot:
+        """Every feed and every instrument that is followed, as they are now; from any thread."""
+        return self._snapshot
+
+    def tape(self, instrument: InstrumentId) -> Tape | None:
+        """The newest trades of an instrument; None while it is not followed. From any thread."""
+        one = self._followed.get(instrument)
+        return None if one is None else one.tape
+
+    def depth(self, instrument: InstrumentId) -> Depth | None:
+        """The newest book of an instrument, if one has come. From any thread."""
+        one = self._followed.get(instrument)
+        return None if one is None else one.depth
+
+    async def follow(self, instrument: InstrumentId, *, depth: bool = False) -> Following:
+        """Keep an instrument live, its book too with ``depth``, until what is returned is closed.
+
+        An instrument that nothing serves is followed as soon as a feed does.
+        """
+        self._wishes[instrument] += 1
+        self._depth_wishes[instrument] += depth
+        self._wants_changed()
+
+        def end() -> None:
+            self._wishes[instrument] -= 1
+            self._depth_wishes[instrument] -= depth
+            self._wants_changed()
+
+        return Following(end)
+
+    async def begin(self) -> None:
+        """Run the feeds that are on, and look after everything until the tasks' owner closes."""
+        await self.runs.refresh()
+        self._parts.tasks.start("live data", self._look_after())
+
+    # --- what feeds bring ---------------------------------------------------------------------------------------------
+
+    async def on_batch(self, feed: Feed, batch: TickBatch) -> None:
+        """Take in what a feed brought."""
+        ready: dict[InstrumentId, Followed] = {}
+        for instrument in {**batch.trades, **batch.quotes, **batch.depths}:
+            one = self._followed.get(instrument)
+            if one is None or one.feed is not feed:
+                continue
+            if one.bars is not None:
+                ready[instrument] = one
+            elif instrument in batch.trades:
+                self._keep_waiting(one, batch)
+        await self.path.on_batch(batch, ready)
+        self._freshness.took(feed, batch)
+        for gap in batch.gaps:
+            if gap.instrument in self._followed:
+                await self._fill_gap(feed, gap)
+
+    def _keep_waiting(self, one: Followed, batch: TickBatch) -> None:
+        one.waiting.append(TickBatch(batch.received_ns, {one.instrument: batch.trades[one.instrument]}, is_late=batch.is_late))
+        if len(one.waiting) > _WAITING_MAX:
+            log.warning("The history of %s takes long to read; its oldest waiting trades are fetched as bars.", one.instrument)
+            one.waiting.pop(0)
+
+    async def _fill_gap(self, feed: Feed, gap: Gap) -> None:
+        from_ns, to_ns = gap.from_ns // MINUTE_NS * MINUTE_NS, -(-gap.to_ns // MINUTE_NS) * MINUTE_NS
+        for spec in FETCHED:
+            step_ns = spec.duration_ns or DAY_NS
+            span = (from_ns // step_ns * step_ns, -(-to_ns // step_ns) * step_ns)
+            await self._back_fill.ask(feed, Series(gap.instrument, spec), span, due_ns=to_ns + SETTLE_NS)
+
+    async def _filled(self, wanted: Wanted) -> None:
+        """History has more bars of an instrument: go on from them, and let alerts look at what they missed."""
+        series = wanted.series
+        one = self._followed.get(series.instrument)
+        if one is not None and one.bars is not None:
+            await self.joining.begin_again(series.instrument, one.bars)
+        if series.spec != MINUTE:
+            return
+        known_ns = self._parts.clock.now_ns()
+        for watcher in self.watchers:
+            for watched in [w for w in watcher.wanted if w.instrument == series.instrument]:
+                from_ns = wanted.from_ns - (watched.spec.duration_ns or 31 * DAY_NS)
+                bars = await self._parts.history.bars(watched, from_ns=from_ns, to_ns=wanted.to_ns, as_of_ns=known_ns)
+                await watcher.evaluate_bars(watched, bars)
+
+    # --- who follows what ---------------------------------------------------------------------------------------------
+
+    def _feeds_changed(self) -> None:
+        for one in self._followed.values():
+            feed = self._feed_of(one.instrument)
+            if feed is not one.feed:
+                one.feed, one.bars = feed, None
+                self._join(one)
+        self._wants_changed()
+        self._show()
+
+    def _wants_changed(self) -> None:
+        wanted = {instrument for instrument, n in self._wishes.items() if n > 0}
+        for watcher in self.watchers:
+            wanted.update(series.instrument for series in watcher.wanted)
+        for instrument in [one for one in self._followed if one not in wanted]:
+            del self._followed[instrument]
+        for instrument in wanted - self._followed.keys():
+            one = Followed(instrument, self._feed_of(instrument))
+            self._followed[instrument] = one
+            self._join(one)
+        for feed in self.runs.feeds:
+            mine = (one.instrument for one in self._followed.values() if one.feed is feed)
+            feed.want({instrument: Wants(depth=self._depth_wishes[instrument] > 0) for instrument in mine})
+
+    def _feed_of(self, instrument: InstrumentId) -> Feed | None:
+        return next((feed for feed in self.runs.feeds if feed.serves(instrument)), None)
+
+    def _join(self, one: Followed) -> None:
+        if one.feed is not None:
+            self._parts.tasks.start(f"join {one.instrument}", self._joined(one, one.feed))
+
+    async def _joined(self, one: Followed, feed: Feed) -> None:
+        try:
+            bars = await self.joining.begin(one, feed)
+            await self._add_specs(one)
+        except TriiError as error:
+            level = logging.INFO if isinstance(error, NotFound) else logging.WARNING
+            log.log(level, "%s cannot be followed: %s", one.instrument, error)
+            return
+        if one.feed is not feed or self._followed.get(one.instrument) is not one:
+            return
+        one.bars = bars
+        waiting, one.waiting = one.waiting, []
+        for batch in waiting:
+            self.path.apply(one, batch.trades[one.instrument], batch)
+        await self._ask_history(one, feed)
+
+    async def _ask_history(self, one: Followed, feed: Feed) -> None:
+        now_ns = self._parts.clock.now_ns()
+        for spec in FETCHED:
+            series = Series(one.instrument, spec)
+            await self._back_fill.ask(feed, series, (await self._back_fill.start_of(series, now_ns), now_ns))
+        # The minute in which we came is known to us from its middle on: the venue's own replaces ours.
+        await self._fill_gap(feed, Gap(one.instrument, now_ns, now_ns + 1))
+
+    # --- looking after it all -----------------------------------------------------------------------------------------
+
+    async def _look_after(self) -> None:
+        n_looks = 0
+        while True:
+            await asyncio.sleep(LOOK_S)
+            n_looks += 1
+            self._wants_changed_by_watchers()
+            for one in tuple(self._followed.values()):
+                await self._add_specs(one)
+            if n_looks % 10 == 0:
+                self._pass_time()
+                self._touch_board()
+            self._show()
+
+    def _wants_changed_by_watchers(self) -> None:
+        wanted = {series.instrument for watcher in self.watchers for series in watcher.wanted}
+        if not wanted <= self._followed.keys():
+            self._wants_changed()
+
+    async def _add_specs(self, one: Followed) -> None:
+        if one.bars is None:
+            return
+        watched = {s.spec for watcher in self.watchers for s in watcher.wanted if s.instrument == one.instrument}
+        needed: frozenset[BarSpec] = self._parts.bars.open_specs(one.instrument) | watched | one.recorded | {MINUTE}
+        for spec in one.bars.specs - needed:
+            one.bars.drop_spec(spec)
+        for spec in needed - one.bars.specs:
+            await self.joining.add_spec(one.instrument, one.bars, spec)
+
+    def _pass_time(self) -> None:
+        for one in self._followed.values():
+            to_ns = None if one.feed is None else self._freshness.over_ns(one.feed)
+            if to_ns is not None and one.feed is not None:
+                self.path.advance(one, to_ns, one.feed.status.received_ns)
+
+    def _touch_board(self) -> None:
+        touched = [name for name, one in self._followed.items() if self._n_touched.get(name) != one.n_applied]
+        self._n_touched = {name: one.n_applied for name, one in self._followed.items()}
+        self._parts.board.touch(touched)
+
+    def _show(self) -> None:
+        rows: dict[InstrumentId, LiveRow] = {}
+        for instrument, one in self._followed.items():
+            row = one.row()
+            if row is not None:
+                rows[instrument] = row
+        statuses = self._freshness.look(self.runs.feeds)
+        before = self._snapshot
+        if rows != before.rows or statuses != before.feeds:
+            self._snapshot = LiveSnapshot(before.version + 1, MappingProxyType(statuses), MappingProxyType(rows))
