@@ -1,0 +1,70 @@
+"""The simulated venue as one object: a seeded market, its servers on loopback, and the pulse that moves them."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from backend.clock import Clock
+from backend.simulator.binance import FIELDS as BINANCE_FIELDS
+from backend.simulator.binance import BinanceVenue
+from backend.simulator.faults import Faults
+from backend.simulator.listed import BINANCE_LISTED, Listed
+from backend.simulator.market import Market, MarketConfig
+from backend.simulator.serving import VenueServer
+from backend.tasks import TaskOwner
+
+
+@dataclass(frozen=True, slots=True)
+class VenueConfig:
+    """What is simulated; a venue without instruments is not served.
+
+    ports : of venues by name, where they are not to be chosen by the system
+    ping_s : between a venue's pings; session_s : how long a conversation may last; pulse_s : between looks at the clock
+    """
+
+    market: MarketConfig = field(default_factory=MarketConfig)
+    binance: tuple[Listed, ...] = BINANCE_LISTED
+    ports: Mapping[str, int] = field(default_factory=dict)
+    ping_s: float = 20.0
+    session_s: float = 86_400.0
+    pulse_s: float = 0.01
+
+
+class SimulatedVenue:
+    """Serves while its ``async with`` block runs."""
+
+    def __init__(self, config: VenueConfig, clock: Clock) -> None:
+        self.config = config
+        listed = {each.code: each for each in config.binance}
+        self.market = Market(tuple(listed.values()), config.market, clock)
+        life = {"ping_s": config.ping_s, "session_s": config.session_s}
+        self.binance = BinanceVenue(self.market, tuple(each.code for each in config.binance), Faults(BINANCE_FIELDS, clock), **life)
+        self.servers: tuple[VenueServer, ...] = (self.binance,)
+        self._tasks = TaskOwner("simulated venue")
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with self._stack as stack:
+            for server in self.servers:
+                await server.start(self.config.ports.get(server.name, 0))
+                stack.push_async_callback(server.stop)
+            await stack.enter_async_context(self._tasks)
+            self._tasks.start("pulse", self._beat())
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._stack.aclose()
+
+    def pulse(self) -> None:
+        """Let everything happen that is over by now, and send it."""
+        for movement in self.market.advance():
+            self.binance.publish(movement)
+
+    async def _beat(self) -> None:
+        while True:
+            self.pulse()
+            await asyncio.sleep(self.config.pulse_s)
