@@ -34,6 +34,7 @@ class FeedRuns:
         self._tasks = tasks
         self._feeds: dict[str, Feed] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._guests: set[str] = set()
         self._changing = asyncio.Lock()
         self.on_batch: Callable[[Feed, TickBatch], Awaitable[None]]
         self.changed: Callable[[], None] = lambda: None
@@ -51,16 +52,17 @@ class FeedRuns:
         """Run what is on and stop what is not; start ``name`` anew, which was changed."""
         async with self._changing:
             wanted = {config.name: config for config in await self._book.list() if config.is_on}
-            for gone in [one for one in self._running if one not in wanted or one == name]:
+            for gone in [one for one in self._running if one not in self._guests and (one not in wanted or one == name)]:
                 await self._stop(gone)
             for config in wanted.values():
                 if config.name not in self._running:
                     await self._start(config)
-            self._feeds = {one: self._feeds[one] for one in wanted if one in self._feeds}
+            self._feeds = {one: self._feeds[one] for one in (*self._guests, *wanted) if one in self._feeds}
         self.changed()
 
     def run(self, feed: Feed) -> None:
         """Run a feed that was not set up by a person, as tests and benchmarks do."""
+        self._guests.add(feed.name)
         self._feeds[feed.name] = feed
         self._running[feed.name] = self._tasks.start(f"feed {feed.name}", self._hand_on(feed))
         self.changed()

@@ -142,6 +142,11 @@ class Live:
 
         return Following(end)
 
+    def is_joined(self, instrument: InstrumentId) -> bool:
+        """Whether its history was read, so that its trades are taken in at once."""
+        one = self._followed.get(instrument)
+        return one is not None and one.bars is not None
+
     async def begin(self) -> None:
         """Run the feeds that are on, and look after everything until the tasks' owner closes."""
         await self.runs.refresh()

@@ -31,7 +31,7 @@ from backend.domain.bars import MINUTE_NS
 from backend.indicators.registry import spec_of
 from backend.storage.paths import Home
 from tests.benchmarks._live_checks import check_shown, check_stored
-from tests.benchmarks._live_feed import LiveFeed, fill
+from tests.benchmarks._live_feed import LiveRun, fill
 from tests.benchmarks._live_market import N_INSTRUMENTS, STUDIES, Setup, chart_state
 from tests.benchmarks._live_sides import SIDES, Side
 from tests.benchmarks._live_world import HAND, STAMP
@@ -198,7 +198,8 @@ async def measure(name: str, port: int, setup: Setup, home: Home) -> dict[str, o
         await until(lambda: all(len(panel.view.model.shown.lines) == N_LINES for panel in window.panels), 60.0)
         first = [panel.view.model.snapshot.version for panel in window.panels]
         side.collector.settle()
-        feed = LiveFeed(desk.backend, start_ns, way=side.way)
+        feed = LiveRun(desk.backend, start_ns)
+        await desk.bridge.call(feed.begin())
         hand = Hand(port, window)
         reading = asyncio.ensure_future(desk.bridge.call(feed.run(port)))
         began_ns = await hand.began

@@ -44,14 +44,9 @@ async def live_on(home, clock, *, bars=None):
 async def followed(backend, instrument=BTC.id):
     """Followed, and its history read."""
     handle = await backend.live.follow(instrument)
-    await until(lambda: is_joined(backend, instrument))
+    await until(lambda: backend.live.is_joined(instrument))
     await jobs_done(backend)
     return handle
-
-
-def is_joined(backend, instrument):
-    one = backend.live._followed.get(instrument)
-    return one is not None and one.bars is not None
 
 
 async def jobs_done(backend):
@@ -170,7 +165,7 @@ async def test_trades_that_came_while_history_was_read_are_not_lost(home, clock)
     async with live_on(home, clock) as (backend, feed):
         await backend.live.follow(BTC.id)  # not joined yet
         await give_all(feed, clock, trades)
-        await until(lambda: is_joined(backend, BTC.id))
+        await until(lambda: backend.live.is_joined(BTC.id))
 
         assert same(await backend.history.bars(Series(BTC.id, MINUTES)), by_pandas(trades, "1min"))
 
@@ -216,7 +211,7 @@ async def test_a_venue_that_does_not_answer_is_asked_again_and_live_bars_go_on(h
     async with live_on(home, clock) as (backend, feed):
         feed.is_down = True
         await backend.live.follow(BTC.id)
-        await until(lambda: is_joined(backend, BTC.id))
+        await until(lambda: backend.live.is_joined(BTC.id))
         await give_all(feed, clock, trades)
         await until(lambda: len(feed.asked) >= 1)
         assert same(await backend.history.bars(Series(BTC.id, MINUTES)), by_pandas(trades, "1min"))
