@@ -142,6 +142,28 @@ def add_jobs(parser: Parser) -> None:
         action.add_argument("job", metavar="JOB", type=_count_from(1), help="its number, from 'trii jobs list'")
 
 
+def add_feeds(parser: Parser) -> None:
+    """Sub-commands of `trii feeds`."""
+    actions = parser.add_below("ACTION", required=True)
+    _action(actions, "list", "list the feeds that are set up, and how each is doing")
+    _action(actions, "kinds", "list the kinds of feeds there are, and what each needs")
+    add = _action(actions, "add", "set a feed up; its keys are asked for")
+    add.add_argument("kind", metavar="KIND", help="from 'trii feeds kinds'")
+    add.add_argument("--name", metavar="NAME", help="its own name, where there are several of a kind")
+    add.add_argument("--stream-url", metavar="URL", help="of the stream, instead of the venue's own")
+    add.add_argument("--rest-url", metavar="URL", help="of the REST service, instead of the venue's own")
+    add.add_argument("--option", metavar="NAME=VALUE", action="append", help="as plan=iex; may be given several times")
+    add.add_argument("--secrets-file", metavar="FILE", help="read the keys from a file, a line each, - for standard input")
+    add.add_argument("--test", dest="try_first", action="store_true", help="connect first, and keep nothing where that fails")
+    for name, words in (
+        ("test", "connect to a feed and say how far it came"),
+        ("on", "turn a feed on"),
+        ("off", "turn a feed off"),
+        ("remove", "forget a feed and its keys"),
+    ):
+        _action(actions, name, words).add_argument("name", metavar="NAME", help="from 'trii feeds list'")
+
+
 def add_screenshot(parser: Parser) -> None:
     """Options of `trii screenshot`."""
     parser.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="as AAPL; else the first one that has bars")

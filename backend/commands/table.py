@@ -147,6 +147,14 @@ COMMANDS: Final = (
         ("trii samples",),
     ),
     Command(
+        "feeds",
+        "set up live data of venues",
+        "feeds",
+        Needs.BACKEND,
+        options.add_feeds,
+        ("trii feeds add binance", "trii feeds add alpaca --option plan=iex --test", "trii feeds list"),
+    ),
+    Command(
         "screenshot",
         "draw a chart into a PNG file",
         "screenshot",

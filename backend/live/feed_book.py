@@ -50,13 +50,18 @@ class FeedBook:
         """The names of the keys that are there."""
         return frozenset(await self._credentials.names(_owner(name)))
 
-    async def put(self, config: FeedConfig, secrets: Mapping[str, str] | None = None) -> FeedConfig:
-        """Add a feed, or change the one of this name; ``secrets`` left out stay. Raises InvalidInput; then nothing has changed."""
+    def check(self, config: FeedConfig) -> FeedConfig:
+        """``config`` where a feed can be made of it. Raises InvalidInput."""
         kind = kind_of(config)
         checked = load_config(save_config(config))
         for url in (checked.stream_url, checked.rest_url):
             _check_url(url)
         kind.check(checked)
+        return checked
+
+    async def put(self, config: FeedConfig, secrets: Mapping[str, str] | None = None) -> FeedConfig:
+        """Add a feed, or change the one of this name; ``secrets`` left out stay. Raises InvalidInput; then nothing has changed."""
+        kind, checked = kind_of(config), self.check(config)
         given = {name: value.strip() for name, value in (secrets or {}).items() if value.strip()}
         for name in given:
             if name not in kind.secrets:

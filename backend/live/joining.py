@@ -51,6 +51,15 @@ class Joining:
             self._listed[feed.name] = {one.id: one for one in await feed.fetch_instruments()}
         return self._listed[feed.name]
 
+    async def know_all(self, feed: Feed) -> int:
+        """Put everything that the feed serves into the catalog; how many were new there. Raises Unavailable."""
+        listed = await self.listed(feed)
+        known = {one.id for one in await self._catalog.all()}
+        new = [one for instrument, one in listed.items() if instrument not in known]
+        if new:
+            await self._catalog.put(*new)
+        return len(new)
+
     async def begin(self, one: Followed, feed: Feed) -> LiveBars:
         """Live bars of an instrument, up to what is stored of it; sets what is recorded. Raises TriiError."""
         known = await self.know(one.instrument, feed)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final, Protocol
@@ -22,12 +22,14 @@ from backend.live.folds import MINUTE
 from backend.live.followed import Followed
 from backend.live.freshness import Freshness
 from backend.live.joining import Joining
+from backend.live.probing import probe
 from backend.live.tape import Tape
 from backend.live.tick_path import TickPath
 from backend.market.bar_store import BarStore
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
-from backend.market.feeds.feed import Feed, Gap, TickBatch, Wants
+from backend.market.feeds.config import FeedConfig
+from backend.market.feeds.feed import Feed, FeedState, FeedStatus, Gap, TickBatch, Wants
 from backend.market.feeds.live_row import LiveRow, LiveSnapshot
 from backend.market.history import History
 from backend.right_of_way import RightOfWay
@@ -108,6 +110,7 @@ class Live:
         self._depth_wishes: Counter[InstrumentId] = Counter()
         self._followed: dict[InstrumentId, Followed] = {}
         self._n_touched: dict[InstrumentId, int] = {}
+        self._known_of: set[str] = set()
         self._snapshot = LiveSnapshot()
 
     # --- for everybody ------------------------------------------------------------------------------------------------
@@ -146,6 +149,10 @@ class Live:
         """Whether its history was read, so that its trades are taken in at once."""
         one = self._followed.get(instrument)
         return one is not None and one.bars is not None
+
+    async def probe(self, config: FeedConfig, secrets: Mapping[str, str] | None = None) -> FeedStatus:
+        """Connect with settings that are not kept yet, or are: how far it came within ten seconds. Raises InvalidInput."""
+        return await probe(self._parts.book, config, secrets or {}, self._parts.clock)
 
     async def begin(self) -> None:
         """Run the feeds that are on, and look after everything until the tasks' owner closes."""
@@ -296,6 +303,16 @@ class Live:
         self._n_touched = {name: one.n_applied for name, one in self._followed.items()}
         self._parts.board.touch(touched)
 
+    async def _know_all(self, feed: Feed) -> None:
+        """Let everything that a feed serves be found."""
+        try:
+            n_new = await self.joining.know_all(feed)
+        except TriiError as error:
+            log.info("What %s serves cannot be listed now: %s", feed.name, error)
+            self._known_of.discard(feed.name)
+        else:
+            log.info("%s serves %s instruments that were new.", feed.name, n_new)
+
     def _show(self) -> None:
         rows: dict[InstrumentId, LiveRow] = {}
         for instrument, one in self._followed.items():
@@ -303,6 +320,10 @@ class Live:
             if row is not None:
                 rows[instrument] = row
         statuses = self._freshness.look(self.runs.feeds)
+        for feed in self.runs.feeds:
+            if feed.abilities.can_list and statuses[feed.name].state is FeedState.LIVE and feed.name not in self._known_of:
+                self._known_of.add(feed.name)
+                self._parts.tasks.start(f"instruments of {feed.name}", self._know_all(feed))
         before = self._snapshot
         if rows != before.rows or statuses != before.feeds:
             self._snapshot = LiveSnapshot(before.version + 1, MappingProxyType(statuses), MappingProxyType(rows))
