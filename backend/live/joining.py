@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from backend.clock import Clock
-from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec, Series
+from backend.domain.bars import DAY_NS, MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.ticks import TradeArrays
 from backend.errors import NotFound
 from backend.live.back_fill import DAILY, HOURLY, newest_closed_ns
 from backend.live.folds import MINUTE, Fold
 from backend.live.followed import Followed
-from backend.live.live_bars import LiveBars
+from backend.live.live_bars import LiveBars, spec_tails
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
 from backend.market.feeds.feed import Feed
@@ -20,7 +20,7 @@ from backend.market.history import History
 from backend.market.resample import divides, resample
 from backend.storage.market_store import MarketStore
 
-_REBUILT_NS: Final = 15 * MINUTE_NS  # stored trades from which minutes that were cut short by an end are made whole
+_REBUILT_NS: Final = DAY_NS  # where no minute is stored, trades so far back are made into some
 
 
 class Joining:
@@ -69,9 +69,8 @@ class Joining:
         one.recorded = self._recorded(one.instrument, feed)
         trades = await self._trades_since(one.instrument, feed.name)
         if len(trades):
-            closed = bars.apply(trades).closed.get(MINUTE)
-            if closed is not None:
-                self._store.append(Series(one.instrument, MINUTE), feed.name, closed)
+            for spec, tail, is_forming in spec_tails(bars.apply(trades)):
+                self._store.append(Series(one.instrument, spec), feed.name, tail, forming=is_forming)
             one.last, one.last_ns = float(trades.price[-1]), int(trades.event_ns[-1])
         for spec in one.recorded:
             await self.add_spec(one.instrument, bars, spec)
@@ -121,9 +120,7 @@ class Joining:
     async def _trades_since(self, instrument: InstrumentId, source: str) -> TradeArrays:
         # The minute that was under way when the program ended was not kept as a bar; its trades were.
         newest_ns = await newest_closed_ns(self._store, Series(instrument, MINUTE))
-        from_ns = self._clock.now_ns() - _REBUILT_NS
-        if newest_ns is not None:
-            from_ns = max(from_ns, newest_ns + MINUTE_NS)
+        from_ns = self._clock.now_ns() - _REBUILT_NS if newest_ns is None else newest_ns + MINUTE_NS
         return await self._store.load_trades(instrument, source, from_ns=from_ns)
 
 
