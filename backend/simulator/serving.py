@@ -59,6 +59,10 @@ class Client:
         """End the connection without a word, as a broken line does."""
         self._connection.transport.abort()
 
+    def hang_up(self) -> None:
+        """End the connection once what was sent has gone out."""
+        self._connection.transport.close()
+
     async def close(self, code: int, reason: str) -> None:
         """End the connection with a close frame."""
         with contextlib.suppress(ConnectionClosed):

@@ -31,6 +31,11 @@ class Prints:
     def __len__(self) -> int:
         return len(self.event_ns)
 
+    def head(self, n: int) -> "Prints":
+        """The first ``n`` of them."""
+        rows = slice(n)
+        return Prints(self.first_id, self.event_ns[rows], self.price[rows], self.lots[rows], self.is_buyer[rows], self.order[rows])
+
 
 class Tape:
     """Keeps at least the newest ``n_kept`` trades; numbers never stop rising by one."""

@@ -8,25 +8,34 @@ from types import TracebackType
 from typing import Self
 
 from backend.clock import Clock
+from backend.simulator.alpaca import FIELDS as ALPACA_FIELDS
+from backend.simulator.alpaca import AlpacaConfig, AlpacaVenue
 from backend.simulator.binance import FIELDS as BINANCE_FIELDS
 from backend.simulator.binance import BinanceVenue
 from backend.simulator.faults import Faults
-from backend.simulator.listed import BINANCE_LISTED, Listed
+from backend.simulator.kraken import FIELDS as KRAKEN_FIELDS
+from backend.simulator.kraken import KrakenVenue
+from backend.simulator.listed import ALPACA_LISTED, BINANCE_LISTED, KRAKEN_LISTED, Listed
 from backend.simulator.market import Market, MarketConfig
+from backend.simulator.quotes import FIELDS as QUOTE_FIELDS
+from backend.simulator.quotes import QuoteService
 from backend.simulator.serving import VenueServer
 from backend.tasks import TaskOwner
 
 
 @dataclass(frozen=True, slots=True)
 class VenueConfig:
-    """What is simulated; a venue without instruments is not served.
+    """What is simulated: the market, what each venue lists of it, and how the servers behave.
 
-    ports : of venues by name, where they are not to be chosen by the system
+    ports : of servers by name, where they are not to be chosen by the system
     ping_s : between a venue's pings; session_s : how long a conversation may last; pulse_s : between looks at the clock
     """
 
     market: MarketConfig = field(default_factory=MarketConfig)
     binance: tuple[Listed, ...] = BINANCE_LISTED
+    kraken: tuple[Listed, ...] = KRAKEN_LISTED
+    alpaca: tuple[Listed, ...] = ALPACA_LISTED
+    account: AlpacaConfig = field(default_factory=AlpacaConfig)
     ports: Mapping[str, int] = field(default_factory=dict)
     ping_s: float = 20.0
     session_s: float = 86_400.0
@@ -34,15 +43,21 @@ class VenueConfig:
 
 
 class SimulatedVenue:
-    """Serves while its ``async with`` block runs."""
+    """Serves every venue while its ``async with`` block runs; all of them show one market.
+
+    A code that two venues list is one instrument; what the market lists first describes it.
+    """
 
     def __init__(self, config: VenueConfig, clock: Clock) -> None:
         self.config = config
-        listed = {each.code: each for each in config.binance}
+        listed = {each.code: each for each in (*config.alpaca, *config.kraken, *config.binance)}
         self.market = Market(tuple(listed.values()), config.market, clock)
         life = {"ping_s": config.ping_s, "session_s": config.session_s}
-        self.binance = BinanceVenue(self.market, tuple(each.code for each in config.binance), Faults(BINANCE_FIELDS, clock), **life)
-        self.servers: tuple[VenueServer, ...] = (self.binance,)
+        self.binance = BinanceVenue(self.market, _codes(config.binance), Faults(BINANCE_FIELDS, clock), **life)
+        self.kraken = KrakenVenue(self.market, _codes(config.kraken), Faults(KRAKEN_FIELDS, clock), **life)
+        self.alpaca = AlpacaVenue(self.market, _codes(config.alpaca), Faults(ALPACA_FIELDS, clock), config.account, life)
+        self.quotes = QuoteService(self.market, Faults(QUOTE_FIELDS, clock))
+        self.servers: tuple[VenueServer, ...] = (self.binance, self.kraken, self.alpaca, self.quotes)
         self._tasks = TaskOwner("simulated venue")
         self._stack = contextlib.AsyncExitStack()
 
@@ -63,8 +78,14 @@ class SimulatedVenue:
         """Let everything happen that is over by now, and send it."""
         for movement in self.market.advance():
             self.binance.publish(movement)
+            self.kraken.publish(movement)
+            self.alpaca.publish(movement)
 
     async def _beat(self) -> None:
         while True:
             self.pulse()
             await asyncio.sleep(self.config.pulse_s)
+
+
+def _codes(listed: tuple[Listed, ...]) -> tuple[str, ...]:
+    return tuple(each.code for each in listed)

@@ -11,7 +11,14 @@ with warnings.catch_warnings():
     from binance.exceptions import BinanceAPIException
     from binance.ws.depthcache import DepthCacheManager
 
-__all__ = ["AsyncClient", "BinanceAPIException", "BinanceSocketManager", "DepthCacheManager", "ThreadedWebsocketManager", "outside_client"]
+__all__ = [
+    "AsyncClient",
+    "BinanceAPIException",
+    "BinanceSocketManager",
+    "DepthCacheManager",
+    "ThreadedWebsocketManager",
+    "outside_client",
+]
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,10 @@ from tests.fakes.waiting import until
 
 async def test_an_outside_client_reads_every_trade_of_a_stream_and_rest_gives_the_same_ones():
     config = VenueConfig(MarketConfig(seed=7, rate=2000))
-    async with SimulatedVenue(config, SystemClock()) as venue, outside_client(venue.binance.rest_url, venue.binance.stream_url) as (client, sockets):
+    async with (
+        SimulatedVenue(config, SystemClock()) as venue,
+        outside_client(venue.binance.rest_url, venue.binance.stream_url) as (client, sockets),
+    ):
         async with sockets.trade_socket("BTCUSDT") as stream:
             streamed = [await stream.recv() for _ in range(1500)]
         ids = [each["t"] for each in streamed]
@@ -28,7 +31,10 @@ async def test_an_outside_client_reads_every_trade_of_a_stream_and_rest_gives_th
 async def test_an_outside_client_keeps_the_same_book_as_the_venue():
     config = VenueConfig(MarketConfig(seed=3, rate=500))
     clock = ManualClock(1_704_724_200_000_000_000)
-    async with SimulatedVenue(config, clock) as venue, outside_client(venue.binance.rest_url, venue.binance.stream_url) as (_, sockets):
+    async with (
+        SimulatedVenue(config, clock) as venue,
+        outside_client(venue.binance.rest_url, venue.binance.stream_url) as (_, sockets),
+    ):
         depth = DepthCacheManager(sockets._client, "BTCUSDT", bm=sockets, limit=5000, ws_interval=100)
         async with depth:
             await until(lambda: venue.binance.clients, what="the stream's conversation")
