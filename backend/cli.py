@@ -69,6 +69,10 @@ def _run(argv: tuple[str, ...], streams: Streams, desktop: Desktop) -> int:
     if command.name == "tour":
         return desktop.run_tour(arguments)
     request = RunRequest(argv, _current_folder(), streams.facts)
+    if command.needs is Needs.NOTHING:
+        from backend.api import alone  # noqa: PLC0415 - loops and servers are imported only where they run
+
+        return alone.run_alone(home, request, streams)
     owned = _claim_or_forward(home, command, request, streams)
     if isinstance(owned, int):
         return owned

@@ -218,6 +218,14 @@ def add_doctor(parser: Parser) -> None:
     parser.add_argument("--quick", action="store_true", help="leave out what reads every stored byte")
 
 
+def add_venue(parser: Parser) -> None:
+    """Options of `trii venue`."""
+    parser.add_argument("--seed", metavar="N", type=_count_from(0), default=1, help="another market for each number (1)")
+    parser.add_argument("--rate", metavar="N", type=_count_from(0), default=30, help="trades a second, all instruments (30)")
+    parser.add_argument("--faults", action="store_true", help="let connections break and messages be lost or wrong, now and then")
+    parser.add_argument("--port", metavar="N", type=_port, help="of the first server, the others follow it; else free ones")
+
+
 def _action(actions: Subparsers, name: str, summary: str) -> Parser:
     parser = actions.add_parser(name, help=summary, description=sentence(summary))
     parser.set_defaults(parser=parser)
@@ -256,6 +264,13 @@ def _count_from(least: int) -> Callable[[str], int]:
         return int(text)
 
     return count
+
+
+def _port(text: str) -> int:
+    number = _count_from(1)(text)
+    if number > 65_500:
+        raise argparse.ArgumentTypeError(f"{text} is above 65500")
+    return number
 
 
 def _number(text: str) -> float:

@@ -33,11 +33,12 @@ class Needs(enum.Enum):
     BACKEND = enum.auto()  # open stores, this process's own or those of the home's owner
     HOME = enum.auto()  # a home that nothing else has open
     EITHER = enum.auto()  # stores where a process has them open, else the closed home
+    NOTHING = enum.auto()  # no home at all
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. ``module`` has ``run(context, arguments)``, or ``run_closed(terminal, home, arguments)`` on a closed home."""
+    """One command. ``module`` has ``run(context, arguments)``, ``run_closed`` on a closed home, or ``run_alone`` on none."""
 
     name: str
     summary: str
@@ -196,6 +197,14 @@ COMMANDS: Final = (
         Needs.EITHER,
         options.add_doctor,
         ("trii doctor", "trii doctor --json"),
+    ),
+    Command(
+        "venue",
+        "serve a simulated market on this machine in the protocols of real venues, until stopped",
+        "venue",
+        Needs.NOTHING,
+        options.add_venue,
+        ("trii venue", "trii venue --rate 5000 --seed 7", "trii venue --faults --port 9000"),
     ),
 )
 

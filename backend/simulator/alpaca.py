@@ -91,9 +91,9 @@ class AlpacaVenue(VenueServer):
         """As https://data.alpaca.markets; /v2/stocks/... follows it."""
         return self.http_url
 
-    def refuse_next(self, n: int = 1, *, status: int = 429, retry_after_s: int = 1) -> None:
-        """Answer the next ``n`` GETs as over the limit."""
-        self.faults.refuse_calls(self.rest.too_many(status, retry_after_s), n)
+    def refusal(self, status: int, retry_after_s: int) -> Answer:
+        """Over the limit."""
+        return self.rest.too_many(status, retry_after_s)
 
     def accepts(self, path: str) -> bool:
         """``/v2/iex``, ``/v2/sip`` and ``/v2/test``."""

@@ -79,9 +79,9 @@ class BinanceVenue(VenueServer):
         """As https://api.binance.com; /api/v3/... follows it."""
         return self.http_url
 
-    def refuse_next(self, n: int = 1, *, status: int = 429, retry_after_s: int = 1) -> None:
-        """Answer the next ``n`` GETs as over the limit (429), or as banned for not heeding that (418)."""
-        self.faults.refuse_calls(self.rest.too_many(status, retry_after_s), n)
+    def refusal(self, status: int, retry_after_s: int) -> Answer:
+        """429 over the limit, 418 banned for not heeding that."""
+        return self.rest.too_many(status, retry_after_s)
 
     def accepts(self, path: str) -> bool:
         """``/ws``, ``/ws/<streams>`` and ``/stream``."""

@@ -72,9 +72,9 @@ class KrakenVenue(VenueServer):
         """As https://api.kraken.com; /0/public/... follows it."""
         return self.http_url
 
-    def refuse_next(self, n: int = 1, *, status: int = 429, retry_after_s: int = 1) -> None:
-        """Answer the next ``n`` GETs as over the limit."""
-        self.faults.refuse_calls(self.rest.too_many(status, retry_after_s), n)
+    def refusal(self, status: int, retry_after_s: int) -> Answer:
+        """Over the limit."""
+        return self.rest.too_many(status, retry_after_s)
 
     def accepts(self, path: str) -> bool:
         """``/v2``."""

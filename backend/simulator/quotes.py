@@ -31,10 +31,9 @@ class QuoteService(VenueServer):
         """Where /quote follows."""
         return self.http_url
 
-    def refuse_next(self, n: int = 1, *, status: int = 429, retry_after_s: int = 1) -> None:
-        """Answer the next ``n`` GETs as over the limit."""
-        answer = json_answer({"error": "slow down"}, status, {"Retry-After": str(retry_after_s)})
-        self.faults.refuse_calls(answer, n)
+    def refusal(self, status: int, retry_after_s: int) -> Answer:
+        """Over the limit."""
+        return json_answer({"error": "slow down"}, status, {"Retry-After": str(retry_after_s)})
 
     def accepts(self, path: str) -> bool:
         """No conversation anywhere."""

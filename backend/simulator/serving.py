@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from backend.errors import Unavailable
 from backend.simulator.answers import Answer, Call
 from backend.simulator.faults import Faults
 from backend.simulator.frames import join_frames
@@ -95,8 +96,8 @@ class VenueServer:
         self._port = 0
 
     async def start(self, port: int = 0) -> None:
-        """Listen; ``port`` 0 takes a free one. Raises OSError when the port is taken."""
-        self._server = await serve(
+        """Listen; ``port`` 0 takes a free one. Raises Unavailable when the port is taken."""
+        serving = serve(
             self._converse,
             HOST,
             port,
@@ -110,6 +111,10 @@ class VenueServer:
             server_header=None,
             logger=log,
         )
+        try:
+            self._server = await serving
+        except OSError as e:
+            raise Unavailable(f"Port {port} cannot be used for {self.name}: {e}.", hint="Choose another one.", code="port") from e
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -146,6 +151,14 @@ class VenueServer:
 
     def answer(self, call: Call) -> Answer:
         """What is answered to a GET."""
+        raise NotImplementedError
+
+    def refuse_next(self, n: int = 1, status: int = 429, retry_after_s: int = 1) -> None:
+        """Answer the next ``n`` GETs as the venue does when asked too often."""
+        self.faults.refuse_calls(self.refusal(status, retry_after_s), n)
+
+    def refusal(self, status: int, retry_after_s: int) -> Answer:
+        """What the venue says to those who ask too often."""
         raise NotImplementedError
 
     def greet(self, client: Client) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ from backend.simulator.kraken import FIELDS as KRAKEN_FIELDS
 from backend.simulator.kraken import KrakenVenue
 from backend.simulator.listed import ALPACA_LISTED, BINANCE_LISTED, KRAKEN_LISTED, Listed
 from backend.simulator.market import Market, MarketConfig
+from backend.simulator.mishaps import Mishaps, Target
 from backend.simulator.quotes import FIELDS as QUOTE_FIELDS
 from backend.simulator.quotes import QuoteService
 from backend.simulator.serving import VenueServer
@@ -28,6 +29,7 @@ class VenueConfig:
     """What is simulated: the market, what each venue lists of it, and how the servers behave.
 
     ports : of servers by name, where they are not to be chosen by the system
+    mishaps_per_minute : faults that happen by themselves, drawn from the market's seed
     ping_s : between a venue's pings; session_s : how long a conversation may last; pulse_s : between looks at the clock
     """
 
@@ -40,12 +42,13 @@ class VenueConfig:
     ping_s: float = 20.0
     session_s: float = 86_400.0
     pulse_s: float = 0.01
+    mishaps_per_minute: float = 0.0
 
 
 class SimulatedVenue:
     """Serves every venue while its ``async with`` block runs; all of them show one market.
 
-    A code that two venues list is one instrument; what the market lists first describes it.
+    A code that two venues list is one instrument. ``listeners`` hear of each mishap in words.
     """
 
     def __init__(self, config: VenueConfig, clock: Clock) -> None:
@@ -58,6 +61,9 @@ class SimulatedVenue:
         self.alpaca = AlpacaVenue(self.market, _codes(config.alpaca), Faults(ALPACA_FIELDS, clock), config.account, life)
         self.quotes = QuoteService(self.market, Faults(QUOTE_FIELDS, clock))
         self.servers: tuple[VenueServer, ...] = (self.binance, self.kraken, self.alpaca, self.quotes)
+        self.listeners: list[Callable[[str], None]] = []
+        targets = [Target(server.name, server.faults, server.refuse_next) for server in self.servers]
+        self.mishaps = Mishaps(targets, self.market, config.market.seed, config.mishaps_per_minute, self._tell)
         self._tasks = TaskOwner("simulated venue")
         self._stack = contextlib.AsyncExitStack()
 
@@ -68,6 +74,8 @@ class SimulatedVenue:
                 stack.push_async_callback(server.stop)
             await stack.enter_async_context(self._tasks)
             self._tasks.start("pulse", self._beat())
+            if self.config.mishaps_per_minute:
+                self._tasks.start("mishaps", self.mishaps.run())
             self._stack = stack.pop_all()
         return self
 
@@ -80,6 +88,10 @@ class SimulatedVenue:
             self.binance.publish(movement)
             self.kraken.publish(movement)
             self.alpaca.publish(movement)
+
+    def _tell(self, words: str) -> None:
+        for listener in self.listeners:
+            listener(words)
 
     async def _beat(self) -> None:
         while True:
