@@ -16,7 +16,7 @@ FIELDS: Final = FieldNames(prices=frozenset(), sizes=frozenset(), pairs=(), unkn
 _CSV: Final = "symbol,last,bid,ask,volume,time\n"
 
 
-class QuoteService(VenueServer):
+class PlainQuotes(VenueServer):
     """Answers ``/quote?symbol=`` and ``/quotes.csv?symbols=`` for every instrument of the market.
 
     ``shape`` of /quote: "nested" (usual), "flat" numbers with the time in milliseconds, or "list" of strings with seconds.

@@ -19,7 +19,7 @@ from backend.simulator.listed import ALPACA_LISTED, BINANCE_LISTED, KRAKEN_LISTE
 from backend.simulator.market import Market, MarketConfig
 from backend.simulator.mishaps import Mishaps, Target
 from backend.simulator.quotes import FIELDS as QUOTE_FIELDS
-from backend.simulator.quotes import QuoteService
+from backend.simulator.quotes import PlainQuotes
 from backend.simulator.serving import VenueServer
 from backend.tasks import TaskOwner
 
@@ -59,7 +59,7 @@ class SimulatedVenue:
         self.binance = BinanceVenue(self.market, _codes(config.binance), Faults(BINANCE_FIELDS, clock), **life)
         self.kraken = KrakenVenue(self.market, _codes(config.kraken), Faults(KRAKEN_FIELDS, clock), **life)
         self.alpaca = AlpacaVenue(self.market, _codes(config.alpaca), Faults(ALPACA_FIELDS, clock), config.account, life)
-        self.quotes = QuoteService(self.market, Faults(QUOTE_FIELDS, clock))
+        self.quotes = PlainQuotes(self.market, Faults(QUOTE_FIELDS, clock))
         self.servers: tuple[VenueServer, ...] = (self.binance, self.kraken, self.alpaca, self.quotes)
         self.listeners: list[Callable[[str], None]] = []
         targets = [Target(server.name, server.faults, server.refuse_next) for server in self.servers]

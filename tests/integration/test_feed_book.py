@@ -36,7 +36,7 @@ async def test_what_cannot_be_a_feed_is_refused_and_changes_nothing(home):
             (FeedConfig(name="Upper Case", kind="binance"), "cannot be read"),
             (FeedConfig(name="b", kind="binance", stream_url="ws://example.com"), "cannot be the address"),
             (FeedConfig(name="b", kind="binance", rest_url="file:///etc/passwd"), "cannot be the address"),
-            (FeedConfig(name="b", kind="binance", stream_url="wss://me:pass@example.com"), "name or password"),
+            (FeedConfig(name="b", kind="binance", stream_url="wss://me@example.com"), "name or password"),
             (FeedConfig(name="b", kind="binance", options={"speed": "9"}), "no option 'speed'"),
         ]
         for config, words in wrong:
