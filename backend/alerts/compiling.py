@@ -15,7 +15,7 @@ from backend.alerts.alert import (
     PriceCondition,
     TimeCondition,
 )
-from backend.alerts.level import Level
+from backend.alerts.level import Level, percent_level
 from backend.alerts.rules import (
     CloseBefore,
     Comparison,
@@ -63,11 +63,6 @@ def leaves_of(condition: Condition) -> tuple[Leaf, ...]:
     if isinstance(condition, AllOf | AnyOf):
         return tuple(leaf for part in condition.of for leaf in leaves_of(part))
     return (condition,)
-
-
-def percent_level(reference: float, percent: float) -> float:
-    """The price that lies ``percent`` of ``reference`` above it; below it where negative."""
-    return reference + abs(reference) * percent / 100.0
 
 
 def reading_of(ref: IndicatorRef) -> Reading:

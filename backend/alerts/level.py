@@ -76,5 +76,10 @@ class Level:
         return result
 
 
+def percent_level(reference: float, percent: float) -> float:
+    """The price that lies ``percent`` of ``reference`` above it; below it where negative."""
+    return reference + abs(reference) * percent / 100.0
+
+
 def _time(point: tuple[int, float]) -> int:
     return point[0]

@@ -1,0 +1,260 @@
+"""Everything alerts watch of one series: its trades, its bars, and the indicators and averages over them."""
+
+import bisect
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from backend.alerts.bar_values import BarValues
+from backend.alerts.clock_watch import ClockWatch
+from backend.alerts.level import Level
+from backend.alerts.machine import LONG_AGO, UNKNOWN_SIDE, Clock, Machine, plain_right
+from backend.alerts.rows import FEW, PRICE, Column, Rows, Side, Ticks, left_of
+from backend.alerts.rules import CloseBefore, Turned
+from backend.domain.bars import Bar, BarArrays, Series
+from backend.domain.sessions import SessionTable
+
+
+class SeriesWatch:
+    """The rules of one series with what they read; takes batches, gives firings."""
+
+    def __init__(self, series: Series) -> None:
+        self.series = series
+        self.tick_ns = LONG_AGO
+        self.values = BarValues(series.spec)
+        self._clocks = tuple(map(ClockWatch, Clock))
+        self._machines: dict[Machine, None] = {}
+        self._forming_label = LONG_AGO
+
+    @property
+    def machines(self) -> tuple[Machine, ...]:
+        """All of them, in the order in which they were put."""
+        return tuple(self._machines)
+
+    @property
+    def price(self) -> float:
+        """The price seen last, NaN before any."""
+        return self._seen(self._clocks[Clock.TRADES], PRICE)[0]
+
+    @property
+    def newest_label(self) -> int:
+        """The bar under way, or the newest complete one; LONG_AGO before any."""
+        return max(self._forming_label, self.values.label)
+
+    # --- rules --------------------------------------------------------------------------------------------------------
+
+    def put(self, machine: Machine) -> None:
+        """Watch for a machine from now on."""
+        self._machines[machine] = None
+        for clock in self._clocks:
+            clock.put(machine)
+            self.values.need(clock.needs)
+        self._seed(machine)
+
+    def drop(self, machine: Machine) -> None:
+        """Watch for it no more; dropping twice does nothing."""
+        if machine not in self._machines:
+            return
+        del self._machines[machine]
+        for clock in self._clocks:
+            clock.drop(machine)
+        self.values.keep([side for clock in self._clocks for side in clock.needs])
+
+    def set_level(self, machine: Machine, leaf: int, level: Level, *, keeps_side: bool) -> None:
+        """Compare a leaf with another level from now on."""
+        if machine not in self._machines:
+            machine.rights[leaf] = plain_right(level)
+            return
+        clock = self._clock_of(machine, leaf)
+        clock.leave(machine, leaf)
+        machine.rights[leaf] = plain_right(level)
+        clock.enter(machine, leaf)
+        value, at_ns = self._seen(clock, left_of(machine, leaf))
+        if at_ns < machine.after_ns:
+            value, at_ns = machine.seen[leaf][0], machine.after_ns
+        machine.lie(leaf, value, level.at(at_ns), keeps_side=keeps_side)
+
+    def prime(self, bars: BarArrays, sessions: SessionTable | None) -> None:
+        """Take the history of the series into whatever has not begun yet."""
+        for reading in self.values.prime(bars, sessions):
+            for clock in self._clocks:
+                clock.forget(reading)
+        for machine in self._machines:
+            for clock in self._clocks:
+                clock.refresh(machine)
+            self._seed(machine)
+
+    def figures(self, machine: Machine, leaf: int) -> tuple[float, float]:
+        """Both sides of a leaf as they stand."""
+        if machine not in self._machines:
+            return machine.seen[leaf]
+        clock = self._clock_of(machine, leaf)
+        value, at_ns = self._seen(clock, left_of(machine, leaf))
+        if math.isnan(value) or at_ns < machine.after_ns:
+            return machine.seen[leaf]
+        return value, self._level(clock, machine, leaf, at_ns)
+
+    def note(self, machine: Machine) -> None:
+        """Bring what a machine has seen last up to date; it looks only where something may change."""
+        for clock in self._clocks:
+            for leaf in machine.on[clock.clock]:
+                machine.seen[leaf] = self.figures(machine, leaf)
+
+    def _clock_of(self, machine: Machine, leaf: int) -> ClockWatch:
+        return next(one for one in self._clocks if leaf in machine.on[one.clock])
+
+    def _seed(self, machine: Machine) -> None:
+        # What was seen last counts as the look before the first.
+        for clock in self._clocks:
+            for leaf in machine.on[clock.clock]:
+                value, at_ns = self._seen(clock, left_of(machine, leaf))
+                if machine.sides[leaf] == UNKNOWN_SIDE and not math.isnan(value):
+                    machine.lie(leaf, value, self._level(clock, machine, leaf, at_ns), keeps_side=False)
+
+    def _seen(self, clock: ClockWatch, side: Side) -> tuple[float, int]:
+        if side in clock.last and clock.clock is not Clock.CLOSES:
+            return clock.last[side], clock.last_ns
+        if isinstance(side, CloseBefore) and clock.clock is Clock.TRADES:
+            return self.values.close_before(side), self.values.end_ns
+        return self.values.newest(side), self.values.end_ns
+
+    def _level(self, clock: ClockWatch, machine: Machine, leaf: int, at_ns: int) -> float:
+        right = machine.rights[leaf]
+        if isinstance(right, float):
+            return right
+        return right.at(at_ns) if isinstance(right, Level) else self._seen(clock, right)[0]
+
+    # --- batches ------------------------------------------------------------------------------------------------------
+
+    def take(self, ticks: Ticks, closed: BarArrays, forming: Bar | None) -> list[Turned]:
+        """Look at everything that is new of a batch; the bar under way only where it has new trades."""
+        ticks = ticks.after(self.tick_ns)
+        if len(ticks) == 1 and not len(closed) and self._is_quiet(ticks, forming):
+            return []
+        closed = self.values.unseen(closed)
+        batch = self._rows(ticks, closed, forming)
+        fired = self._look(batch)
+        for rows in batch:
+            self._clocks[rows.clock].commit(rows)
+        if len(ticks):
+            self.tick_ns = int(ticks.event_ns[-1])
+        if forming is not None:
+            self._forming_label = forming.event_ns
+        return fired
+
+    def _is_quiet(self, ticks: Ticks, forming: Bar | None) -> bool:
+        # The usual batch: one trade that changes nothing for anyone is remembered, and that is all.
+        trades = self._clocks[Clock.TRADES]
+        if not self._clocks[Clock.BARS].is_idle or len(trades.last) != 1:
+            return False
+        before, price = trades.last[PRICE], float(ticks.price[0])
+        if not trades.is_untouched(min(before, price), max(before, price)):
+            return False
+        trades.last[PRICE] = price
+        trades.last_ns = self.tick_ns = int(ticks.event_ns[0])
+        if forming is not None:
+            self._forming_label = forming.event_ns
+        return True
+
+    def _rows(self, ticks: Ticks, closed: BarArrays, forming: Bar | None) -> list[Rows]:
+        _, bars, closes = self._clocks
+        ends = self.values.ends(closed, forming)
+        labels = [*closed.event_ns.tolist(), *([] if forming is None else [forming.event_ns])]
+        found = [self._trade_rows(ticks, closed, ends.tolist(), labels)] if len(ticks) else []
+        before = {side: self.values.newest(side) for side in (PRICE, *closes.needs)}
+        last = {side: self._seen(bars, side)[0] for side in (PRICE, *bars.needs)}
+        times = [self.values.end_ns, *ends.tolist()]
+        columns = self.values.take(closed, ends, {*before, *last})
+        complete = labels[: len(closed)]
+        if complete and not closes.is_idle:
+            cut: dict[Side, list[float]] = {side: [value, *columns[side]] for side, value in before.items()}
+            found.append(_bar_rows(Clock.CLOSES, times, cut, labels, complete))
+        shown = forming if len(ticks) else None
+        if bars.is_idle or not (complete or shown):
+            return found
+        both: dict[Side, list[float]] = {side: [value, *columns[side]] for side, value in last.items()}
+        times[0] = bars.last_ns
+        if shown is not None:
+            for side, value in self.values.under_way(shown, last).items():
+                both[side].append(value)
+            times.append(int(ticks.event_ns[-1]))
+            complete.append(LONG_AGO)
+        return [*found, _bar_rows(Clock.BARS, times, both, labels, complete)]
+
+    def _trade_rows(self, ticks: Ticks, closed: BarArrays, ends: list[int], labels: list[int]) -> Rows:
+        trades, few = self._clocks[Clock.TRADES], len(ticks) <= FEW
+        event_ns: Sequence[int] = ticks.event_ns.tolist()
+        columns: dict[Side, Column] = {PRICE: [self._seen(trades, PRICE)[0], *ticks.price.tolist()]}
+        for side in trades.needs:
+            if isinstance(side, CloseBefore):
+                steps = self.values.closes_before(side, closed)
+                columns[side] = [self._seen(trades, side)[0], *(steps[bisect.bisect_right(ends, ns)] for ns in event_ns)]
+
+        def label_of(row: int) -> int:
+            if ticks.label is not None:
+                return int(ticks.label[row])
+            place = bisect.bisect_right(ends, event_ns[row])
+            return labels[place] if place < len(labels) else self._label_without_bar(event_ns[row])
+
+        if few:
+            return Rows(Clock.TRADES, [trades.last_ns, *event_ns], columns, ticks.since_ns.tolist(), label_of)
+        times = np.concatenate((np.array([trades.last_ns], np.int64), ticks.event_ns))
+        return Rows(Clock.TRADES, times, _packed(columns), ticks.since_ns, label_of)
+
+    def _label_without_bar(self, event_ns: int) -> int:
+        # Nobody says which bar is under way: by the clock where the spec has one, else the newest known.
+        duration_ns = self.series.spec.duration_ns
+        return self.newest_label if duration_ns is None else event_ns // duration_ns * duration_ns
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def _look(self, batch: list[Rows]) -> list[Turned]:
+        met: dict[Machine, list[Rows]] = {}
+        for rows in batch:
+            for machine in self._clocks[rows.clock].touched(rows):
+                met.setdefault(machine, []).append(rows)
+        fired: list[Turned] = []
+        for machine, on in met.items():
+            looks = [(rows, row) for rows in on for row in self._looks(machine, rows)]
+            if len(on) > 1:
+                # A bar's end comes before the trades from then on, the bar under way after them all.
+                looks.sort(key=lambda look: look[0].order(look[1]))
+            fired += _walk(machine, looks)
+            if machine.is_resting:
+                self.drop(machine)
+        return fired
+
+    def _looks(self, machine: Machine, rows: Rows) -> list[int]:
+        if rows.clock not in machine.fresh:
+            return list(rows.turning(machine, 0))
+        first = rows.first_unseen(machine)
+        if first == len(rows):
+            return []
+        self._clocks[rows.clock].settle(machine)
+        return [first, *(row for row in rows.turning(machine, first) if row > first)]
+
+
+def _walk(machine: Machine, looks: list[tuple[Rows, int]]) -> list[Turned]:
+    fired = []
+    for rows, row in looks:
+        at = (int(rows.times[row + 1]), rows.label_of(row), float(rows.columns[PRICE][row + 1]))
+        turned = machine.look(rows.compared(machine, row), *at)
+        if turned is not None:
+            fired.append(turned)
+            if machine.is_resting:
+                break
+    return fired
+
+
+def _bar_rows(clock: Clock, times: list[int], columns: dict[Side, list[float]], labels: list[int], complete: list[int]) -> Rows:
+    n_rows = len(times) - 1
+    held: dict[Side, Column] = dict(columns)
+    if n_rows <= FEW:
+        return Rows(clock, times.copy(), held, times[1:], labels.__getitem__, complete)
+    packed = np.array(times, np.int64)
+    return Rows(clock, packed, _packed(held), packed[1:], labels.__getitem__, complete)
+
+
+def _packed(columns: dict[Side, Column]) -> dict[Side, Column]:
+    return {side: np.array(column, np.float64) for side, column in columns.items()}
