@@ -11,7 +11,7 @@ from backend.alerts.clock_watch import ClockWatch
 from backend.alerts.level import Level
 from backend.alerts.machine import LONG_AGO, UNKNOWN_SIDE, Clock, Machine, plain_right
 from backend.alerts.rows import FEW, PRICE, Column, Rows, Side, Ticks, left_of
-from backend.alerts.rules import CloseBefore, Turned
+from backend.alerts.rules import CloseBefore, Right, Turned
 from backend.domain.bars import Bar, BarArrays, Series
 from backend.domain.sessions import SessionTable
 
@@ -71,7 +71,7 @@ class SeriesWatch:
         machine.rights[leaf] = plain_right(level)
         clock.enter(machine, leaf)
         value, at_ns = self._seen(clock, left_of(machine, leaf))
-        if at_ns < machine.after_ns:
+        if clock.clock is Clock.TRADES and at_ns < machine.after_ns:
             value, at_ns = machine.seen[leaf][0], machine.after_ns
         machine.lie(leaf, value, level.at(at_ns), keeps_side=keeps_side)
 
@@ -91,7 +91,7 @@ class SeriesWatch:
             return machine.seen[leaf]
         clock = self._clock_of(machine, leaf)
         value, at_ns = self._seen(clock, left_of(machine, leaf))
-        if math.isnan(value) or at_ns < machine.after_ns:
+        if math.isnan(value) or (clock.clock is Clock.TRADES and at_ns < machine.after_ns):
             return machine.seen[leaf]
         return value, self._level(clock, machine, leaf, at_ns)
 
@@ -105,19 +105,32 @@ class SeriesWatch:
         return next(one for one in self._clocks if leaf in machine.on[one.clock])
 
     def _seed(self, machine: Machine) -> None:
-        # What was seen last counts as the look before the first.
+        # What was seen last, the last trade or the newest complete bar, counts as the look before the first.
         for clock in self._clocks:
             for leaf in machine.on[clock.clock]:
-                value, at_ns = self._seen(clock, left_of(machine, leaf))
-                if machine.sides[leaf] == UNKNOWN_SIDE and not math.isnan(value):
-                    machine.lie(leaf, value, self._level(clock, machine, leaf, at_ns), keeps_side=False)
+                if machine.sides[leaf] == UNKNOWN_SIDE:
+                    value, level = self._before(clock, left_of(machine, leaf), machine.rights[leaf])
+                    if not math.isnan(value):
+                        machine.lie(leaf, value, level, keeps_side=False)
+
+    def _before(self, clock: ClockWatch, left: Side, right: Right | float) -> tuple[float, float]:
+        is_traded = clock.clock is Clock.TRADES and PRICE in clock.last
+        value, at_ns = (clock.last[PRICE], clock.last_ns) if is_traded else self._newest(left)
+        if isinstance(right, float):
+            return value, right
+        if isinstance(right, Level):
+            return value, right.at(at_ns)
+        if isinstance(right, CloseBefore) and is_traded and at_ns >= self.values.end_ns:
+            return value, self.values.close_before(right)
+        return value, self._newest(right)[0]
+
+    def _newest(self, side: Side) -> tuple[float, int]:
+        return self.values.newest(side), self.values.end_ns
 
     def _seen(self, clock: ClockWatch, side: Side) -> tuple[float, int]:
         if side in clock.last and clock.clock is not Clock.CLOSES:
             return clock.last[side], clock.last_ns
-        if isinstance(side, CloseBefore) and clock.clock is Clock.TRADES:
-            return self.values.close_before(side), self.values.end_ns
-        return self.values.newest(side), self.values.end_ns
+        return self._newest(side)
 
     def _level(self, clock: ClockWatch, machine: Machine, leaf: int, at_ns: int) -> float:
         right = machine.rights[leaf]
