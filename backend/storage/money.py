@@ -256,4 +256,39 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0011_alerts",
+        # No firing refers to its alert: firings are kept for good, alerts may go.
+        """
+        CREATE TABLE alerts (
+            id TEXT PRIMARY KEY,
+            instrument TEXT NOT NULL,
+            name TEXT NOT NULL,
+            is_enabled INTEGER NOT NULL CHECK (is_enabled IN (0, 1)),
+            body BLOB NOT NULL,
+            state BLOB NOT NULL DEFAULT x'',
+            seen BLOB NOT NULL DEFAULT x'',
+            is_resting INTEGER NOT NULL DEFAULT 0 CHECK (is_resting IN (0, 1)),
+            n_fired INTEGER NOT NULL DEFAULT 0 CHECK (n_fired >= 0),
+            last_fired_ns INTEGER NOT NULL DEFAULT 0,
+            created_ns INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX alerts_by_instrument ON alerts (instrument) WHERE is_enabled = 1;
+        CREATE TABLE firings (
+            id TEXT PRIMARY KEY,
+            alert_id TEXT NOT NULL,
+            instrument TEXT NOT NULL,
+            event_ns INTEGER NOT NULL,
+            fired_ns INTEGER NOT NULL,
+            price REAL,
+            value REAL,
+            level REAL,
+            words TEXT NOT NULL,
+            is_late INTEGER NOT NULL CHECK (is_late IN (0, 1)),
+            is_read INTEGER NOT NULL DEFAULT 0 CHECK (is_read IN (0, 1))
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX firings_by_alert ON firings (alert_id, fired_ns DESC);
+        CREATE INDEX firings_by_time ON firings (fired_ns DESC);
+        """,
+    ),
 )

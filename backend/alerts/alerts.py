@@ -1,0 +1,219 @@
+"""The alerts of a person: made, changed, watched and kept."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import msgspec
+
+from backend.alerts.alert import Alert, Leaf, PriceCondition
+from backend.alerts.book import AlertBook
+from backend.alerts.checks import check_alert, check_is_ahead, with_leaves
+from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing
+from backend.alerts.firing_queue import FiringQueue
+from backend.alerts.store import AlertStore, StoredAlert
+from backend.alerts.words import Wording
+from backend.bus import Bus
+from backend.charts.drawing_store import DrawingStore
+from backend.clock import Clock
+from backend.domain.instruments import InstrumentId
+from backend.errors import InvalidInput
+from backend.events import AlertsChanged, Level, Notice
+from backend.market.action_log import ActionLog
+from backend.market.calendars import Calendars
+from backend.market.catalog import Catalog
+from backend.market.feeds.live_row import LiveSnapshot
+from backend.market.history import History
+from backend.storage.ledger import Ledger
+from backend.tasks import TaskOwner
+from backend.telemetry.metrics import Metrics
+
+ALERTS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class AlertParts:
+    """What alerts stand on."""
+
+    ledger: Ledger
+    history: History
+    catalog: Catalog
+    actions: ActionLog
+    calendars: Calendars
+    drawings: DrawingStore
+    bus: Bus
+    clock: Clock
+    metrics: Metrics
+
+
+class Alerts:
+    """Lives on the engine thread; ``snapshot`` may be read from any.
+
+    live : what is known of feeds, set by the composition root
+    """
+
+    crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
+
+    def __init__(self, parts: AlertParts) -> None:
+        self._parts = parts
+        self._store = AlertStore(parts.ledger)
+        self._book = AlertBook()
+        self._queue = FiringQueue(self._store, parts.bus.publish, self._stored)
+        self._tasks = TaskOwner("alerts", parts.bus.publish)
+        self._removed: dict[str, StoredAlert] = {}
+        self._is_loaded = False
+        self._loading = asyncio.Lock()
+        self.live: Callable[[], LiveSnapshot] = LiveSnapshot
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Take up every stored alert where the last run left it, and watch from now on."""
+        await self._load()
+        self._tasks.start("storing firings", self._queue.run())
+
+    async def close(self) -> None:
+        """Store what waits, and stop watching."""
+        await self._tasks.close()
+        if not await self._queue.flush():
+            self._parts.bus.publish(Notice(Level.ERROR, "Firings of alerts could not be stored before the end."))
+
+    def snapshot(self) -> AlertsSnapshot:
+        """Every alert as it stands; safe from any thread."""
+        return self._book.snapshot
+
+    async def rows(self) -> tuple[AlertRow, ...]:
+        """Every alert, the oldest first, also where nothing is watched."""
+        await self._load()
+        return tuple(self._book.snapshot.rows.values())
+
+    # --- changes ------------------------------------------------------------------------------------------------------
+
+    async def add(self, alert: Alert) -> AlertRow:
+        """Watch ``alert`` from now on; one that was removed goes on where it was. Raises InvalidInput, NotFound, Conflict."""
+        await self._load()
+        now_ns = self._parts.clock.now_ns()
+        made = _dated(check_alert(alert), now_ns)
+        check_is_ahead(made, now_ns)
+        if len(self._book.snapshot.rows) >= ALERTS_MAX:
+            raise InvalidInput(f"There are {ALERTS_MAX} alerts already.", hint="Remove some first.", code="alert.full")
+        await self._parts.catalog.get(InstrumentId.parse(made.instrument))
+        removed = self._removed.pop(made.id, None)
+        fresh = removed if removed is not None and removed.alert == made else StoredAlert(made)
+        return await self._take(await self._store.insert(fresh))
+
+    async def change(self, alert: Alert) -> AlertRow:
+        """Watch ``alert`` in the place of the one with its id; it is armed afresh. Raises InvalidInput, NotFound."""
+        await self._load()
+        before = self._book.get(alert.id)
+        now_ns = self._parts.clock.now_ns()
+        made = _dated(check_alert(msgspec.structs.replace(alert, created_ns=before.alert.created_ns)), now_ns)
+        if (made.condition, made.expires_ns) != (before.alert.condition, before.alert.expires_ns):
+            check_is_ahead(made, now_ns)
+        await self._parts.catalog.get(InstrumentId.parse(made.instrument))
+        is_as_watched = _watched_part(made) == _watched_part(before.alert)
+        changed = replace(before, alert=made) if is_as_watched else _armed(before, made)
+        await self._queue.flush()
+        await self._store.update(changed)
+        return await self._take(changed)
+
+    async def remove(self, alert_id: str) -> Alert:
+        """Forget an alert; what it fired is kept. The alert is returned for undo. Raises NotFound."""
+        await self._load()
+        gone = self._book.get(alert_id)
+        await self._queue.flush()
+        await self._store.delete(alert_id)
+        self._removed[alert_id] = gone
+        self._book.drop(alert_id)
+        self._refresh(told=True)
+        return gone.alert
+
+    async def enable(self, alert_id: str, is_enabled: bool) -> AlertRow:  # noqa: FBT001 - read as enable(id, True)
+        """Switch an alert on, armed afresh, or off. Raises NotFound, InvalidInput where it has expired."""
+        await self._load()
+        before = self._book.get(alert_id)
+        made = msgspec.structs.replace(before.alert, is_enabled=is_enabled)
+        if is_enabled:
+            check_is_ahead(made, self._parts.clock.now_ns())
+        changed = _armed(before, made) if is_enabled else replace(before, alert=made)
+        await self._queue.flush()
+        await self._store.update(changed)
+        return await self._take(changed)
+
+    async def history(self, alert_id: str | None = None, n_max: int = 200) -> tuple[Firing, ...]:
+        """What fired, the newest first."""
+        return await self._store.history(alert_id, n_max)
+
+    async def mark_read(self, firing_ids: Sequence[str]) -> None:
+        """Remember that a person has seen these firings."""
+        await self._store.mark_read(firing_ids)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _load(self) -> None:
+        async with self._loading:
+            if not self._is_loaded:
+                await self._load_all()
+                self._is_loaded = True
+
+    async def _load_all(self) -> None:
+        found, unread = await self._store.all()
+        if unread:
+            text = f"{len(unread)} alerts cannot be read and are not watched: {', '.join(unread[:5])}."
+            self._parts.bus.publish(
+                Notice(Level.ERROR, "Some alerts cannot be read.", text, "Restore a backup.", "alert.unreadable")
+            )
+        for stored in found:
+            self._book.put(stored)
+        for instrument in {stored.alert.instrument for stored in found}:
+            await self._word(instrument)
+        self._refresh(told=True)
+
+    async def _take(self, stored: StoredAlert) -> AlertRow:
+        self._book.put(stored)
+        await self._word(stored.alert.instrument)
+        self._refresh(told=True)
+        return self._book.snapshot.rows[stored.alert.id]
+
+    async def _word(self, instrument: str) -> None:
+        self._book.word(instrument, Wording(InstrumentId.parse(instrument).code))
+
+    def _refresh(self, *, told: bool = False) -> None:
+        if self._book.refresh(self.live(), self._parts.clock.now_ns()) or told:
+            self._parts.bus.publish(AlertsChanged(self._book.snapshot.version))
+
+    def _stored(self, firings: tuple[Firing, ...]) -> None:
+        self._book.note_fired(firings)
+        self._refresh()
+
+
+def _dated(alert: Alert, now_ns: int) -> Alert:
+    """With the moments filled in at which it was made and its prices were chosen."""
+    created_ns = alert.created_ns or now_ns
+
+    def dated(leaf: Leaf) -> Leaf:
+        if isinstance(leaf, PriceCondition) and not leaf.set_ns:
+            return msgspec.structs.replace(leaf, set_ns=now_ns)
+        return leaf
+
+    return msgspec.structs.replace(alert, created_ns=created_ns, condition=with_leaves(alert.condition, dated))
+
+
+def _watched_part(alert: Alert) -> tuple[object, ...]:
+    """What decides when it fires; a new name or channel leaves it as it stands."""
+    return (
+        alert.instrument,
+        alert.spec,
+        alert.condition,
+        alert.when,
+        alert.repeat,
+        alert.rearm,
+        alert.is_enabled,
+        alert.cooldown_s,
+        alert.expires_ns,
+    )
+
+
+def _armed(stored: StoredAlert, alert: Alert) -> StoredAlert:
+    return replace(stored, alert=alert, state=b"", seen=b"", is_resting=False)
