@@ -1,35 +1,46 @@
 """The alerts of a person: made, changed, watched and kept."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 import msgspec
 
 from backend.alerts.alert import Alert, Leaf, PriceCondition
 from backend.alerts.book import AlertBook
 from backend.alerts.checks import check_alert, check_is_ahead, with_leaves
+from backend.alerts.evaluation import Evaluation
 from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing
 from backend.alerts.firing_queue import FiringQueue
-from backend.alerts.store import AlertStore, StoredAlert
+from backend.alerts.lines import name_of
+from backend.alerts.market_facts import MarketFacts
+from backend.alerts.seen import Seen, save_seen
+from backend.alerts.store import AlertStore, QueueDelivery, StoredAlert
+from backend.alerts.watching import Watch
 from backend.alerts.words import Wording
-from backend.bus import Bus
+from backend.bus import Bus, Subscription
 from backend.charts.drawing_store import DrawingStore
 from backend.clock import Clock
+from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import InstrumentId
-from backend.errors import InvalidInput
-from backend.events import AlertsChanged, Level, Notice
+from backend.errors import InvalidInput, TriiError
+from backend.events import AlertsChanged, BarsChanged, DrawingsChanged, Level, Notice
 from backend.market.action_log import ActionLog
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
 from backend.market.feeds.live_row import LiveSnapshot
 from backend.market.history import History
+from backend.market.live_change import LiveChange
 from backend.storage.ledger import Ledger
 from backend.tasks import TaskOwner
 from backend.telemetry.metrics import Metrics
 
-ALERTS_MAX = 10_000
+log = logging.getLogger(__name__)
+
+ALERTS_MAX: Final = 10_000
+_PULSE_S: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +59,7 @@ class AlertParts:
 
 
 class Alerts:
-    """Lives on the engine thread; ``snapshot`` may be read from any.
-
-    live : what is known of feeds, set by the composition root
-    """
+    """Lives on the engine thread; ``snapshot`` may be read from any. The composition root sets ``live``."""
 
     crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
 
@@ -60,24 +68,80 @@ class Alerts:
         self._store = AlertStore(parts.ledger)
         self._book = AlertBook()
         self._queue = FiringQueue(self._store, parts.bus.publish, self._stored)
+        self._facts = MarketFacts(parts.history, parts.catalog, parts.actions, parts.calendars, parts.drawings)
+        watch = Watch(self._facts, parts.clock)
+        self._work = Evaluation(self._book, self._store, self._queue, watch, parts.clock, parts.metrics)
         self._tasks = TaskOwner("alerts", parts.bus.publish)
+        self._subscriptions: list[Subscription[Any]] = []
         self._removed: dict[str, StoredAlert] = {}
         self._is_loaded = False
         self._loading = asyncio.Lock()
-        self.live: Callable[[], LiveSnapshot] = LiveSnapshot
+        self._is_watching = False
+
+    @property
+    def live(self) -> Callable[[], LiveSnapshot]:
+        """What is known of feeds, for blindness and for the look every five seconds."""
+        return self._work.live
+
+    @live.setter
+    def live(self, live: Callable[[], LiveSnapshot]) -> None:
+        self._work.live = live
+
+    def deliver_with(self, queue: QueueDelivery, wake: Callable[[], None]) -> None:
+        """Have ``queue`` write deliveries inside each firing's transaction, and ``wake`` called after it."""
+        self._queue.queue_delivery, self._queue.wake = queue, wake
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def begin(self) -> None:
         """Take up every stored alert where the last run left it, and watch from now on."""
         await self._load()
+        bus = self._parts.bus
+        self._subscriptions = [
+            bus.subscribe(BarsChanged, self._work.note_bars),
+            bus.subscribe(DrawingsChanged, self._work.note_drawings),
+        ]
+        self._is_watching = True
+        await self._work.resume()
+        self._refresh(told=True)
         self._tasks.start("storing firings", self._queue.run())
+        self._tasks.start("watching the clock", self._run())
 
     async def close(self) -> None:
-        """Store what waits, and stop watching."""
+        """Store what waits and what is remembered, and stop watching."""
+        for subscription in self._subscriptions:
+            subscription.close()
         await self._tasks.close()
         if not await self._queue.flush():
             self._parts.bus.publish(Notice(Level.ERROR, "Firings of alerts could not be stored before the end."))
+        if self._is_watching:
+            await self._work.keep()
+
+    async def pulse(self) -> None:
+        """Do what is due by time alone: moments, the look every five seconds, rows. Called four times a second."""
+        if await self._work.pulse():
+            self._parts.bus.publish(AlertsChanged(self._book.snapshot.version))
+
+    # --- the tick path ------------------------------------------------------------------------------------------------
+
+    @property
+    def wanted(self) -> frozenset[Series]:
+        """Series whose bars must be made live."""
+        return self._work.wanted
+
+    @property
+    def wants_changed(self) -> list[Callable[[], None]]:
+        """Called whenever ``wanted`` has changed."""
+        return self._work.wants_changed
+
+    def evaluate(self, change: LiveChange) -> None:
+        """Look at what a batch of trades changed; what fires is stored in groups, then published."""
+        self._work.evaluate(change)
+
+    async def evaluate_bars(self, series: Series, bars: BarArrays) -> None:
+        """Look at complete bars that came afterwards without their trades; what they make fire is late. Stored on return."""
+        self._work.evaluate_bars(series, bars)
+        await self._queue.flush()
 
     def snapshot(self) -> AlertsSnapshot:
         """Every alert as it stands; safe from any thread."""
@@ -100,7 +164,7 @@ class Alerts:
             raise InvalidInput(f"There are {ALERTS_MAX} alerts already.", hint="Remove some first.", code="alert.full")
         await self._parts.catalog.get(InstrumentId.parse(made.instrument))
         removed = self._removed.pop(made.id, None)
-        fresh = removed if removed is not None and removed.alert == made else StoredAlert(made)
+        fresh = removed if removed is not None and removed.alert == made else _armed(StoredAlert(made), made, now_ns)
         return await self._take(await self._store.insert(fresh))
 
     async def change(self, alert: Alert) -> AlertRow:
@@ -113,7 +177,8 @@ class Alerts:
             check_is_ahead(made, now_ns)
         await self._parts.catalog.get(InstrumentId.parse(made.instrument))
         is_as_watched = _watched_part(made) == _watched_part(before.alert)
-        changed = replace(before, alert=made) if is_as_watched else _armed(before, made)
+        before = self._paused(before)
+        changed = replace(before, alert=made) if is_as_watched else _armed(before, made, now_ns)
         await self._queue.flush()
         await self._store.update(changed)
         return await self._take(changed)
@@ -121,7 +186,7 @@ class Alerts:
     async def remove(self, alert_id: str) -> Alert:
         """Forget an alert; what it fired is kept. The alert is returned for undo. Raises NotFound."""
         await self._load()
-        gone = self._book.get(alert_id)
+        gone = self._paused(self._book.get(alert_id))
         await self._queue.flush()
         await self._store.delete(alert_id)
         self._removed[alert_id] = gone
@@ -134,9 +199,11 @@ class Alerts:
         await self._load()
         before = self._book.get(alert_id)
         made = msgspec.structs.replace(before.alert, is_enabled=is_enabled)
+        now_ns = self._parts.clock.now_ns()
         if is_enabled:
-            check_is_ahead(made, self._parts.clock.now_ns())
-        changed = _armed(before, made) if is_enabled else replace(before, alert=made)
+            check_is_ahead(made, now_ns)
+        before = self._paused(before)
+        changed = _armed(before, made, now_ns) if is_enabled else replace(before, alert=made)
         await self._queue.flush()
         await self._store.update(changed)
         return await self._take(changed)
@@ -170,14 +237,37 @@ class Alerts:
             await self._word(instrument)
         self._refresh(told=True)
 
+    def _paused(self, stored: StoredAlert) -> StoredAlert:
+        """An alert with what it remembers, watched no more until it is taken again."""
+        kept = self._work.leave(stored.alert.id)
+        return stored if kept is None else replace(stored, state=kept.state, seen=kept.seen)
+
     async def _take(self, stored: StoredAlert) -> AlertRow:
         self._book.put(stored)
         await self._word(stored.alert.instrument)
+        if self._is_watching:
+            self._book.put(await self._work.take(stored))
         self._refresh(told=True)
         return self._book.snapshot.rows[stored.alert.id]
 
     async def _word(self, instrument: str) -> None:
-        self._book.word(instrument, Wording(InstrumentId.parse(instrument).code))
+        wording = Wording(InstrumentId.parse(instrument).code)
+        try:
+            facts = await self._facts.load(InstrumentId.parse(instrument), self._parts.clock.now_ns())
+        except TriiError as error:
+            log.warning("Alerts on %s cannot say its prices as it is quoted: %s", instrument, error)
+        else:
+            wording = replace(wording, decimals=facts.decimals)
+            self._book.name_drawings(instrument, {drawing.id: name_of(drawing) for drawing in facts.drawings.values()})
+        self._book.word(instrument, wording)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(_PULSE_S)
+            try:
+                await self.pulse()
+            except TriiError as error:
+                log.warning("Alerts could not do what was due: %s", error)
 
     def _refresh(self, *, told: bool = False) -> None:
         if self._book.refresh(self.live(), self._parts.clock.now_ns()) or told:
@@ -215,5 +305,6 @@ def _watched_part(alert: Alert) -> tuple[object, ...]:
     )
 
 
-def _armed(stored: StoredAlert, alert: Alert) -> StoredAlert:
-    return replace(stored, alert=alert, state=b"", seen=b"", is_resting=False)
+def _armed(stored: StoredAlert, alert: Alert, now_ns: int) -> StoredAlert:
+    """The alert without a memory: it watches from now on."""
+    return replace(stored, alert=alert, state=b"", seen=save_seen(Seen(now_ns)), is_resting=False)

@@ -1,13 +1,13 @@
 """Every alert as it stands now, in memory, and the snapshot that screens read."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from backend.alerts.alert import DrawingCondition
-from backend.alerts.checks import leaves_of
+from backend.alerts.compiling import leaves_of
 from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing
 from backend.alerts.standing import Sight, row_of, standing_of
 from backend.alerts.store import StoredAlert, not_found
@@ -90,14 +90,17 @@ class AlertBook:
         drawings = {drawing: self._drawings[drawing] for drawing in named if drawing in self._drawings}
         return replace(known, spec=alert.spec, drawings=MappingProxyType(drawings))
 
-    def refresh(self, live: LiveSnapshot, now_ns: int) -> bool:
-        """Make every row anew; whether one of them is another than before, which a new snapshot then says."""
-        rows = {stored.alert.id: self._row(stored, live, now_ns) for stored in self._stored.values()}
+    def refresh(self, live: LiveSnapshot, now_ns: int, only: Collection[str] | None = None) -> bool:
+        """Make rows anew, all or ``only`` those of these alerts; whether one is another than before, as a new snapshot says."""
         before = self._snapshot.rows
-        kept = {alert_id: before[alert_id] if _same(before.get(alert_id), row) else row for alert_id, row in rows.items()}
-        if len(kept) == len(before) and all(before.get(alert_id) is row for alert_id, row in kept.items()):
+        rows = dict(before) if only is not None else {}
+        for alert_id in self._stored if only is None else only:
+            if alert_id in self._stored:
+                row = self._row(self._stored[alert_id], live, now_ns)
+                rows[alert_id] = before[alert_id] if _same(before.get(alert_id), row) else row
+        if len(rows) == len(before) and all(before.get(alert_id) is row for alert_id, row in rows.items()):
             return False
-        self._snapshot = AlertsSnapshot(self._snapshot.version + 1, MappingProxyType(kept))
+        self._snapshot = AlertsSnapshot(self._snapshot.version + 1, MappingProxyType(rows))
         return True
 
     def _row(self, stored: StoredAlert, live: LiveSnapshot, now_ns: int) -> AlertRow:

@@ -54,7 +54,8 @@ def check_alert(alert: Alert) -> Alert:
     _check_words(alert)
     _check_numbers(alert)
     condition = check_condition(alert.condition)
-    return msgspec.structs.replace(alert, instrument=instrument, spec=spec, condition=condition)
+    numbers = {"cooldown_s": float(alert.cooldown_s), "rearm": float(alert.rearm)}
+    return msgspec.structs.replace(alert, instrument=instrument, spec=spec, condition=condition, **numbers)
 
 
 def check_is_ahead(alert: Alert, now_ns: int) -> None:
@@ -73,13 +74,6 @@ def check_condition(condition: Condition) -> Condition:
     if depth > DEPTH_MAX:
         _refuse("depth", f"Groups lie {depth} deep within each other.", f"At most {DEPTH_MAX} are possible; write it more plainly.")
     return _checked(condition)
-
-
-def leaves_of(condition: Condition) -> tuple[Leaf, ...]:
-    """The comparisons of a condition, in the order in which they are written."""
-    if isinstance(condition, AllOf | AnyOf):
-        return tuple(leaf for part in condition.of for leaf in leaves_of(part))
-    return (condition,)
 
 
 def with_leaves(condition: Condition, change: Callable[[Leaf], Leaf]) -> Condition:
@@ -126,7 +120,7 @@ def _checked_price(leaf: PriceCondition) -> PriceCondition:
     _finite(leaf.value, PRICE_MAX, "price")
     if not 0 <= leaf.set_ns <= TIME_MAX:
         _refuse("time", f"A price cannot have been chosen at {leaf.set_ns} ns.", "Leave the time out.")
-    return leaf
+    return PriceCondition(leaf.operator, float(leaf.value), leaf.set_ns)
 
 
 def _checked_percent(leaf: PercentCondition) -> PercentCondition:
@@ -139,7 +133,7 @@ def _checked_percent(leaf: PercentCondition) -> PercentCondition:
         _finite(leaf.reference, PRICE_MAX, "reference price")
         if leaf.reference == 0:
             _refuse("percent", "A move in percent cannot be measured from a price of 0.", "Give another price.")
-    return leaf
+    return PercentCondition(leaf.operator, float(leaf.value), leaf.since, leaf.n_bars, float(leaf.reference))
 
 
 def _checked_indicator(leaf: IndicatorCondition) -> IndicatorCondition:
@@ -147,7 +141,7 @@ def _checked_indicator(leaf: IndicatorCondition) -> IndicatorCondition:
     if leaf.other is not None and leaf.is_price:
         _refuse("indicator", "An indicator is compared with another one and with the price at once.", "Choose one of them.")
     other = None if leaf.other is None else _checked_ref(leaf.other)
-    return msgspec.structs.replace(leaf, left=_checked_ref(leaf.left), other=other)
+    return IndicatorCondition(_checked_ref(leaf.left), leaf.operator, float(leaf.value), other, leaf.is_price)
 
 
 def _checked_ref(ref: IndicatorRef) -> IndicatorRef:
@@ -187,7 +181,7 @@ def _checked_volume(leaf: VolumeCondition) -> VolumeCondition:
         _refuse("volume", f"A volume cannot be {leaf.value:g}.", "Use at least 0.")
     if not 0 <= leaf.average <= AVERAGE_MAX:
         _refuse("volume", f"A volume cannot be averaged over {leaf.average} bars.", f"Use 1 to {AVERAGE_MAX}, 0 for no average.")
-    return leaf
+    return VolumeCondition(leaf.operator, float(leaf.value), leaf.average)
 
 
 def _finite(value: float, limit: float, what: str) -> None:

@@ -10,7 +10,7 @@ from backend.alerts.firing import Firing
 from backend.alerts.store import AlertStore, Fired, QueueDelivery
 from backend.domain.instruments import InstrumentId
 from backend.errors import CorruptData, TriiError, Unavailable
-from backend.events import AlertFired, Event, Level, Notice
+from backend.events import AlertFired, Event, Level, Notice, notice_of
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class FiringQueue:
             while self._waiting:
                 group = self._waiting[:GROUP_MAX]
                 try:
-                    fresh = await self._store.record(group, self.queue_delivery)
+                    fresh = await self._record(group)
                 except (Unavailable, CorruptData) as error:
                     self._tell_refusal(error)
                     return False
@@ -74,6 +74,17 @@ class FiringQueue:
                 self._is_refused = False
                 self._publish(Notice(Level.SUCCESS, "The firings of alerts that waited are stored now."))
             return True
+
+    async def _record(self, group: list[Fired]) -> tuple[Firing, ...]:
+        """Store firings with their deliveries; without them where those cannot be queued: no firing is lost to a channel."""
+        try:
+            return await self._store.record(group, self.queue_delivery)
+        except (Unavailable, CorruptData):
+            raise
+        except Exception as error:
+            log.exception("Deliveries of %d firings could not be queued.", len(group))
+            self._publish(notice_of(error, "What fired could not be queued for its channels."))
+            return await self._store.record(group, _deliver_nothing)
 
     def _tell(self, group: dict[str, Fired], fresh: tuple[Firing, ...]) -> None:
         if not fresh:

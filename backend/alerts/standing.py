@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 
 from backend.alerts.alert import Alert, DrawingCondition, PriceCondition, TimeCondition
-from backend.alerts.checks import leaves_of
+from backend.alerts.compiling import leaves_of
 from backend.alerts.firing import AlertRow, Standing
 from backend.alerts.store import StoredAlert
+from backend.alerts.telling import sides_of
 from backend.domain.instruments import InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.market.feeds.feed import FeedState
@@ -52,8 +53,8 @@ def standing_of(stored: StoredAlert, live: LiveSnapshot, sight: Sight, now_ns: i
 
 
 def row_of(stored: StoredAlert, standing: tuple[Standing, str], words: str, sides: tuple[float, float]) -> AlertRow:
-    """The row of an alert; ``sides`` are value and level of its first comparison."""
-    value, level = sides
+    """The row of an alert; ``sides`` are both sides of its first comparison as the engine has them."""
+    value, level = sides_of(stored.alert, *sides)
     first = leaves_of(stored.alert.condition)[0]
     return AlertRow(
         alert=stored.alert,
@@ -62,7 +63,7 @@ def row_of(stored: StoredAlert, standing: tuple[Standing, str], words: str, side
         blind_words=standing[1],
         value=value,
         level=level,
-        distance_pct=_distance_pct(value, level),
+        distance_pct=_distance_pct(*sides),
         is_price_level=isinstance(first, PriceCondition | DrawingCondition),
         n_fired=stored.n_fired,
         last_fired_ns=stored.last_fired_ns,
