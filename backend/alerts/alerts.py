@@ -16,6 +16,7 @@ from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing
 from backend.alerts.firing_queue import FiringQueue
 from backend.alerts.lines import name_of
 from backend.alerts.market_facts import MarketFacts
+from backend.alerts.rehearsal import rehearse
 from backend.alerts.seen import Seen, save_seen
 from backend.alerts.store import AlertStore, QueueDelivery, StoredAlert
 from backend.alerts.watching import Watch
@@ -76,6 +77,7 @@ class Alerts:
         self._removed: dict[str, StoredAlert] = {}
         self._is_loaded = False
         self._loading = asyncio.Lock()
+        self._changing = asyncio.Lock()
         self._is_watching = False
 
     @property
@@ -101,8 +103,9 @@ class Alerts:
             bus.subscribe(BarsChanged, self._work.note_bars),
             bus.subscribe(DrawingsChanged, self._work.note_drawings),
         ]
-        self._is_watching = True
-        await self._work.resume()
+        async with self._changing:
+            self._is_watching = True
+            await self._work.resume()
         self._refresh(told=True)
         self._tasks.start("storing firings", self._queue.run())
         self._tasks.start("watching the clock", self._run())
@@ -157,56 +160,70 @@ class Alerts:
     async def add(self, alert: Alert) -> AlertRow:
         """Watch ``alert`` from now on; one that was removed goes on where it was. Raises InvalidInput, NotFound, Conflict."""
         await self._load()
-        now_ns = self._parts.clock.now_ns()
-        made = _dated(check_alert(alert), now_ns)
-        check_is_ahead(made, now_ns)
-        if len(self._book.snapshot.rows) >= ALERTS_MAX:
-            raise InvalidInput(f"There are {ALERTS_MAX} alerts already.", hint="Remove some first.", code="alert.full")
-        await self._parts.catalog.get(InstrumentId.parse(made.instrument))
-        removed = self._removed.pop(made.id, None)
-        fresh = removed if removed is not None and removed.alert == made else _armed(StoredAlert(made), made, now_ns)
-        return await self._take(await self._store.insert(fresh))
+        async with self._changing:
+            now_ns = self._parts.clock.now_ns()
+            made = _dated(check_alert(alert), now_ns)
+            check_is_ahead(made, now_ns)
+            if len(self._book.snapshot.rows) >= ALERTS_MAX:
+                raise InvalidInput(f"There are {ALERTS_MAX} alerts already.", hint="Remove some first.", code="alert.full")
+            await self._parts.catalog.get(InstrumentId.parse(made.instrument))
+            removed = self._removed.pop(made.id, None)
+            fresh = removed if removed is not None and removed.alert == made else _armed(StoredAlert(made), made, now_ns)
+            return await self._take(await self._store.insert(fresh))
 
     async def change(self, alert: Alert) -> AlertRow:
         """Watch ``alert`` in the place of the one with its id; it is armed afresh. Raises InvalidInput, NotFound."""
         await self._load()
-        before = self._book.get(alert.id)
-        now_ns = self._parts.clock.now_ns()
-        made = _dated(check_alert(msgspec.structs.replace(alert, created_ns=before.alert.created_ns)), now_ns)
-        if (made.condition, made.expires_ns) != (before.alert.condition, before.alert.expires_ns):
-            check_is_ahead(made, now_ns)
-        await self._parts.catalog.get(InstrumentId.parse(made.instrument))
-        is_as_watched = _watched_part(made) == _watched_part(before.alert)
-        before = self._paused(before)
-        changed = replace(before, alert=made) if is_as_watched else _armed(before, made, now_ns)
-        await self._queue.flush()
-        await self._store.update(changed)
-        return await self._take(changed)
+        async with self._changing:
+            before = self._book.get(alert.id)
+            now_ns = self._parts.clock.now_ns()
+            made = _dated(check_alert(msgspec.structs.replace(alert, created_ns=before.alert.created_ns)), now_ns)
+            if (made.condition, made.expires_ns) != (before.alert.condition, before.alert.expires_ns):
+                check_is_ahead(made, now_ns)
+            await self._parts.catalog.get(InstrumentId.parse(made.instrument))
+            is_as_watched = _watched_part(made) == _watched_part(before.alert)
+            before = self._paused(before)
+            changed = replace(before, alert=made) if is_as_watched else _armed(before, made, now_ns)
+            await self._queue.flush()
+            await self._store.update(changed)
+            return await self._take(changed)
 
     async def remove(self, alert_id: str) -> Alert:
         """Forget an alert; what it fired is kept. The alert is returned for undo. Raises NotFound."""
         await self._load()
-        gone = self._paused(self._book.get(alert_id))
-        await self._queue.flush()
-        await self._store.delete(alert_id)
-        self._removed[alert_id] = gone
-        self._book.drop(alert_id)
-        self._refresh(told=True)
-        return gone.alert
+        async with self._changing:
+            gone = self._paused(self._book.get(alert_id))
+            await self._queue.flush()
+            await self._store.delete(alert_id)
+            self._removed[alert_id] = gone
+            self._book.drop(alert_id)
+            self._refresh(told=True)
+            return gone.alert
 
     async def enable(self, alert_id: str, is_enabled: bool) -> AlertRow:  # noqa: FBT001 - read as enable(id, True)
         """Switch an alert on, armed afresh, or off. Raises NotFound, InvalidInput where it has expired."""
         await self._load()
-        before = self._book.get(alert_id)
-        made = msgspec.structs.replace(before.alert, is_enabled=is_enabled)
+        async with self._changing:
+            before = self._book.get(alert_id)
+            made = msgspec.structs.replace(before.alert, is_enabled=is_enabled)
+            now_ns = self._parts.clock.now_ns()
+            if is_enabled:
+                check_is_ahead(made, now_ns)
+            before = self._paused(before)
+            changed = _armed(before, made, now_ns) if is_enabled else replace(before, alert=made)
+            await self._queue.flush()
+            await self._store.update(changed)
+            return await self._take(changed)
+
+    async def rehearse(self, alert: Alert, from_ns: int | None = None, to_ns: int | None = None) -> tuple[Firing, ...]:
+        """What ``alert`` would have fired over stored history; nothing is stored, told or delivered.
+
+        from_ns, to_ns : UTC ns, all of history where None; never later than now
+        Raises InvalidInput, NotFound.
+        """
         now_ns = self._parts.clock.now_ns()
-        if is_enabled:
-            check_is_ahead(made, now_ns)
-        before = self._paused(before)
-        changed = _armed(before, made, now_ns) if is_enabled else replace(before, alert=made)
-        await self._queue.flush()
-        await self._store.update(changed)
-        return await self._take(changed)
+        made = _dated(check_alert(alert), now_ns)
+        return await rehearse(made, self._facts, (from_ns, min(to_ns or now_ns, now_ns)))
 
     async def history(self, alert_id: str | None = None, n_max: int = 200) -> tuple[Firing, ...]:
         """What fired, the newest first."""
@@ -270,7 +287,8 @@ class Alerts:
                 log.warning("Alerts could not do what was due: %s", error)
 
     def _refresh(self, *, told: bool = False) -> None:
-        if self._book.refresh(self.live(), self._parts.clock.now_ns()) or told:
+        live = self.live() if self._is_watching else None
+        if self._book.refresh(live, self._parts.clock.now_ns()) or told:
             self._parts.bus.publish(AlertsChanged(self._book.snapshot.version))
 
     def _stored(self, firings: tuple[Firing, ...]) -> None:

@@ -90,7 +90,7 @@ class AlertBook:
         drawings = {drawing: self._drawings[drawing] for drawing in named if drawing in self._drawings}
         return replace(known, spec=alert.spec, drawings=MappingProxyType(drawings))
 
-    def refresh(self, live: LiveSnapshot, now_ns: int, only: Collection[str] | None = None) -> bool:
+    def refresh(self, live: LiveSnapshot | None, now_ns: int, only: Collection[str] | None = None) -> bool:
         """Make rows anew, all or ``only`` those of these alerts; whether one is another than before, as a new snapshot says."""
         before = self._snapshot.rows
         rows = dict(before) if only is not None else {}
@@ -103,7 +103,7 @@ class AlertBook:
         self._snapshot = AlertsSnapshot(self._snapshot.version + 1, MappingProxyType(rows))
         return True
 
-    def _row(self, stored: StoredAlert, live: LiveSnapshot, now_ns: int) -> AlertRow:
+    def _row(self, stored: StoredAlert, live: LiveSnapshot | None, now_ns: int) -> AlertRow:
         alert_id = stored.alert.id
         if alert_id not in self._words:
             self._words[alert_id] = tell_condition(stored.alert.condition, self.wording_of(stored))

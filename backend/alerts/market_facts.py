@@ -103,7 +103,7 @@ class MarketFacts:
             sessions,
             past,
             opens[is_past],
-            await self._history.price_factors(instrument),
+            _factors_until(await self._history.price_factors(instrument), now_ns),
             *_closes_before(closes, sessions, now_ns, len(sessions) if is_whole else _N_CLOSES),
             {drawing.id: drawing for drawing in drawings},
             quoted_decimals(known, daily.close[-_N_QUOTED:].tolist()),
@@ -136,6 +136,11 @@ class MarketFacts:
         recent = await self._history.bars(Series(instrument, usable), from_ns=from_ns)
         bars = recent if len(recent) > 1 else await self._history.bars(Series(instrument, usable))
         return bars if usable == DAILY else bars[-1:]
+
+
+def _factors_until(factors: PriceFactors, now_ns: int) -> PriceFactors:
+    known = slice(int(np.searchsorted(factors.open_ns, now_ns, side="right")))
+    return PriceFactors(factors.label_ns[known], factors.open_ns[known], factors.price[known])
 
 
 def plain_levels(alert: Alert) -> dict[int, Level]:

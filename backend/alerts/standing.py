@@ -35,8 +35,11 @@ class Sight:
     sessions: SessionTable | None = None
 
 
-def standing_of(stored: StoredAlert, live: LiveSnapshot, sight: Sight, now_ns: int) -> tuple[Standing, str]:
-    """How it stands at ``now_ns``, and why it sees nothing where it is blind."""
+def standing_of(stored: StoredAlert, live: LiveSnapshot | None, sight: Sight, now_ns: int) -> tuple[Standing, str]:
+    """How it stands at ``now_ns``, and why it sees nothing where it is blind.
+
+    live : what is known of feeds; None where nobody watches, as for a single command
+    """
     alert = stored.alert
     if not alert.is_enabled:
         return Standing.OFF, ""
@@ -44,7 +47,7 @@ def standing_of(stored: StoredAlert, live: LiveSnapshot, sight: Sight, now_ns: i
         return Standing.EXPIRED, ""
     if stored.is_resting:
         return Standing.FIRED, ""
-    blind_words = _why_blind(alert, live, sight, now_ns)
+    blind_words = "" if live is None else _why_blind(alert, live, sight, now_ns)
     if blind_words:
         return Standing.BLIND, blind_words
     if stored.last_fired_ns and now_ns < stored.last_fired_ns + round(alert.cooldown_s * 1e9):
