@@ -145,6 +145,7 @@ class Alert(_Value, frozen=True):
     expires_ns : UTC ns, 0 never
     channels : names of delivery channels beside this computer's own toast and sound
     sound : name of a sound, empty for none
+    is_urgent : passes the quiet hours of channels that let urgent alerts pass
     """
 
     id: str
@@ -160,6 +161,7 @@ class Alert(_Value, frozen=True):
     channels: tuple[str, ...] = ()
     sound: str = "chime"
     message: str = ""
+    is_urgent: bool = False
     is_enabled: bool = True
     created_ns: int = 0
     version: int = ALERT_VERSION

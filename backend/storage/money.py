@@ -234,7 +234,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         """,
     ),
     Migration(
-        "0020_credentials",
+        "0011_credentials",
         # Values are NULL where the system's keyring keeps them; a keyring cannot be asked for what it holds.
         """
         CREATE TABLE credentials (
@@ -247,7 +247,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         """,
     ),
     Migration(
-        "0014_feeds",
+        "0012_feeds",
         """
         CREATE TABLE feeds (
             name TEXT PRIMARY KEY,
@@ -257,7 +257,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         """,
     ),
     Migration(
-        "0011_alerts",
+        "0013_alerts",
         # No firing refers to its alert: firings are kept for good, alerts may go.
         """
         CREATE TABLE alerts (
@@ -289,6 +289,63 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX firings_by_alert ON firings (alert_id, fired_ns DESC);
         CREATE INDEX firings_by_time ON firings (fired_ns DESC);
+        """,
+    ),
+    Migration(
+        "0014_delivery",
+        # The addresses of channels hold secrets: they are in no other place than this encrypted file.
+        """
+        CREATE TABLE delivery_channels (
+            name TEXT PRIMARY KEY CHECK (name <> ''),
+            address TEXT NOT NULL CHECK (address <> ''),
+            masked TEXT NOT NULL,
+            body BLOB NOT NULL,
+            is_on INTEGER NOT NULL,
+            tokens REAL NOT NULL,
+            tokens_ns INTEGER NOT NULL,
+            sent_ns INTEGER NOT NULL DEFAULT 0,
+            held_ns INTEGER NOT NULL DEFAULT 0,
+            n_failures INTEGER NOT NULL DEFAULT 0,
+            n_dropped INTEGER NOT NULL DEFAULT 0
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE deliveries (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            firing TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            body_kind TEXT NOT NULL CHECK (body_kind IN ('plain', 'enriched', 'test')),
+            alert TEXT NOT NULL,
+            instrument TEXT NOT NULL,
+            title TEXT NOT NULL,
+            body TEXT NOT NULL,
+            event_ns INTEGER NOT NULL,
+            is_urgent INTEGER NOT NULL,
+            state TEXT NOT NULL
+                CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'dead', 'rolled_up', 'suppressed')),
+            created_ns INTEGER NOT NULL,
+            due_ns INTEGER NOT NULL,
+            finished_ns INTEGER NOT NULL DEFAULT 0,
+            n_attempts INTEGER NOT NULL DEFAULT 0,
+            told_by INTEGER NOT NULL DEFAULT 0,
+            may_repeat INTEGER NOT NULL DEFAULT 0,
+            words TEXT NOT NULL DEFAULT '',
+            UNIQUE (firing, channel, body_kind)
+        ) STRICT;
+        CREATE INDEX deliveries_open ON deliveries (channel, due_ns) WHERE state IN ('queued', 'sending', 'failed');
+        CREATE TABLE delivery_attempts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            channel TEXT NOT NULL,
+            at_ns INTEGER NOT NULL,
+            ended_ns INTEGER NOT NULL DEFAULT 0,
+            outcome TEXT NOT NULL CHECK (outcome IN ('sending', 'sent', 'failed', 'unknown')),
+            words TEXT NOT NULL DEFAULT ''
+        ) STRICT;
+        CREATE INDEX delivery_attempts_open ON delivery_attempts (id) WHERE outcome = 'sending';
+        CREATE TABLE delivery_attempt_members (
+            delivery INTEGER NOT NULL REFERENCES deliveries (id),
+            attempt INTEGER NOT NULL REFERENCES delivery_attempts (id),
+            PRIMARY KEY (delivery, attempt)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX delivery_attempt_members_by_attempt ON delivery_attempt_members (attempt);
         """,
     ),
 )
