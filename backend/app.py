@@ -14,6 +14,8 @@ from backend.charts.replay import Replay
 from backend.charts.study_store import StudyParts, StudyStore
 from backend.charts.study_templates import TemplateStore
 from backend.clock import Clock, SystemClock
+from backend.delivery.carrier import Carrier
+from backend.delivery.deliveries import Deliveries, DeliveryParts
 from backend.errors import TriiError
 from backend.events import BarsSaved, Level, Notice, SettingsChanged, notice_of
 from backend.jobs.background import Background, Phase
@@ -88,6 +90,7 @@ class Backend:
     kept_notices: NoticeStore
     background: Background
     jobs: JobRunner
+    deliveries: Deliveries
     way: RightOfWay
     live: Live
     notices: tuple[Notice, ...] = ()
@@ -178,12 +181,14 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
     board, way = QuoteBoard(base.store, history, catalog, actions, bus), RightOfWay()
     book = FeedBook(money_ledger, Credentials(money_ledger, hide=hide))
+    deliveries = Deliveries(DeliveryParts(money_ledger, bus, clock, tasks, jobs), Carrier(clock))
     async with (
         BarStore(history, bus, tasks) as bars,
         StudyStore(StudyParts(bars, history, catalog, calendars, tasks, replay, bus)) as studies,
     ):
         live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
         phases = (
+            Phase("deliveries", deliveries.begin),
             Phase("jobs", jobs.begin),
             Phase("feeds", live.begin),
             *_phases(home, clock, settings, catalog, watcher, tasks),
@@ -216,6 +221,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             kept_notices=NoticeStore(base.words),
             background=Background(phases),
             jobs=jobs,
+            deliveries=deliveries,
             way=way,
             live=live,
         )

@@ -162,6 +162,37 @@ def add_feeds(parser: Parser) -> None:
         ("remove", "forget a feed and its keys"),
     ):
         _action(actions, name, words).add_argument("name", metavar="NAME", help="from 'trii feeds list'")
+def add_channels(parser: Parser) -> None:
+    """Sub-commands of `trii channels`."""
+    actions = parser.add_below("ACTION", required=True)
+    _action(actions, "list", "list channels, with masked addresses")
+    add = _action(actions, "add", "add a channel, or change the one of this name; what is not given stays")
+    add.add_argument("name", metavar="NAME", help="of your choice, as phone")
+    add.add_argument(
+        "--address-file", metavar="FILE", help="read the address from a file, - for standard input; it is asked for otherwise"
+    )
+    add.add_argument("--rate", metavar="N/MINUTES", type=_rate, help="at most N messages in so many minutes (10/10)")
+    add.add_argument("--roll-up", metavar="SECONDS", type=_number, help="alerts within so many seconds go in one message (20)")
+    add.add_argument("--zone", metavar="ZONE", type=_zone_name, help="of quiet hours and of times in messages (UTC)")
+    quiet = add.add_argument_group("quiet hours")
+    quiet.add_argument(
+        "--quiet", metavar="RANGE", action="append", help="as 22:00-07:00 or 'mon-fri 22:00-07:00'; more than once, none for none"
+    )
+    quiet.add_argument("--then", choices=("hold", "drop"), help="hold messages until they end, or record and not send (hold)")
+    quiet.add_argument("--urgent", choices=("pass", "wait"), help="whether urgent alerts pass (pass)")
+    for name, words in (
+        ("remove", "forget a channel and its address"),
+        ("test", "send a test message now, and say what failed"),
+        ("on", "turn a channel on"),
+        ("off", "turn a channel off; what waits for it is let go"),
+    ):
+        _action(actions, name, words).add_argument("name", metavar="NAME", help="from 'trii channels list'")
+    log = _action(actions, "log", "list deliveries, newest first")
+    log.add_argument("name", nargs="?", metavar="NAME", help="only of this channel")
+    log.add_argument("--last", metavar="N", type=_count_from(1), default=50, help="only the newest N of them (50)")
+    log.add_argument("--attempts", action="store_true", help="with every attempt")
+    retry = _action(actions, "retry", "send a failed or dead delivery again, now")
+    retry.add_argument("delivery", metavar="DELIVERY", type=_count_from(1), help="its number, from 'trii channels log'")
 
 
 def add_screenshot(parser: Parser) -> None:
@@ -283,6 +314,13 @@ def _number(text: str) -> float:
     return value
 
 
+def _rate(text: str) -> tuple[int, float]:
+    n, mark, minutes = text.partition("/")
+    if not mark or not n.isascii() or not n.isdigit() or len(n) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a rate like 10/5")
+    return int(n), _number(minutes)
+
+
 def _size(text: str) -> tuple[int, int]:
     match = _SIZE.fullmatch(text)
     if match is None:
@@ -291,8 +329,12 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def _zone(text: str) -> str:
+    return text if text in ZONE_WORDS else _zone_name(text)
+
+
+def _zone_name(text: str) -> str:
     try:
-        return text if text in ZONE_WORDS else ZoneInfo(text).key
+        return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as e:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time zone like Europe/Berlin") from e
 

@@ -140,6 +140,20 @@ COMMANDS: Final = (
         ("trii jobs list", "trii jobs retry 7"),
     ),
     Command(
+        "channels",
+        "send alerts to a phone, a mailbox or a server; see what was sent",
+        "channels",
+        Needs.BACKEND,
+        options.add_channels,
+        (
+            "trii channels add phone",
+            "trii channels add mail --address-file - < address.txt",
+            "trii channels add phone --quiet 22:00-07:00 --zone Europe/Berlin --rate 6/10",
+            "trii channels test phone",
+            "trii channels log",
+        ),
+    ),
+    Command(
         "samples",
         "load the sample instruments that come with the program",
         "samples",

@@ -1,6 +1,7 @@
 """Quiet hours: when a channel is not to disturb, by the clock on the wall of one time zone."""
 
 import enum
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
@@ -11,7 +12,9 @@ from msgspec import Meta
 
 from backend.errors import InvalidInput
 
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES: Final = 24 * 60
+_RANGE = re.compile(r"(?:(?P<days>[a-z,-]{3,40}) )?(?P<first>[0-2]\d:[0-5]\d)-(?P<last>[0-2]\d:[0-5]\d)", re.ASCII)
 _WEEK_MINUTES: Final = 7 * DAY_MINUTES
 _MINUTE: Final = timedelta(minutes=1)
 _SHIFT_MAX: Final = timedelta(hours=3)  # clocks are never put forward or back by more
@@ -92,6 +95,39 @@ class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             moment = whole + _MINUTE  # clocks change on the way: minute by minute
         found_ns = round((moment - _EPOCH) / timedelta(microseconds=1)) * 1_000
         return found_ns if found_ns > now_ns else None
+
+
+def parse_range(text: str) -> QuietRange:
+    """``mon-fri 22:00-07:00``, ``sat,sun 00:00-24:00``, or ``22:00-07:00`` for every day. Raises InvalidInput."""
+    match = _RANGE.fullmatch(text.strip().lower())
+    if match is None:
+        raise _unreadable(text)
+    first, last = (60 * int(hour) + int(minute) for hour, minute in (match["first"].split(":"), match["last"].split(":")))
+    if first >= DAY_MINUTES or last > DAY_MINUTES or (first == last and first):
+        raise _unreadable(text)
+    return QuietRange(_parse_days(match["days"] or "mon-sun", text), first, last % DAY_MINUTES)
+
+
+def format_range(found: QuietRange) -> str:
+    """As parse_range reads it."""
+    days = "" if len(found.days) == len(DAYS) else ",".join(DAYS[day] for day in found.days) + " "
+    last = found.last or DAY_MINUTES
+    return f"{days}{found.first // 60:02}:{found.first % 60:02}-{last // 60:02}:{last % 60:02}"
+
+
+def _parse_days(text: str, whole: str) -> tuple[int, ...]:
+    days: set[int] = set()
+    for part in text.split(","):
+        ends = part.split("-")
+        if len(ends) > 2 or not set(ends) <= set(DAYS):
+            raise _unreadable(whole)
+        first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
+        days.update((first + n) % len(DAYS) for n in range((last - first) % len(DAYS) + 1))
+    return tuple(sorted(days))
+
+
+def _unreadable(text: str) -> InvalidInput:
+    return InvalidInput(f"{text[:60]!r} is no range of quiet hours.", hint="Write it as 22:00-07:00 or mon-fri 22:00-07:00.")
 
 
 def parse_zone(name: str) -> ZoneInfo:

@@ -40,7 +40,10 @@ _GIVE_UP: Final = """
     WHERE state = 'sending' AND (body_kind = 'test' OR n_attempts >= ?)
 """
 _OPEN: Final = "state IN ('queued', 'failed')"
-_DUE: Final = f"SELECT id, is_urgent FROM deliveries WHERE channel = ? AND {_OPEN} AND due_ns <= ? ORDER BY id"  # noqa: S608 - our own words
+# What was made in the future was made before the clock was set back: it waits for nothing.
+_DUE: Final = f"""
+    SELECT id, is_urgent FROM deliveries WHERE channel = ? AND {_OPEN} AND (due_ns <= ? OR created_ns > ?) ORDER BY id
+"""  # noqa: S608 - our own words
 _NEXT: Final = f"SELECT min(due_ns) FROM deliveries WHERE channel = ? AND {_OPEN}"  # noqa: S608 - same
 _WAITING: Final = f"SELECT DISTINCT channel FROM deliveries WHERE {_OPEN}"  # noqa: S608 - same
 _OF_ATTEMPT: Final = "id IN (SELECT delivery FROM delivery_attempt_members WHERE attempt = ?)"
@@ -60,6 +63,7 @@ class Sending:
     told: tuple[Told, ...]
     n_dropped: int
     may_repeat: bool
+    is_test: bool = False
 
     def __repr__(self) -> str:
         return f"Sending({self.attempt} to {self.channel.name})"
@@ -167,7 +171,7 @@ class DeliveryStore:
                 "",
             )
             made = db.execute(_INSERT, (firing, name, BodyKind.TEST, *row))
-            return _mark(db, kept, (int(made.lastrowid),), now_ns)
+            return replace(_mark(db, kept, (int(made.lastrowid),), now_ns), is_test=True)
 
         return await self._ledger.write(work)
 
@@ -215,7 +219,7 @@ def must_exist(kept: Kept | None, name: str) -> Kept:
 
 
 def _due(db: Any, name: str, now_ns: int) -> list[Waiting]:
-    return [Waiting(int(row[0]), bool(row[1])) for row in db.execute(_DUE, (name, now_ns)).fetchall()]
+    return [Waiting(int(row[0]), bool(row[1])) for row in db.execute(_DUE, (name, now_ns, now_ns)).fetchall()]
 
 
 def _look_ns(db: Any, kept: Kept, now_ns: int) -> int:
@@ -268,12 +272,10 @@ def _settle_sent(db: Any, sending: Sending, now_ns: int) -> int:
 
 def _settle_failed(db: Any, sending: Sending, outcome: Outcome, now_ns: int) -> int:
     kept = load_channel(db, sending.channel.name)
-    row = db.execute("SELECT body_kind FROM deliveries WHERE id = ?", (sending.leader,)).fetchone()
-    is_test = row[0] == BodyKind.TEST
-    attempts_max = RETRY.attempts_max if outcome.may_pass and kept is not None and not is_test else 0
+    attempts_max = RETRY.attempts_max if outcome.may_pass and kept is not None and not sending.is_test else 0
     query = f"UPDATE deliveries SET state = 'dead', finished_ns = ?, words = ? WHERE {_OF_ATTEMPT} AND n_attempts >= ?"  # noqa: S608 - our own words
     n_dead = int(db.execute(query, (now_ns, outcome.words, sending.attempt, attempts_max)).rowcount)
-    if is_test or kept is None:
+    if sending.is_test or kept is None:
         return 0
     query = f"""
         UPDATE deliveries SET state = 'failed', due_ns = ?, words = ?, may_repeat = max(may_repeat, ?)
@@ -291,6 +293,12 @@ def let_go(db: Any, name: str, words: str, now_ns: int) -> None:
     """Suppress what waits for a channel."""
     query = f"UPDATE deliveries SET state = 'suppressed', finished_ns = ?, words = ? WHERE channel = ? AND {_OPEN}"  # noqa: S608 - our own words
     db.execute(query, (now_ns, words, name))
+
+
+def wake_held(db: Any, name: str, now_ns: int) -> None:
+    """Let what waits for a channel be looked at again, after its quiet hours or its address have changed."""
+    query = f"UPDATE deliveries SET due_ns = ? WHERE channel = ? AND {_OPEN} AND due_ns > ?"  # noqa: S608 - our own words
+    db.execute(query, (now_ns, name, now_ns))
 
 
 def _read(db: Any, delivery_id: int) -> Delivery:

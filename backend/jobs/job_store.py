@@ -1,6 +1,6 @@
 """Jobs and schedules in the money ledger: what was asked for outlives the process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from backend.errors import Conflict, NotFound
@@ -40,14 +40,14 @@ class JobStore:
         self._ledger = ledger
 
     async def add(self, job: NewJob, now_ns: int) -> Job:
-        """Keep a new job, or return the open one of its kind and key."""
+        """Keep a new job, or return the open one of its kind and key, brought forward if it was to begin later."""
 
         def work(db: Any) -> Job:
             if job.key:
                 found = db.execute(f"{_SELECT} WHERE kind = ? AND key = ? AND {_OPEN}", (job.kind, job.key))
                 row = found.fetchone()
                 if row is not None:
-                    return _job(row)
+                    return _brought_forward(db, _job(row), max(job.due_ns, now_ns))
             values = (job.kind, job.payload, job.key, int(job.priority), now_ns, max(job.due_ns, now_ns))
             done = db.execute(
                 "INSERT INTO jobs (kind, payload, key, priority, created_ns, due_ns) VALUES (?, ?, ?, ?, ?, ?)", values
@@ -123,6 +123,14 @@ class JobStore:
         """Remember when a schedule is to run next."""
         query = "INSERT INTO job_schedules (name, next_ns) VALUES (?, ?) ON CONFLICT DO UPDATE SET next_ns = excluded.next_ns"
         await self._ledger.write(lambda db: db.execute(query, (schedule, next_ns)))
+
+
+def _brought_forward(db: Any, job: Job, due_ns: int) -> Job:
+    """A job that waits for its first attempt begins sooner where it is asked to; one that failed keeps its distance."""
+    if job.state is not JobState.WAITING or job.n_attempts or job.due_ns <= due_ns:
+        return job
+    db.execute("UPDATE jobs SET due_ns = ? WHERE id = ?", (due_ns, job.id))
+    return replace(job, due_ns=due_ns)
 
 
 def _read(db: Any, job_id: int) -> Job:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, TypeAlias
@@ -50,13 +51,15 @@ class _Kind:
     title: str
     handler: Handler
     retry: Retry
+    n_beside: int
 
 
 class JobRunner:
     """One runner for the whole program; lives on the engine thread.
 
-    Of one kind one job runs at a time. The last lane is kept for urgent jobs. A failure that may pass (Unavailable) is
-    tried again after a while, any other ends the job as a dead letter, which ``retry`` brings back.
+    Of one kind one job runs at a time, in one of a few lanes, the last of which is kept for urgent jobs. Kinds that only
+    wait for others run beside the lanes, several at a time. A failure that may pass (Unavailable) is tried again after a
+    while, any other ends the job as a dead letter, which ``retry`` brings back.
     """
 
     crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
@@ -69,14 +72,17 @@ class JobRunner:
         self._kinds: dict[str, _Kind] = {}
         self._schedules: dict[str, Schedule] = {}
         self._running: dict[int, asyncio.Task[str]] = {}
-        self._busy: dict[str, Priority] = {}
+        self._busy: Counter[str] = Counter()
         self._wake = asyncio.Event()
         self._looking = asyncio.Lock()
 
-    def register(self, kind: str, title: str, handler: Handler, *, retry: Retry | None = None) -> None:
-        """Let ``handler`` do jobs of ``kind``, called ``title`` in notices."""
+    def register(self, kind: str, title: str, handler: Handler, *, retry: Retry | None = None, n_beside: int = 0) -> None:
+        """Let ``handler`` do jobs of ``kind``, called ``title`` in notices.
+
+        n_beside : for work that waits and hardly computes: so many of its jobs, each of another key, run beside the lanes
+        """
         assert kind not in self._kinds, f"{kind} has a handler already."
-        self._kinds[kind] = _Kind(title, handler, retry or Retry())
+        self._kinds[kind] = _Kind(title, handler, retry or Retry(), n_beside)
 
     def plan(self, schedule: Schedule) -> None:
         """Make the schedule's job whenever it is time."""
@@ -92,7 +98,10 @@ class JobRunner:
         self._tasks.start("jobs", self._run())
 
     async def submit(self, job: NewJob) -> Job:
-        """Keep a job and run it when its turn comes; the open one of its kind and key where there is one already."""
+        """Keep a job and run it when its turn comes; the open one of its kind and key where there is one already.
+
+        An open one that still waits for its first attempt is brought forward where ``job`` is due sooner.
+        """
         if job.kind not in self._kinds:
             raise InvalidInput(f"{job.kind!r} is no kind of job.", hint=f"There are: {', '.join(sorted(self._kinds))}.")
         made = await self._store.add(job, self._clock.now_ns())
@@ -160,8 +169,8 @@ class JobRunner:
             return
 
     async def _wait_s(self) -> float:
-        lowest = self._lowest()
-        due_ns = await self._store.next_due_ns(self._free_kinds(), lowest) if lowest is not None else None
+        found = [await self._store.next_due_ns(kinds, lowest) for kinds, lowest in self._free()]
+        due_ns = min((due_ns for due_ns in found if due_ns is not None), default=None)
         if due_ns is None:
             return LOOK_S_MAX
         return min(max((due_ns - self._clock.now_ns()) / 1e9, 0.05), LOOK_S_MAX)
@@ -181,16 +190,20 @@ class JobRunner:
             await self._store.set_next_run(schedule.name, next_run(planned_ns, every_ns, now_ns))
 
     async def _next(self) -> Job | None:
-        lowest = self._lowest()
-        return await self._store.due(self._clock.now_ns(), self._free_kinds(), lowest) if lowest is not None else None
+        for kinds, lowest in self._free():
+            job = await self._store.due(self._clock.now_ns(), kinds, lowest)
+            if job is not None:
+                return job
+        return None
 
-    def _lowest(self) -> Priority | None:
-        """The lowest priority that has a lane; None where none is free."""
-        n_free = LANES - len(self._running)
-        return (Priority.LOW if n_free > 1 else Priority.URGENT) if n_free > 0 else None
-
-    def _free_kinds(self) -> tuple[str, ...]:
-        return tuple(kind for kind in self._kinds if kind not in self._busy)
+    def _free(self) -> list[tuple[tuple[str, ...], Priority]]:
+        """Kinds that may begin now, and the lowest priority that may: those of the lanes, then those beside them."""
+        free = [(tuple(name for name, kind in self._kinds.items() if self._busy[name] < kind.n_beside), Priority.LOW)]
+        lanes = tuple(name for name, kind in self._kinds.items() if not kind.n_beside and not self._busy[name])
+        n_free = LANES - sum(n for name, n in self._busy.items() if not self._kinds[name].n_beside)
+        if n_free > 0:
+            free.insert(0, (lanes, Priority.LOW if n_free > 1 else Priority.URGENT))
+        return [(kinds, lowest) for kinds, lowest in free if kinds]
 
     async def _begin(self, job: Job) -> None:
         kind = self._kinds[job.kind]
@@ -210,7 +223,7 @@ class JobRunner:
         context = JobContext(job.id, payload, started.n_attempts, tell)
         task = asyncio.get_running_loop().create_task(kind.handler(context), name=f"job/{job.kind}")
         self._running[job.id] = task
-        self._busy[job.kind] = job.priority
+        self._busy[job.kind] += 1
         self._tasks.start(f"job {job.kind}", self._watch(started, kind, task))
 
     async def _watch(self, job: Job, kind: _Kind, task: asyncio.Task[str]) -> None:
@@ -222,7 +235,7 @@ class JobRunner:
             raise
         async with self._looking:
             del self._running[job.id]
-            del self._busy[job.kind]
+            self._busy[job.kind] -= 1
             await self._settle(job, kind, task)
         self._wake.set()
 
