@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from backend.alerts.alerts import AlertParts, Alerts
 from backend.bus import Bus
 from backend.charts.drawing_store import DrawingStore
 from backend.charts.drawing_styles import DrawingStyleStore
@@ -87,6 +88,7 @@ class Backend:
     watchlists: WatchlistStore
     workspaces: WorkspaceStore
     board: QuoteBoard
+    alerts: Alerts
     kept_notices: NoticeStore
     background: Background
     jobs: JobRunner
@@ -186,14 +188,20 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         BarStore(history, bus, tasks) as bars,
         StudyStore(StudyParts(bars, history, catalog, calendars, tasks, replay, bus)) as studies,
     ):
+        drawings = DrawingStore(money_ledger, bus.publish)
+        alerts = Alerts(AlertParts(money_ledger, history, catalog, actions, calendars, drawings, bus, clock, base.metrics))
+        alerts.deliver_with(deliveries.queue, deliveries.wake)
         live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
+        live.tell(alerts)
+        alerts.live = live.snapshot
         phases = (
+            Phase("alerts", alerts.begin),
             Phase("deliveries", deliveries.begin),
             Phase("jobs", jobs.begin),
             Phase("feeds", live.begin),
             *_phases(home, clock, settings, catalog, watcher, tasks),
         )
-        yield Backend(
+        backend = Backend(
             home=home,
             clock=clock,
             bus=bus,
@@ -211,13 +219,14 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             tasks=tasks,
             bars=bars,
             studies=studies,
-            drawings=DrawingStore(money_ledger, bus.publish),
+            drawings=drawings,
             drawing_styles=DrawingStyleStore(money_ledger),
             templates=TemplateStore(money_ledger),
             replay=replay,
             watchlists=WatchlistStore(money_ledger, bus.publish),
             workspaces=WorkspaceStore(money_ledger, bus.publish),
             board=board,
+            alerts=alerts,
             kept_notices=NoticeStore(base.words),
             background=Background(phases),
             jobs=jobs,
@@ -225,6 +234,11 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             way=way,
             live=live,
         )
+        try:
+            yield backend
+        finally:
+            await live.close()
+            await alerts.close()
 
 
 def _keep_watch(backend: Backend) -> None:

@@ -162,6 +162,8 @@ def add_feeds(parser: Parser) -> None:
         ("remove", "forget a feed and its keys"),
     ):
         _action(actions, name, words).add_argument("name", metavar="NAME", help="from 'trii feeds list'")
+
+
 def add_channels(parser: Parser) -> None:
     """Sub-commands of `trii channels`."""
     actions = parser.add_below("ACTION", required=True)

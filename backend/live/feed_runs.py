@@ -67,6 +67,12 @@ class FeedRuns:
         self._running[feed.name] = self._tasks.start(f"feed {feed.name}", self._hand_on(feed))
         self.changed()
 
+    async def close(self) -> None:
+        """Stop every feed; what they gave has been taken in."""
+        async with self._changing:
+            for name in tuple(self._running):
+                await self._stop(name)
+
     async def _start(self, config: FeedConfig) -> None:
         try:
             feed = kind_of(config).make(config, self._clock, await self._book.secret_of(config.name))

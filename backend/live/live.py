@@ -32,6 +32,7 @@ from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import Feed, FeedState, FeedStatus, Gap, TickBatch, Wants
 from backend.market.feeds.live_row import LiveRow, LiveSnapshot
 from backend.market.history import History
+from backend.market.live_change import LiveChange
 from backend.right_of_way import RightOfWay
 from backend.storage.market_store import MarketStore
 from backend.tasks import TaskOwner
@@ -49,6 +50,10 @@ class Watcher(Protocol):
     @property
     def wanted(self) -> frozenset[Series]:
         """Series whose bars must be made live."""
+        ...
+
+    def evaluate(self, change: LiveChange) -> None:
+        """Look at what trades changed."""
         ...
 
     async def evaluate_bars(self, series: Series, bars: BarArrays) -> None:
@@ -150,6 +155,11 @@ class Live:
         one = self._followed.get(instrument)
         return one is not None and one.bars is not None
 
+    def tell(self, watcher: Watcher) -> None:
+        """Let ``watcher`` see every change, and follow what it wants."""
+        self.watchers.append(watcher)
+        self.path.watchers.append(watcher)
+
     async def probe(self, config: FeedConfig, secrets: Mapping[str, str] | None = None) -> FeedStatus:
         """Connect with settings that are not kept yet, or are: how far it came within ten seconds. Raises InvalidInput."""
         return await probe(self._parts.book, config, secrets or {}, self._parts.clock)
@@ -158,6 +168,10 @@ class Live:
         """Run the feeds that are on, and look after everything until the tasks' owner closes."""
         await self.runs.refresh()
         self._parts.tasks.start("live data", self._look_after())
+
+    async def close(self) -> None:
+        """Let every feed go."""
+        await self.runs.close()
 
     # --- what feeds bring ---------------------------------------------------------------------------------------------
 
