@@ -101,6 +101,9 @@ class BackFill:
                 n_bars += len(bars)
                 n_changed += done.n_new + done.n_replaced
         await self._filled(wanted)
+        if n_changed:
+            # Bars that closed since the publication were made of what had been known before it.
+            self._store.tell_changed(series, wanted.feed, wanted.from_ns)
         return f"{series}: {n_bars:,} bars, {n_changed:,} of them new or other than before"
 
 

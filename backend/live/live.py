@@ -305,6 +305,10 @@ class Live:
             one.bars.drop_spec(spec)
         for spec in needed - one.bars.specs:
             await self.joining.add_spec(one.instrument, one.bars, spec)
+            if one.feed is not None and MINUTE in self._parts.store.stored_specs(one.instrument):
+                # A bar may have closed between the chart's first look and now: it looks at history once more.
+                since_ns = self._parts.clock.now_ns() - 2 * (spec.duration_ns or 31 * DAY_NS)
+                self._parts.store.tell_changed(Series(one.instrument, MINUTE), one.feed.name, since_ns)
 
     def _pass_time(self) -> None:
         for one in self._followed.values():

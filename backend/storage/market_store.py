@@ -162,6 +162,10 @@ class MarketStore:
         """Apply live trades, never merged nor dropped; durable as for `append`."""
         return self._live.append(_trade_key(instrument, _checked_source(source)), trades)
 
+    def tell_changed(self, series: Series, source: str, from_ns: int) -> None:
+        """Say once more that bars from ``from_ns`` on may differ, for what was made of them meanwhile."""
+        self._upkeep.tell_bars_changed(SeriesKey.of(series, source), from_ns)
+
     async def flush(self) -> None:
         """Make everything appended so far durable now. Raises Unavailable."""
         await self._live.flush()
