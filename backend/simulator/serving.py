@@ -30,14 +30,16 @@ _MESSAGE_BYTES_MAX: Final = 1 << 16
 class Client:
     """One WebSocket conversation: messages out, and whether it still stands.
 
-    path : that it came to, with its query; faults are applied to what passes through ``send_data``
+    path : that it came to, with its query; headers : of its handshake
+    waiting_bytes_max : what may wait to be read before the reader is cut off
     """
 
-    def __init__(self, connection: ServerConnection, path: str, headers: Mapping[str, str], faults: Faults) -> None:
-        self.path = path
-        self.headers = headers
+    def __init__(self, connection: ServerConnection, request: Request, faults: Faults, waiting_bytes_max: int) -> None:
+        self.path = request.path
+        self.headers: Mapping[str, str] = request.headers
         self._connection = connection
         self._faults = faults
+        self._waiting_bytes_max = waiting_bytes_max
         self.n_sent = 0
 
     @property
@@ -74,7 +76,7 @@ class Client:
             return
         transport = self._connection.transport
         transport.write(join_frames(messages))
-        if transport.get_write_buffer_size() > WAITING_BYTES_MAX:
+        if transport.get_write_buffer_size() > self._waiting_bytes_max:
             log.info("A client of the simulated venue does not read; its connection is ended.")
             transport.abort()
 
@@ -91,7 +93,9 @@ class VenueServer:
         self.faults = faults
         self.clients: set[Client] = set()
         self.session_s = session_s
+        self.waiting_bytes_max = WAITING_BYTES_MAX
         self._ping_s = ping_s
+        self._stopping = asyncio.Event()
         self._server: Server | None = None
         self._port = 0
 
@@ -119,6 +123,7 @@ class VenueServer:
 
     async def stop(self) -> None:
         """Close every conversation and stop listening."""
+        self._stopping.set()
         if self._server is not None:
             self._server.close(code=1001, reason="shutting down")
             await self._server.wait_closed()
@@ -176,7 +181,7 @@ class VenueServer:
         call = Call(unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True)), request.headers)
         if "upgrade" in request.headers.get("Connection", "").lower():
             if self.faults.handshake_delay_s:
-                await asyncio.sleep(self.faults.handshake_delay_s)
+                await self._hesitate()
             refusal = self.faults.refuse_handshake()
             if refusal is not None:
                 return _respond(refusal)
@@ -184,10 +189,16 @@ class VenueServer:
         refusal = self.faults.refuse_call()
         return _respond(refusal if refusal is not None else self.answer(call))
 
+    async def _hesitate(self) -> None:
+        """Let a planned delay pass, unless the server stops first."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.faults.handshake_delay_s):
+                await self._stopping.wait()
+
     async def _converse(self, connection: ServerConnection) -> None:
         request = connection.request
         assert request is not None, "A conversation begins with its handshake."
-        client = Client(connection, request.path, request.headers, self.faults)
+        client = Client(connection, request, self.faults, self.waiting_bytes_max)
         self.clients.add(client)
         self.faults.lines.add(client)
         try:

@@ -48,7 +48,8 @@ class Reader:
 @contextlib.asynccontextmanager
 async def reading(url: str, **options: Any) -> AsyncIterator[Reader]:
     """A conversation with the venue."""
-    async with websockets.connect(url, proxy=None, **options) as socket:
+    # What is still on the way when a test has seen enough holds the end of the conversation up.
+    async with websockets.connect(url, proxy=None, close_timeout=0.2, **options) as socket:
         yield Reader(socket)
 
 
@@ -62,4 +63,4 @@ async def pass_time(clock: ManualClock, duration_ns: int, step_ns: int = 100_000
 async def fetch(url: str, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
     """One GET."""
     async with httpx.AsyncClient(trust_env=False) as client:
-        return await client.get(url, params=query, headers=headers)
+        return await client.get(url, params=query or None, headers=headers)
