@@ -46,6 +46,7 @@ class Link:
             async with asyncio.timeout(_SEND_S):
                 await self._socket.send(message, text=True)
         except (ConnectionClosed, TimeoutError) as e:
+            self._socket.transport.abort()  # who takes nothing for so long is gone
             raise Unavailable(f"The connection to {self._host} takes no messages.", hint="It is made anew.") from e
 
 
