@@ -35,6 +35,9 @@ class KrakenBook:
             self._bids, self._asks, self._is_begun = {}, {}, True
         if not self._is_begun:
             return True
+        if not all(map(_is_possible, (*change.bids, *change.asks))):
+            self._is_begun = False
+            return False
         self._bids = _changed(self._bids, change.bids, self._depth, is_falling=True)
         self._asks = _changed(self._asks, change.asks, self._depth, is_falling=False)
         self._is_begun = compute_checksum(self._asks, self._bids) == change.checksum & 0xFFFFFFFF
@@ -69,6 +72,12 @@ def _changed(side: dict[Decimal, Decimal], changes: Iterable[WireLevel], depth: 
             is_sorted = is_sorted and change.price in side
             side[change.price] = change.qty
     return side if is_sorted else dict(islice(sorted(side.items(), reverse=is_falling), depth))
+
+
+def _is_possible(level: WireLevel) -> bool:
+    """Whether both numbers are numbers of a size that a book can hold; others would not sort or would fill memory."""
+    numbers = (level.price, level.qty)
+    return level.price > 0 <= level.qty if all(n.is_finite() and -20 <= n.adjusted() <= 20 for n in numbers) else False
 
 
 def _digits(number: Decimal) -> str:
