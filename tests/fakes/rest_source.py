@@ -28,8 +28,11 @@ class RestSource:
     n_at_once: int = 0
     n_at_once_max: int = 0
     url: str = ""
+    serving: set[Any] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self.serving.add(task)
         try:
             while line := await reader.readline():
                 headers = {}
@@ -38,9 +41,10 @@ class RestSource:
                     headers[name.lower()] = value.strip()
                 parts = urlsplit(line.decode("latin-1").split()[1])
                 await self._respond(writer, Asked(unquote(parts.path), dict(parse_qsl(parts.query)), headers))
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             return
         finally:
+            self.serving.discard(task)
             writer.close()
 
     async def _respond(self, writer: asyncio.StreamWriter, asked: Asked) -> None:
@@ -75,4 +79,8 @@ async def open_rest_source(answer: Callable[[Asked], Any]):
     finally:
         source.gate.set()
         server.close()
-        await server.wait_closed()
+        serving = set(source.serving)
+        for task in serving:
+            task.cancel()
+        if serving:
+            await asyncio.wait(serving)

@@ -13,7 +13,7 @@ from backend.errors import InvalidInput, NotFound, Unavailable
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import FeedState, Wants
 from backend.market.feeds.polling import PollingFeed
-from backend.market.feeds.polling_http import BUSY, REFUSED, parse_retry_after
+from backend.market.feeds.rest_answers import BUSY, REFUSED, parse_retry_after
 from tests.fakes.collected import collecting
 from tests.fakes.rest_source import open_rest_source
 from tests.fakes.waiting import until
@@ -225,6 +225,7 @@ async def test_an_asker_who_gives_up_leaves_the_others_their_answer(clock):
     ("answer", "words"),
     [
         (b"x" * (1 << 20) + b"x", "larger than 1048576 bytes"),
+        ((200, {"Transfer-Encoding": "chunked"}, b"x" * (2 << 20)), "larger than 1048576 bytes"),
         ((302, {"Location": "http://127.0.0.1:1/"}, b""), "has moved"),
         ((418, {}, b""), "failed (HTTP 418)"),
     ],

@@ -3,12 +3,10 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-import httpx
 import numpy as np
 
 from backend.clock import Clock
@@ -18,10 +16,10 @@ from backend.domain.ticks import TradeArrays
 from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import Abilities, FeedState, FeedStatus, TickBatch, Wants
-from backend.market.feeds.polling_http import BUSY, REFUSED, fetch_answer, open_client
 from backend.market.feeds.polling_look import Look, parse_look
 from backend.market.feeds.polling_plan import parse_plan
 from backend.market.feeds.quote_cache import QuoteCache
+from backend.market.feeds.rest_answers import BUSY, REFUSED, RestService
 from backend.storage.credentials import Secret
 from backend.tasks import TaskOwner
 
@@ -58,7 +56,7 @@ class PollingFeed:
         self._name = config.name
         self._clock = clock
         self._secret = secret
-        self._client: httpx.AsyncClient | None = None
+        self._rest = RestService(clock)
         self._places = asyncio.Semaphore(AT_ONCE_MAX)
         self._cache: QuoteCache[InstrumentId, Look] = QuoteCache(clock)
         self._tracks: dict[InstrumentId, _Track] = {}
@@ -104,8 +102,7 @@ class PollingFeed:
         """Look until closed; looks are made only as fast as batches are asked for."""
         self._tell(FeedState.CONNECTING)
         try:
-            async with self._opened() as client, TaskOwner(f"feed {self._name}") as tasks:
-                self._client = client
+            async with self._rest.opened(), TaskOwner(f"feed {self._name}") as tasks:
                 running: dict[asyncio.Task[Look | None], InstrumentId] = {}
                 while True:
                     busy = frozenset(running.values())
@@ -118,7 +115,6 @@ class PollingFeed:
                     if batch is not None:
                         yield batch
         finally:
-            self._client = None
             self._tell(FeedState.OFF)
 
     async def fetch_quote(self, instrument: InstrumentId) -> Look:
@@ -160,15 +156,6 @@ class PollingFeed:
         except TriiError as error:
             return error
 
-    @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[httpx.AsyncClient]:
-        """The running client, or one for a single question."""
-        if self._client is not None:
-            yield self._client
-            return
-        async with await open_client() as client:
-            yield client
-
     async def _ask(self, instrument: InstrumentId) -> Look:
         url, headers = self._plan.address_of(instrument, self._secret), self._plan.headers_for(self._secret)
         async with self._places:
@@ -178,8 +165,7 @@ class PollingFeed:
                     f"{self._name} was asked for a pause.", hint="It goes on by itself.", code=BUSY, retry_after_s=left_s
                 )
             try:
-                async with self._opened() as client:
-                    content = await fetch_answer(client, url, headers, self._clock)
+                content = await self._rest.fetch(url, headers)
             except Unavailable as error:
                 self._pause(error)
                 raise
@@ -240,7 +226,7 @@ class PollingFeed:
         return round(min(self._plan.interval_s * 2.0 ** min(n_failed, 20), longest_s) * SECOND_NS)
 
     def _batch_of(self, looks: Sequence[Look]) -> TickBatch | None:
-        """What these looks tell that was not known; None where that is nothing."""
+        """What these looks tell, which may be no more than that the source is there; None where there was no look."""
         wanted = [look for look in looks if look.instrument in self._tracks]
         if not wanted:
             return None
@@ -253,7 +239,7 @@ class PollingFeed:
             n_trades=self._status.n_trades + len(trades),
             n_quotes=self._status.n_quotes + len(quotes),
         )
-        return TickBatch(received_ns, trades, quotes) if trades or quotes else None
+        return TickBatch(received_ns, trades, quotes)
 
     def _trade_of(self, look: Look) -> TradeArrays | None:
         """The sampled trade of a look; None where nothing changed, or where the source went back in time, which is counted."""

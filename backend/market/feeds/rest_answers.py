@@ -1,9 +1,10 @@
-"""Asks a plain REST source once: bounded in time and size, without redirects, and with words for every refusal."""
+"""Asks a REST service once: bounded in time and size, without redirects, and with words for every refusal."""
 
 import asyncio
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -26,28 +27,44 @@ _NOT_ALLOWED: Final = {401, 402, 403, 407, 451}
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-async def open_client() -> httpx.AsyncClient:
-    """A client for ``fetch_answer``; close it. Reading the certificates takes 20 ms, which no loop should wait for."""
-    return await asyncio.to_thread(httpx.AsyncClient, timeout=TIMEOUT_S, follow_redirects=False)
+class RestService:
+    """Questions to one service: they share a client inside ``opened``; outside of it each has its own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._client: httpx.AsyncClient | None = None
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Keep connections open for the questions of this block."""
+        # Reading the certificates takes 20 ms, which no loop should wait for.
+        async with await asyncio.to_thread(httpx.AsyncClient, timeout=TIMEOUT_S, follow_redirects=False) as client:
+            self._client = client
+            try:
+                yield
+            finally:
+                self._client = None
+
+    async def fetch(self, url: str, headers: Mapping[str, str] | None = None, *, bytes_max: int = ANSWER_BYTES_MAX) -> bytes:
+        """The content at ``url``; errors name the host alone, for an address may hold a key.
+
+        Raises Unavailable (``REFUSED`` for a key that is not taken, ``BUSY`` with a pause where the service asks for
+        one), NotFound, InvalidInput for an answer that is too large or an address that cannot be asked.
+        """
+        if self._client is not None:
+            return await _fetch(self._client, url, headers or {}, self._clock, bytes_max)
+        async with self.opened():
+            assert self._client is not None, "The block has a client."
+            return await _fetch(self._client, url, headers or {}, self._clock, bytes_max)
 
 
-async def fetch_answer(client: httpx.AsyncClient, url: str, headers: Mapping[str, str], clock: Clock) -> bytes:
-    """The content at ``url``; errors name the host alone, for an address may hold a key.
-
-    Raises Unavailable (``REFUSED`` for a key that is not taken, ``BUSY`` with a pause where the source asks for one),
-    NotFound, InvalidInput for an answer that is too large or an address that cannot be asked.
-    """
+async def _fetch(client: httpx.AsyncClient, url: str, headers: Mapping[str, str], clock: Clock, bytes_max: int) -> bytes:
     host = urlsplit(url).hostname or "the source"
     try:
         async with asyncio.timeout(TIMEOUT_S), client.stream("GET", url, headers=dict(headers)) as response:
             if response.status_code != httpx.codes.OK:
                 raise _explain(response, host, clock)
-            content = bytearray()
-            async for piece in response.aiter_bytes():
-                content += piece
-                if len(content) > ANSWER_BYTES_MAX:
-                    raise InvalidInput(f"The answer of {host} is larger than {ANSWER_BYTES_MAX} bytes.", hint="Ask for less.")
-            return bytes(content)
+            return await _read(response, host, bytes_max)
     except TimeoutError as error:
         raise Unavailable(
             f"{host} did not answer within {TIMEOUT_S:g} s.", hint="It is asked again.", code="feed.silent"
@@ -58,6 +75,25 @@ async def fetch_answer(client: httpx.AsyncClient, url: str, headers: Mapping[str
         # The error's own text may hold the address.
         kind = type(error).__name__
         raise Unavailable(f"{host} cannot be reached ({kind}).", hint="It is asked again.", code="feed.unreachable") from None
+
+
+async def _read(response: httpx.Response, host: str, bytes_max: int) -> bytes:
+    declared = response.headers.get("Content-Length", "0")
+    if not declared.isdecimal() or int(declared) > bytes_max:
+        raise _too_large(host, bytes_max)
+    content = bytearray()
+    async for piece in response.aiter_bytes():
+        content += piece
+        if len(content) > bytes_max:
+            break
+    if len(content) > bytes_max:
+        await asyncio.sleep(0)  # the generators below this one are closed by the loop
+        raise _too_large(host, bytes_max)
+    return bytes(content)
+
+
+def _too_large(host: str, bytes_max: int) -> InvalidInput:
+    return InvalidInput(f"The answer of {host} is larger than {bytes_max} bytes.", hint="Ask for less.", code="feed.answer")
 
 
 def _explain(response: httpx.Response, host: str, clock: Clock) -> TriiError:
