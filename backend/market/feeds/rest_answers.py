@@ -37,8 +37,7 @@ class RestService:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Keep connections open for the questions of this block."""
-        # Reading the certificates takes 20 ms, which no loop should wait for.
-        async with await asyncio.to_thread(httpx.AsyncClient, timeout=TIMEOUT_S, follow_redirects=False) as client:
+        async with await _new_client() as client:
             self._client = client
             try:
                 yield
@@ -53,9 +52,13 @@ class RestService:
         """
         if self._client is not None:
             return await _fetch(self._client, url, headers or {}, self._clock, bytes_max)
-        async with self.opened():
-            assert self._client is not None, "The block has a client."
-            return await _fetch(self._client, url, headers or {}, self._clock, bytes_max)
+        async with await _new_client() as client:
+            return await _fetch(client, url, headers or {}, self._clock, bytes_max)
+
+
+async def _new_client() -> httpx.AsyncClient:
+    """Reading the certificates takes 20 ms, which no loop should wait for."""
+    return await asyncio.to_thread(httpx.AsyncClient, timeout=TIMEOUT_S, follow_redirects=False)
 
 
 async def _fetch(client: httpx.AsyncClient, url: str, headers: Mapping[str, str], clock: Clock, bytes_max: int) -> bytes:

@@ -36,6 +36,10 @@ class TradeLine:
         """The first live trade that waits."""
         return self._held[0] if self._held else None
 
+    def is_held(self, one: Print) -> bool:
+        """Whether this very trade waits."""
+        return any(held.key == one.key for held in self._held or ())
+
     def hear(self, prints: Sequence[Print]) -> int:
         """Take live trades; how many were handed on."""
         if self._held is not None:
@@ -71,7 +75,8 @@ class TradeLine:
                 fresh.append(one)
         if not fresh:
             return 0
-        self.newest_ns = max(self.newest_ns, max(one.event_ns for one in fresh))
+        newest_ns = max(one.event_ns for one in fresh)
+        self.newest_ns = max(self.newest_ns, newest_ns)
         self._queue.put_trades(self.instrument, fresh, is_late=is_late)
         if len(self._seen) > self._prune_at:
             self._forget()
