@@ -13,7 +13,7 @@ from backend.errors import InvalidInput, NotFound, Unavailable
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import FeedState, Wants
 from backend.market.feeds.polling import PollingFeed
-from backend.market.feeds.rest_answers import BUSY, REFUSED, parse_retry_after
+from backend.market.feeds.polling_http import BUSY, REFUSED, parse_retry_after
 from tests.fakes.collected import collecting
 from tests.fakes.rest_source import open_rest_source
 from tests.fakes.waiting import until

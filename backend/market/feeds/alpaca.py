@@ -32,6 +32,7 @@ from backend.market.feeds.connection import Link
 from backend.market.feeds.feed import Abilities, Wants
 from backend.market.feeds.line_watch import ConnectionRules
 from backend.market.feeds.polling_plan import check_address
+from backend.market.feeds.rest import RestClient, RestRules
 from backend.market.feeds.tick_queue import Print, to_arrays
 from backend.market.feeds.venue_stream import VenueStream
 from backend.market.feeds.wire_times import parse_rfc3339
@@ -44,6 +45,7 @@ DELAY_S: Final = 900.0
 # Exchanges report a print up to ten seconds after it happened, so that many may be older than the newest one heard.
 _REPORTED_LATE_NS: Final = 15 * SECOND_NS
 _RULES: Final = ConnectionRules(ping_s=10.0, idle_s=30.0)
+_REST_RULES: Final = RestRules(weight_max=180)  # of 200 a minute
 _TAKEN_OVER: Final = 406
 _N_TAKEN_OVER_MAX: Final = 3
 
@@ -59,12 +61,13 @@ class AlpacaFeed(VenueStream):
     """One connection, which is all that most plans allow. The stream says no venue: a code is looked up in what is wanted."""
 
     def __init__(self, config: FeedConfig, clock: Clock, secret: Callable[[str], str | None]) -> None:
-        super().__init__(config.name, clock, self._address, _RULES)
+        rest = RestClient(config.rest_url or DEFAULT_REST_URL, clock, _REST_RULES, headers=self._headers)
+        super().__init__(config.name, clock, rest, self._address, _RULES)
         self._config = config
         self._secret = secret
         self._plan = config.options.get("plan", PLANS[0])
         feed = "iex" if self._plan == "iex" else "sip"
-        self._past = AlpacaRest(self._rest, clock, self._rest_address, self._headers, feed)
+        self._past = AlpacaRest(rest, clock, feed)
         self._counts = replace(self._counts, delay_s=DELAY_S if self._plan == "delayed_sip" else 0.0)
         self._ids: dict[str, list[InstrumentId]] = {}
         self._subscribed: dict[str, frozenset[str]] = {"trades": frozenset(), "quotes": frozenset()}
@@ -248,6 +251,7 @@ class AlpacaFeed(VenueStream):
         return key, secret
 
     def _headers(self) -> dict[str, str]:
+        check_address(self._config.rest_url or DEFAULT_REST_URL)  # before the key is sent there
         key, secret = self._key()
         return {"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret}
 
@@ -256,8 +260,3 @@ class AlpacaFeed(VenueStream):
         # The key is the first thing that is sent.
         check_address(address.replace("ws", "http", 1))
         return f"{address.rstrip('/')}/v2/{self._plan}"
-
-    def _rest_address(self) -> str:
-        address = self._config.rest_url or DEFAULT_REST_URL
-        check_address(address)
-        return address

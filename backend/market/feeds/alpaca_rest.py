@@ -1,10 +1,9 @@
 """Alpaca's REST service: bars and prints of a stock, page by page."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, TypeVar
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,7 +14,7 @@ from backend.domain.bars import DAY_NS, HOUR_NS, SECOND_NS, BarArrays, BarSpec, 
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound, Unavailable
 from backend.market.feeds.alpaca_wire import BarPage, PastTrade, TradePage, WireBar, makes_price, trade_key
-from backend.market.feeds.rest_answers import RestService
+from backend.market.feeds.rest import RestClient
 from backend.market.feeds.tick_queue import Print
 from backend.market.feeds.wire_times import format_rfc3339, parse_rfc3339
 
@@ -25,7 +24,6 @@ TIMEFRAMES: Final[Mapping[BarSpec, str]] = MappingProxyType(
 )
 PAGE_ROWS: Final = 10_000
 PAGES_MAX: Final = 50
-_PAGE_BYTES_MAX: Final = 16 << 20
 _SETTLED_NS: Final = SECOND_NS  # a minute's bar is cut a second after its end
 _DAY_IS_OVER_NS: Final = 20 * HOUR_NS  # after the extended hours
 _NEW_YORK: Final = "America/New_York"
@@ -34,18 +32,11 @@ Page = TypeVar("Page", BarPage, TradePage)
 
 
 class AlpacaRest:
-    """Asks with the person's key.
+    """Asks ``rest``; feed : whose prints: "iex" or "sip"."""
 
-    address : of the service; feed : whose prints: "iex" or "sip"
-    """
-
-    def __init__(
-        self, rest: RestService, clock: Clock, address: Callable[[], str], headers: Callable[[], Mapping[str, str]], feed: str
-    ) -> None:
+    def __init__(self, rest: RestClient, clock: Clock, feed: str) -> None:
         self._rest = rest
         self._clock = clock
-        self._address = address
-        self._headers = headers
         self._feed = feed
 
     async def fetch_bars(self, series: Series, from_ns: int, to_ns: int, lag_ns: int) -> BarArrays:
@@ -91,9 +82,9 @@ class AlpacaRest:
         """Raises Unavailable where there are more than ``PAGES_MAX``: less must be asked for at once."""
         token: str | None = None
         for _ in range(PAGES_MAX):
-            query = urlencode({**asked, **({"page_token": token} if token else {})})
-            url = f"{self._address().rstrip('/')}/v2/stocks/{what}?{query}"
-            content = await self._rest.fetch(url, self._headers(), bytes_max=_PAGE_BYTES_MAX)
+            query = {**asked, **({"page_token": token} if token else {})}
+            async with self._rest:
+                content = await self._rest.fetch(f"/v2/stocks/{what}", query)
             try:
                 page = msgspec.json.decode(content, type=kind)
             except (msgspec.MsgspecError, UnicodeError) as error:

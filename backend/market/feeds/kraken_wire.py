@@ -1,12 +1,13 @@
 """Kraken's messages: bytes of its stream (version 2) and answers of its REST service into values, every one checked."""
 
+import math
 from decimal import Decimal
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, field
 
-from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
+from backend.errors import NotFound, TriiError, Unavailable
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ class Envelope(Struct, frozen=True):
     success: bool | None = None
     error: str | None = None
     pair: str | None = field(name="symbol", default=None)
-    result: Any = None
+    time_out: str = ""
 
 
 class WireTrade(Struct, frozen=True):
@@ -132,15 +133,31 @@ def parse_answer(content: bytes, kind: type[T], what: str) -> T:
         raise Unavailable(f"Kraken's answer about {what} cannot be read.", hint="Try again later.", code="feed.answer") from error
 
 
-def parse_past_trade(row: list[Any]) -> tuple[int, str, float, float, str]:
-    """Of a row of ``Trades``: its number, time in seconds as written, price, quantity, side ("b", "s"). Raises InvalidInput."""
+def parse_past_trades(rows: msgspec.Raw) -> list[tuple[int, str, float, float, str]]:
+    """Of each row of ``Trades``: number, time in seconds as written, price, quantity, side ("b", "s"). Raises Unavailable."""
     try:
-        price, quantity, at, side, number = float(row[0]), float(row[1]), str(row[2]), str(row[3]), int(row[6])
-    except (IndexError, TypeError, ValueError, OverflowError) as error:
-        raise InvalidInput("A trade of Kraken's answer cannot be read.", hint="It is left out.", code="feed.answer") from error
-    if not (0 < price < float("inf") and 0 <= quantity < float("inf")):
-        raise InvalidInput("A trade of Kraken's answer has an impossible price.", hint="It is left out.", code="feed.answer")
-    return number, at, price, quantity, side
+        return [_past_trade(row) for row in msgspec.json.decode(rows, type=list[_PastTrade])]
+    except (*_BAD, ValueError) as error:
+        raise Unavailable("Kraken's trades cannot be read.", hint="Try again later.", code="feed.answer") from error
+
+
+_PastTrade: TypeAlias = tuple[str, str, Decimal, str, str, str, int]
+
+
+def _past_trade(row: _PastTrade) -> tuple[int, str, float, float, str]:
+    price, quantity = float(row[0]), float(row[1])
+    if not (0 < price < math.inf and 0 <= quantity < math.inf):
+        raise ValueError(row)
+    return row[6], str(row[2]), price, quantity, row[3]
+
+
+def parse_past_bars(rows: msgspec.Raw) -> list[tuple[int, tuple[float, float, float, float, float]]]:
+    """Of each row of ``OHLC``: its second, and open, high, low, close, volume. Raises Unavailable."""
+    try:
+        read = msgspec.json.decode(rows, type=list[tuple[int, str, str, str, str, str, str, int]])
+        return [(row[0], (float(row[1]), float(row[2]), float(row[3]), float(row[4]), float(row[6]))) for row in read]
+    except (*_BAD, ValueError) as error:
+        raise Unavailable("Kraken's bars cannot be read.", hint="Try again later.", code="feed.answer") from error
 
 
 def stream_name(wsname: str) -> str:

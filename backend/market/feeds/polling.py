@@ -16,10 +16,10 @@ from backend.domain.ticks import TradeArrays
 from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import Abilities, FeedState, FeedStatus, TickBatch, Wants
+from backend.market.feeds.polling_http import BUSY, REFUSED, RestService
 from backend.market.feeds.polling_look import Look, parse_look
 from backend.market.feeds.polling_plan import parse_plan
 from backend.market.feeds.quote_cache import QuoteCache
-from backend.market.feeds.rest_answers import BUSY, REFUSED, RestService
 from backend.storage.credentials import Secret
 from backend.tasks import TaskOwner
 

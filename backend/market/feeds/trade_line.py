@@ -47,6 +47,11 @@ class TradeLine:
             return 0
         return self._hand_on(prints, is_late=False)
 
+    def skip(self, prints: Sequence[Print]) -> None:
+        """Know these trades without handing them on: they happened before anybody asked."""
+        self._seen.update((one.key, one.event_ns) for one in prints)
+        self.newest_ns = max((one.event_ns for one in prints), default=self.newest_ns)
+
     def hold(self) -> None:
         """Hold live trades from now on: something before them is missing."""
         if self._held is None:

@@ -14,7 +14,7 @@ from backend.errors import TriiError, Unavailable
 from backend.market.feeds.connection import Connection, Link
 from backend.market.feeds.feed import FeedState, FeedStatus, Gap, TickBatch, Wants
 from backend.market.feeds.line_watch import ConnectionRules
-from backend.market.feeds.rest_answers import RestService
+from backend.market.feeds.rest import RestClient
 from backend.market.feeds.tick_queue import Print, TickQueue
 from backend.market.feeds.trade_line import TradeLine
 from backend.tasks import TaskOwner
@@ -29,14 +29,14 @@ log = logging.getLogger(__name__)
 class VenueStream:
     """One venue's stream. A subclass speaks its protocol; it is the listener of its connection.
 
-    address : of the stream; rules : how the connection is kept
+    rest : the venue's REST service; address : of the stream; rules : how the connection is kept
     """
 
-    def __init__(self, name: str, clock: Clock, address: Callable[[], str], rules: ConnectionRules) -> None:
+    def __init__(self, name: str, clock: Clock, rest: RestClient, address: Callable[[], str], rules: ConnectionRules) -> None:
         self._name = name
         self._clock = clock
         self._connection = Connection(address, self, clock, rules)
-        self._rest = RestService(clock)
+        self._rest = rest
         self._queue = TickQueue()
         self._wanted: dict[InstrumentId, Wants] = {}
         self._lines: dict[InstrumentId, TradeLine] = {}
@@ -88,7 +88,7 @@ class VenueStream:
 
     async def batches(self) -> AsyncIterator[TickBatch]:
         """Connect, and give batches until closed."""
-        async with self._rest.opened(), TaskOwner(f"feed {self._name}") as tasks:
+        async with self._rest, TaskOwner(f"feed {self._name}") as tasks:
             self._tasks = tasks
             running = tasks.start("connection", self._connection.run())
             try:
