@@ -93,7 +93,8 @@ class KrakenRest:
             rows, last = _rows_of(content, instrument)
             page = [_print(row) for row in parse_past_trades(rows)]
             prints.update((_number(one), one) for one in page)
-            if last is None or last <= since or len(page) < PAGE_ROWS or page[-1].event_ns >= to_ns:
+            is_last_page = len(page) < PAGE_ROWS // 2  # a page may end early so as not to part trades of one time
+            if last is None or last <= since or is_last_page or page[-1].event_ns >= to_ns:
                 ordered = [prints[number] for number in sorted(prints)]
                 return [one for one in ordered if from_ns <= one.event_ns < to_ns]
             since = last

@@ -36,9 +36,10 @@ class TradeLine:
         """The first live trade that waits."""
         return self._held[0] if self._held else None
 
-    def is_held(self, one: Print) -> bool:
-        """Whether this very trade waits."""
-        return any(held.key == one.key for held in self._held or ())
+    @property
+    def held_keys(self) -> frozenset[Hashable]:
+        """Of the live trades that wait."""
+        return frozenset(one.key for one in self._held or ())
 
     def hear(self, prints: Sequence[Print]) -> int:
         """Take live trades; how many were handed on."""

@@ -21,6 +21,7 @@ from backend.tasks import TaskOwner
 
 # What was missed is asked for this often, after these waits: a venue's REST service may be behind its stream.
 HEAL_WAITS_S: Final = (0.0, 0.5, 1.0, 2.0)
+PATIENCE_S: Final = 5.0
 HEALED_NS_MAX: Final = 15 * 60 * SECOND_NS
 """A longer break is a gap: its bars are fetched, not its trades."""
 log = logging.getLogger(__name__)
@@ -172,7 +173,9 @@ class VenueStream:
                     missed = await self._fetch_missed(line.instrument, line.newest_ns)
                 except Unavailable as error:
                     log.info("%s: %s", self._name, error)
-                    await asyncio.sleep(min(error.retry_after_s or 0.0, 10.0))
+                    if (error.retry_after_s or 0.0) > PATIENCE_S:
+                        break
+                    await asyncio.sleep(error.retry_after_s or 0.0)
                     continue
                 except TriiError as error:
                     log.info("%s: %s", self._name, error)
@@ -187,8 +190,8 @@ class VenueStream:
 
     def _before_held(self, line: TradeLine, missed: Sequence[Print]) -> Sequence[Print]:
         """Of what was fetched, what comes before the first held trade: that one and later ones are handed on as live."""
-        first = line.first_held
-        return [one for one in missed if first is None or (one.event_ns <= first.event_ns and not line.is_held(one))]
+        first, held = line.first_held, line.held_keys
+        return [one for one in missed if first is None or (one.event_ns <= first.event_ns and one.key not in held)]
 
     def _is_joined(self, line: TradeLine, missed: Sequence[Print]) -> bool:
         """Whether what was fetched reaches the trades that are held, so that nothing is missing between."""
