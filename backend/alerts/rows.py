@@ -11,6 +11,7 @@ from backend.alerts.level import Level
 from backend.alerts.machine import LONG_AGO, Clock, Machine
 from backend.alerts.rules import CloseBefore, Comparison, LastPrice, MeanVolume, Reading, Volume
 from backend.domain.bars import BarArrays, Float64s, Int64s
+from backend.market.resample import NEVER_NS
 
 Side: TypeAlias = LastPrice | Reading | Volume | MeanVolume | CloseBefore
 Column: TypeAlias = Sequence[float] | Float64s
@@ -85,9 +86,10 @@ class Rows:
 
     def order(self, row: int) -> tuple[int, int]:
         """Its place among the looks of all clocks: a bar's end before the trades of that instant, the bar under way after all."""
+        event_ns = int(self.times[row + 1])
         if self.end_labels is None:
-            return int(self.times[row + 1]), 1
-        return int(self.times[row + 1]), 2 if self.end_labels[row] == LONG_AGO else 0
+            return event_ns, 1
+        return (event_ns, 0) if self.end_labels[row] != LONG_AGO else (NEVER_NS, 0)
 
     def span(self, side: Side) -> tuple[float, float] | None:
         """The lowest and the highest of a column, NaN if only some are known; None if none is, and nothing can have changed."""

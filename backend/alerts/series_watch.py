@@ -152,8 +152,7 @@ class SeriesWatch:
             self._clocks[rows.clock].commit(rows)
         if len(ticks):
             self.tick_ns = int(ticks.event_ns[-1])
-        if forming is not None:
-            self._forming_label = forming.event_ns
+        self._note_forming(forming)
         return fired
 
     def _is_quiet(self, ticks: Ticks, forming: Bar | None) -> bool:
@@ -166,9 +165,12 @@ class SeriesWatch:
             return False
         trades.last[PRICE] = price
         trades.last_ns = self.tick_ns = int(ticks.event_ns[0])
-        if forming is not None:
-            self._forming_label = forming.event_ns
+        self._note_forming(forming)
         return True
+
+    def _note_forming(self, forming: Bar | None) -> None:
+        if forming is not None and forming.event_ns > self._forming_label:
+            self._forming_label = forming.event_ns
 
     def _rows(self, ticks: Ticks, closed: BarArrays, forming: Bar | None) -> list[Rows]:
         _, bars, closes = self._clocks
@@ -183,7 +185,7 @@ class SeriesWatch:
         if complete and not closes.is_idle:
             cut: dict[Side, list[float]] = {side: [value, *columns[side]] for side, value in before.items()}
             found.append(_bar_rows(Clock.CLOSES, times, cut, labels, complete))
-        shown = forming if len(ticks) else None
+        shown = forming if len(ticks) and forming is not None and forming.event_ns > self.values.label else None
         if bars.is_idle or not (complete or shown):
             return found
         both: dict[Side, list[float]] = {side: [value, *columns[side]] for side, value in last.items()}

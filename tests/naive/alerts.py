@@ -222,9 +222,10 @@ class NaiveAlerts:
             label = open_bars[0] if label is None else label
             n_bars = n_before + sum(1 for bar in closed if bar[6] <= ns)
             looks.append(((ns, 1), "tick", n_bars, ns, label, price, since))
-        if forming is not None and ticks:
+        newest = max([seen, *(bar[0] for bar in closed)])
+        if forming is not None and ticks and forming[0] > newest:
             ns = ticks[-1][0]
-            looks.append(((ns, 2), "under way", n_before + len(closed), ns, forming[0], forming[4], ns))
+            looks.append(((float("inf"), 2), "under way", n_before + len(closed), ns, forming[0], forming[4], ns))
         looks.sort(key=lambda look: look[0])
         history.bars = [*history.bars, *closed]
         fired = []
