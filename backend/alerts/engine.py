@@ -24,7 +24,8 @@ did), until this leaf's value lies at least ``rearm_pct`` of the level beyond th
 far away on any side. An edge in the look in which it comes back counts. ONCE rests after its first firing until it is put again.
 
 **Order and repetition.** Trades older than the newest evaluated trade of the series do nothing, equal times do; bars that are not
-newer than the newest evaluated bar do nothing. After ``restore`` a rule skips trades and bars up to the last that it had seen.
+newer than the newest evaluated bar do nothing. After ``restore`` a rule skips all up to the first trade, and the
+first bar, that it had not seen.
 
 **Back-filled bars** (``evaluate_bars``). Leaves that look at every trade walk open, the nearer extreme (the low, if both are as
 near), the far extreme, close: at the bar's start, a third and two thirds of it, and its last nanosecond. Of a bar in which

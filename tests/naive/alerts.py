@@ -48,6 +48,7 @@ class Watched:
     seen_tick: tuple | None = None  # (ns, price) before the last restart
     seen_label: int = -(2**63)
     seen_ns: int = -(2**63)
+    begun: set = field(default_factory=set)
 
 
 class NaiveAlerts:
@@ -130,6 +131,7 @@ class NaiveAlerts:
         for history in self.histories.values():
             for watched in self.rules.values():
                 if watched.rule.series == history.series:
+                    watched.begun.clear()
                     if history.tick is not None:
                         watched.seen_ns = max(watched.seen_ns, history.tick[0])
                         watched.seen_tick = history.tick
@@ -241,14 +243,17 @@ class NaiveAlerts:
     def look(self, watched, history, look, forming):
         kind, row, ns, label, price, since = look
         rule = watched.rule
-        kinds = {"bar": ("bar", "close"), "tick": ("tick",), "under way": ("bar",)}[kind]
+        kinds = {"bar": ("bar", "close"), "tick": ("tick",), "under way": ("bar", "close")}[kind]
         places = [p for p, leaf in enumerate(rule.leaves) if not hasattr(leaf, "at_ns") and self.looks_at(rule, leaf) in kinds]
+        if kind == "under way":
+            places = [p for p in places if rule.when.value == "tick"]
         if not places or watched.done:
             return []
-        if kind == "bar" and (label <= watched.seen_label or ns < rule.from_ns):
+        is_seen = label <= watched.seen_label if kind == "bar" else since <= watched.seen_ns
+        begins_ns = ns if kind == "bar" else since
+        if kinds not in watched.begun and (is_seen or begins_ns < rule.from_ns):
             return []
-        if kind != "bar" and (since <= watched.seen_ns or since < rule.from_ns):
-            return []
+        watched.begun.add(kinds)
         compared = {}
         for place in places:
             value = price if kind == "tick" else self.side(rule.leaves[place].left, history, row, forming)
