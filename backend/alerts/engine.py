@@ -120,10 +120,13 @@ class AlertEngine:
         watches = self._by_instrument.get(change.instrument)
         if watches is None:
             return []
-        trades = change.trades
-        ticks = Ticks(trades.event_ns, trades.price, trades.event_ns)
+        trades, ticks = change.trades, None
+        is_single = len(trades.event_ns) == 1 and not change.closed
         fired: list[Turned] = []
         for watch in watches:
+            if is_single and watch.is_quiet(trades.event_ns.item(), trades.price.item(), change.forming):
+                continue
+            ticks = ticks or Ticks(trades.event_ns, trades.price, trades.event_ns)
             spec = watch.series.spec
             fired += watch.take(ticks, change.closed.get(spec, _NO_BARS), change.forming.get(spec))
         return _ordered(fired, is_late=change.is_late) if fired else fired

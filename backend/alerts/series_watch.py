@@ -2,7 +2,7 @@
 
 import bisect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from backend.alerts.level import Level
 from backend.alerts.machine import LONG_AGO, UNKNOWN_SIDE, Clock, Machine, plain_right
 from backend.alerts.rows import FEW, PRICE, Column, Rows, Side, Ticks, left_of
 from backend.alerts.rules import CloseBefore, Right, Turned
-from backend.domain.bars import Bar, BarArrays, Series
+from backend.domain.bars import Bar, BarArrays, BarSpec, Series
 from backend.domain.sessions import SessionTable
 
 
@@ -23,9 +23,10 @@ class SeriesWatch:
         self.series = series
         self.tick_ns = LONG_AGO
         self.values = BarValues(series.spec)
-        self._clocks = tuple(map(ClockWatch, Clock))
+        self._clocks = self._trades, self._bars, self._closes = tuple(map(ClockWatch, Clock))
         self._machines: dict[Machine, None] = {}
         self._forming_label = LONG_AGO
+        self._forming: Mapping[BarSpec, Bar] = {}  # with the newest quiet trade
 
     @property
     def machines(self) -> tuple[Machine, ...]:
@@ -35,12 +36,13 @@ class SeriesWatch:
     @property
     def price(self) -> float:
         """The price seen last, NaN before any."""
-        return self._seen(self._clocks[Clock.TRADES], PRICE)[0]
+        return self._seen(self._trades, PRICE)[0]
 
     @property
     def newest_label(self) -> int:
         """The bar under way, or the newest complete one; LONG_AGO before any."""
-        return max(self._forming_label, self.values.label)
+        quiet = self._forming.get(self.series.spec)
+        return max(self._forming_label, self.values.label, LONG_AGO if quiet is None else quiet.event_ns)
 
     # --- rules --------------------------------------------------------------------------------------------------------
 
@@ -143,8 +145,6 @@ class SeriesWatch:
     def take(self, ticks: Ticks, closed: BarArrays, forming: Bar | None) -> list[Turned]:
         """Look at everything that is new of a batch; the bar under way only where it has new trades."""
         ticks = ticks.after(self.tick_ns)
-        if len(ticks) == 1 and not len(closed) and self._is_quiet(ticks, forming):
-            return []
         closed = self.values.unseen(closed)
         batch = self._rows(ticks, closed, forming)
         fired = self._look(batch)
@@ -152,28 +152,27 @@ class SeriesWatch:
             self._clocks[rows.clock].commit(rows)
         if len(ticks):
             self.tick_ns = int(ticks.event_ns[-1])
-        self._note_forming(forming)
+        if forming is not None:
+            self._forming_label = max(self._forming_label, forming.event_ns)
         return fired
 
-    def _is_quiet(self, ticks: Ticks, forming: Bar | None) -> bool:
-        # The usual batch: one trade that changes nothing for anyone is remembered, and that is all.
-        trades = self._clocks[Clock.TRADES]
-        if not self._clocks[Clock.BARS].is_idle or len(trades.last) != 1:
+    def is_quiet(self, event_ns: int, price: float, forming: Mapping[BarSpec, Bar]) -> bool:
+        """Take a trade that changes nothing for anyone, as most do; False, and nothing is taken, where it may change something."""
+        if event_ns < self.tick_ns:
+            return True
+        trades, last = self._trades, self._trades.last
+        if self._bars.needs or len(last) != 1:
             return False
-        before, price = trades.last[PRICE], float(ticks.price[0])
-        if not trades.is_untouched(min(before, price), max(before, price)):
+        before = last[PRICE]
+        if not (trades.is_untouched(before, price) if before < price else trades.is_untouched(price, before)):
             return False
-        trades.last[PRICE] = price
-        trades.last_ns = self.tick_ns = int(ticks.event_ns[0])
-        self._note_forming(forming)
+        last[PRICE] = price
+        trades.last_ns = self.tick_ns = event_ns
+        self._forming = forming
         return True
 
-    def _note_forming(self, forming: Bar | None) -> None:
-        if forming is not None and forming.event_ns > self._forming_label:
-            self._forming_label = forming.event_ns
-
     def _rows(self, ticks: Ticks, closed: BarArrays, forming: Bar | None) -> list[Rows]:
-        _, bars, closes = self._clocks
+        bars, closes = self._bars, self._closes
         ends = self.values.ends(closed, forming)
         labels = [*closed.event_ns.tolist(), *([] if forming is None else [forming.event_ns])]
         found = [self._trade_rows(ticks, closed, ends.tolist(), labels)] if len(ticks) else []
@@ -198,7 +197,7 @@ class SeriesWatch:
         return [*found, _bar_rows(Clock.BARS, times, both, labels, complete)]
 
     def _trade_rows(self, ticks: Ticks, closed: BarArrays, ends: list[int], labels: list[int]) -> Rows:
-        trades, few = self._clocks[Clock.TRADES], len(ticks) <= FEW
+        trades, few = self._trades, len(ticks) <= FEW
         event_ns: Sequence[int] = ticks.event_ns.tolist()
         columns: dict[Side, Column] = {PRICE: [self._seen(trades, PRICE)[0], *ticks.price.tolist()]}
         for side in trades.needs:
