@@ -16,7 +16,7 @@ from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing
 from backend.alerts.firing_queue import FiringQueue
 from backend.alerts.lines import name_of
 from backend.alerts.market_facts import MarketFacts
-from backend.alerts.rehearsal import rehearse
+from backend.alerts.rehearsal import ReplayAlerts, rehearse
 from backend.alerts.seen import Seen, save_seen
 from backend.alerts.store import AlertStore, QueueDelivery, StoredAlert
 from backend.alerts.watching import Watch
@@ -27,7 +27,7 @@ from backend.clock import Clock
 from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, TriiError
-from backend.events import AlertsChanged, BarsChanged, DrawingsChanged, Level, Notice
+from backend.events import AlertsChanged, BarsChanged, DrawingsChanged, Level, Notice, ReplayMoved
 from backend.market.action_log import ActionLog
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
@@ -102,6 +102,7 @@ class Alerts:
         self._subscriptions = [
             bus.subscribe(BarsChanged, self._work.note_bars),
             bus.subscribe(DrawingsChanged, self._work.note_drawings),
+            bus.subscribe(ReplayMoved, ReplayAlerts(self._facts, self._enabled, bus.publish, self._tasks).note),
         ]
         async with self._changing:
             self._is_watching = True
@@ -253,6 +254,9 @@ class Alerts:
         for instrument in {stored.alert.instrument for stored in found}:
             await self._word(instrument)
         self._refresh(told=True)
+
+    def _enabled(self) -> tuple[Alert, ...]:
+        return tuple(stored.alert for stored in self._book if stored.alert.is_enabled)
 
     def _paused(self, stored: StoredAlert) -> StoredAlert:
         """An alert with what it remembers, watched no more until it is taken again."""

@@ -17,7 +17,6 @@ from backend.alerts.rules import Turned
 from backend.alerts.telling import firing_of
 from backend.alerts.watching import series_of
 from backend.alerts.words import Wording
-from backend.bus import Bus
 from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
@@ -93,6 +92,11 @@ class Past:
         wording = Wording(self.series.instrument.code, self.facts.decimals, str(self.series.spec), drawings)
         return tuple(firing_of(one, self._alerts[one.alert_id], wording, one.event_ns, is_replay=True) for one in turned)
 
+    @property
+    def alerts(self) -> list[Alert]:
+        """Those it knows."""
+        return list(self._alerts.values())
+
     def alert_of(self, firing: Firing) -> Alert:
         """The alert that fired."""
         return self._alerts[firing.alert_id]
@@ -112,19 +116,21 @@ class ReplayAlerts:
     Nothing of it is stored or delivered. Lives on the engine thread.
     """
 
-    def __init__(self, facts: MarketFacts, alerts: Callable[[], tuple[Alert, ...]], bus: Bus, tasks: TaskOwner) -> None:
+    def __init__(
+        self, facts: MarketFacts, alerts: Callable[[], tuple[Alert, ...]], publish: Callable[[AlertFired], None], tasks: TaskOwner
+    ) -> None:
         self._facts = facts
         self._alerts = alerts
-        self._bus = bus
+        self._publish = publish
         self._tasks = tasks
         self._wanted_ns: int | None = None
         self._shown_ns: int | None = None
         self._running: asyncio.Task[None] | None = None
         self._watched: tuple[Alert, ...] = ()
         self._pasts: list[Past] = []
-        bus.subscribe(ReplayMoved, self._moved)
 
-    def _moved(self, event: ReplayMoved) -> None:
+    def note(self, event: ReplayMoved) -> None:
+        """Charts show another moment."""
         self._wanted_ns = event.now_ns
         if self._running is None and event.now_ns != self._shown_ns:
             self._running = self._tasks.start("alerts of the replay", self._follow())
@@ -146,14 +152,15 @@ class ReplayAlerts:
         if shown_ns is None or now_ns < shown_ns or alerts != self._watched:
             self._watched, self._pasts = alerts, await self._begin(alerts, now_ns)
             return
-        for number, past in enumerate(self._pasts):
-            if past.facts.next_ns <= now_ns:
-                past = self._pasts[number] = await self._past(list(past._alerts.values()), past.series, shown_ns)
+        for number in range(len(self._pasts)):
+            if self._pasts[number].facts.next_ns <= now_ns:  # a split came, or a session's close is another one
+                self._pasts[number] = await self._past(self._pasts[number].alerts, self._pasts[number].series, shown_ns)
+            past = self._pasts[number]
             bars = await self._facts.bars(past.series, past.facts, from_ns=past.newest_ns + 1, as_of_ns=now_ns)
             past.extend(bars)
             turned = await asyncio.to_thread(past.go_on, bars, now_ns)
             for firing in past.told(turned):
-                self._bus.publish(_event_of(firing, past.alert_of(firing)))
+                self._publish(_event_of(firing, past.alert_of(firing)))
             await asyncio.sleep(0)
 
     async def _begin(self, alerts: tuple[Alert, ...], now_ns: int) -> list[Past]:

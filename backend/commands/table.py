@@ -7,6 +7,7 @@ from typing import Final
 
 from backend import __version__
 from backend.commands import options
+from backend.commands.alert_options import add_alerts
 from backend.commands.parser import Parser, Subparsers, sentence
 
 REFERENCE_WIDTH: Final = 100
@@ -168,6 +169,20 @@ COMMANDS: Final = (
         Needs.BACKEND,
         options.add_feeds,
         ("trii feeds add binance", "trii feeds add alpaca --option plan=iex --test", "trii feeds list"),
+    ),
+    Command(
+        "alerts",
+        "watch instruments for conditions, and list what fired",
+        "alerts",
+        Needs.BACKEND,
+        add_alerts,
+        (
+            'trii alerts add AAPL "price > 180" --channel phone',
+            'trii alerts add AAPL "rsi(14) crosses below 30" --interval 1h --on close --repeat always',
+            'trii alerts test AAPL "price crosses above sma(200)" --interval 1d --repeat always --from 2020',
+            "trii alerts list",
+            "trii alerts history --last 10",
+        ),
     ),
     Command(
         "screenshot",
