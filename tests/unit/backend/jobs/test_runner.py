@@ -296,3 +296,65 @@ async def test_two_open_jobs_of_one_key_are_not_made_by_trying_again(home, clock
         second = await runner.submit(NewJob("make", key="home"))
         with pytest.raises(Conflict, match=f"Job {second.id}"):
             await runner.retry(first.id)
+
+
+async def test_work_that_only_waits_runs_beside_the_lanes_one_job_a_key(home, clock):
+    async with _opened(home, clock) as (runner, _):
+        may_end, ran = asyncio.Event(), []
+
+        async def work(context):
+            ran.append(context.payload)
+            await may_end.wait()
+            return ""
+
+        runner.register("wait", "Waiting", work, n_beside=LANES + 2)
+        runner.register("work", "Work", work)
+        for n in range(LANES + 4):
+            await runner.submit(NewJob("wait", f"{n}".encode(), key=f"k{n}"))
+            await runner.submit(NewJob("wait", b"99", key=f"k{n}"))
+        await runner.look()
+        await asyncio.sleep(0)
+        assert ran == list(range(LANES + 2))  # no more than so many
+        await runner.submit(NewJob("work", b'"lane"', priority=Priority.LOW))
+        await runner.look()
+        await asyncio.sleep(0)
+        assert ran[-1] == "lane"  # and they take no lane from others
+        assert await runner._wait_s() > 1
+        may_end.set()
+
+
+async def test_work_that_only_waits_begins_while_every_lane_is_taken(home, clock):
+    async with _opened(home, clock) as (runner, _):
+        may_end, ran = asyncio.Event(), []
+
+        async def work(context):
+            ran.append(context.payload)
+            await may_end.wait()
+            return ""
+
+        for n in range(LANES):
+            runner.register(f"kind{n}", "Work", work)
+            await runner.submit(NewJob(f"kind{n}", b"0", priority=Priority.URGENT))
+        runner.register("wait", "Waiting", work, n_beside=2)
+        await runner.submit(NewJob("wait", b"1", key="a", priority=Priority.LOW))
+        await runner.look()
+        await asyncio.sleep(0)
+        assert sorted(ran) == [*[0] * LANES, 1]
+        may_end.set()
+
+
+async def test_a_job_asked_for_again_sooner_is_brought_forward_unless_it_has_failed_before(home, clock):
+    async with _opened(home, clock) as (runner, _):
+
+        async def work(_context):
+            raise Unavailable("Not now.", hint="Later.")
+
+        runner.register("work", "Working", work, retry=Retry(attempts_max=3, first_s=100))
+        later = clock.now_ns() + 60 * SECOND_NS
+        job = await runner.submit(NewJob("work", key="k", due_ns=later))
+        assert (await runner.submit(NewJob("work", key="k", due_ns=later + 1))).due_ns == later
+        sooner = await runner.submit(NewJob("work", key="k"))
+        assert (sooner.id, sooner.due_ns) == (job.id, clock.now_ns())
+        failed = await _settled(runner, job.id)
+        assert failed.due_ns == clock.now_ns() + 100 * SECOND_NS
+        assert (await runner.submit(NewJob("work", key="k"))).due_ns == failed.due_ns
