@@ -14,7 +14,7 @@ from backend.domain.bars import SECOND_NS
 from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
 from backend.market.feeds.line_failures import failure_of_status, host_of, retry_after_s, words_of_network
 
-Query: TypeAlias = dict[str, str | int]
+Query: TypeAlias = Mapping[str, str] | Mapping[str, str | int]
 _MINUTE_S: Final = 60.0
 _LIMIT_WAIT_S: Final = 60.0
 
