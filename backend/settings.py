@@ -201,7 +201,7 @@ class Workspace(Section, frozen=True):
     instrument: Annotated[str, Meta(max_length=64, extra={"kind": "hidden"})] = ""
     interval: Annotated[str, Meta(max_length=16, extra={"kind": "hidden"})] = "1d"
     window: Annotated[str, Meta(max_length=65536, extra={"kind": "hidden"})] = ""
-    watchlist_hidden: Annotated[tuple[str, ...], Meta(max_length=16, extra={"kind": "hidden"})] = ()
+    watchlist_hidden: Annotated[tuple[str, ...], Meta(max_length=16, extra={"kind": "hidden"})] = ("Bid", "Ask")
     phrase_noted: Annotated[bool, Meta(extra={"kind": "hidden"})] = False  # the recovery phrase was written down and checked
     tour_offered: Annotated[bool, Meta(extra={"kind": "hidden"})] = False  # the tour was taken, or turned down
     recent_indicators: Annotated[tuple[str, ...], Meta(max_length=12, extra={"kind": "hidden"})] = ()  # the newest first

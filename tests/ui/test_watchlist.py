@@ -306,11 +306,11 @@ def test_hidden_columns_stay_hidden_after_a_restart(qapp, sampled):
         async with open_window(sampled) as desktop:
             menu = desktop.panels.watchlist.table.column_menu()
             next(action for action in menu.actions() if action.text() == "Volume").trigger()
-            await shown(lambda: desktop.desk.backend.settings.current.workspace.watchlist_hidden == ("Volume",))
+            await shown(lambda: desktop.desk.backend.settings.current.workspace.watchlist_hidden == ("Volume", "Bid", "Ask"))
 
     async def come_back():
         async with open_window(sampled) as desktop:
-            assert desktop.panels.watchlist.table.hidden_columns == ("Volume",)
+            assert desktop.panels.watchlist.table.hidden_columns == ("Volume", "Bid", "Ask")
 
     run_on_qt(hide())
     run_on_qt(come_back())

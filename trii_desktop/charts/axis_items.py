@@ -99,7 +99,10 @@ class PriceAxisItem(ChartItem):
             if half <= y <= self.height_px - half and not is_covered:
                 self._write(painter, y, text, "text", letters.axis)
         for label, top, height in self._labels:
-            painter.fillRect(QRect(0, top, self.width_px, height), self.inks[label.ink])
+            area = QRect(0, top, self.width_px, height)
+            painter.fillRect(area, self.inks[label.ink])
+            if label.is_hollow:
+                painter.fillRect(area.adjusted(unit, unit, -unit, -unit), self.inks["background"])
             line = round(LABEL_HEIGHT * letters.pixel_ratio)
             self._write(painter, top + line // 2, label.text, label.on_ink, letters.axis_bold)
             if label.below:

@@ -30,6 +30,7 @@ from trii_desktop.charts.pane_stack import PaneStack
 from trii_desktop.charts.price_scale import PriceScale, usable_kind
 from trii_desktop.charts.study_looks import StudyLook, looks_of
 from trii_desktop.charts.time_scale import SPACING_PX, TimeScale
+from trii_desktop.charts.wording import Worth
 
 MARGIN: Final = 0.08  # share of the height left free above and below what is visible
 VOLUME_SHARE: Final = 0.18  # share of the height that the largest visible volume takes
@@ -51,6 +52,7 @@ class ChartModel:
         self.are_drawings_shown = True
         self.zooms_at_right = False  # around the right edge, not the pointer, when the wheel is turned
         self.zone = "exchange"
+        self.worth = Worth()
         self.studies: tuple[Study, ...] = ()
         self.comparisons: tuple[Comparison, ...] = ()
         self.panes = PaneStack()

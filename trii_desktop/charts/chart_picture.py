@@ -25,7 +25,7 @@ from trii_desktop.charts.pointed import Pointed
 from trii_desktop.charts.price_scale import PriceScale
 from trii_desktop.charts.study_hits import line_at
 from trii_desktop.charts.study_legend import ROW, TOP, legend_rows, n_legend_rows
-from trii_desktop.charts.wording import LegendWords, Told, legend_words, price_decimals
+from trii_desktop.charts.wording import LegendWords, Told, Worth, legend_words, price_decimals
 
 EDGE_PX: Final = 4  # logical pixels on either side of an edge between panes that take hold of it
 REACH_PX: Final = 5
@@ -290,8 +290,8 @@ class ChartPicture:
     @contextmanager
     def untouched(self) -> Iterator[None]:
         """Meanwhile it is prepared as if nobody pointed at it and the keyboard were elsewhere: for pictures to keep."""
-        pointed, is_ringed = self.pointed, self.is_ringed
-        self.pointed, self.is_ringed, self.is_stale = Pointed(self._model), False, True
+        pointed, is_ringed, worth = self.pointed, self.is_ringed, self._model.worth
+        self.pointed, self.is_ringed, self.is_stale, self._model.worth = Pointed(self._model), False, True, Worth()
         try:
             self.forget_pointer()
             keep_still(self.layers, is_still=True)
@@ -299,7 +299,7 @@ class ChartPicture:
             yield
         finally:
             keep_still(self.layers, is_still=False)
-            self.pointed, self.is_ringed, self.is_stale = pointed, is_ringed, True
+            self.pointed, self.is_ringed, self.is_stale, self._model.worth = pointed, is_ringed, True, worth
             if pointed.at is not None:
                 self.point_at(*pointed.at)
 
@@ -319,14 +319,14 @@ class ChartPicture:
     def _prepare_legend(self, row: int) -> None:
         model = self._model
         size = (max(self._size[0] - self._axis_width, 1), self._size[1])
-        series = (model.snapshot, model.instrument, model.spec, model.is_adjusted, model.zone)
+        series = (model.snapshot, model.instrument, model.spec, model.is_adjusted, model.zone, model.worth)
         key = (*series, row, size, self.message, self._letters, self._decimals)
         if key == self._legend_key:
             return
         self._legend_key = key
         words: LegendWords | None = None
         if model.instrument is not None and model.spec is not None and not self.message[0]:
-            told = Told(self._decimals, model.is_adjusted, model.zone)
+            told = Told(self._decimals, model.is_adjusted, model.zone, model.worth)
             words = legend_words(model.instrument, model.spec, model.snapshot, row, told)
         self._legend_height = self.legend.prepare(words, self._letters, size)
 

@@ -20,6 +20,7 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     up, down, line : rising and falling bars; a series of single values
     area : the ground below a line
     volume_up, volume_down : the same, mixed with the background beforehand: blending while painting costs 40 times as much
+    doubt : words about what may not be the newest
     crosshair, label, label_text : its lines; its labels on the axes and what they say
     on_up, on_down, on_line : what is written on the label of the last price
     studies : the palette of studies and comparisons: eight that also eyes without red or green cones tell apart (0095)
@@ -39,6 +40,7 @@ class ChartColors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     area: str
     volume_up: str
     volume_down: str
+    doubt: str
     crosshair: str
     label: str
     label_text: str
@@ -91,6 +93,7 @@ DARK: Final = ChartColors(
     area=mixed("#4c8dff", "#13171c", AREA_OPACITY),
     volume_up=mixed("#26a69a", "#13171c", VOLUME_OPACITY),
     volume_down=mixed("#ef5350", "#13171c", VOLUME_OPACITY),
+    doubt="#f0b94b",
     crosshair="#76828f",
     label="#3a4552",
     label_text="#f2f5f8",
@@ -115,6 +118,7 @@ LIGHT: Final = ChartColors(
     area=mixed("#1f5fd6", "#ffffff", AREA_OPACITY),
     volume_up=mixed("#26a69a", "#ffffff", VOLUME_OPACITY),
     volume_down=mixed("#ef5350", "#ffffff", VOLUME_OPACITY),
+    doubt="#8a5800",
     crosshair="#8793a1",
     label="#2f3945",
     label_text="#ffffff",
@@ -139,6 +143,7 @@ HIGH_CONTRAST: Final = ChartColors(
     area=mixed("#6db3ff", "#000000", AREA_OPACITY),
     volume_up=mixed("#37f0c8", "#000000", VOLUME_OPACITY),
     volume_down=mixed("#ff6f63", "#000000", VOLUME_OPACITY),
+    doubt="#ffd60a",
     crosshair="#ffffff",
     label="#ffffff",
     label_text="#000000",

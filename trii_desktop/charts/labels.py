@@ -14,6 +14,7 @@ class AxisLabel(NamedTuple):
     text, below : what it says, and a second line that may be empty
     ink, on_ink : names of the fill and of the letters
     is_first : it keeps its place, and the others make way
+    is_hollow : an outline alone, as for a price that may not be the newest one
     """
 
     y: int
@@ -22,6 +23,7 @@ class AxisLabel(NamedTuple):
     on_ink: str
     below: str = ""
     is_first: bool = False
+    is_hollow: bool = False
 
 
 class _Block(NamedTuple):

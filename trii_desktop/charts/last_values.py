@@ -44,7 +44,9 @@ def countdown(closes_ns: int | None, now_ns: int) -> str:
 
 
 def price_ink(model: ChartModel) -> str:
-    """The colour of the last price."""
+    """The colour of the last price; grey where it may not be the newest one."""
+    if model.worth.is_doubtful:
+        return "muted"
     bar = model.snapshot.bar(len(model.snapshot) - 1)
     return "line" if model.is_line else "up" if bar.close >= bar.open else "down"
 
@@ -55,7 +57,9 @@ def price_label(model: ChartModel, scale: PriceScale, decimals: int, now_ns: int
     ink = price_ink(model)
     left = countdown(model.shown.closes_ns, now_ns) if now_ns is not None else ""
     text = scaled_text(scale, bar.close, format_price(bar.close, decimals))
-    return AxisLabel(_row(scale, bar.close), text, ink, f"on_{ink}", left, is_first=True)
+    is_doubtful = model.worth.is_doubtful
+    on_ink = ink if is_doubtful else f"on_{ink}"
+    return AxisLabel(_row(scale, bar.close), text, ink, on_ink, left, is_first=True, is_hollow=is_doubtful)
 
 
 def line_labels(model: ChartModel, pane: PaneModel, scale: PriceScale, decimals: int | None, inks: Inks) -> list[AxisLabel]:

@@ -45,8 +45,13 @@ class LegendItem(ChartItem):
             return 0
         left, right = LEFT * ratio, size_px[0] - LEFT * ratio
         title_end = left + letters.title.width(words.title) + GAP * ratio
-        details = _elided(words.details, letters.legend, right - title_end)
+        badge, badge_ink = words.worth.badge, "doubt" if words.worth.is_doubtful else "muted"
+        badge_width = letters.axis_bold.width(badge) + GAP * ratio if badge else 0
+        details = _elided(words.details, letters.legend, right - title_end - badge_width)
         self._runs = [_Run(left, 0, words.title, "title", letters.title), _Run(title_end, 0, details, "muted", letters.legend)]
+        if badge and title_end + badge_width <= right:
+            badge_x = title_end + (letters.legend.width(details) + GAP * ratio if details else 0)
+            self._runs.append(_Run(badge_x, 0, badge, badge_ink, letters.axis_bold))
         n_lines = max(int((_SHARE_MAX * size_px[1] / ratio - TOP) / LINE), 2)
         ink, values = "up_text" if words.is_up else "down_text", words.values
         runs, line = _laid_out(values, letters.legend, (left, right), ink, ratio)

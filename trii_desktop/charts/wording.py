@@ -87,12 +87,21 @@ class LegendValue(NamedTuple):
     text: str
 
 
+class Worth(NamedTuple):
+    """What the newest price is worth: a few letters for the legend, whether it is drawn grey, and a sentence; none by itself."""
+
+    badge: str = ""
+    is_doubtful: bool = False
+    tip: str = ""
+
+
 class Told(NamedTuple):
-    """How a chart tells its bars: digits after the point, whether prices are adjusted, the zone chosen for labels."""
+    """How a chart tells its bars: digits after the point, whether prices are adjusted, the zone chosen for labels, their worth."""
 
     decimals: int
     is_adjusted: bool = False
     zone: str = "exchange"
+    worth: Worth = Worth()
 
 
 class LegendWords(NamedTuple):
@@ -102,6 +111,7 @@ class LegendWords(NamedTuple):
     values : open, high, low, close, change, volume; close and change alone for a line
     is_up : which colour the values take
     spoken : the same as a sentence
+    worth : what the newest price is worth
     """
 
     title: str
@@ -109,13 +119,15 @@ class LegendWords(NamedTuple):
     values: tuple[LegendValue, ...]
     is_up: bool
     spoken: str
+    worth: Worth = Worth()
 
 
 def legend_words(instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot, row: int, told: Told) -> LegendWords:
     """The legend for the bar at ``row``; the instrument alone where there is no such bar."""
     details = " · ".join(part for part in (instrument.name, str(spec), "adjusted" if told.is_adjusted else "") if part)
     if not 0 <= row < len(snapshot):
-        return LegendWords(str(instrument.id), details, (), is_up=True, spoken=f"{instrument.id}, {interval_words(spec)}, no bars")
+        nothing = f"{instrument.id}, {interval_words(spec)}, no bars"
+        return LegendWords(str(instrument.id), details, (), is_up=True, spoken=nothing, worth=told.worth)
     bar = snapshot.bar(row)
     before = snapshot.bar(row - 1).close if row else math.nan
     change = bar.close - before
@@ -128,7 +140,8 @@ def legend_words(instrument: Instrument, spec: BarSpec, snapshot: BarSnapshot, r
     is_up = bar.close >= (before if snapshot.is_close_only and row else bar.open)
     when = time_words(bar.event_ns, spec, label_zone(told.zone, instrument, spec))
     spoken = f"{instrument.id}, {interval_words(spec)}, {when}: {_said(values)}"
-    return LegendWords(str(instrument.id), details, values, is_up, spoken)
+    spoken = f"{spoken}. {told.worth.tip}" if told.worth.tip else spoken
+    return LegendWords(str(instrument.id), details, values, is_up, spoken, told.worth)
 
 
 def no_bars_words(instrument: Instrument | None, spec: BarSpec | None) -> tuple[str, str]:

@@ -9,12 +9,16 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from backend.domain.instruments import InstrumentId
 from backend.watchlists.board import QuoteRow
 from backend.watchlists.watchlist import Section
+from trii_desktop.live.freshness import Freshness, Standing
 from trii_desktop.look import Look
-from trii_desktop.watchlist.model import ENTRY_ROLE, ROW_ROLE
+from trii_desktop.palettes import Palette
+from trii_desktop.watchlist.model import ENTRY_ROLE, ROW_ROLE, STANDING_ROLE
 
 Index = QModelIndex | QPersistentModelIndex
 _LEFT: Final = 10
 _SMALL_PX: Final = 11
+_DOT_PX: Final = 5
+_DOT_ROOM: Final = 14
 _MIDDLE: Final = int(Qt.AlignmentFlag.AlignVCenter)
 
 
@@ -44,13 +48,15 @@ class SymbolDelegate(QStyledItemDelegate):
         if isinstance(entry, Section):
             self._paint_heading(painter, option, entry)
         else:
-            self._paint_instrument(painter, option, entry)
+            self._paint_instrument(painter, option, entry, index.data(STANDING_ROLE))
 
-    def _paint_instrument(self, painter: QPainter, option: QStyleOptionViewItem, instrument: InstrumentId) -> None:
+    def _paint_instrument(
+        self, painter: QPainter, option: QStyleOptionViewItem, instrument: InstrumentId, standing: Standing
+    ) -> None:
         strong, small = QFont(option.font), QFont(option.font)
         strong.setWeight(QFont.Weight.DemiBold)
         small.setPixelSize(_SMALL_PX)
-        area: QRect = option.rect.adjusted(_LEFT, 0, -4, 0)
+        area: QRect = option.rect.adjusted(_LEFT, 0, -4 if standing.freshness is Freshness.NONE else -_DOT_ROOM, 0)
         taken = QFontMetrics(strong).horizontalAdvance(instrument.code) + 6
         palette = self._look.palette
         for font, color, text, left in (
@@ -60,6 +66,7 @@ class SymbolDelegate(QStyledItemDelegate):
             room = area.adjusted(left, 0, 0, 0)
             if room.width() > 16:
                 _write(painter, font, color, room, text)
+        _paint_dot(painter, option.rect, standing, palette)
 
     def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, section: Section) -> None:
         palette = self._look.palette
@@ -112,6 +119,21 @@ def trend_points(values: tuple[float, ...], area: QRectF) -> list[QPointF]:
         return area.bottom() - (value - low) / (high - low) * area.height() if high > low else area.center().y()
 
     return [QPointF(area.left() + n * step, height(value)) for n, value in enumerate(values)]
+
+
+def _paint_dot(painter: QPainter, rect: QRect, standing: Standing, palette: Palette) -> None:
+    """Full where the price is live, in the warning's colour where it may not be the newest; a ring where it is late or at rest."""
+    inks = {Freshness.LIVE: palette.up, Freshness.STALE: palette.warning, Freshness.CONNECTING: palette.warning}
+    ink = QColor(inks.get(standing.freshness, palette.muted))
+    if standing.freshness is Freshness.NONE:
+        return
+    is_full = standing.freshness in (Freshness.LIVE, Freshness.STALE)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink, 1.2))
+    painter.setBrush(ink if is_full else Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(QPointF(rect.right() - _DOT_ROOM / 2, rect.center().y() + 0.5), _DOT_PX / 2, _DOT_PX / 2)
+    painter.restore()
 
 
 def _paint_arrow(painter: QPainter, rect: QRect, color: str, *, is_collapsed: bool) -> None:

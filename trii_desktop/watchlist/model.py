@@ -12,12 +12,13 @@ from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
 from backend.watchlists.board import BoardSnapshot, QuoteRow
 from backend.watchlists.watchlist import Entry, Section, Watchlist
+from trii_desktop.live.live_rows import LiveRows
 from trii_desktop.look import Look
 from trii_desktop.market.dragged import MIME, drag_data, dragged_instrument
 from trii_desktop.widgets.numbers import DASH, format_change, format_compact, format_price, format_time
 
 SECTION_MIME: Final = "application/x-trii-section"
-HEADERS: Final = ("Symbol", "Trend", "Last", "Change", "Chg %", "Volume")
+HEADERS: Final = ("Symbol", "Trend", "Last", "Change", "Chg %", "Volume", "Bid", "Ask")
 TIPS: Final = (
     "Instrument",
     "The newest closes, up to 30",
@@ -25,11 +26,14 @@ TIPS: Final = (
     "Against the previous session's close",
     "Against the previous session's close, in percent",
     "Volume of the newest session",
+    "Best bid of a live feed",
+    "Best ask of a live feed",
 )
-SYMBOL, TREND, LAST, CHANGE, PERCENT, VOLUME = range(6)
+SYMBOL, TREND, LAST, CHANGE, PERCENT, VOLUME, BID, ASK = range(8)
 ENTRY_ROLE: Final = Qt.ItemDataRole.UserRole
 SORT_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 ROW_ROLE: Final = Qt.ItemDataRole.UserRole + 2
+STANDING_ROLE: Final = Qt.ItemDataRole.UserRole + 3
 _UNKNOWN: Final = float("-inf")
 
 Index = QModelIndex | QPersistentModelIndex
@@ -48,6 +52,7 @@ class WatchlistModel(QAbstractTableModel):
         self._sections: list[int] = []
         self._rows: dict[InstrumentId, QuoteRow] = {}
         self._board_version = -1
+        self.live = LiveRows()
         self.may_move = True
 
     @property
@@ -79,9 +84,16 @@ class WatchlistModel(QAbstractTableModel):
             fresh = board.rows.get(instrument)
             if fresh is not None and fresh != self._rows.get(instrument):
                 self._rows[instrument] = fresh
-                self.dataChanged.emit(self.index(place, 0), self.index(place, VOLUME))
+                self.dataChanged.emit(self.index(place, 0), self.index(place, ASK))
         self._rows = {i: r for i, r in {**self._rows, **board.rows}.items() if i in board.rows}
         return True
+
+    def show_live(self, fresh: LiveRows) -> None:
+        """Take over how the instruments stand, and their quotes; only rows that differ are painted again."""
+        before, self.live = self.live, fresh
+        for instrument, place in self._places.items():
+            if fresh.differs(before, instrument):
+                self.dataChanged.emit(self.index(place, 0), self.index(place, ASK))
 
     def entry_at(self, place: int) -> Entry:
         """The instrument or section in row ``place``."""
@@ -100,7 +112,7 @@ class WatchlistModel(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(self._entries)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        """Symbol, trend and four figures."""
+        """Symbol, trend and six figures."""
         return 0 if parent is not None and parent.isValid() else len(HEADERS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -124,13 +136,14 @@ class WatchlistModel(QAbstractTableModel):
             return self._of_section(entry, index.row(), role)
         row = self._rows.get(entry, QuoteRow(entry))
         makers: dict[int, Callable[[QuoteRow, int], Any]] = {
-            Qt.ItemDataRole.DisplayRole: _text,
+            Qt.ItemDataRole.DisplayRole: self._text,
             Qt.ItemDataRole.TextAlignmentRole: lambda _row, column: _alignment(column),
             Qt.ItemDataRole.ForegroundRole: self._ink,
-            Qt.ItemDataRole.ToolTipRole: lambda row, _column: _tip(row),
-            Qt.ItemDataRole.AccessibleTextRole: lambda row, column: f"{HEADERS[column]} {_spoken(row, column)}",
+            Qt.ItemDataRole.ToolTipRole: lambda row, _column: self._tip(row),
+            Qt.ItemDataRole.AccessibleTextRole: self._spoken,
             ROW_ROLE: lambda row, _column: row,
-            SORT_ROLE: _sort_key,
+            STANDING_ROLE: lambda row, _column: self.live.standing(row.instrument),
+            SORT_ROLE: self._sort_key,
         }
         make = makers.get(role)
         return make(row, index.column()) if make is not None else None
@@ -150,7 +163,28 @@ class WatchlistModel(QAbstractTableModel):
         palette = self._look.palette
         if column in (CHANGE, PERCENT):
             return QColor(palette.up if row.change > 0 else palette.down if row.change < 0 else palette.muted)
-        return QColor(palette.muted) if column == VOLUME else None
+        is_doubtful = column in (LAST, BID, ASK) and self.live.standing(row.instrument).is_doubtful
+        return QColor(palette.muted) if column == VOLUME or is_doubtful else None
+
+    def _text(self, row: QuoteRow, column: int) -> str:
+        if column in (BID, ASK):
+            return format_price(self.live.quoted(row.instrument, is_bid=column == BID), row.decimals)
+        return _text(row, column)
+
+    def _tip(self, row: QuoteRow) -> str:
+        tip = self.live.standing(row.instrument).tip
+        return f"{_tip(row)}\n{tip}" if tip else _tip(row)
+
+    def _spoken(self, row: QuoteRow, column: int) -> str:
+        words = f"{HEADERS[column]} {self._text(row, column) if column in (BID, ASK) else _spoken(row, column)}"
+        tip = self.live.standing(row.instrument).tip
+        return f"{words}, {tip}" if tip and column == SYMBOL else words
+
+    def _sort_key(self, row: QuoteRow, column: int) -> str | float:
+        if column not in (BID, ASK):
+            return _sort_key(row, column)
+        quoted = self.live.quoted(row.instrument, is_bid=column == BID)
+        return _UNKNOWN if math.isnan(quoted) else quoted
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Rows can always be dragged, onto a chart or between rows; they take drops while the list's own order is shown."""

@@ -11,14 +11,14 @@ from backend.domain.instruments import InstrumentId
 from backend.watchlists.watchlist import Entry, Section
 from trii_desktop.look import Look
 from trii_desktop.watchlist.cells import FigureDelegate, SymbolDelegate, TrendDelegate
-from trii_desktop.watchlist.model import CHANGE, ENTRY_ROLE, HEADERS, SYMBOL, TREND, VOLUME, WatchlistModel
+from trii_desktop.watchlist.model import ASK, BID, CHANGE, ENTRY_ROLE, HEADERS, SYMBOL, TREND, VOLUME, WatchlistModel
 from trii_desktop.watchlist.sorting import SectionSorter
 
 ROW_PX: Final = 30
 SYMBOL_PX_MIN: Final = 80
 _TREND_PX: Final = 68
 _PAD_PX: Final = 26
-_LEAST_FIRST: Final = (VOLUME, CHANGE, TREND)  # what is left out first where there is no room for all
+_LEAST_FIRST: Final = (ASK, BID, VOLUME, CHANGE, TREND)  # what is left out first where there is no room for all
 _ROWS_MEASURED: Final = 400
 
 
