@@ -95,14 +95,18 @@ def test_every_type_looks_as_it_did_in_every_theme(family, name):
     check_golden(name, draw_chart(request, family))
 
 
-def check_golden(name: str, image: QImage) -> None:
-    """Compare with the stored picture, or store it."""
-    path = GOLDEN / f"{name}.png"
+def stored_or_written(path: Path, image: QImage) -> QImage:
+    """The stored picture; ``image`` itself where new ones are asked for."""
     if os.environ.get("TRII_WRITE_GOLDEN"):
         assert image.save(str(path))
     golden = QImage(str(path))
     assert not golden.isNull(), f"{path} is missing or broken."
-    made, stored = pixels(image), pixels(golden)
+    return golden
+
+
+def check_golden(name: str, image: QImage) -> None:
+    """Compare with the stored picture, or store it."""
+    made, stored = pixels(image), pixels(stored_or_written(GOLDEN / f"{name}.png", image))
     assert made.shape == stored.shape
     off = np.abs(made - stored).max(axis=2)
     plot = off[LEGEND_PX:-TIME_PX, :-AXIS_PX]

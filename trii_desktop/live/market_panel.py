@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QWidget
 
 from backend.domain.instruments import Instrument
@@ -98,9 +99,8 @@ class MarketPanel(QWidget):
 
     def look(self) -> bool:
         """The one look a frame."""
-        had = self.has_anything
         is_new = self.take()
-        if self.has_anything != had:
+        if is_new:
             self._choose_page()
         return is_new
 
@@ -118,17 +118,23 @@ class MarketPanel(QWidget):
         if self.follows is not None:
             self.follows.close()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Ask for frames from now on."""
+        super().showEvent(event)
+        self._timer.start(self._frames.frame_ms)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Ask for no more."""
+        self._timer.stop()
+        super().hideEvent(event)
+
     def _glance(self) -> None:
-        if self.isVisible() and self.is_behind:
+        if self.is_behind:
             self._frames.request()
 
     def _beat(self) -> None:
         instrument = self.subject.instrument
         self.standing = self.sight.standing(instrument.id) if instrument is not None else Standing()
-        if self.isVisible() and not self._timer.isActive():
-            self._timer.start(self._frames.frame_ms)
-        elif not self.isVisible():
-            self._timer.stop()
         badge = self.standing.badge
         if self.badge.text() != badge:
             self.badge.setText(badge)

@@ -14,6 +14,7 @@ from trii_desktop.look import Look
 from trii_desktop.widgets.numbers import format_price
 
 _SIDE_WORDS: Final = {1: "bought", -1: "sold", 0: ""}
+_LOOKED_AT: Final = 100  # newest prints whose digits are counted
 _TIME_SHARE: Final = 0.36
 _PRICE_SHARE: Final = 0.69
 
@@ -204,6 +205,8 @@ class TapeView(PaintedRows):
         self.viewport().update()
 
     def _shown_changed(self) -> None:
-        self.price_decimals = max(self.price_decimals, needed_decimals(self.reel.trades.price[-50:]))
+        newest = self.reel.trades[slice(-_LOOKED_AT, None)]
+        self.price_decimals = max(self.price_decimals, needed_decimals(newest.price))
+        self._quantity_decimals = max(self._quantity_decimals, needed_decimals(newest.quantity))
         self.laid_out()
         self.viewport().update()
