@@ -15,6 +15,7 @@ from trii_desktop.widgets.numbers import format_compact, format_price
 
 _KEY_STEPS: Final = 40  # presses from the middle to an edge
 _N_MARKS: Final = 4
+_MARK_GAP: Final = 6  # beside the middle, where the curves are low
 
 
 class DepthCurve(PaintedRows):
@@ -97,7 +98,7 @@ class DepthCurve(PaintedRows):
             painter.fillRect(QRectF(area.left(), y, area.width(), 1), self.inks.border)
             painter.setPen(self.inks.muted)
             text = format_compact(float(f"{tallest * 1.06 * n / _N_MARKS:.3g}"))
-            painter.drawText(QRectF(PAD, y - self.row_px, area.width() - 2 * PAD, self.row_px), RIGHT, text)
+            painter.drawText(QRectF(area.center().x() + _MARK_GAP, y - self.row_px, area.width() / 2, self.row_px), LEFT, text)
 
     def _paint_prices(self, painter: QPainter, book: Book, reach: float, area: QRectF) -> None:
         below = QRectF(PAD, area.bottom(), area.width() - 2 * PAD, self.row_px)
