@@ -47,6 +47,8 @@ from trii_desktop.desk import Desk
 from trii_desktop.docks.arrangement import place_now, show_place
 from trii_desktop.engine_side import EngineSide
 from trii_desktop.frame import FrameClock
+from trii_desktop.live.freshness import Sight
+from trii_desktop.live.hours import OpenHours
 from trii_desktop.look import Look
 from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_panel import ChartPanel
@@ -273,7 +275,10 @@ async def _open_parts(
         backend = await bridge.open()
         frames.way = window.way = backend.way
         async with TaskOwner("window", notices.add) as tasks:
-            desk = Desk(backend, bridge, EngineSide(backend), frames, tasks, window.look, notices, UndoStack(), is_safe)
+            side = EngineSide(backend)
+            hours = OpenHours(lambda asked: bridge.call(side.hours(asked)), tasks.start, backend.clock.now_ns)
+            sight = Sight(backend.live, backend.clock.now_ns, hours.is_open)
+            desk = Desk(backend, bridge, side, frames, tasks, window.look, notices, UndoStack(), sight, is_safe)
             panels = Panels(window, desk)
             workbench = Workbench(window, desk, panels)
             window.status.attach(desk)

@@ -11,6 +11,7 @@ from backend.tasks import TaskOwner
 from trii_desktop.bridge import Bridge
 from trii_desktop.engine_side import EngineSide
 from trii_desktop.frame import FrameClock
+from trii_desktop.live.freshness import Sight
 from trii_desktop.look import Look
 from trii_desktop.notifications import Notices, Offer
 from trii_desktop.undo import UndoStack
@@ -28,6 +29,7 @@ class Desk:
     look: Look
     notices: Notices
     undo: UndoStack
+    sight: Sight
     is_safe: bool = False  # whether this start keeps to the default workspace, without plugins and studies
 
     def start(self, name: str, coro: Coroutine[Any, Any, Any]) -> None:

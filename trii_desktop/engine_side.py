@@ -1,9 +1,11 @@
 """What panels ask of the engine in one crossing: coroutines that run there and give back frozen values only."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from backend.app import Backend
@@ -11,7 +13,9 @@ from backend.charts.anchor_map import NO_SESSIONS, AnchorMap
 from backend.charts.study_store import OpenStudies
 from backend.domain.bars import Bar, BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId
+from backend.domain.sessions import SessionTable
 from backend.errors import InvalidInput, NotFound
+from backend.live.arrival import await_bars, find_served
 from backend.market.history import NO_FACTORS
 from backend.market.samples import load_samples
 from backend.storage.market_store import StoredSeries
@@ -82,20 +86,30 @@ class EngineSide:
             instrument = stored.series.instrument
             counts[instrument] = counts.get(instrument, 0) + stored.n_bars
             specs.setdefault(instrument, {})[str(stored.series.spec)] = None
-        instruments = await self.backend.catalog.find(query, limit=N_RESULTS)
-        return tuple(Found(i, counts.get(i.id, 0), ", ".join(specs.get(i.id, ()))) for i in instruments)
+        instruments = {one.id: one for one in await self.backend.catalog.find(query, limit=N_RESULTS)}
+        for served in await find_served(self.backend.live, query, n_max=N_RESULTS - len(instruments)):
+            instruments.setdefault(served.id, served)
+        return tuple(Found(i, counts.get(i.id, 0), ", ".join(specs.get(i.id, ()))) for i in instruments.values())
+
+    async def hours(self, instruments: tuple[InstrumentId, ...]) -> Mapping[InstrumentId, tuple[str, SessionTable]]:
+        """Calendars and their sessions, of those instruments that are known."""
+        found: dict[InstrumentId, tuple[str, SessionTable]] = {}
+        for instrument in instruments:
+            with suppress(NotFound):
+                calendar = (await self.backend.catalog.get(instrument)).calendar
+                found[instrument] = (calendar, _frozen(await self.backend.calendars.load(calendar)))
+        return MappingProxyType(found)
 
     async def open_series(self, instrument_id: InstrumentId, wanted: BarSpec | None, adjusted: str, *, is_needed: bool) -> Opened:
         """Open a series for a chart, in ``wanted`` if it can be (must be, when ``is_needed``), else daily, else the longest.
 
         adjusted : "adjusted" or "raw"
         """
-        instrument = await self.backend.catalog.get(instrument_id)
         specs = await self.specs(instrument_id)
         if not specs:
-            raise NotFound(
-                f"There are no bars of {instrument_id} yet.", hint="Import a file that holds them.", code="chart.no_bars"
-            )
+            await await_bars(self.backend.live, self.backend.history, self.backend.bus, instrument_id)
+            specs = await self.specs(instrument_id)
+        instrument = await self.backend.catalog.get(instrument_id)
         spec = wanted if wanted is not None and (is_needed or wanted in specs) else DAILY if DAILY in specs else specs[-1]
         is_adjusted = adjusted == "adjusted"
         source = await self.backend.studies.open(Series(instrument_id, spec), adjusted=is_adjusted)
@@ -154,3 +168,10 @@ class EngineSide:
             hint="It is computed from shorter bars: edit one of those.",
             code="bars.computed",
         )
+
+
+def _frozen(table: SessionTable) -> SessionTable:
+    columns = tuple(column.view() for column in (table.label_ns, table.open_ns, table.close_ns))
+    for column in columns:
+        column.flags.writeable = False
+    return SessionTable(table.calendar, *columns)

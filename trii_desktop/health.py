@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from trii_desktop.look import Look
-from trii_desktop.readings import Reading, Readings
+from trii_desktop.reading import Reading
+from trii_desktop.readings import Readings
 from trii_desktop.widgets.layout import button, column, label, row
 
 LOOK_MS: Final = 1_000

@@ -1,7 +1,10 @@
 """The panels of one window: the first chart at once, docks and further charts after its first frame."""
 
+from backend.domain.bars import BarSpec
+from backend.domain.instruments import InstrumentId
 from trii_desktop.desk import Desk
 from trii_desktop.grid.chart_grid import ChartGrid
+from trii_desktop.live.market_docks import MarketDocks
 from trii_desktop.main_window import BOTTOM, RIGHT, MainWindow
 from trii_desktop.market.bar_table import BarTablePanel
 from trii_desktop.market.chart_panel import ChartPanel
@@ -17,8 +20,9 @@ class Panels:
         self._desk = desk
         self.grid = ChartGrid(desk)
         self.active = self.grid.active
-        self.watchlist: WatchlistPanel  # these two by make_docks, after the chart's first frame
+        self.watchlist: WatchlistPanel  # these by make_docks, after the chart's first frame
         self.bars: BarTablePanel
+        self.market: MarketDocks
         self.has_watchlist = False
         window.show_chart(self.grid)
 
@@ -36,11 +40,17 @@ class Panels:
         self._window.add_dock("watchlist", "Watchlist", self.watchlist, RIGHT, is_shown=True)
         self._window.add_dock("notices", "Notifications", notices, RIGHT, is_shown=False)
         self._window.add_dock("bars", "Bars", self.bars, BOTTOM, is_shown=False)
+        self.market = MarketDocks(self._window, self._desk, self.active)
         self._window.place_docks()
+
+    async def show_live(self, instrument: InstrumentId, spec: BarSpec) -> None:
+        """Show an instrument that a feed serves on the active chart. Raises NotFound, Unavailable."""
+        await self.chart.open(instrument, spec)
 
     def close(self) -> None:
         """Hear and look no more."""
         if self.has_watchlist:
             self.watchlist.close_panel()
             self.bars.close_panel()
+            self.market.close()
         self.grid.close_panel()

@@ -1,13 +1,14 @@
 """What the program measures of itself, in words: for the status bar, and with more of it for the page of its health."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import psutil
 
 from backend.bus import Subscription
-from backend.events import BarsSaved, ReplayMoved
+from backend.events import BarsSaved, FeedLagging, ReplayMoved
 from trii_desktop.desk import Desk
+from trii_desktop.live.feed_reading import feeds_reading
+from trii_desktop.reading import Reading
 from trii_desktop.widgets.numbers import format_bytes, format_clock, format_seconds, format_time
 
 STALE_S: Final = 60.0
@@ -15,18 +16,6 @@ LAG_MS_MAX: Final = 50.0
 FRAME_MS_MAX: Final = 16.0
 SAVE_MS_MAX: Final = 250.0
 _NS_PER_S: Final = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One thing measured: ``value`` with its unit, ``brief`` for the status bar, what it means, whether it needs a look."""
-
-    name: str
-    title: str
-    value: str
-    brief: str
-    meaning: str
-    is_warning: bool = False
 
 
 class Readings:
@@ -39,9 +28,11 @@ class Readings:
         self._n_live = 0
         self._fed_ns: int | None = None  # when the newest live row was received
         self._replay_ns: int | None = None
+        self._lags: dict[str, FeedLagging] = {}  # of feeds that lag now
         self._subscriptions: list[Subscription[Any]] = [
             desk.bridge.subscribe(BarsSaved, self._bars_saved),
             desk.bridge.subscribe(ReplayMoved, self._replay_moved),
+            desk.bridge.subscribe(FeedLagging, self._feed_lagged),
         ]
 
     def brief(self) -> tuple[Reading, ...]:
@@ -65,6 +56,11 @@ class Readings:
     def _replay_moved(self, event: ReplayMoved) -> None:
         self._replay_ns = event.now_ns
 
+    def _feed_lagged(self, event: FeedLagging) -> None:
+        self._lags.pop(event.feed, None)
+        if event.n_waiting or event.lag_ms:
+            self._lags[event.feed] = event
+
     def _replay(self) -> Reading:
         meaning = "While it is on, every chart shows what was known at that moment, and nothing later."
         if self._replay_ns is None:
@@ -73,6 +69,9 @@ class Readings:
         return Reading("replay", "Replay", at, f"Replay {at}", meaning, is_warning=True)
 
     def _feed(self) -> Reading:
+        snapshot = self._desk.backend.live.snapshot()
+        if snapshot.feeds:
+            return feeds_reading(snapshot, self._desk.backend.clock.now_ns(), tuple(self._lags.values()))
         meaning = "How long ago the newest live price came. Files that are imported are no feed."
         if self._fed_ns is None:
             return Reading("feed", "Feed", "No live prices in this session", "No feed", meaning)

@@ -12,7 +12,8 @@ from backend.jobs.job import JobState
 from backend.storage.secrets import Custody
 from trii_desktop.desk import Desk
 from trii_desktop.look import Look
-from trii_desktop.readings import Reading, Readings
+from trii_desktop.reading import Reading
+from trii_desktop.readings import Readings
 from trii_desktop.widgets.layout import label, restyle
 from trii_desktop.widgets.numbers import format_count
 
@@ -31,6 +32,7 @@ class StatusLine(QStatusBar):
 
     wants_passphrase = Signal()
     wants_health = Signal(str)
+    wants_feeds = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -101,7 +103,10 @@ class StatusLine(QStatusBar):
         return made
 
     def _ask(self, name: str, _is_checked: bool = False) -> None:  # noqa: FBT001, FBT002 - the button tells it
-        self.wants_health.emit(name)
+        if name == "feed":
+            self.wants_feeds.emit()
+        else:
+            self.wants_health.emit(name)
 
     def _look_once(self) -> None:
         if self._readings is not None and self.isVisible():

@@ -19,6 +19,7 @@ from trii_desktop.drawings.drawing_actions import DrawingActions
 from trii_desktop.drawings.toolbar import DrawingBar
 from trii_desktop.grid.grid_actions import GridActions
 from trii_desktop.guide_actions import GuideActions
+from trii_desktop.live.live_actions import LiveActions
 from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_actions import ChartActions
 from trii_desktop.market.chart_exports import ChartExports
@@ -67,6 +68,7 @@ class Workbench:
         self.data = ImportActions(window, desk, self.chart)
         self.view = ViewActions(window, desk)
         self.guide = GuideActions(window, desk, panels)
+        self.live = LiveActions(window, desk, panels.show_live)
         self.search = InstrumentSearch(window, desk)
         self.search.chosen.connect(self._instrument_chosen)
         self.actions = ActionSet(window, self, reserved=tuple(Reserved(k, own.words) for own in CHART_KEYS for k in own.keys))
@@ -141,6 +143,7 @@ class Workbench:
         panel.wants_section_rename.connect(self.watchlist.ask_section_name)
         panel.wants_import.connect(self.watchlist.import_list)
         panel.wants_export.connect(self.watchlist.export_list)
+        self._panels.market.wants_feed.connect(self.live.open_feeds)
         panel.changed.connect(self.actions.refresh)
         self._desk.start("Reading earlier notices", self._keeping.load())
         for dock in self._window.docks.values():
@@ -155,6 +158,7 @@ class Workbench:
         self.drawings.close()
         self.replay.close()
         self.view.close()
+        self.live.close()
         if self.watchlist.panel is not None:
             for dock in self._window.docks.values():
                 dock.visibilityChanged.disconnect(self.actions.refresh)
@@ -175,6 +179,7 @@ class Workbench:
         window.banner.wants_recovery.connect(self.view.open_recovery)
         window.status.wants_passphrase.connect(self.view.open_passphrase)
         window.status.wants_health.connect(self.view.open_health)
+        window.status.wants_feeds.connect(self.live.open_feeds)
         self.view.keys.confirmed.connect(self._phrase_confirmed)
         self.view.keys.custody_changed.connect(window.status.show_custody)
         self._desk.undo.changed.connect(self.actions.refresh)

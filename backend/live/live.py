@@ -164,6 +164,10 @@ class Live:
         """Connect with settings that are not kept yet, or are: how far it came within ten seconds. Raises InvalidInput."""
         return await probe(self._parts.book, config, secrets or {}, self._parts.clock)
 
+    def feed_of(self, instrument: InstrumentId) -> Feed | None:
+        """The first running feed that serves an instrument; on the engine thread."""
+        return next((feed for feed in self.runs.feeds if feed.serves(instrument)), None)
+
     async def begin(self) -> None:
         """Run the feeds that are on, and look after everything until the tasks' owner closes."""
         await self.runs.refresh()
@@ -224,7 +228,7 @@ class Live:
 
     def _feeds_changed(self) -> None:
         for one in self._followed.values():
-            feed = self._feed_of(one.instrument)
+            feed = self.feed_of(one.instrument)
             if feed is not one.feed:
                 one.feed, one.bars = feed, None
                 self._join(one)
@@ -238,15 +242,12 @@ class Live:
         for instrument in [one for one in self._followed if one not in wanted]:
             del self._followed[instrument]
         for instrument in wanted - self._followed.keys():
-            one = Followed(instrument, self._feed_of(instrument))
+            one = Followed(instrument, self.feed_of(instrument))
             self._followed[instrument] = one
             self._join(one)
         for feed in self.runs.feeds:
             mine = (one.instrument for one in self._followed.values() if one.feed is feed)
             feed.want({instrument: Wants(depth=self._depth_wishes[instrument] > 0) for instrument in mine})
-
-    def _feed_of(self, instrument: InstrumentId) -> Feed | None:
-        return next((feed for feed in self.runs.feeds if feed.serves(instrument)), None)
 
     def _join(self, one: Followed) -> None:
         if one.feed is not None:

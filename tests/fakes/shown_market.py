@@ -1,6 +1,6 @@
 """A live market made of plain values: what windows read of it, without a feed or an engine."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -9,6 +9,7 @@ from backend.domain.bars import SECOND_NS
 from backend.domain.depth import Depth
 from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
 from backend.domain.ticks import TradeArrays
+from backend.live.tape import Tape
 from backend.market.feeds.feed import FeedState, FeedStatus
 from backend.market.feeds.live_row import LiveRow, LiveSnapshot
 
@@ -36,38 +37,12 @@ def make_depth(middle: float, *, n: int = 100, seed: int = 3, step: float = 0.01
     return Depth(BITCOIN.id, received_ns, received_ns, bids, sizes[0], asks, sizes[1])
 
 
-@dataclass
-class FakeTape:
-    """Trades that a test adds."""
-
-    trades: TradeArrays = field(default_factory=TradeArrays.empty)
-    is_late: np.ndarray = field(default_factory=lambda: np.empty(0, np.bool_))
-    version: int = 0
-
-    @property
-    def n_trades(self) -> int:
-        return len(self.trades)
-
-    def newest(self, n: int) -> TradeArrays:
-        return self.trades[max(len(self.trades) - n, 0) :]
-
-    def late(self, n: int) -> np.ndarray:
-        return self.is_late[max(len(self.is_late) - n, 0) :]
-
-    def add(self, more: TradeArrays, *, is_late: bool = False) -> None:
-        """These came."""
-        columns = ("event_ns", "price", "quantity", "aggressor")
-        self.trades = TradeArrays(*(np.concatenate((getattr(self.trades, c), getattr(more, c))) for c in columns))
-        self.is_late = np.concatenate((self.is_late, np.full(len(more), is_late)))
-        self.version += 1
-
-
 class FakeMarket:
     """A source of live values whose feed, tapes and books a test sets; ``now_ns`` is its clock."""
 
     def __init__(self) -> None:
         self.now_ns = START_NS
-        self.tapes: dict[InstrumentId, FakeTape] = {}
+        self.tapes: dict[InstrumentId, Tape] = {}
         self.depths: dict[InstrumentId, Depth] = {}
         self._snapshot = LiveSnapshot()
 
@@ -96,7 +71,7 @@ class FakeMarket:
     def snapshot(self) -> LiveSnapshot:
         return self._snapshot
 
-    def tape(self, instrument: InstrumentId) -> FakeTape | None:
+    def tape(self, instrument: InstrumentId) -> Tape | None:
         return self.tapes.get(instrument)
 
     def depth(self, instrument: InstrumentId) -> Depth | None:

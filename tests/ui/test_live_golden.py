@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from backend.domain.ticks import TradeArrays
+from backend.live.tape import Tape
 from backend.settings import Appearance
 from backend.telemetry.metrics import Metrics
-from tests.fakes.shown_market import BITCOIN, FakeMarket, FakeTape, make_depth, make_trades
+from tests.fakes.shown_market import BITCOIN, FakeMarket, make_depth, make_trades
 from tests.ui.test_chart_golden import GOLDEN, pixels, stored_or_written
 from trii_desktop.frame import FrameClock
 from trii_desktop.live.depth_panel import DepthPanel
@@ -18,15 +19,15 @@ from trii_desktop.theme import dress
 
 def market_now():
     """Prints with a large one, late ones and newer ones, and a book around the last price."""
-    market, tape = FakeMarket(), FakeTape()
+    market, tape = FakeMarket(), Tape()
     market.serve(BITCOIN.id)
     tape.add(make_trades(2_000))
-    last = tape.trades[-1:]
+    last = tape.newest(1)
     tape.add(TradeArrays(last.event_ns, last.price, np.array([12.5]), np.array([1], np.int8)))
     tape.add(make_trades(3, seed=9, start_ns=int(last.event_ns[-1]), price=float(last.price[-1])), is_late=True)
-    tape.add(make_trades(6, seed=11, start_ns=int(tape.trades.event_ns[-1]), price=float(last.price[-1])))
+    tape.add(make_trades(6, seed=11, start_ns=int(tape.newest(1).event_ns[-1]), price=float(last.price[-1])))
     market.tapes[BITCOIN.id] = tape
-    market.depths[BITCOIN.id] = make_depth(float(tape.trades.price[-1]))
+    market.depths[BITCOIN.id] = make_depth(float(tape.newest(1).price[-1]))
     return market
 
 

@@ -8,9 +8,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from backend.domain.ticks import TradeArrays
+from backend.live.tape import Tape
 from backend.settings import Appearance
 from backend.telemetry.metrics import Metrics
-from tests.fakes.shown_market import BITCOIN, ETHER, FakeMarket, FakeTape, make_depth, make_trades
+from tests.fakes.shown_market import BITCOIN, ETHER, FakeMarket, make_depth, make_trades
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import shown
 from trii_desktop.frame import FrameClock
@@ -33,7 +34,7 @@ def look(qapp):
 def market():
     made = FakeMarket()
     made.serve(BITCOIN.id)
-    tape = made.tapes[BITCOIN.id] = FakeTape()
+    tape = made.tapes[BITCOIN.id] = Tape()
     tape.add(make_trades(1_000))
     made.depths[BITCOIN.id] = make_depth(65_000.0)
     return made
@@ -64,7 +65,7 @@ def text_of(panel):
 
 
 def test_the_newest_print_stands_on_top_with_its_side(make, market):
-    panel, trades = make(TapePanel), market.tapes[BITCOIN.id].trades
+    panel, trades = make(TapePanel), market.tapes[BITCOIN.id].newest(10)
     time, price, quantity, side = text_of(panel)
     assert price == f"{trades.price[-1]:,.2f}"
     assert float(quantity) == trades.quantity[-1]
@@ -82,9 +83,9 @@ def test_any_number_of_trades_between_frames_is_one_look(make, market):
         looks.clear()
         for n in range(400):
             tape.add(make_trades(5, seed=n))
-        await shown(lambda: panel.view.reel.trades.event_ns[-1] == tape.trades.event_ns[-1])
+        await shown(lambda: panel.view.reel.trades.event_ns[-1] == tape.newest(1).event_ns[-1])
         assert looks.count(True) == 1
-        assert len(panel.view.reel.trades) == 3_000
+        assert panel.view.reel.n_rows == 3_000
 
     run_on_qt(story())
 
@@ -96,11 +97,11 @@ def test_a_hidden_dock_looks_at_nothing(make, market):
         market.tapes[BITCOIN.id].add(make_trades(5, seed=3))
         panel._frames.request()
         await shown(lambda: panel._frames.is_idle)
-        assert len(panel.view.reel.trades) == 1_000
+        assert panel.view.reel.n_rows == 1_000
         assert not panel._timer.isActive()
         assert not panel._pulse.is_running
         panel.show()
-        await shown(lambda: len(panel.view.reel.trades) == 1_005)
+        await shown(lambda: panel.view.reel.n_rows == 1_005)
 
     run_on_qt(story())
 
@@ -117,7 +118,7 @@ def test_looking_further_down_pauses_and_a_button_leads_back(make, market):
     QTest.mouseClick(panel.newest, Qt.MouseButton.LeftButton)
     assert panel.view.verticalScrollBar().value() == 0
     assert not panel.newest.isVisible()
-    assert len(panel.view.reel.trades) == 1_012
+    assert panel.view.reel.n_rows == 1_012
 
 
 def test_scrolling_back_to_the_top_goes_on_by_itself(make, market):
@@ -160,7 +161,7 @@ def test_prints_that_were_fetched_afterwards_are_told_apart(make, market):
 
 def test_a_print_that_stands_out_is_painted_on_another_ground(make, market):
     tape = market.tapes[BITCOIN.id]
-    last = tape.trades[-1:]
+    last = tape.newest(1)
     tape.add(TradeArrays(last.event_ns, last.price, np.array([500.0]), np.array([1], np.int8)))
     panel = make(TapePanel)
     ground = panel.view.viewport().grab().toImage().pixelColor(200, panel.view.head_px + 2)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from trii_desktop.actions import live_rows
 from trii_desktop.actions.row import FILE, ActionRow
 
 ROWS: Final = (
@@ -17,6 +18,7 @@ ROWS: Final = (
         short="Import",
     ),
     ActionRow("import.folder", "Import &folder…", FILE, "data.folder", ("Ctrl+Shift+O",), ""),
+    *live_rows.FEEDS,
     ActionRow(
         "chart.save_picture",
         "&Save picture of the chart…",

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from trii_desktop.actions import live_rows
 from trii_desktop.actions.row import VIEW, ActionRow
 
 ROWS: Final = (
@@ -38,6 +39,7 @@ ROWS: Final = (
         icon="bell",
         tip="Notifications",
     ),
+    *live_rows.DOCKS,
     ActionRow("view.theme", "&Dark or light theme", VIEW, "view.toggle_theme", ("Ctrl+Shift+L",), icon="sun", starts_group=True),
     ActionRow("view.full_screen", "&Full screen", VIEW, "view.toggle_full_screen", ("F11",), "", "view.is_full_screen"),
 )

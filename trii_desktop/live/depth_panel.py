@@ -12,7 +12,7 @@ from backend.domain.instruments import Instrument
 from trii_desktop.frame import FrameClock
 from trii_desktop.live.book_rows import FACTORS, N_BALANCED, book_of, decimals_of_step, price_step_of
 from trii_desktop.live.depth_curve import DepthCurve
-from trii_desktop.live.follows import Followed, ShownFollows
+from trii_desktop.live.follows import Followed
 from trii_desktop.live.freshness import Sight, Standing, Tape
 from trii_desktop.live.inks import inks_of
 from trii_desktop.live.ladder_view import LadderView
@@ -80,9 +80,9 @@ class DepthPanel(MarketPanel):
 
     title = "Order books"
 
-    def __init__(self, look: Look, frames: FrameClock, sight: Sight, follows: ShownFollows | None = None) -> None:
+    def __init__(self, look: Look, frames: FrameClock, sight: Sight) -> None:
         self.ladder, self.curve = LadderView(look), DepthCurve(look)
-        super().__init__(look, frames, sight, follows)
+        super().__init__(look, frames, sight)
         self._depth: Depth | None = None
         self._tape_version = -1
         self._base = 0.0  # the smallest price step
@@ -177,7 +177,7 @@ class DepthPanel(MarketPanel):
 
     def _last_trade(self) -> tuple[float, int]:
         tape = self._tape_now()
-        trades = tape.newest(_N_LOOKED_AT) if tape is not None else None
+        trades = tape.rows(_N_LOOKED_AT).trades if tape is not None else None
         if trades is None or not len(trades):
             return math.nan, 0
         return float(trades.price[-1]), int(sides_of(trades)[-1])

@@ -154,19 +154,16 @@ class FeedForm(QDialog):
             if option.choices:
                 self._choice(option, value)
             else:
-                self._line(f"option.{option.name}", option.title, value, option.help)
+                self._line(f"option.{option.name}", option.title, value, option.description)
         for name in self.kind.secrets:
             words = "Kept in the system keyring, else encrypted in your ledger; never in a file."
             field = self._line(f"secret.{name}", SECRET_WORDS.get(name, name.capitalize()), "", words)
             field.setEchoMode(QLineEdit.EchoMode.Password)
             field.setPlaceholderText("" if self._is_new else "As it is kept; type to replace it")
-        for name, title, own in (
-            ("stream_url", "Address of the stream", self.kind.stream_url),
-            ("rest_url", "Address of its history", self.kind.rest_url),
-        ):
-            if own:
-                field = self._line(name, title, getattr(self._config, name), "")
-                field.setPlaceholderText(own)
+        titles = (("stream_url", "Address of the stream"), ("rest_url", "Address of prices and history"))
+        for (name, title), own in zip(titles, self.kind.urls, strict=True):
+            field = self._line(name, title, getattr(self._config, name), "")
+            field.setPlaceholderText(own)
 
     def _line(self, name: str, title: str, value: str, help_words: str) -> QLineEdit:
         field = QLineEdit(value)
@@ -178,7 +175,7 @@ class FeedForm(QDialog):
         field = QComboBox()
         field.addItems(list(option.choices))
         field.setCurrentIndex(max(field.findText(value), 0))
-        self._place(f"option.{option.name}", option.title, field, option.help)
+        self._place(f"option.{option.name}", option.title, field, option.description)
 
     def _place(self, name: str, title: str, field: QLineEdit | QComboBox, help_words: str) -> None:
         field.setAccessibleName(title)

@@ -17,7 +17,7 @@ from trii_desktop.look import Look
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, holding, label, line, restyle, row
 
-EASY: Final = ("binance", "simulated")  # kinds that need no key, offered while there is no feed
+EASY: Final = ("binance", "kraken")  # kinds that need no key, offered while there is no feed
 _NS_PER_S: Final = 1e9
 
 
@@ -113,7 +113,7 @@ class FeedsDialog(QDialog):
         others = [kind for kind in self._deeds.kinds if kind not in easy]
         words = (
             "A feed is a venue's or broker's stream of trades, quotes and order books. "
-            "Binance is free and needs no account; the simulated venue runs on this computer, for a try."
+            "Binance and Kraken are free and need no account: one click, and candles move."
         )
         offers = tuple((kind.title, partial(self._deeds.add_at_once, kind)) for kind in easy)
         more = button("Another one", quiet=True)

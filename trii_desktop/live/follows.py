@@ -32,7 +32,7 @@ Start = Callable[[str, Coroutine[Any, Any, Any]], object]
 class Follows:
     """Brings what is followed to what is wanted, one step after the other, however often that changes meanwhile.
 
-    What cannot be followed is left alone until ``again``: a feed that comes later may serve it.
+    What cannot be followed is left alone until it is wanted anew.
     """
 
     def __init__(self, follow: Follow, start: Start) -> None:
@@ -57,11 +57,6 @@ class Follows:
         """Follow exactly these from now on."""
         self._wanted = frozenset(wanted)
         self._refused &= self._wanted
-        self._settle_soon()
-
-    def again(self) -> None:
-        """Try once more what could not be followed."""
-        self._refused.clear()
         self._settle_soon()
 
     def _settle_soon(self) -> None:
@@ -109,10 +104,6 @@ class ShownFollows(QObject):
         """The widget shows exactly these from now on."""
         self._shown = frozenset(shown)
         self._tell(is_visible=self._widget.isVisible())
-
-    def again(self) -> None:
-        """Try once more what could not be followed."""
-        self.follows.again()
 
     def close(self) -> None:
         """Let everything go for good."""

@@ -6,15 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from backend.domain.bars import SECOND_NS
 from backend.domain.depth import Depth
 from backend.domain.instruments import InstrumentId
-from backend.domain.ticks import TradeArrays
+from backend.live.tape import TapeRows
 from backend.market.feeds.feed import FeedState
 from backend.market.feeds.live_row import LiveSnapshot
+from trii_desktop.charts.wording import Worth
 from trii_desktop.widgets.numbers import format_seconds
 
 TRADING_NS: Final = 60 * SECOND_NS  # what traded within a minute is traded, whatever the calendar says of the early hours
@@ -34,12 +32,8 @@ class Tape(Protocol):
         """How many came since it was begun; it may hold fewer."""
         ...
 
-    def newest(self, n: int) -> TradeArrays:
-        """The newest ``n`` at most, oldest first."""
-        ...
-
-    def late(self, n: int) -> npt.NDArray[np.bool_]:
-        """Which of the newest ``n`` were fetched afterwards, to close a gap."""
+    def rows(self, n_max: int) -> TapeRows:
+        """The newest ones, oldest first, each with its number and whether it was fetched afterwards."""
         ...
 
 
@@ -140,6 +134,11 @@ class Sight:
     def standing(self, instrument: InstrumentId) -> Standing:
         """How ``instrument`` stands now."""
         return standing_of(self.source.snapshot(), instrument, self.now_ns(), is_open=self.is_open(instrument))
+
+
+def worth_of(standing: Standing) -> Worth:
+    """The same in a chart's words."""
+    return Worth(standing.badge, standing.is_doubtful, standing.tip)
 
 
 def standing_of(snapshot: LiveSnapshot, instrument: InstrumentId, now_ns: int, *, is_open: bool | None) -> Standing:

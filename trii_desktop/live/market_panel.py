@@ -29,12 +29,12 @@ class MarketPanel(QWidget):
     wants_feed = Signal()
     title = ""
 
-    def __init__(self, look: Look, frames: FrameClock, sight: Sight, follows: ShownFollows | None = None) -> None:
+    def __init__(self, look: Look, frames: FrameClock, sight: Sight) -> None:
         super().__init__()
         self.sight = sight
         self._frames = frames
         self._look = look
-        self.follows = follows
+        self._follows: ShownFollows | None = None
         self.subject = Subject(self)
         self.standing = Standing()
         self._name = label("", "strong")
@@ -65,6 +65,11 @@ class MarketPanel(QWidget):
         head = frame("panelHead", column(name, tools, margins=(10, 4, 6, 5), gap=4))
         self.setLayout(column(head, self._stack, *((foot,) if foot is not None else ()), gap=0))
         self._paint_icons()
+        self._subject_changed()
+
+    def follow_by(self, follows: ShownFollows) -> None:
+        """Have what is shown followed from now on."""
+        self._follows = follows
         self._subject_changed()
 
     # --- what subclasses say ------------------------------------------------------------------------------------------
@@ -104,10 +109,8 @@ class MarketPanel(QWidget):
             self._choose_page()
         return is_new
 
-    def again(self) -> None:
-        """Feeds came or went."""
-        if self.follows is not None:
-            self.follows.again()
+    def feeds_changed(self) -> None:
+        """Feeds came or went, or stand otherwise."""
         self._beat()
 
     def close_panel(self) -> None:
@@ -115,8 +118,8 @@ class MarketPanel(QWidget):
         self._listener.close()
         self._timer.stop()
         self._pulse.stop()
-        if self.follows is not None:
-            self.follows.close()
+        if self._follows is not None:
+            self._follows.close()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for frames from now on."""
@@ -173,8 +176,8 @@ class MarketPanel(QWidget):
         self.pin.setToolTip(words)
         self.pin.setAccessibleName(words)
         self.begin(instrument)
-        if self.follows is not None:
-            self.follows.show((self.wanted(instrument),) if instrument is not None else ())
+        if self._follows is not None:
+            self._follows.show((self.wanted(instrument),) if instrument is not None else ())
         self._beat()
         self._frames.request()
 

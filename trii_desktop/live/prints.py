@@ -8,12 +8,15 @@ import numpy.typing as npt
 
 from backend.domain.bars import Float64s
 from backend.domain.ticks import Aggressor, TradeArrays
+from backend.live.tape import READ_MAX
 from trii_desktop.live.freshness import Tape
 
-WINDOW: Final = 20_000  # prints that can be scrolled through
+WINDOW: Final = READ_MAX  # prints that can be scrolled through
+GLANCE: Final = 512  # prints read a frame while the newest are shown; more than any screen has lines
 BIG_SHARE: Final = 0.99  # a print larger than this share of those before it stands out
 _BIG_SAMPLE: Final = 5_000
-_BIG_EVERY: Final = 500  # prints after which it is measured again, so that rows do not change while they are read
+_MEASURE_EVERY: Final = 500  # prints after which it is measured again, so that rows do not change while they are read
+_MEASURE_EVERY_MAX: Final = 5_000
 DECIMALS_MAX: Final = 8
 
 Int8s = npt.NDArray[np.int8]
@@ -22,6 +25,8 @@ Flags = npt.NDArray[np.bool_]
 
 class Reel:
     """Follows a tape. While it is paused what is shown stands still and what comes is counted.
+
+    As long as the newest are shown and none is left out, few rows a frame are read; the others when someone looks for them.
 
     min_quantity : smaller prints are left out
     big_quantity : prints from this size on stand out; None measures it: what 99 % of the newest stay below
@@ -38,7 +43,7 @@ class Reel:
         self._tape: Tape | None = None
         self._version = -1
         self._n_seen = 0  # trades of the tape when what is shown was taken
-        self._measured_at = -_BIG_EVERY
+        self._measure_at = 0
         self._measured = float("inf")
 
     def look(self, tape: Tape | None, *, is_forced: bool = False) -> bool:
@@ -54,7 +59,7 @@ class Reel:
         self._version = version
         if self.is_paused:
             return self._count(tape)
-        self._take(tape)
+        self._take(tape, GLANCE if self.min_quantity <= 0 else WINDOW)
         return True
 
     def is_behind(self, tape: Tape | None) -> bool:
@@ -62,7 +67,9 @@ class Reel:
         return tape is not self._tape or (tape is not None and tape.version != self._version)
 
     def pause(self) -> None:
-        """Let what is shown stand still."""
+        """Let what is shown stand still, with all that is held of what came before it."""
+        if not self.is_paused and self._tape is not None:
+            self._take(self._tape, WINDOW, stop=self._n_seen)
         self.is_paused = True
 
     def resume(self) -> bool:
@@ -77,32 +84,42 @@ class Reel:
         self.look(self._tape, is_forced=True)
 
     @property
+    def n_rows(self) -> int:
+        """How many prints can be scrolled through."""
+        if self.is_paused or self.min_quantity > 0:
+            return len(self.trades)
+        return min(self._n_seen, WINDOW)
+
+    @property
     def big_from(self) -> float:
         """The size from which prints stand out; infinite where too few came to tell."""
         return self._measured if self.big_quantity is None else self.big_quantity
 
     def _start(self, tape: Tape | None) -> None:
         self._tape, self._version, self._n_seen = tape, -1, 0
-        self._measured_at, self._measured = -_BIG_EVERY, float("inf")
+        self._measure_at, self._measured = 0, float("inf")
         self.is_paused, self.n_new = False, 0
         self.trades, self.sides, self.late = TradeArrays.empty(), np.empty(0, np.int8), np.empty(0, np.bool_)
 
     def _count(self, tape: Tape) -> bool:
-        fresh = tape.newest(min(max(tape.n_trades - self._n_seen, 0), WINDOW))
+        fresh = tape.rows(min(max(tape.n_trades - self._n_seen, 0), WINDOW)).trades
         before, self.n_new = self.n_new, int(np.count_nonzero(fresh.quantity >= self.min_quantity))
         return self.n_new != before
 
-    def _take(self, tape: Tape) -> None:
-        self._n_seen = tape.n_trades
-        newest = tape.newest(WINDOW)
-        sides, late = sides_of(newest), tape.late(len(newest))
-        if self._n_seen - self._measured_at >= _BIG_EVERY:
-            self._measured_at, self._measured = self._n_seen, big_quantity_of(newest.quantity)
+    def _take(self, tape: Tape, n_max: int, stop: int | None = None) -> None:
+        rows = tape.rows(n_max)
+        n_kept = len(rows) if stop is None else max(min(stop - rows.first, len(rows)), 0)
+        self._n_seen = rows.first + n_kept
+        trades, late = rows.trades[:n_kept], rows.is_late[:n_kept]
+        sides = sides_of(trades)
+        if self._n_seen >= self._measure_at:
+            self._measure_at = self._n_seen + min(max(_MEASURE_EVERY, self._n_seen // 10), _MEASURE_EVERY_MAX)
+            self._measured = big_quantity_of(tape.rows(_BIG_SAMPLE).trades.quantity)
         if self.min_quantity > 0:
-            kept = np.flatnonzero(newest.quantity >= self.min_quantity)
-            newest = TradeArrays(newest.event_ns[kept], newest.price[kept], newest.quantity[kept], newest.aggressor[kept])
+            kept = np.flatnonzero(trades.quantity >= self.min_quantity)
+            trades = TradeArrays(trades.event_ns[kept], trades.price[kept], trades.quantity[kept], trades.aggressor[kept])
             sides, late = sides[kept], late[kept]
-        self.trades, self.sides, self.late = newest, sides, late
+        self.trades, self.sides, self.late = trades, sides, late
 
 
 def sides_of(trades: TradeArrays) -> Int8s:
@@ -117,11 +134,10 @@ def sides_of(trades: TradeArrays) -> Int8s:
 
 def big_quantity_of(quantity: Float64s) -> float:
     """The size that 99 % of the newest prints stay below; infinite where there are fewer than 100 or all are equal."""
-    newest = quantity[-_BIG_SAMPLE:]
-    if len(newest) * (1 - BIG_SHARE) < 1:
+    if len(quantity) * (1 - BIG_SHARE) < 1:
         return float("inf")
-    place = int(len(newest) * BIG_SHARE)
-    parted = np.partition(newest, (0, place))
+    place = int(len(quantity) * BIG_SHARE)
+    parted = np.partition(quantity, (0, place))
     return float(parted[place]) if parted[place] > parted[0] else float("inf")
 
 

@@ -8,7 +8,6 @@ from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from trii_desktop.charts.wording import zone_of
 from trii_desktop.frame import FrameClock
-from trii_desktop.live.follows import ShownFollows
 from trii_desktop.live.freshness import Sight, Standing, Tape
 from trii_desktop.live.market_panel import MarketPanel, tool_label
 from trii_desktop.live.size_field import SizeField
@@ -26,9 +25,9 @@ class TapePanel(MarketPanel):
 
     title = "Trades"
 
-    def __init__(self, look: Look, frames: FrameClock, sight: Sight, follows: ShownFollows | None = None) -> None:
+    def __init__(self, look: Look, frames: FrameClock, sight: Sight) -> None:
         self.view = TapeView(look)
-        super().__init__(look, frames, sight, follows)
+        super().__init__(look, frames, sight)
         self.least = SizeField("Smallest size shown", "all", "Leave out prints below this size, as 0.5, 200 or 10K")
         self.big = SizeField("Size that stands out", "top 1 %", "Mark prints from this size on; empty marks the largest 1 %")
         self.least.chosen.connect(self._leave_out)

@@ -72,6 +72,7 @@ class TapeView(PaintedRows):
         """Stand still."""
         if not self.reel.is_paused:
             self.reel.pause()
+            self.laid_out()
             self.paused_changed.emit()
 
     def words_of(self, place: int) -> str:
@@ -90,7 +91,7 @@ class TapeView(PaintedRows):
         """As many rows to scroll as do not fit."""
         bar, seen = self.verticalScrollBar(), self.n_rows_seen
         bar.setPageStep(max(seen, 1))
-        bar.setRange(0, max(len(self.reel.trades) - seen, 0))
+        bar.setRange(0, max(self.reel.n_rows - seen, 0))
 
     def paint_rows(self, painter: QPainter) -> None:
         """The heading and every print in sight."""
@@ -173,6 +174,7 @@ class TapeView(PaintedRows):
 
     def _move(self, by: int) -> None:
         if len(self.reel.trades):
+            self.pause()
             at = self.at if self.at >= 0 else self.verticalScrollBar().value() - (by > 0)
             self._put_cursor(min(max(at + by, 0), len(self.reel.trades) - 1))
 

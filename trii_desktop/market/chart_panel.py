@@ -16,8 +16,13 @@ from backend.domain.instruments import InstrumentId
 from trii_desktop.charts.chart_view import ChartView
 from trii_desktop.charts.colors import ChartColors, colors_of
 from trii_desktop.charts.gestures import KeyCommand, Zone
+from trii_desktop.charts.wording import Worth
 from trii_desktop.desk import Desk
 from trii_desktop.engine_side import Opened, Shown
+from trii_desktop.live.following import shown_follows
+from trii_desktop.live.follows import Followed
+from trii_desktop.live.freshness import worth_of
+from trii_desktop.live.pulse import Pulse
 from trii_desktop.market.chart_steps import ChartSteps, GrowingStep
 from trii_desktop.palettes import directions_of
 from trii_desktop.widgets.empty import EmptyState
@@ -67,6 +72,8 @@ class ChartPanel(QWidget):
         self.setFocusProxy(self.view)
         self.view.panes.rearranged.connect(self._on_rearranged)
         self._listener = desk.frames.listen(self.view.refresh, is_visible=self.view.isVisible)
+        self._follows = shown_follows(self.view, desk)
+        self._pulse = Pulse(self.view, self.look_at_age)
         desk.look.changed.connect(self.wear)
         self.wear()
 
@@ -187,6 +194,15 @@ class ChartPanel(QWidget):
         """Pan, zoom or jump."""
         self.view.do(command)
 
+    def look_at_age(self) -> None:
+        """Say what the newest price is worth: nothing in replay, where it is not the newest, or without a feed."""
+        desk, shown = self._desk, self.shown
+        is_present = shown is not None and not desk.backend.replay.state.is_on
+        worth = worth_of(desk.sight.standing(shown.instrument.id)) if shown is not None and is_present else Worth()
+        if worth != self.view.model.worth:
+            self.view.model.worth = worth
+            self.view.repaint_layers()
+
     def wear(self) -> None:
         """Follow theme and settings: colours, the wheel, and whether volumes are drawn where that setting is another one."""
         self.view.set_colors(chart_colors(self._desk))
@@ -204,6 +220,8 @@ class ChartPanel(QWidget):
         self._is_closed = True
         self._steps.close()
         self._listener.close()
+        self._pulse.stop()
+        self._follows.close()
         self.view.show_message("")
         if self._source is not None:
             self._source.close()
@@ -261,6 +279,8 @@ class ChartPanel(QWidget):
         self._compute()
         if before is not None:
             before.close()
+        self._follows.show((Followed(opened.shown.instrument.id),))
+        self.look_at_age()
         self.shown_changed.emit()
         self.state_changed.emit()
         self._desk.frames.request()

@@ -11,6 +11,10 @@ from backend.domain.instruments import InstrumentId
 from backend.events import FiguresChanged, WatchlistsChanged
 from backend.watchlists.watchlist import Entry, Section, Watchlist
 from trii_desktop.desk import Desk
+from trii_desktop.live.following import shown_follows
+from trii_desktop.live.follows import Followed
+from trii_desktop.live.live_rows import live_rows
+from trii_desktop.live.pulse import Pulse
 from trii_desktop.watchlist.changes import ListChanges
 from trii_desktop.watchlist.model import WatchlistModel
 from trii_desktop.watchlist.table import WatchlistTable
@@ -66,6 +70,9 @@ class WatchlistPanel(QWidget):
         self.setLayout(column(head, self._stack, gap=0))
         self.setProperty("role", "panel")
         self._listener = desk.frames.listen(self._look_at_board, is_visible=self.isVisible)
+        self._follows = shown_follows(self, desk)
+        self._pulse = Pulse(self, self._look_at_ages)
+        self._live_version = -1
         self._subscriptions: list[Subscription[Any]] = [
             desk.bridge.subscribe(WatchlistsChanged, self._lists_changed),
             desk.bridge.subscribe(FiguresChanged, self._figures_changed),
@@ -148,6 +155,8 @@ class WatchlistPanel(QWidget):
     def close_panel(self) -> None:
         """Hear and look no more."""
         self._listener.close()
+        self._pulse.stop()
+        self._follows.close()
         for subscription in self._subscriptions:
             subscription.close()
 
@@ -219,6 +228,8 @@ class WatchlistPanel(QWidget):
         if isinstance(before, InstrumentId):
             self.select(before)
         self._stack.setCurrentIndex(0 if watchlist.entries else 1)
+        self._follows.show(Followed(instrument) for instrument in watchlist.instruments)
+        self._look_at_ages()
         self.changed.emit()
         await self._desk.bridge.call(self._desk.engine.watch(watchlist.instruments))
         self._desk.frames.request()
@@ -229,7 +240,13 @@ class WatchlistPanel(QWidget):
     def _figures_changed(self, _event: FiguresChanged) -> None:
         self._desk.frames.request()
 
+    def _look_at_ages(self) -> None:
+        self._live_version = self._desk.sight.source.snapshot().version
+        self.model.show_live(live_rows(self._desk.sight, self.model.order))
+
     def _look_at_board(self) -> None:
+        if self._desk.sight.source.snapshot().version != self._live_version:
+            self._look_at_ages()
         if self.model.show_board(self._desk.backend.board.snapshot()):
             self.table.fit_columns(self.table.viewport().width())
 

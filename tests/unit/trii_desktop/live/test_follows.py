@@ -64,7 +64,7 @@ async def test_what_changes_while_it_is_being_followed_comes_out_as_wanted_last(
     assert venue.said == ["+BTC", "+SOL", "-BTC"]
 
 
-async def test_what_cannot_be_followed_is_asked_for_again_only_when_told_to():
+async def test_what_cannot_be_followed_is_asked_for_again_only_when_it_is_wanted_anew():
     venue = Venue()
     venue.refuses.add(BTC)
     venue.follows.want((BTC, ETH))
@@ -74,7 +74,8 @@ async def test_what_cannot_be_followed_is_asked_for_again_only_when_told_to():
     await venue.settle()
     assert len(venue.said) == 2
     venue.refuses.clear()
-    venue.follows.again()
+    venue.follows.want((ETH,))
+    venue.follows.want((BTC, ETH))
     await venue.settle()
     assert venue.follows.held == {BTC, ETH}
 

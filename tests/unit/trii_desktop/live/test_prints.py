@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from backend.domain.ticks import TradeArrays
-from tests.fakes.shown_market import START_NS, FakeTape, make_trades
-from trii_desktop.live.prints import WINDOW, Reel, big_quantity_of, format_print_time, needed_decimals, sides_of
+from backend.live.tape import Tape
+from tests.fakes.shown_market import START_NS, make_trades
+from trii_desktop.live.prints import GLANCE, WINDOW, Reel, big_quantity_of, format_print_time, needed_decimals, sides_of
 
 
 def trades_of(prices, quantities=None, aggressors=None):
@@ -19,7 +20,7 @@ def trades_of(prices, quantities=None, aggressors=None):
 
 @pytest.fixture
 def tape():
-    made = FakeTape()
+    made = Tape()
     made.add(make_trades(2_000))
     return made
 
@@ -47,20 +48,33 @@ def test_what_is_new_is_taken_once(tape):
     tape.add(make_trades(3, seed=1))
     assert reel.is_behind(tape)
     assert reel.look(tape)
-    assert len(reel.trades) == 2_003
+    assert reel.n_rows == 2_003
+    assert len(reel.trades) == GLANCE
 
 
 def test_while_paused_what_is_shown_stands_still_and_what_comes_is_counted(tape):
     reel = Reel()
     reel.look(tape)
-    before = reel.trades
     reel.pause()
+    before = reel.trades
+    assert len(before) == 2_000
     tape.add(make_trades(5, seed=1))
     assert reel.look(tape)
     assert reel.trades is before
     assert reel.n_new == 5
     assert reel.resume()
-    assert (len(reel.trades), reel.n_new) == (2_005, 0)
+    assert (reel.n_rows, reel.n_new) == (2_005, 0)
+
+
+def test_pausing_shows_what_came_until_the_last_look_and_nothing_later(tape):
+    reel = Reel()
+    reel.look(tape)
+    last_ns = reel.trades.event_ns[-1]
+    tape.add(make_trades(7, seed=1, start_ns=int(last_ns)))
+    reel.pause()
+    assert reel.trades.event_ns[-1] == last_ns
+    reel.look(tape)
+    assert reel.n_new == 7
 
 
 def test_only_prints_that_would_be_shown_are_counted_while_paused(tape):
@@ -81,11 +95,11 @@ def test_smaller_prints_are_left_out_and_come_back(tape):
     assert reel.trades.quantity.min() >= 0.1
     assert len(reel.sides) == len(reel.late) == len(reel.trades)
     reel.leave_out_below(0.0)
-    assert len(reel.trades) == 2_000
+    assert reel.n_rows == 2_000
 
 
 def test_another_tape_begins_anew_also_while_paused(tape):
-    reel, other = Reel(), FakeTape()
+    reel, other = Reel(), Tape()
     reel.look(tape)
     reel.pause()
     assert reel.look(other)
@@ -101,18 +115,19 @@ def test_a_tape_that_is_gone_leaves_nothing_on_screen(tape):
 
 
 def test_at_most_a_window_of_prints_is_held():
-    tape, reel = FakeTape(), Reel()
+    tape, reel = Tape(), Reel()
     tape.add(make_trades(WINDOW + 500))
     reel.look(tape)
-    assert len(reel.trades) == WINDOW
-    assert reel.trades.event_ns[-1] == tape.trades.event_ns[-1]
+    reel.pause()
+    assert len(reel.trades) == reel.n_rows == WINDOW
+    assert reel.trades.event_ns[-1] == tape.newest(1).event_ns[-1]
 
 
 def test_the_largest_hundredth_stands_out_and_stays_so_while_a_few_more_come(tape):
     reel = Reel()
     reel.look(tape)
     threshold = reel.big_from
-    assert np.mean(reel.trades.quantity >= threshold) == pytest.approx(0.01, abs=0.002)
+    assert np.mean(tape.newest(2_000).quantity >= threshold) == pytest.approx(0.01, abs=0.002)
     tape.add(trades_of([1], [1e9]))
     reel.look(tape)
     assert reel.big_from == threshold
