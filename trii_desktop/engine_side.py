@@ -17,6 +17,7 @@ from backend.domain.sessions import SessionTable
 from backend.errors import InvalidInput, NotFound
 from backend.live.arrival import await_bars, find_served
 from backend.market.history import NO_FACTORS
+from backend.market.resample import divides
 from backend.market.samples import load_samples
 from backend.storage.market_store import StoredSeries
 from backend.storage.revisions import BarEdit
@@ -24,6 +25,7 @@ from backend.watchlists.list_text import ReadList, format_list, read_list, read_
 from backend.watchlists.watchlist import Watchlist
 
 DAILY: Final = BarSpec.parse("1d")
+MINUTE: Final = BarSpec.parse("1m")
 N_RESULTS: Final = 50
 N_FIRST_LIST: Final = 20
 
@@ -106,14 +108,20 @@ class EngineSide:
         adjusted : "adjusted" or "raw"
         """
         specs = await self.specs(instrument_id)
-        if not specs:
-            await await_bars(self.backend.live, self.backend.history, self.backend.bus, instrument_id)
+        if not specs or (is_needed and wanted is not None and self._may_come(instrument_id, wanted)):
+            aim = Series(instrument_id, wanted if wanted is not None and divides(MINUTE, wanted) else MINUTE)
+            await await_bars(self.backend.live, self.backend.history, self.backend.bus, aim)
             specs = await self.specs(instrument_id)
         instrument = await self.backend.catalog.get(instrument_id)
         spec = wanted if wanted is not None and (is_needed or wanted in specs) else DAILY if DAILY in specs else specs[-1]
         is_adjusted = adjusted == "adjusted"
         source = await self.backend.studies.open(Series(instrument_id, spec), adjusted=is_adjusted)
         return Opened(Shown(instrument, spec, is_adjusted, specs), source)
+
+    def _may_come(self, instrument: InstrumentId, spec: BarSpec) -> bool:
+        """Whether bars that cannot be made yet can be of what a feed brings."""
+        is_served = self.backend.live.feed_of(instrument) is not None
+        return is_served and divides(MINUTE, spec) and not self.backend.history.can_make(instrument, spec)
 
     async def bring_samples(self) -> None:
         """Import the samples into a home that has no instruments."""

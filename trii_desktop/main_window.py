@@ -115,6 +115,8 @@ class MainWindow(QMainWindow):
         """Let a dock that was just shown have a fair share of its side."""
         if name == "notices":
             self.resizeDocks([self.docks["watchlist"], self.docks["notices"]], [3, 2], Qt.Orientation.Vertical)
+        elif name in ("tape", "depth"):
+            self.resizeDocks([self.docks["watchlist"], self.docks[name]], [2, 3], Qt.Orientation.Vertical)
 
     def show_docks(self, tree: DockTree | None) -> None:
         """Let the docks stand as ``tree`` says, as at a first start where None. Raises InvalidInput."""

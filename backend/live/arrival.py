@@ -5,6 +5,7 @@ import logging
 from typing import Final
 
 from backend.bus import Bus
+from backend.domain.bars import Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import NotFound, TriiError, Unavailable
 from backend.events import BarsChanged, FeedChanged, JobChanged
@@ -16,11 +17,12 @@ log = logging.getLogger(__name__)
 ARRIVAL_S: Final = 30.0
 
 
-async def await_bars(live: Live, history: History, bus: Bus, instrument: InstrumentId, *, wait_s: float = ARRIVAL_S) -> None:
-    """Follow ``instrument`` until it has bars, its feed's history or the first trades.
+async def await_bars(live: Live, history: History, bus: Bus, series: Series, *, wait_s: float = ARRIVAL_S) -> None:
+    """Follow an instrument until bars of ``series`` can be made of its feed's history or first trades.
 
     Raises NotFound where no feed that is on serves it, Unavailable where none came in time, with what the feed says.
     """
+    instrument = series.instrument
     if live.feed_of(instrument) is None:
         raise NotFound(
             f"There are no bars of {instrument} yet.",
@@ -36,7 +38,7 @@ async def await_bars(live: Live, history: History, bus: Bus, instrument: Instrum
     following = await live.follow(instrument)
     try:
         async with asyncio.timeout(wait_s):
-            while not await history.specs(instrument):
+            while not history.can_make(instrument, series.spec):
                 await came.wait()
                 came.clear()
     except TimeoutError:

@@ -126,6 +126,10 @@ class History:
         offered = {spec for spec in OFFERED if any(divides(one, spec) for one in stored)}
         return tuple(sorted(stored | offered, key=_length))
 
+    def can_make(self, instrument: InstrumentId, spec: BarSpec) -> bool:
+        """Whether bars of ``spec`` can be shown of what is stored."""
+        return any(divides(stored, spec) for stored in self._store.stored_specs(instrument))
+
     async def _sessions_of(self, instrument: InstrumentId) -> SessionTable:
         found: Instrument = await self._catalog.get(instrument)
         return await self._calendars.load(found.calendar)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QCursor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QMenu, QStackedLayout, QWidget
 
 from backend.market.feeds.config import FeedConfig
@@ -116,11 +116,12 @@ class FeedsDialog(QDialog):
             "Binance and Kraken are free and need no account: one click, and candles move."
         )
         offers = tuple((kind.title, partial(self._deeds.add_at_once, kind)) for kind in easy)
-        more = button("Another one", quiet=True)
-        more.setMenu(self._kinds_menu(tuple(others)))
-        more.setVisible(bool(others))
-        state = EmptyState("No live prices yet", words, look, "pulse", offers)
-        return holding(column(state, row(None, more, None), margins=(0, 0, 0, 24)))
+        self._others = self._kinds_menu(tuple(others))
+        more = (("Another one…", self._open_others),) if others else ()
+        return EmptyState("No live prices yet", words, look, "pulse", (*offers, *more))
+
+    def _open_others(self) -> None:
+        self._others.popup(QCursor.pos() if self.underMouse() else self.mapToGlobal(self.rect().center()))
 
     def _kinds_menu(self, kinds: tuple[FeedKind, ...] | None = None) -> QMenu:
         menu = QMenu(self)

@@ -215,5 +215,6 @@ class LiveActions:
             dock.setVisible(not dock.isVisible())
             if dock.isVisible():
                 dock.raise_()
+                self._window.give_room(name)
                 self._window.toasts.place()
                 self._desk.frames.request()

@@ -23,6 +23,7 @@ class MarketDocks(QObject):
         self.depth = DepthPanel(desk.look, desk.frames, desk.sight)
         window.add_dock("tape", "Time and sales", self.tape, RIGHT, is_shown=False)
         window.add_dock("depth", "Order book", self.depth, RIGHT, is_shown=False)
+        window.tabifyDockWidget(window.docks["tape"], window.docks["depth"])
         for panel in (self.tape, self.depth):
             panel.follow_by(shown_follows(panel, desk))
             panel.wants_feed.connect(self.wants_feed)

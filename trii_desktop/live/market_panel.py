@@ -17,6 +17,7 @@ from trii_desktop.look import Look
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, frame, label, restyle, row
 
+BODY_PX_MIN: Final = 96
 LEVELS: Final = {Freshness.STALE: "warning", Freshness.CONNECTING: "warning", Freshness.LIVE: "good"}
 
 
@@ -60,6 +61,9 @@ class MarketPanel(QWidget):
         """Stand ``tools`` below the name, and ``body`` below them."""
         for part in (body, self._empty, self._quiet):
             self._stack.addWidget(part)
+        for part in (self._empty, self._quiet):  # words that are not shown take no room from other docks
+            part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        body.setMinimumHeight(BODY_PX_MIN)
         name = row(self._name, self.badge, self.pin, gap=6)
         name.setStretch(0, 1)
         head = frame("panelHead", column(name, tools, margins=(10, 4, 6, 5), gap=4))
