@@ -33,6 +33,7 @@ WAYS = (
     Way("DateEntry", "chart.date"),
     Way("DrawingList", "drawing.list"),
     Way("DrawingProperties", "drawing.properties"),
+    Way("FeedsDialog", "live.feeds"),
     Way("HealthDialog", "help.health"),
     Way("ImportDialog", "import.files"),
     Way("IndicatorSearch", "study.add"),
@@ -49,7 +50,7 @@ WAYS = (
     Way("ZoneSearch", "look.other_zone"),
 )
 # Each has its own test below.
-OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette", "ComparisonEditor", "WordsDialog"}
+OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette", "ComparisonEditor", "FeedForm", "WordsDialog"}
 
 
 def test_every_dialog_of_the_program_is_walked_here(qapp):

@@ -259,7 +259,13 @@ class ChartPanel(QWidget):
 
     async def _ask(self, instrument: InstrumentId, spec: BarSpec | None, *, is_adjusted: bool, is_needed: bool) -> Opened:
         prices = "adjusted" if is_adjusted else "raw"
-        return await self._desk.bridge.call(self._desk.engine.open_series(instrument, spec, prices, is_needed=is_needed))
+        before = () if self.shown is None else (Followed(self.shown.instrument.id),)
+        self._follows.show((*before, Followed(instrument)))  # already now: a feed may have to bring its first bars
+        try:
+            return await self._desk.bridge.call(self._desk.engine.open_series(instrument, spec, prices, is_needed=is_needed))
+        except BaseException:
+            self._follows.show(before)
+            raise
 
     def _adopt(self, opened: Opened, changes: tuple[StateChange, ...]) -> None:
         """Show what was opened, and make ``changes`` on what was chosen meanwhile."""
