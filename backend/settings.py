@@ -149,6 +149,25 @@ class Notices(Section, frozen=True):
     ] = 30
 
 
+class Alerts(Section, frozen=True):
+    """How alerts are told on this computer; which channels each one also tells is part of the alert."""
+
+    sounds: Annotated[bool, Meta(title="Sounds", description="Play an alert's sound when it fires.")] = True
+    volume: Annotated[
+        int, Meta(title="Volume", description="Of alert sounds; 100 is as loud as they are.", ge=1, le=100, extra={"unit": "%"})
+    ] = 70
+    toasts: Annotated[
+        bool, Meta(title="Show in the corner", description="Show each firing in the corner of the window; bursts are rolled up.")
+    ] = True
+    tray: Annotated[
+        bool,
+        Meta(
+            title="Tell through the system",
+            description="A message of the desktop while another program has the keyboard, where there is a tray.",
+        ),
+    ] = True
+
+
 class Performance(Section, frozen=True):
     """What the program spends to be fast."""
 
@@ -217,6 +236,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     data: Sources = Sources()
     backups: Backups = Backups()
     notices: Notices = Notices()
+    alerts: Alerts = Alerts()
     performance: Performance = Performance()
     privacy: Privacy = Privacy()
     shortcuts: Shortcuts = Shortcuts()
@@ -229,6 +249,7 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "data": Sources,
     "backups": Backups,
     "notices": Notices,
+    "alerts": Alerts,
     "performance": Performance,
     "privacy": Privacy,
     "shortcuts": Shortcuts,

@@ -14,7 +14,7 @@ ROWS: Final = (
         "&Adjusted prices",
         CHART,
         "chart.toggle_adjusted",
-        ("Alt+A",),
+        ("Alt+Shift+A",),
         "chart.is_shown",
         "chart.is_adjusted",
         icon="adjusted",

@@ -167,9 +167,14 @@ class ChartView(QWidget):
         self._picture.layers.append(layer)
         self._changed()
 
-    def set_tool(self, tool: PointerTool | None) -> None:
-        """Ask ``tool`` first what the pointer and keys do; None leaves them to the chart."""
-        self._pointer.tool.tool = tool
+    def add_tool(self, tool: PointerTool, *, is_first: bool = False) -> None:
+        """Ask ``tool`` too what the pointer and keys do, before the chart; before the other tools where ``is_first``."""
+        tools = self._pointer.tool.tools
+        tools.insert(0 if is_first else len(tools), tool)
+
+    def remove_tool(self, tool: PointerTool) -> None:
+        """Ask ``tool`` no more."""
+        self._pointer.tool.tools.remove(tool)
 
     def repaint_layers(self) -> None:
         """What layers draw has changed."""
@@ -198,6 +203,11 @@ class ChartView(QWidget):
         """Every bar in view."""
         self.model.show_all()
         self._changed()
+
+    @property
+    def pointed_price(self) -> float | None:
+        """The price below the pointer, None where it is beside the prices."""
+        return self._picture.pointed_price
 
     @property
     def decimals(self) -> int:

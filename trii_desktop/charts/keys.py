@@ -29,8 +29,8 @@ CHART_KEYS: Final = (
     ChartKey(("Home",), "Go to the oldest bar", KeyCommand.OLDEST),
     ChartKey(("End",), "Go to the newest bar", KeyCommand.NEWEST),
     ChartKey(("Shift+Left", "Shift+Right"), "Read bar by bar"),
-    ChartKey(("Up", "Down"), "Move the tool's cursor, or the selected drawing"),
-    ChartKey(("Return", "Enter", "Space"), "Choose the tool's place, or write on the selected drawing"),
+    ChartKey(("Up", "Down"), "Move the tool's cursor, the selected drawing or the selected alert"),
+    ChartKey(("Return", "Enter", "Space"), "Choose the tool's place, write on the selected drawing, or change the selected alert"),
     ChartKey(("Esc",), "Let the bar go that is read"),
 )
 

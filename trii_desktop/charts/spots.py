@@ -12,12 +12,20 @@ from trii_desktop.charts.gestures import Zone
 
 
 class Spot(NamedTuple):
-    """A place that a menu can be about; ``event_ns`` is the nearest bar's, None without bars."""
+    """A place that a menu can be about.
+
+    event_ns : the nearest bar's, None without bars
+    x, y : device pixels from the pane's upper left corner
+    price : the price at that height, None outside the pane of the prices and its axis
+    """
 
     zone: Zone
     pane_id: str
     study_id: str
     event_ns: int | None
+    x: float = 0.0
+    y: float = 0.0
+    price: float | None = None
 
 
 class Spots:
@@ -37,4 +45,8 @@ class Spots:
         bars = self._model.snapshot
         row = min(max(self._model.time.bar_at(x), 0), len(bars) - 1)
         event_ns = bars.event_ns_at(row) if row >= 0 else None
-        return Spot(self._picture.zone_at(x, y), self._picture.part_at(y).pane.id, study, event_ns)
+        part, zone = self._picture.part_at(y), self._picture.zone_at(x, y)
+        above = y - part.plot.y
+        is_priced = part.pane.is_main and part.scale is not None and zone is not Zone.TIME_AXIS
+        price = part.scale.price_at(above + 0.5) if is_priced and part.scale is not None else None
+        return Spot(zone, part.pane.id, study, event_ns, x, above, price)

@@ -48,6 +48,12 @@ class WorkDock(QDockWidget):
         self.wear()
         self._say_floating()
 
+    def say_title(self, title: str) -> None:
+        """Call the dock something else, as with a count behind its name; screen readers hear it."""
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self._title.setText(title)
+
     def toggle_floating(self) -> None:
         """Be a window of its own, or stand at the side again."""
         is_to_float = not self.isFloating()

@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from backend.events import Level
 from trii_desktop.look import Look
@@ -21,18 +21,20 @@ ICONS: Final = {Level.INFO: "info", Level.SUCCESS: "check-mark", Level.WARNING: 
 class Toast(QFrame):
     """One notice; ``leave`` is called once, when its time is over or it was closed."""
 
-    def __init__(self, look: Look, level: Level, title: str, text: str, leave: Callable[["Toast"], None]) -> None:
+    def __init__(
+        self, look: Look, level: Level, title: str, text: str, leave: Callable[["Toast"], None], *, icon: str = ""
+    ) -> None:
         super().__init__()
         self.level = level
+        self._offers: QHBoxLayout | None = None
         self._leave = leave
-        self._accept: Callable[[], None] = self.dismiss
         self.setProperty("role", "toast")
         self.setProperty("level", str(level))
         self.setFixedWidth(WIDTH_PX)
         self.setAccessibleName(f"{title} {text}".strip())
         tints = {Level.WARNING: look.palette.warning, Level.ERROR: look.palette.error, Level.SUCCESS: look.palette.up}
         sign = QLabel()
-        sign.setPixmap(look.icon(ICONS[level], tints.get(level, look.palette.accent_text)).pixmap(18, 18))
+        sign.setPixmap(look.icon(icon or ICONS[level], tints.get(level, look.palette.accent_text)).pixmap(18, 18))
         sign.setAlignment(Qt.AlignmentFlag.AlignTop)
         close = QToolButton()
         close.setIcon(look.icon("close"))
@@ -57,11 +59,13 @@ class Toast(QFrame):
         self._timer.start()
 
     def offer(self, title: str, accept: Callable[[], None]) -> None:
-        """Add a button that does ``accept`` and closes the toast."""
-        self._accept = accept
+        """Add a button that does ``accept`` and closes the toast; a further one stands beside it."""
         made = button(title)
-        made.clicked.connect(self._take_offer)
-        self._words.addLayout(row(made, None, margins=(0, 4, 0, 0)))
+        made.clicked.connect(lambda _checked=False: self._take(accept))
+        if self._offers is None:
+            self._offers = row(None, margins=(0, 4, 0, 0))
+            self._words.addLayout(self._offers)
+        self._offers.insertWidget(self._offers.count() - 1, made)
         made.show()  # the layout counts it from now on, not from the next turn of the loop
 
     def fit(self) -> None:
@@ -71,8 +75,8 @@ class Toast(QFrame):
         layout.activate()
         self.resize(WIDTH_PX, max(layout.heightForWidth(WIDTH_PX), layout.sizeHint().height()))
 
-    def _take_offer(self) -> None:
-        self._accept()
+    def _take(self, accept: Callable[[], None]) -> None:
+        accept()
         self.dismiss()
 
     def dismiss(self) -> None:
@@ -102,11 +106,11 @@ class ToastStack(QObject):
         self.toasts: list[Toast] = []
         window.installEventFilter(self)
 
-    def show(self, level: Level, title: str, text: str = "") -> Toast:
-        """Put one more toast on the stack; equal ones that are still there give way."""
+    def show(self, level: Level, title: str, text: str = "", *, icon: str = "") -> Toast:
+        """Put one more toast on the stack, with the level's icon or its own; equal ones that are still there give way."""
         for old in [t for t in self.toasts if t.accessibleName() == f"{title} {text}".strip()]:
             old.dismiss()
-        toast = Toast(self._look, level, title, text, self._remove)
+        toast = Toast(self._look, level, title, text, self._remove, icon=icon)
         toast.setParent(self._window)
         self.toasts.append(toast)
         while len(self.toasts) > N_SHOWN_MAX:
