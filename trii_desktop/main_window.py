@@ -21,6 +21,7 @@ from trii_desktop.widgets.layout import column
 from trii_desktop.widgets.toast import ToastStack
 
 STATUS_PX: Final = 28
+ALERTS_PX: Final = 260
 RIGHT, BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
 
@@ -108,6 +109,8 @@ class MainWindow(QMainWindow):
             self.resizeDocks([self.docks["watchlist"]], [min(400, max(300, self.width() // 4))], Qt.Orientation.Horizontal)
         if "bars" in self.docks:
             self.resizeDocks([self.docks["bars"]], [260], Qt.Orientation.Vertical)
+        if "alerts" in self.docks and "bars" in self.docks:
+            self.tabifyDockWidget(self.docks["bars"], self.docks["alerts"])
         self.first_docks = docks_now(self)
         self.toasts.place()
 
@@ -117,6 +120,8 @@ class MainWindow(QMainWindow):
             self.resizeDocks([self.docks["watchlist"], self.docks["notices"]], [3, 2], Qt.Orientation.Vertical)
         elif name in ("tape", "depth"):
             self.resizeDocks([self.docks["watchlist"], self.docks[name]], [2, 3], Qt.Orientation.Vertical)
+        elif name == "alerts" and not self.docks["alerts"].isFloating():
+            self.resizeDocks([self.docks["alerts"]], [ALERTS_PX], Qt.Orientation.Vertical)
 
     def show_docks(self, tree: DockTree | None) -> None:
         """Let the docks stand as ``tree`` says, as at a first start where None. Raises InvalidInput."""

@@ -2,6 +2,9 @@
 
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
+from trii_desktop.alerts.edits import AlertEdits
+from trii_desktop.alerts.log import FiringLog
+from trii_desktop.alerts.panel import AlertPanel
 from trii_desktop.desk import Desk
 from trii_desktop.grid.chart_grid import ChartGrid
 from trii_desktop.live.market_docks import MarketDocks
@@ -23,6 +26,7 @@ class Panels:
         self.watchlist: WatchlistPanel  # these by make_docks, after the chart's first frame
         self.bars: BarTablePanel
         self.market: MarketDocks
+        self.alerts: AlertPanel
         self.has_watchlist = False
         window.show_chart(self.grid)
 
@@ -31,16 +35,18 @@ class Panels:
         """The active chart."""
         return self.active.current
 
-    def make_docks(self) -> None:
+    def make_docks(self, edits: AlertEdits, log: FiringLog) -> None:
         """Add what stands around the chart."""
         self.watchlist = WatchlistPanel(self._desk)
         self.bars = BarTablePanel(self._desk, self.active)
+        self.alerts = AlertPanel(self._desk, edits, log)
         notices = NoticePanel(self._desk.notices, self._desk.look)
         self.has_watchlist = True
         self._window.add_dock("watchlist", "Watchlist", self.watchlist, RIGHT, is_shown=True)
         self._window.add_dock("notices", "Notifications", notices, RIGHT, is_shown=False)
         self._window.add_dock("bars", "Bars", self.bars, BOTTOM, is_shown=False)
         self.market = MarketDocks(self._window, self._desk, self.active)
+        self._window.add_dock("alerts", "Alerts", self.alerts, BOTTOM, is_shown=False)
         self._window.place_docks()
 
     async def show_live(self, instrument: InstrumentId, spec: BarSpec) -> None:
@@ -53,4 +59,5 @@ class Panels:
             self.watchlist.close_panel()
             self.bars.close_panel()
             self.market.close()
+            self.alerts.close_panel()
         self.grid.close_panel()

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, Final
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QStatusBar, QToolButton
 
 from backend.bus import Subscription
@@ -33,6 +33,7 @@ class StatusLine(QStatusBar):
     wants_passphrase = Signal()
     wants_health = Signal(str)
     wants_feeds = Signal()
+    wants_firings = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -44,6 +45,12 @@ class StatusLine(QStatusBar):
         self._doing = label("Opening your data…")
         self._doing.setContentsMargins(10, 0, 8, 0)
         self.addWidget(self._doing, 1)
+        self.alerts = QToolButton()
+        self.alerts.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.alerts.setToolTip("Alerts fired that nobody has looked at. Click for the list.")
+        self.alerts.clicked.connect(self.wants_firings)
+        self.alerts.hide()
+        self.addPermanentWidget(self.alerts)
         self.parts = {name: self._add(name) for name in NAMES}
         self.custody = QToolButton()
         self.custody.clicked.connect(self.wants_passphrase)
@@ -81,6 +88,13 @@ class StatusLine(QStatusBar):
         self.custody.setToolTip("The key of your ledgers lies unprotected in a file. Set a passphrase.")
         self.custody.setAccessibleName(self.custody.text())
         restyle(self.custody, level="warning" if is_open else "")
+
+    def show_alerts(self, n_unread: int) -> None:
+        """Say how many firings nobody has looked at; nothing for none."""
+        self.alerts.setIcon(self._look.icon("bell", self._look.palette.accent_text))
+        self.alerts.setText(format_count(n_unread))
+        self.alerts.setAccessibleName("1 alert fired" if n_unread == 1 else f"{format_count(n_unread)} alerts fired")
+        self.alerts.setVisible(n_unread > 0)
 
     def say(self, words: str) -> None:
         """Say what is being done."""

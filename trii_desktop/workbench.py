@@ -11,6 +11,10 @@ from backend.events import InstrumentsChanged, Level, Notice, SettingsChanged, W
 from backend.workspaces.workspace import DEFAULT_NAME
 from trii_desktop.actions.action_set import ActionSet
 from trii_desktop.actions.keymap import Reserved
+from trii_desktop.alerts.alert_actions import AlertActions
+from trii_desktop.alerts.menu import AlertMenu
+from trii_desktop.alerts.telling import AlertTelling
+from trii_desktop.alerts.typed import AlertSource
 from trii_desktop.charts.gestures import Zone
 from trii_desktop.charts.keys import CHART_KEYS
 from trii_desktop.charts.spots import Spot
@@ -60,6 +64,7 @@ class Workbench:
         self.workspaces = WorkspaceActions(window, desk, panels.grid)
         self.docks = DockActions(window, desk, self.chart.focus_chart)
         self.drawings = DrawingActions(window, desk, panels.grid)
+        self.alerts = AlertActions(window, desk, panels.grid, self.drawings)
         self.replay = ReplayActions(desk, panels.active)
         self.studies = StudyActions(window, desk, panels.grid)
         self.panes = CurrentPane(desk, panels.active)
@@ -74,6 +79,8 @@ class Workbench:
         self.actions = ActionSet(window, self, reserved=tuple(Reserved(k, own.words) for own in CHART_KEYS for k in own.keys))
         self.actions.serve(panels.chart)
         panels.grid.chart_added.connect(self.actions.serve)
+        self.alert_menu = AlertMenu(self.actions, self.alerts)
+        self.telling = AlertTelling(window, desk, self.alerts)
         self.chart_menu = ChartMenu(self.actions, self.studies, panels.active)
         self._bind_keys()
         self.view.actions = self.guide.actions = self.workspaces.actions = self.actions
@@ -89,7 +96,8 @@ class Workbench:
             IndicatorSource(self.studies.add, lambda: self.chart.is_shown),
             SettingSource(desk, self.view.open_setting),
         ]
-        self.palette.asked = [InstrumentSource(desk, self.chart.show_instrument)]
+        typed = AlertSource(desk, self.alerts.add, self.alerts.edit, lambda: self.alerts.shown)
+        self.palette.asked = [typed, InstrumentSource(desk, self.chart.show_instrument)]
         window.show_actions(self.actions)
         self._subscriptions: list[Subscription[Any]] = [
             desk.bridge.subscribe(WindowRequested, self._window_requested),
@@ -117,11 +125,13 @@ class Workbench:
     @property
     def can_delete(self) -> bool:
         """Whether anything on the chart is selected."""
-        return self.drawings.has_selected or self.studies.has_selected
+        return self.alerts.has_selected or self.drawings.has_selected or self.studies.has_selected
 
     def delete_selected(self) -> None:
-        """Delete the selected drawings, else the selected indicator."""
-        if self.drawings.has_selected:
+        """Delete the selected alert, else the selected drawings, else the selected indicator."""
+        if self.alerts.has_selected:
+            self.alerts.remove_selected()
+        elif self.drawings.has_selected:
             self.drawings.remove()
         else:
             self.studies.remove_selected()
@@ -145,6 +155,12 @@ class Workbench:
         panel.wants_export.connect(self.watchlist.export_list)
         self._panels.market.wants_feed.connect(self.live.open_feeds)
         panel.changed.connect(self.actions.refresh)
+        alerts = self.alerts.panel = self._panels.alerts
+        alerts.row_wanted.connect(self.alerts.show_row)
+        alerts.edit_wanted.connect(self.alerts.edit_row)
+        alerts.add_wanted.connect(self.alerts.open_new)
+        alerts.history.firing_wanted.connect(self.alerts.show_firing)
+        self._desk.start("Reading what fired", self.alerts.log.load())
         self._desk.start("Reading earlier notices", self._keeping.load())
         for dock in self._window.docks.values():
             dock.visibilityChanged.connect(self.actions.refresh)
@@ -155,6 +171,8 @@ class Workbench:
         self._keeping.close()
         self.workspaces.close()
         self.data.close()
+        self.telling.close()
+        self.alerts.close()
         self.drawings.close()
         self.replay.close()
         self.view.close()
@@ -178,6 +196,9 @@ class Workbench:
         window.files_dropped.connect(self.data.open_dialog)
         window.banner.wants_recovery.connect(self.view.open_recovery)
         window.status.wants_passphrase.connect(self.view.open_passphrase)
+        window.status.wants_firings.connect(self.alerts.show_history)
+        self.alerts.changed.connect(self.actions.refresh)
+        self.alerts.chart_wanted.connect(self._show_moment)
         window.status.wants_health.connect(self.view.open_health)
         window.status.wants_feeds.connect(self.live.open_feeds)
         self.view.keys.confirmed.connect(self._phrase_confirmed)
@@ -246,8 +267,19 @@ class Workbench:
             menu.addAction("Replay from this bar", lambda: self.replay.start_at(event_ns))
             menu.addAction("Delete this bar", lambda: bars.delete(event_ns)).setEnabled(bars.may_edit_shown())
             menu.addSeparator()
+        self.alert_menu.fill(menu, spot)
         self.chart_menu.fill(menu, spot, has_drawing=self.drawings.has_selected)
         menu.popup(place)
+
+    def _show_moment(self, instrument: InstrumentId, event_ns: int | None) -> None:
+        self._desk.start("Showing the chart", self._open_at(instrument, event_ns))
+
+    async def _open_at(self, instrument: InstrumentId, event_ns: int | None) -> None:
+        chart = self._panels.chart
+        if chart.shown is None or chart.shown.instrument.id != instrument:
+            await chart.open(instrument)
+        if event_ns is not None:
+            chart.view.go_to(event_ns)
 
     def _show_bar(self, event_ns: int) -> None:
         self._window.docks["bars"].show()

@@ -3,6 +3,7 @@
 from typing import Final
 
 from trii_desktop.actions import (
+    alert_rows,
     chart_rows,
     drawing_rows,
     edit_rows,
@@ -28,6 +29,7 @@ ACTIONS: Final[tuple[ActionRow, ...]] = (
     *indicator_rows.ROWS,
     *pane_rows.ROWS,
     *drawing_rows.ROWS,
+    *alert_rows.ROWS,
     *view_rows.ROWS,
     *grid_rows.ROWS,
     *workspace_rows.ROWS,

@@ -45,7 +45,7 @@ class Subject:
 
 
 class LeafFields(QWidget):
-    """``changed`` comes with every choice. has_operator : whether two things are compared"""
+    """``changed`` comes with every choice; ``has_operator`` says whether two things are compared."""
 
     changed = Signal()
     has_operator = True
@@ -70,7 +70,7 @@ class PriceFields(LeafFields):
         super().__init__(subject)
         self._shown: PriceCondition | None = None
         self.value = PriceBox("Price", decimals=subject.decimals)
-        self.value.show_number(round(subject.last, subject.decimals) if subject.last == subject.last else 0.0)  # noqa: PLR0124 - NaN
+        self.value.show_number(round(subject.last, subject.decimals) if subject.last == subject.last else 0.0)
         self.value.valueChanged.connect(self.changed)
         self.setLayout(row(self.value, None))
 

@@ -197,7 +197,8 @@ class AlertLayer:
         return found
 
     def _find_bells(self, place: Placement) -> list[Bell]:
-        found, known = [], {}
+        found: list[Bell] = []
+        known: dict[str, int] = {}
         for row in self.rows:
             for leaf in leaves_of(row.alert.condition):
                 if isinstance(leaf, DrawingCondition):

@@ -1,11 +1,12 @@
 """What fired, newest first: read once, then kept up by the events, for markers, the history and the count of unread ones."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from backend.alerts.firing import Firing
+from backend.bus import Subscription
 from backend.events import AlertFired, ReplayMoved
 from trii_desktop.desk import Desk
 
@@ -26,7 +27,10 @@ class FiringLog(QObject):
         self._desk = desk
         self.firings: tuple[Firing, ...] = ()
         self.replayed: tuple[Firing, ...] = ()
-        self._subscriptions = [desk.bridge.subscribe(AlertFired, self._fired), desk.bridge.subscribe(ReplayMoved, self._moved)]
+        self._subscriptions: list[Subscription[Any]] = [
+            desk.bridge.subscribe(AlertFired, self._fired),
+            desk.bridge.subscribe(ReplayMoved, self._moved),
+        ]
 
     @property
     def n_unread(self) -> int:

@@ -109,6 +109,10 @@ class ChartAlerts(QObject):
             return float(instrument.round_price(Decimal(repr(price))))
         return round(price, self.chart.view.decimals)
 
+    def traded(self, instrument: Instrument, shown_price: float) -> float:
+        """A price of the chart as a raw one of now that can be traded."""
+        return self.tick(instrument, self.layer.raw_price(shown_price))
+
     def close(self) -> None:
         """Let go of the chart."""
         self._listener.close()
@@ -218,7 +222,7 @@ class ChartAlerts(QObject):
             return
         level = self.layer.shown_price(row.level)
         y = place.y_of_price(level) + event.y - self._pressed[1]
-        raw = self.tick(shown.instrument, self.layer.raw_price(event.frame.prices.price_at(y)))
+        raw = self.traded(shown.instrument, event.frame.prices.price_at(y))
         if math.isfinite(raw):
             self.layer.held = {row.alert.id: raw}
             self._repaint()

@@ -42,7 +42,10 @@ class DrawingActions(QObject):
     @property
     def current(self) -> DrawingController:
         """The drawings of the active chart."""
-        chart = self._grid.active.current
+        return self.of(self._grid.active.current)
+
+    def of(self, chart: ChartPanel) -> DrawingController:
+        """The drawings of one chart of the grid."""
         if chart not in self._controllers:
             self._attach(chart)
         return self._controllers[chart]

@@ -1,0 +1,99 @@
+"""What fired, as a table: each leads to its bar on the chart, and says what became of it on its channels."""
+
+from typing import Any, Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from backend.bus import Subscription
+from backend.events import DeliveriesChanged
+from trii_desktop.alerts.log import FiringLog
+from trii_desktop.alerts.model import AlertFilter, FiringModel
+from trii_desktop.alerts.tables import RowTable
+from trii_desktop.desk import Desk
+from trii_desktop.widgets.empty import EmptyState
+from trii_desktop.widgets.layout import column
+
+_WIDTHS: Final = (124, 84, 0, 92, 92, 220)
+
+
+class HistoryView(QWidget):
+    """The table of firings; what it shows counts as read. ``firing_wanted`` carries one whose bar is to be shown."""
+
+    firing_wanted = Signal(object)
+
+    def __init__(self, desk: Desk, log: FiringLog) -> None:
+        super().__init__()
+        self._desk = desk
+        self._log = log
+        self.model = FiringModel(desk.look, desk.backend.clock.now_ns, self)
+        self.proxy = AlertFilter(self.model)
+        self.table = RowTable(self.proxy, "Firings", _WIDTHS)
+        self.table.clicked.connect(self._show_current)
+        self.table.shown.connect(self._show_current)
+        self._empty = EmptyState("Nothing has fired yet", "", desk.look, "bell")
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.table)
+        self.setLayout(column(self._stack))
+        self._text = ""
+        self._subscriptions: list[Subscription[Any]] = [desk.bridge.subscribe(DeliveriesChanged, self._told)]
+        log.changed.connect(self.refresh)
+        desk.look.changed.connect(self.table.viewport().update)
+
+    def refresh(self) -> None:
+        """Show the log as it is, while it can be seen, and count it as read."""
+        if not self.isVisible():
+            return
+        current = self.table.current
+        self.model.show_firings((*self._log.replayed, *self._log.firings))
+        if current is not None and self.table.current is None:
+            self.select(current.id)
+        self._say()
+        if self._log.n_unread:
+            self._desk.start("Marking firings as read", self._log.mark_read())
+        else:
+            self._desk.start("Reading what became of firings", self._read_outcomes())
+
+    def narrow(self, text: str) -> None:
+        """Show what holds every word."""
+        self._text = text
+        self.proxy.narrow(text)
+        self._say()
+
+    def select(self, firing_id: str) -> None:
+        """Put the cursor on a firing, if it is listed."""
+        self.table.pick(lambda firing: firing.id == firing_id)
+
+    def close_panel(self) -> None:
+        """Hear no more."""
+        for subscription in self._subscriptions:
+            subscription.close()
+        self._log.changed.disconnect(self.refresh)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what came while hidden."""
+        super().showEvent(event)
+        self.refresh()
+
+    def _say(self) -> None:
+        has_any = bool(self.model.firings)
+        self._empty.say(
+            "Nothing like that" if has_any else "Nothing has fired yet",
+            "No firing matches the filter."
+            if has_any
+            else "What an alert has seen stands here, with the bar at which it happened.",
+        )
+        self._stack.setCurrentIndex(1 if self.proxy.rowCount() else 0)
+
+    def _show_current(self) -> None:
+        if self.table.current is not None:
+            self.firing_wanted.emit(self.table.current)
+
+    def _told(self, _event: DeliveriesChanged) -> None:
+        if self.isVisible():
+            self._desk.start("Reading what became of firings", self._read_outcomes())
+
+    async def _read_outcomes(self) -> None:
+        self.model.show_outcomes({})
