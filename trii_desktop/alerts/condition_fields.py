@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QSpinBox, QWidget
 
 from backend.alerts.alert import (
@@ -44,8 +44,11 @@ class Subject:
     now_ns: int = 0
 
 
-class LeafFields(QWidget):
-    """``changed`` comes with every choice; ``has_operator`` says whether two things are compared."""
+class LeafFields(QObject):
+    """What stands beside the kind of a comparison, and what beside its operator; ``changed`` comes with every choice.
+
+    has_operator : whether two things are compared
+    """
 
     changed = Signal()
     has_operator = True
@@ -53,6 +56,8 @@ class LeafFields(QWidget):
     def __init__(self, subject: Subject) -> None:
         super().__init__()
         self.subject = subject
+        self.beside_kind = QWidget()
+        self.beside_operator = QWidget()
 
     @abstractmethod
     def leaf(self, operator: Operator) -> Leaf | None:
@@ -72,7 +77,7 @@ class PriceFields(LeafFields):
         self.value = PriceBox("Price", decimals=subject.decimals)
         self.value.show_number(round(subject.last, subject.decimals) if subject.last == subject.last else 0.0)
         self.value.valueChanged.connect(self.changed)
-        self.setLayout(row(self.value, None))
+        self.beside_operator.setLayout(row(self.value, None))
 
     def leaf(self, operator: Operator) -> Leaf:
         """A price that was not touched keeps the moment at which it was chosen."""
@@ -106,8 +111,8 @@ class PercentFields(LeafFields):
         for signal in (self.value.valueChanged, self.n_bars.valueChanged, self.reference.valueChanged):
             signal.connect(self.changed)
         self.since.currentIndexChanged.connect(self._since_chosen)
-        where = row(label("since", "muted"), self.since, self.n_bars, self.reference, None, gap=6)
-        self.setLayout(column(row(self.value, None), where, gap=6))
+        self.beside_kind.setLayout(row(label("since", "muted"), self.since, self.n_bars, self.reference, None, gap=6))
+        self.beside_operator.setLayout(row(self.value, None))
         self._show_parts()
 
     def leaf(self, operator: Operator) -> Leaf:
@@ -150,8 +155,8 @@ class OtherSideFields(LeafFields):
         self.value.valueChanged.connect(self.changed)
         self.against.currentIndexChanged.connect(self._against_chosen)
         self.left.show_ref(IndicatorRef("rsi"))
-        where = row(label("against", "muted"), self.against, self.value, None, gap=6)
-        self.setLayout(column(self.left, where, self.other, gap=6))
+        self.beside_kind.setLayout(column(self.left))
+        self.beside_operator.setLayout(column(row(self.against, self.value, None, gap=6), self.other, gap=6))
         self._show_parts()
 
     def leaf(self, operator: Operator) -> Leaf:
@@ -194,7 +199,7 @@ class DrawingFields(LeafFields):
         self._none.setVisible(not subject.drawings)
         self.drawing.currentIndexChanged.connect(self._drawing_chosen)
         self.line.currentIndexChanged.connect(self.changed)
-        self.setLayout(column(row(self.line, self.drawing, None, gap=6), self._none, gap=6))
+        self.beside_operator.setLayout(column(row(self.line, self.drawing, None, gap=6), self._none, gap=6))
         self._show_lines()
 
     def leaf(self, operator: Operator) -> Leaf | None:
@@ -246,7 +251,7 @@ class VolumeFields(LeafFields):
         for signal in (self.value.valueChanged, self.average.valueChanged):
             signal.connect(self.changed)
         self.against.currentIndexChanged.connect(self._against_chosen)
-        self.setLayout(row(self.value, self.against, self.average, None, gap=6))
+        self.beside_operator.setLayout(row(self.value, self.against, self.average, None, gap=6))
 
     def leaf(self, operator: Operator) -> Leaf:
         """The volume that is meant."""
@@ -276,7 +281,7 @@ class TimeFields(LeafFields):
         self.at = MomentBox("Time")
         self.at.show_moment(subject.now_ns // HOUR_NS * HOUR_NS + HOUR_NS)
         self.at.dateTimeChanged.connect(self.changed)
-        self.setLayout(row(self.at, None))
+        self.beside_kind.setLayout(row(self.at, None))
 
     def leaf(self, _operator: Operator) -> Leaf:
         """The moment that is meant."""

@@ -3,11 +3,11 @@
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from backend.alerts.alert import AllOf, AnyOf, Condition, Leaf, Operator, PriceCondition, TimeCondition
 from backend.alerts.checks import LEAVES_MAX
-from trii_desktop.alerts.condition_fields import KINDS, LeafFields, Subject
+from trii_desktop.alerts.condition_fields import KINDS, LeafFields, PriceFields, Subject
 from trii_desktop.alerts.fields import Choice
 from trii_desktop.look import Look
 from trii_desktop.widgets.layout import button, column, frame, label, row
@@ -24,6 +24,7 @@ OPERATORS: Final = (
 )
 ALL, ANY = "all", "any"
 _KIND_PX: Final = 150
+_TOP: Final = Qt.AlignmentFlag.AlignTop
 
 
 class ConditionRow(QWidget):
@@ -45,13 +46,18 @@ class ConditionRow(QWidget):
         self.remove.setToolTip("Remove this condition")
         self.remove.clicked.connect(self.removed)
         self.fields: LeafFields = KINDS[PriceCondition][1](subject)
-        self._place: QVBoxLayout = column(self.fields)
-        self.fields.changed.connect(self.changed)
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(6)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.addWidget(self.kind, 0, 0, _TOP)
+        self._grid.addWidget(self.operator, 1, 0, _TOP)
+        self._place()
         self.kind.currentIndexChanged.connect(self._kind_chosen)
         self.operator.currentIndexChanged.connect(self.changed)
-        body = row(column(self.kind, self.operator, None, gap=6), self._place, self.remove, margins=(10, 10, 6, 10), gap=10)
-        body.setStretch(1, 1)
-        body.setAlignment(self.remove, Qt.AlignmentFlag.AlignTop)
+        body = row(self._grid, self.remove, margins=(10, 10, 6, 10), gap=6)
+        body.setStretch(0, 1)
+        body.setAlignment(self.remove, _TOP)
         self.setLayout(column(frame("card", body)))
 
     @property
@@ -68,6 +74,13 @@ class ConditionRow(QWidget):
             self.operator.choose(leaf.operator)
         self.fields.show_leaf(leaf)
 
+    def take_focus(self) -> None:
+        """Give what is entered most often the keyboard: the number of a price, else the kind."""
+        target = self.fields.value if isinstance(self.fields, PriceFields) else self.kind
+        target.setFocus()
+        if isinstance(self.fields, PriceFields):
+            self.fields.value.selectAll()
+
     def follow(self, subject: Subject) -> None:
         """Another instrument is meant, or its drawings are known now."""
         leaf = self.leaf
@@ -82,9 +95,17 @@ class ConditionRow(QWidget):
 
     def _show_fields(self, kind: type) -> None:
         old, self.fields = self.fields, KINDS[kind][1](self._subject)
-        self._place.replaceWidget(old, self.fields)
-        old.setParent(None)
+        for part in (old.beside_kind, old.beside_operator):
+            self._grid.removeWidget(part)
+            part.setParent(None)
+            part.deleteLater()
         old.deleteLater()
+        self._place()
+
+    def _place(self) -> None:
+        self.fields.setParent(self)
+        self._grid.addWidget(self.fields.beside_kind, 0, 1, _TOP)
+        self._grid.addWidget(self.fields.beside_operator, 1, 1, _TOP)
         self.fields.changed.connect(self.changed)
         self.operator.setVisible(self.fields.has_operator)
 

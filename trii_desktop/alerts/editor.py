@@ -67,6 +67,8 @@ class AlertEditor(QDialog):
         self._lay_out()
         self._show(alert)
         self._connect()
+        for first in self.conditions.rows[:1]:
+            first.take_focus()
         desk.start("Reading the instruments", self._load())
 
     @property

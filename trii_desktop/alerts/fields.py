@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from PySide6.QtCore import QDateTime, QLocale, QSignalBlocker
-from PySide6.QtWidgets import QComboBox, QDateTimeEdit, QDoubleSpinBox, QFormLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDateTimeEdit, QDoubleSpinBox, QFormLayout, QLabel, QWidget
 
 from trii_desktop.widgets.layout import column, label
 
 _WIDE: Final = 1e12
 _DECIMALS: Final = 8
 FIELD_PX: Final = 130
-LABEL_PX: Final = 116
+LABEL_PX: Final = 92
 MS_NS: Final = 1_000_000
 
 
@@ -113,6 +113,13 @@ class Problem(QWidget):
         """Say why; nothing for empty words."""
         self._words.setText(words)
         self._words.setVisible(bool(words))
+
+
+def titled(title: str) -> QLabel:
+    """The title of a field, as wide as those of all forms of a dialog."""
+    made = label(title)
+    made.setFixedWidth(LABEL_PX)
+    return made
 
 
 def form() -> QFormLayout:

@@ -182,7 +182,7 @@ class AlertLayer:
         used: list[tuple[int, float]] = []  # rows of words, and where they end
         ratio = place.frame.pixel_ratio
         for row in sorted(self.rows, key=lambda row: (row.alert.id != self.selected, row.alert.created_ns)):
-            level = self.held.get(row.alert.id, row.level)
+            level = self.held.get(row.alert.id, level_of(row))
             if not (is_line(row) and math.isfinite(level)):
                 continue
             price = self.shown_price(level)
@@ -289,6 +289,12 @@ def is_line(row: AlertRow) -> bool:
     """Whether an alert is a level of the price axis of its own; one of a drawing is shown on that."""
     first = leaves_of(row.alert.condition)[0]
     return row.is_price_level and not isinstance(first, DrawingCondition)
+
+
+def level_of(row: AlertRow) -> float:
+    """The raw price of now at which it fires; the one that was chosen until the backend has worked it out."""
+    condition = row.alert.condition
+    return condition.value if math.isnan(row.level) and isinstance(condition, PriceCondition) else row.level
 
 
 def may_move(row: AlertRow) -> bool:

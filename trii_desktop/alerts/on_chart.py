@@ -10,7 +10,7 @@ from backend.alerts.firing import AlertRow
 from backend.charts.chart_state import MAIN_PANE
 from backend.domain.instruments import Instrument
 from trii_desktop.alerts.edits import AlertEdits, said
-from trii_desktop.alerts.layer import AlertLayer, may_move
+from trii_desktop.alerts.layer import AlertLayer, level_of, may_move
 from trii_desktop.alerts.log import FiringLog
 from trii_desktop.charts.layers import PointerEvent
 from trii_desktop.charts.speech import announce
@@ -220,7 +220,7 @@ class ChartAlerts(QObject):
         place, shown = self.layer.place, self.chart.shown
         if place is None or shown is None:
             return
-        level = self.layer.shown_price(row.level)
+        level = self.layer.shown_price(level_of(row))
         y = place.y_of_price(level) + event.y - self._pressed[1]
         raw = self.traded(shown.instrument, event.frame.prices.price_at(y))
         if math.isfinite(raw):
@@ -231,7 +231,7 @@ class ChartAlerts(QObject):
         shown = self.chart.shown
         if shown is None:
             return
-        level = self.layer.held.get(row.alert.id, row.level)
+        level = self.layer.held.get(row.alert.id, level_of(row))
         step = float(shown.instrument.step_at(Decimal(repr(level))) or Decimal(1).scaleb(-self.chart.view.decimals))
         raw = self.tick(shown.instrument, level + by * step)
         self.layer.held = {row.alert.id: raw}

@@ -25,7 +25,7 @@ FILTERS: Final = (
     ("Fired", frozenset({Standing.FIRED})),
     ("Off or expired", frozenset({Standing.OFF, Standing.EXPIRED})),
 )
-_WIDTHS: Final = (118, 84, 0, 92, 92, 84, 116, 60)
+_WIDTHS: Final = (136, 84, 0, 92, 92, 84, 116, 60)
 _SEARCH_PX: Final = 200
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QWidget
 
 from backend.alerts.alert import Alert, Repeat, When
 from backend.domain.bars import DAY_NS, BarSpec
-from trii_desktop.alerts.fields import FIELD_PX, Choice, MomentBox, Problem, form
+from trii_desktop.alerts.fields import FIELD_PX, Choice, MomentBox, Problem, form, titled
 from trii_desktop.widgets.layout import holding, label, row
 
 WHENS: Final = (("at once, with every tick", When.TICK), ("when a bar is complete", When.CLOSE))
@@ -39,17 +39,17 @@ class ScheduleFields(QWidget):
         self.end = MomentBox("End")
         self.problems = {
             "spec": Problem(self.spec),
-            "cooldown": Problem(holding(row(self.cooldown, label("nothing for so long", "caption"), None))),
-            "rearm": Problem(holding(row(self.rearm, label("the price must come back by so much first", "caption"), None))),
+            "cooldown": Problem(holding(row(self.cooldown, label("nothing is told for so long", "caption"), None))),
+            "rearm": Problem(holding(row(self.rearm, label("once the price has come back by so much", "caption"), None))),
             "expires": Problem(holding(row(self.expires, self.end, None))),
         }
         lines = form()
-        lines.addRow("Looks", self.when)
-        lines.addRow("At bars of", self.problems["spec"])
-        lines.addRow("Fires", self.repeat)
-        lines.addRow("Then pauses", self.problems["cooldown"])
-        lines.addRow("Fires again", self.problems["rearm"])
-        lines.addRow("Lasts", self.problems["expires"])
+        lines.addRow(titled("Looks"), self.when)
+        lines.addRow(titled("At bars of"), self.problems["spec"])
+        lines.addRow(titled("Fires"), self.repeat)
+        lines.addRow(titled("Then pauses"), self.problems["cooldown"])
+        lines.addRow(titled("Fires again"), self.problems["rearm"])
+        lines.addRow(titled("Lasts"), self.problems["expires"])
         self.setLayout(lines)
         for box in (self.when, self.spec, self.repeat):
             box.currentIndexChanged.connect(self._chosen)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QToolButt
 
 from backend.alerts.alert import Alert
 from backend.alerts.checks import MESSAGE_MAX, NAME_MAX
-from trii_desktop.alerts.fields import Choice, Problem, form
+from trii_desktop.alerts.fields import Choice, Problem, form, titled
 from trii_desktop.alerts.sounds import SOUNDS
 from trii_desktop.look import Look
 from trii_desktop.widgets.layout import button, column, holding, label, row
@@ -50,10 +50,10 @@ class TellingFields(QWidget):
         self.message.setPlaceholderText("Told behind what happened, as in “sell half”")
         self.problems = {"channels": Problem(self.channels), "name": Problem(self.name), "message": Problem(self.message)}
         lines = form()
-        lines.addRow("Also tells", holding(column(self.problems["channels"], row(self._none, None, set_up), gap=2)))
-        lines.addRow("Sound", holding(row(self.sound, self.play, None)))
-        lines.addRow("Name", self.problems["name"])
-        lines.addRow("Message", self.problems["message"])
+        lines.addRow(titled("Also tells"), holding(column(self.problems["channels"], row(self._none, None, set_up), gap=2)))
+        lines.addRow(titled("Sound"), holding(row(self.sound, self.play, None)))
+        lines.addRow(titled("Name"), self.problems["name"])
+        lines.addRow(titled("Message"), self.problems["message"])
         self.setLayout(lines)
         self._chosen: tuple[str, ...] = ()
         self.offer(())
