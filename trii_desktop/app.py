@@ -102,7 +102,7 @@ class Desktop:
 
     async def open_docks(self) -> None:
         """Add what stands around the chart, as it was left."""
-        self.panels.make_docks(self.workbench.alerts.edits, self.workbench.alerts.log)
+        self.panels.make_docks(self.workbench.alerts.edits, self.workbench.alerts.log, self.workbench.alerts.channels)
         self.workbench.connect_docks()
         self.workspaces.arrange()
         await self.panels.watchlist.load()

@@ -2,6 +2,7 @@
 
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
+from trii_desktop.alerts.channel_book import ChannelBook
 from trii_desktop.alerts.edits import AlertEdits
 from trii_desktop.alerts.log import FiringLog
 from trii_desktop.alerts.panel import AlertPanel
@@ -35,11 +36,11 @@ class Panels:
         """The active chart."""
         return self.active.current
 
-    def make_docks(self, edits: AlertEdits, log: FiringLog) -> None:
+    def make_docks(self, edits: AlertEdits, log: FiringLog, channels: ChannelBook) -> None:
         """Add what stands around the chart."""
         self.watchlist = WatchlistPanel(self._desk)
         self.bars = BarTablePanel(self._desk, self.active)
-        self.alerts = AlertPanel(self._desk, edits, log)
+        self.alerts = AlertPanel(self._desk, edits, log, channels)
         notices = NoticePanel(self._desk.notices, self._desk.look)
         self.has_watchlist = True
         self._window.add_dock("watchlist", "Watchlist", self.watchlist, RIGHT, is_shown=True)

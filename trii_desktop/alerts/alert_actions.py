@@ -1,6 +1,5 @@
 """What can be done with alerts: adding, changing, switching and removing them, the dock and the channels; on the active chart."""
 
-from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -9,6 +8,8 @@ from backend.alerts.alert import Alert
 from backend.alerts.firing import AlertRow, Firing, Standing
 from backend.charts.chart_state import Study
 from backend.domain.instruments import InstrumentId
+from trii_desktop.alerts.channel_book import ChannelBook
+from trii_desktop.alerts.channel_list import ChannelList
 from trii_desktop.alerts.editor import AlertEditor
 from trii_desktop.alerts.edits import AlertEdits, said
 from trii_desktop.alerts.log import FiringLog
@@ -43,7 +44,8 @@ class AlertActions(QObject):
         self.log = FiringLog(desk)
         self.player = SoundPlayer(desk.backend.home.cache / "sounds", self)
         self.panel: AlertPanel | None = None  # by the workbench, when the docks are there
-        self.open_channels: Callable[[], None] = _nothing
+        self.channels = ChannelBook(desk)
+        self._channel_list: ChannelList | None = None
         self._on_charts: dict[ChartPanel, ChartAlerts] = {}
         self._selects = ""  # id of the alert that is to be selected once its chart is there
         self._editors: dict[str, AlertEditor] = {}
@@ -53,6 +55,7 @@ class AlertActions(QObject):
         grid.chart_removed.connect(self._detach)
         grid.active.shown_changed.connect(self._select_wanted)
         self.log.changed.connect(self.changed)
+        self.channels.changed.connect(self._channels_changed)
 
     # --- the active chart ---------------------------------------------------------------------------------------------
 
@@ -126,9 +129,9 @@ class AlertActions(QObject):
         known = self._editors.get(alert.id)
         if known is None:
             known = self._editors[alert.id] = AlertEditor(self._window, self._desk, self.edits, alert, self.play)
-            known.wants_channels.connect(self._open_channels)
+            known.wants_channels.connect(self.open_channels)
             known.finished.connect(partial(self._edited, alert.id))
-            self._desk.start("Reading the channels", self._offer_channels(known))
+            self._desk.start("Reading the channels", self._offer_channels())
         known.show()
         known.raise_()
         known.activateWindow()
@@ -165,6 +168,15 @@ class AlertActions(QObject):
     def play(self, sound: str) -> None:
         """Play a sound as loud as the settings say."""
         self.player.play(sound, self._desk.backend.settings.current.alerts.volume)
+
+    def open_channels(self) -> None:
+        """Show the channels, or bring them up."""
+        if self._channel_list is None:
+            self._channel_list = ChannelList(self._window, self._desk, self.channels)
+            self._channel_list.destroyed.connect(self._list_gone)
+        self._channel_list.show()
+        self._channel_list.raise_()
+        self._channel_list.activateWindow()
 
     # --- the dock -----------------------------------------------------------------------------------------------------
 
@@ -206,6 +218,9 @@ class AlertActions(QObject):
         for on_chart in self._on_charts.values():
             on_chart.close()
         self._on_charts.clear()
+        if self._channel_list is not None:
+            self._channel_list.close()
+        self.channels.close()
         self.log.close()
         self.player.close()
 
@@ -227,11 +242,17 @@ class AlertActions(QObject):
     def _edited(self, alert_id: str, _result: int) -> None:
         self._editors.pop(alert_id, None)
 
-    async def _offer_channels(self, editor: AlertEditor) -> None:
-        editor.show_channels(())
+    async def _offer_channels(self) -> None:
+        names = await self.channels.names()
+        for editor in self._editors.values():
+            editor.show_channels(names)
 
-    def _open_channels(self) -> None:
-        self.open_channels()
+    def _channels_changed(self) -> None:
+        if self._editors:
+            self._desk.start("Reading the channels", self._offer_channels())
+
+    def _list_gone(self) -> None:
+        self._channel_list = None
 
     def _show_dock(self) -> None:
         dock = self._window.docks["alerts"]
@@ -257,7 +278,3 @@ class AlertActions(QObject):
         self.show_history()
         if self.panel is not None:
             self.panel.history.select(firing.id)
-
-
-def _nothing() -> None:
-    """Until somebody says how channels are opened."""

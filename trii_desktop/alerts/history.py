@@ -1,13 +1,12 @@
 """What fired, as a table: each leads to its bar on the chart, and says what became of it on its channels."""
 
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from backend.bus import Subscription
-from backend.events import DeliveriesChanged
+from trii_desktop.alerts.channel_book import ChannelBook
 from trii_desktop.alerts.log import FiringLog
 from trii_desktop.alerts.model import AlertFilter, FiringModel
 from trii_desktop.alerts.tables import RowTable
@@ -23,10 +22,11 @@ class HistoryView(QWidget):
 
     firing_wanted = Signal(object)
 
-    def __init__(self, desk: Desk, log: FiringLog) -> None:
+    def __init__(self, desk: Desk, log: FiringLog, channels: ChannelBook) -> None:
         super().__init__()
         self._desk = desk
         self._log = log
+        self._channels = channels
         self.model = FiringModel(desk.look, desk.backend.clock.now_ns, self)
         self.proxy = AlertFilter(self.model)
         self.table = RowTable(self.proxy, "Firings", _WIDTHS)
@@ -38,7 +38,7 @@ class HistoryView(QWidget):
         self._stack.addWidget(self.table)
         self.setLayout(column(self._stack))
         self._text = ""
-        self._subscriptions: list[Subscription[Any]] = [desk.bridge.subscribe(DeliveriesChanged, self._told)]
+        channels.changed.connect(self._told)
         log.changed.connect(self.refresh)
         desk.look.changed.connect(self.table.viewport().update)
 
@@ -68,8 +68,7 @@ class HistoryView(QWidget):
 
     def close_panel(self) -> None:
         """Hear no more."""
-        for subscription in self._subscriptions:
-            subscription.close()
+        self._channels.changed.disconnect(self._told)
         self._log.changed.disconnect(self.refresh)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -91,9 +90,9 @@ class HistoryView(QWidget):
         if self.table.current is not None:
             self.firing_wanted.emit(self.table.current)
 
-    def _told(self, _event: DeliveriesChanged) -> None:
+    def _told(self) -> None:
         if self.isVisible():
             self._desk.start("Reading what became of firings", self._read_outcomes())
 
     async def _read_outcomes(self) -> None:
-        self.model.show_outcomes({})
+        self.model.show_outcomes(await self._channels.outcomes())

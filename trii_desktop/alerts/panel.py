@@ -8,6 +8,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QStackedLayout, QTabBar, QWidget
 
 from backend.alerts.firing import AlertRow, Standing
+from trii_desktop.alerts.channel_book import ChannelBook
 from trii_desktop.alerts.edits import AlertEdits
 from trii_desktop.alerts.fields import Choice
 from trii_desktop.alerts.history import HistoryView
@@ -39,14 +40,14 @@ class AlertPanel(QWidget):
     edit_wanted = Signal(object)
     add_wanted = Signal()
 
-    def __init__(self, desk: Desk, edits: AlertEdits, log: FiringLog) -> None:
+    def __init__(self, desk: Desk, edits: AlertEdits, log: FiringLog, channels: ChannelBook) -> None:
         super().__init__()
         self._edits = edits
         self.model = AlertModel(desk.look, desk.backend.clock.now_ns, self)
         self.proxy = AlertFilter(self.model)
         self.table = RowTable(self.proxy, "Alerts", _WIDTHS)
         self.table.menu_of = self._fill_menu
-        self.history = HistoryView(desk, log)
+        self.history = HistoryView(desk, log, channels)
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setAccessibleName("Alerts or history")

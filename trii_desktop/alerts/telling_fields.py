@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QListWidgetItem, QToolButton, QWidget
 
 from backend.alerts.alert import Alert
 from backend.alerts.checks import MESSAGE_MAX, NAME_MAX
@@ -41,6 +41,8 @@ class TellingFields(QWidget):
         self.play.setAccessibleName("Play the sound")
         self.play.setToolTip("Play the sound")
         self.play.clicked.connect(self._play_now)
+        self.urgent = QCheckBox("Urgent: also in quiet hours of channels that let such pass")
+        self.urgent.toggled.connect(self.changed)
         self.name, self.message = QLineEdit(), QLineEdit()
         for field, words, most in ((self.name, "Name", NAME_MAX), (self.message, "Message", MESSAGE_MAX)):
             field.setAccessibleName(words)
@@ -51,6 +53,7 @@ class TellingFields(QWidget):
         self.problems = {"channels": Problem(self.channels), "name": Problem(self.name), "message": Problem(self.message)}
         lines = form()
         lines.addRow(titled("Also tells"), holding(column(self.problems["channels"], row(self._none, None, set_up), gap=2)))
+        lines.addRow(titled(""), self.urgent)
         lines.addRow(titled("Sound"), holding(row(self.sound, self.play, None)))
         lines.addRow(titled("Name"), self.problems["name"])
         lines.addRow(titled("Message"), self.problems["message"])
@@ -66,6 +69,7 @@ class TellingFields(QWidget):
         if alert.sound not in known:
             self.sound.addItem(alert.sound, alert.sound)
         self.sound.choose(alert.sound)
+        self.urgent.setChecked(alert.is_urgent)
         self.name.setText(alert.name)
         self.message.setText(alert.message)
 
@@ -91,6 +95,7 @@ class TellingFields(QWidget):
         return replace(
             alert,
             channels=chosen,
+            is_urgent=self.urgent.isChecked(),
             sound=str(self.sound.currentData()),
             name=self.name.text().strip(),
             message=self.message.text().strip(),
