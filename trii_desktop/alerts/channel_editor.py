@@ -16,7 +16,7 @@ from trii_desktop.alerts.quiet_fields import QuietFields, RateFields, system_zon
 from trii_desktop.desk import Desk
 from trii_desktop.widgets.layout import button, column, label, line, row
 
-_WIDTH_PX: Final = 520
+_WIDTH_PX: Final = 580
 
 
 class ChannelEditor(QDialog):
@@ -47,6 +47,7 @@ class ChannelEditor(QDialog):
         self._lay_out()
         self._show(channel or Channel("", zone=system_zone()))
         self.kind.currentIndexChanged.connect(self._show_kind)
+        self.quiet.is_on.toggled.connect(self._fit)
 
     @property
     def channel(self) -> Channel:
@@ -109,6 +110,15 @@ class ChannelEditor(QDialog):
             self._lines.addRow(titled(field.title), self.fields[field.name])
         kept = "The address is kept while these fields are left as they are; to change it, fill in all of them. "
         self._about.setText(f"{kept if is_kept else ''}{made.about}")
+        self._fit()
+
+    def _fit(self) -> None:
+        # As tall as everything needs; the fields of another kind are more, or fewer.
+        layout = self.layout()
+        assert layout is not None, "It is laid out before it is filled."
+        layout.activate()
+        width = max(self.width(), _WIDTH_PX)
+        self.resize(width, max(layout.totalHeightForWidth(width), layout.totalMinimumSize().height()))
 
     async def _keep(self, channel: Channel) -> None:
         try:

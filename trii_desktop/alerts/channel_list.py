@@ -67,6 +67,7 @@ class ChannelList(QDialog):
         book.changed.connect(self.refresh)
         self._show_rows()
         self.refresh()
+        self.table.setFocus()
 
     @property
     def current(self) -> Channel | None:
@@ -130,6 +131,7 @@ class ChannelList(QDialog):
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)
         table.setWordWrap(False)
+        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for place, width in enumerate((150, 120, 80)):
             table.setColumnWidth(place, width)
         table.horizontalHeader().setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)

@@ -27,6 +27,7 @@ from trii_desktop.widgets.layout import column, label, row
 
 _K: Final = DrawingKind
 EDGES: Final = (("the upper edge", "upper"), ("the lower edge", "lower"))
+_BARS_PX: Final = 96
 HOUR_NS: Final = 3_600_000_000_000
 
 
@@ -100,12 +101,13 @@ class PercentFields(LeafFields):
         self.value = PriceBox("Percent", decimals=2)
         self.value.show_number(5.0)
         self.value.setSuffix(" %")
-        since = (("the previous session's close", "session"), ("the close of bars ago", "bars"), ("a price", "price"))
+        since = (("the previous session's close", "session"), ("the close before", "bars"), ("a price", "price"))
         self.since = Choice("Since", since)
         self.n_bars = QSpinBox()
         self.n_bars.setRange(1, 5_000)
         self.n_bars.setAccessibleName("Bars ago")
-        self.n_bars.setSuffix(" bars ago")
+        self.n_bars.setSuffix(" bars")
+        self.n_bars.setFixedWidth(_BARS_PX)
         self.reference = PriceBox("Reference price", decimals=subject.decimals)
         self.reference.show_number(subject.last)
         for signal in (self.value.valueChanged, self.n_bars.valueChanged, self.reference.valueChanged):
@@ -193,7 +195,8 @@ class DrawingFields(LeafFields):
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
         self._lost: DrawingCondition | None = None  # its drawing is gone
-        self.drawing = Choice("Drawing", [(drawing_words(one, subject.decimals), one.id) for one in subject.drawings])
+        offered = [(drawing_words(one, subject.decimals), one.id) for one in subject.drawings]
+        self.drawing = Choice("Drawing", offered, n_letters=20)
         self.line = Choice("Line")
         self._none = label("Draw a line on the chart first.", "muted", wraps=True)
         self._none.setVisible(not subject.drawings)
@@ -248,6 +251,7 @@ class VolumeFields(LeafFields):
         self.average.setValue(20)
         self.average.setAccessibleName("Bars of the average")
         self.average.setSuffix(" bars")
+        self.average.setFixedWidth(_BARS_PX)
         for signal in (self.value.valueChanged, self.average.valueChanged):
             signal.connect(self.changed)
         self.against.currentIndexChanged.connect(self._against_chosen)

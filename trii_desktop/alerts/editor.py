@@ -24,7 +24,7 @@ from trii_desktop.desk import Desk
 from trii_desktop.widgets.layout import button, column, frame, holding, label, line, row
 from trii_desktop.widgets.numbers import decimals_of
 
-SIZE_PX: Final = (600, 720)
+SIZE_PX: Final = (640, 760)
 # Which field a refusal of the backend is about, by the second word of its code; others are told below the sentence.
 _PLACES: Final = {"spec": "spec", "cooldown": "cooldown", "rearm": "rearm", "expires": "expires", "channels": "channels"}
 
@@ -50,7 +50,7 @@ class AlertEditor(QDialog):
         self.setWindowTitle("Add alert" if self._is_new else "Change alert")
         self.setAccessibleName(self.windowTitle())
         self.resize(*SIZE_PX)
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(600)
         self.instrument = QLineEdit(alert.instrument)
         self.instrument.setAccessibleName("Instrument")
         self.instrument.setMaxLength(64)

@@ -11,7 +11,7 @@ from trii_desktop.widgets.layout import column, label
 
 _WIDE: Final = 1e12
 _DECIMALS: Final = 8
-FIELD_PX: Final = 130
+FIELD_PX: Final = 120
 LABEL_PX: Final = 92
 MS_NS: Final = 1_000_000
 
@@ -55,7 +55,7 @@ class MomentBox(QDateTimeEdit):
         self.setDisplayFormat("yyyy-MM-dd HH:mm")
         self.setCalendarPopup(True)
         self.setAccessibleName(name)
-        self.setFixedWidth(FIELD_PX + 40)
+        self.setFixedWidth(FIELD_PX + 50)
 
     @property
     def at_ns(self) -> int:
@@ -69,13 +69,17 @@ class MomentBox(QDateTimeEdit):
 
 
 class Choice(QComboBox):
-    """A box of words, each with a value; filling it again keeps what is chosen."""
+    """A box of words, each with a value; filling it again keeps what is chosen.
 
-    def __init__(self, name: str, offered: Iterable[tuple[str, object]] = ()) -> None:
+    n_letters : how wide it is at least where its words may be long; 0 is as wide as they are
+    """
+
+    def __init__(self, name: str, offered: Iterable[tuple[str, object]] = (), *, n_letters: int = 0) -> None:
         super().__init__()
         self.setAccessibleName(name)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(10)
+        policy = QComboBox.SizeAdjustPolicy
+        self.setSizeAdjustPolicy(policy.AdjustToMinimumContentsLengthWithIcon if n_letters else policy.AdjustToContents)
+        self.setMinimumContentsLength(n_letters)
         self.offer(offered)
 
     def offer(self, offered: Iterable[tuple[str, object]]) -> None:

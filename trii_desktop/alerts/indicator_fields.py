@@ -9,7 +9,7 @@ from backend.indicators.spec import SOURCES, IndicatorSpec, Value
 from trii_desktop.alerts.fields import Choice
 from trii_desktop.studies.editor import FIELD_WORDS
 from trii_desktop.studies.number_field import NumberField
-from trii_desktop.widgets.layout import column, label, row
+from trii_desktop.widgets.layout import column, holding, label, row
 
 _NUMBER_PX = 74
 
@@ -22,17 +22,17 @@ class IndicatorFields(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._name = name
-        self.indicator = Choice(name, [(spec.title, spec.name) for spec in find_indicators("")])
-        self.source = Choice(f"{name}: reads", [(FIELD_WORDS[field], field) for field in SOURCES])
-        self.output = Choice(f"{name}: line")
+        self.indicator = Choice(name, [(spec.title, spec.name) for spec in find_indicators("")], n_letters=18)
+        self.source = Choice(f"{name}: reads", [(FIELD_WORDS[field], field) for field in SOURCES], n_letters=6)
+        self.output = Choice(f"{name}: line", n_letters=6)
         self.numbers: dict[str, NumberField] = {}
         self._numbers = QHBoxLayout()
         self._reads = label("of", "muted")
         self.indicator.currentIndexChanged.connect(self._chosen)
         self.source.currentIndexChanged.connect(self.changed)
         self.output.currentIndexChanged.connect(self.changed)
-        more = row(self._numbers, self._reads, self.source, self.output, None, gap=6)
-        self.setLayout(column(self.indicator, more, gap=6))
+        self._more = holding(row(self._reads, self.source, self.output, None, gap=6))
+        self.setLayout(column(self.indicator, row(self._numbers, None), self._more, gap=6))
         self._show_spec(spec_of(self.indicator.currentData()), {})
 
     @property
@@ -75,3 +75,4 @@ class IndicatorFields(QWidget):
         self.output.offer([(output.title, output.name) for output in spec.outputs])
         self.output.choose(spec.outputs[0].name)
         self.output.setVisible(len(spec.outputs) > 1)
+        self._more.setVisible(spec.has_source or len(spec.outputs) > 1)

@@ -13,7 +13,7 @@ from trii_desktop.widgets.layout import column, holding, label, row
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NIGHT: Final = QuietRange(tuple(range(7)), 22 * 60, 7 * 60)
-_NUMBER_PX: Final = 92
+_NUMBER_PX: Final = 108
 
 
 class QuietFields(QWidget):
@@ -36,7 +36,7 @@ class QuietFields(QWidget):
         self._several.hide()
         when = row(self.is_on, self.first, label("to"), self.last, None, gap=6)
         self._parts = holding(
-            column(row(*self.days, None, gap=6), row(label("Messages then"), self.then, None), self.urgent, gap=6)
+            column(row(*self.days, None, gap=4), row(label("Messages then"), self.then, None), self.urgent, gap=6)
         )
         lines = form()
         lines.addRow(titled("Quiet hours"), holding(column(when, self._several, self._parts, gap=6)))
