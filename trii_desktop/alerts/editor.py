@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCompleter, QDialog, QLineEdit, QScrollArea, QWidget
 
 from backend.alerts.alert import Alert, Condition
-from backend.alerts.checks import leaves_of
+from backend.alerts.compiling import leaves_of
 from backend.alerts.words import Wording, tell_condition
 from backend.charts.drawings import Drawing
 from backend.domain.instruments import Instrument

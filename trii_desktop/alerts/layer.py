@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from backend.alerts.alert import DrawingCondition, PriceCondition
-from backend.alerts.checks import leaves_of
+from backend.alerts.compiling import leaves_of
 from backend.alerts.firing import AlertRow, Firing, Standing
 from backend.charts.chart_state import MAIN_PANE
 from trii_desktop.alerts.looks import BELL_PX, IS_AWAKE, MARKS, Mark, draw_bell, draw_diamond, told
