@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from backend.errors import InvalidInput
 
@@ -89,7 +89,9 @@ def _webhook(values: Values) -> str:
     parts = urlsplit(values["url"])
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise InvalidInput("This is not the address of a web server.", hint="Write it with https:// in front.", code="channel.url")
-    return f"{'jsons' if parts.scheme == 'https' else 'json'}://{values['url'].partition('://')[2]}"
+    # A minus before a name has it handed on to the server instead of being an option of ours.
+    asked = "&".join(f"-{_quoted(name)}={_quoted(value)}" for name, value in parse_qsl(parts.query, keep_blank_values=True))
+    return f"{'jsons' if parts.scheme == 'https' else 'json'}://{parts.netloc}{parts.path}{'?' if asked else ''}{asked}"
 
 
 def _plain(values: Values) -> str:

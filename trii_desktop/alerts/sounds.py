@@ -57,6 +57,11 @@ class SoundPlayer(QObject):
         self._process: QProcess | None = None
         self.n_played = 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no program plays."""
+        return self._process is None
+
     def play(self, name: str, volume: int) -> None:
         """Play the sound called ``name``, the chime where it is not known; beep where nothing can play it."""
         path = self._prepared(name if name in SOUNDS else "chime", volume)
