@@ -14,7 +14,7 @@ from trii_desktop.frame import FrameClock
 from trii_desktop.live.freshness import Sight
 from trii_desktop.look import Look
 from trii_desktop.notifications import Notices, Offer
-from trii_desktop.undo import UndoStack
+from trii_desktop.undo import Step, UndoStack
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,15 @@ class Desk:
 
     def did(
         self, title: str, take_back: Callable[[], Awaitable[object]], do_again: Callable[[], Awaitable[object]] | None = None
-    ) -> None:
-        """Say that something was changed, and offer to take it back."""
+    ) -> Step:
+        """Say that something was changed, and offer to take it back; the step that does."""
         step = self.undo.push(title, take_back, do_again)
 
         def take_back_now() -> None:
             self.start("Undo", self.undo.undo(step))
 
         self.notices.say(title, offer=Offer("Undo", take_back_now, is_open=lambda: self.undo.is_done(step)))
+        return step
 
     async def _told(self, name: str, coro: Coroutine[Any, Any, Any]) -> None:
         try:

@@ -27,6 +27,7 @@ class ChannelEditor(QDialog):
         self._desk = desk
         self._book = book
         self._before = channel
+        self._is_gone = False
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Set up a channel" if channel is None else f"Channel {channel.name}")
         self.setAccessibleName(self.windowTitle())
@@ -124,11 +125,18 @@ class ChannelEditor(QDialog):
         try:
             await self._book.put(channel)
         except TriiError as error:
+            if self._is_gone:
+                raise
             self._say(error)
-            return
-        finally:
             self.done_button.setEnabled(True)
-        super().accept()
+        else:
+            if not self._is_gone:
+                super().accept()
+
+    def done(self, result: int) -> None:
+        """Leave; a change that is on its way is kept all the same."""
+        self._is_gone = True
+        super().done(result)
 
     def _say(self, error: TriiError) -> None:
         words, name = f"{error.message} {error.hint}".strip(), error.code.partition(".")[2]

@@ -31,6 +31,7 @@ class ChannelList(QDialog):
         self._book = book
         self.channels: tuple[Channel, ...] = ()
         self._newest: Mapping[str, Delivery] = {}
+        self._is_gone = False
         self._sure = ""  # the channel whose removal is asked for a second time
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Channels")
@@ -114,6 +115,7 @@ class ChannelList(QDialog):
 
     def done(self, result: int) -> None:
         """Follow no more."""
+        self._is_gone = True
         self._asked.stop()
         self._book.changed.disconnect(self.refresh)
         super().done(result)
@@ -141,7 +143,7 @@ class ChannelList(QDialog):
 
     async def _read(self) -> None:
         channels, newest = await self._book.channels(), await self._book.newest()
-        if self.isVisible() or not self.channels:
+        if not self._is_gone:
             chosen = self.current
             self.channels, self._newest = channels, newest
             self._show_rows()
@@ -156,8 +158,12 @@ class ChannelList(QDialog):
         try:
             await self._book.test(name)
         except TriiError as error:
+            if self._is_gone:
+                raise
             self._say(f"{name}: {error.message} {error.hint}".strip(), "error")
         else:
+            if self._is_gone:
+                return
             self._say(f"The test went through {name}. See whether it arrived.", "muted")
         self._say_deeds()
 

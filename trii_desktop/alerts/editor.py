@@ -44,6 +44,7 @@ class AlertEditor(QDialog):
         self._edits = edits
         self._alert = alert
         self._is_new = edits.row(alert.id) is None
+        self._is_gone = False
         self._instruments: dict[str, Instrument] = {}
         self._subject = Subject(decimals=_decimals(alert.condition), now_ns=desk.backend.clock.now_ns())
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -95,6 +96,7 @@ class AlertEditor(QDialog):
 
     def done(self, result: int) -> None:
         """Test no more and leave."""
+        self._is_gone = True
         self.rehearsal.stop()
         super().done(result)
 
@@ -148,6 +150,8 @@ class AlertEditor(QDialog):
 
     async def _load(self) -> None:
         instruments = await self._desk.bridge.call(self._desk.engine.instruments())
+        if self._is_gone:
+            return
         self._instruments = {str(one.id): one for one in instruments}
         completer = QCompleter(sorted(self._instruments), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -159,6 +163,8 @@ class AlertEditor(QDialog):
         if instrument is None:
             return
         found = await self._desk.bridge.call(self._desk.backend.drawings.of(instrument.id))
+        if self._is_gone:
+            return
         drawings = tuple(drawing for drawing in found.drawings if lines_of(drawing))
         subject = replace_subject(self._subject, instrument, drawings)
         if subject != self._subject:
@@ -204,11 +210,13 @@ class AlertEditor(QDialog):
         try:
             await (self._edits.add(alert) if self._is_new else self._edits.change(alert))
         except TriiError as error:
+            if self._is_gone:
+                raise
             self._say_problem(error.code, f"{error.message} {error.hint}".strip())
-            return
-        finally:
             self.done_button.setEnabled(True)
-        super().accept()
+        else:
+            if not self._is_gone:
+                super().accept()
 
     def _say_missing(self) -> None:
         self._say_problem("", "Choose what the alert shall watch.")
