@@ -76,6 +76,7 @@ def test_a_drag_moves_the_level_live_and_the_drop_is_one_change_that_can_be_take
         hand.trigger("edit.undo")
         await shown(lambda: hand.row(alert.id).alert.condition.value == alert.condition.value)
         await shown(lambda: hand.line(alert.id).price == alert.condition.value)
+        await shown(lambda: hand.desktop.workbench.view.can_redo)
         hand.trigger("edit.redo")
         await shown(lambda: hand.row(alert.id).alert.condition.value == held.price)
 

@@ -28,7 +28,9 @@ class Way:
 
 WAYS = (
     Way("AboutDialog", "help.about"),
+    Way("AlertEditor", "alert.add"),
     Way("AskText", "watchlist.new"),
+    Way("ChannelList", "alert.channels"),
     Way("CrashDialog", "help.crashes"),
     Way("DateEntry", "chart.date"),
     Way("DrawingList", "drawing.list"),
@@ -51,6 +53,7 @@ WAYS = (
 )
 # Each has its own test below.
 OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette", "ComparisonEditor", "FeedForm", "WordsDialog"}
+OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette", "ComparisonEditor", "WordsDialog", "ChannelEditor"}
 
 
 def test_every_dialog_of_the_program_is_walked_here(qapp):
@@ -144,6 +147,25 @@ def test_a_drawing_is_written_on_without_a_pointer(qapp, sampled):
             dialog = opened("WordsDialog")
             await _wait_for_keys(dialog)
             assert await _look_at(dialog, "WordsDialog") == []
+
+    run_on_qt(story())
+
+
+def test_a_channel_is_set_up_without_a_pointer(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            await reach(desktop, "alert.channels")
+            await shown(lambda: opened("ChannelList"))
+            channels = opened("ChannelList")
+            await _wait_for_keys(channels)
+            channels.buttons["Add…"].setFocus()
+            QTest.keyClick(channels.buttons["Add…"], Qt.Key.Key_Space)
+            await shown(lambda: opened("ChannelEditor"))
+            dialog = opened("ChannelEditor")
+            await _wait_for_keys(dialog)
+            dialog.quiet.is_on.setChecked(True)
+            assert await _look_at(dialog, "ChannelEditor") == []
+            channels.close()
 
     run_on_qt(story())
 

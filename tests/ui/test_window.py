@@ -22,7 +22,7 @@ from trii_desktop.sheets import AboutDialog, ShortcutSheet
 NOT_YET = (  # what a window that was just opened has none of
     "view.can_undo", "view.can_redo", "grid.has_several", "replay.is_on",
     "studies.has_studies", "studies.has_selected", "studies.has_selected_study", "studies.can_edit", "studies.has_comparisons",
-    "can_delete",
+    "can_delete", "alerts.has_selected", "alerts.has_unread",
     "drawings.has_selected", "drawings.has_drawings", "panes.are_several",
 )  # fmt: skip
 AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
