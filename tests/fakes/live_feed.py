@@ -7,8 +7,8 @@ import numpy as np
 from backend.domain.bars import DAY_NS, HOUR_NS, MINUTE_NS, BarArrays
 from backend.domain.ticks import Quote
 from backend.market.feeds.feed import FeedState, FeedStatus, TickBatch
-from tests.fakes.shown_market import BITCOIN, ETHER, make_depth, make_trades
 from tests.fakes.scripted_feed import ScriptedFeed
+from tests.fakes.shown_market import BITCOIN, ETHER, make_depth, make_trades
 
 
 class LiveFeed:

@@ -52,8 +52,15 @@ WAYS = (
     Way("ZoneSearch", "look.other_zone"),
 )
 # Each has its own test below.
-OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette", "ComparisonEditor", "FeedForm", "WordsDialog"}
-OPENED_OTHERWISE = {"KeyDialog", "AskPassphraseDialog", "CommandPalette", "ComparisonEditor", "WordsDialog", "ChannelEditor"}
+OPENED_OTHERWISE = {
+    "AskPassphraseDialog",
+    "ChannelEditor",
+    "CommandPalette",
+    "ComparisonEditor",
+    "FeedForm",
+    "KeyDialog",
+    "WordsDialog",
+}
 
 
 def test_every_dialog_of_the_program_is_walked_here(qapp):

@@ -14,8 +14,8 @@ from backend.market.feeds.feed import FeedState, FeedStatus
 from backend.market.feeds.kinds import FeedKind, FeedOption
 from backend.settings import Appearance
 from tests.fakes.dialogs import nameless, opened, walk
-from tests.fakes.shown_market import START_NS
 from tests.fakes.qt_loop import run_on_qt
+from tests.fakes.shown_market import START_NS
 from tests.fakes.window import open_window, shown
 from trii_desktop.live.feed_form import FeedForm
 from trii_desktop.live.feed_table import FeedRow, skew_words

@@ -11,8 +11,8 @@ from backend.domain.ticks import TradeArrays
 from backend.live.tape import Tape
 from backend.settings import Appearance
 from backend.telemetry.metrics import Metrics
-from tests.fakes.shown_market import BITCOIN, ETHER, FakeMarket, make_depth, make_trades
 from tests.fakes.qt_loop import run_on_qt
+from tests.fakes.shown_market import BITCOIN, ETHER, FakeMarket, make_depth, make_trades
 from tests.fakes.window import shown
 from trii_desktop.frame import FrameClock
 from trii_desktop.live.depth_panel import DepthPanel

@@ -128,8 +128,10 @@ class BinanceRest:
         rows: list[tuple[int, float, float, float, float, float]] = []
         start_ms, end_ms = max(0, -(-from_ns // MS_NS)), -(-to_ns // MS_NS) - 1
         while start_ms <= end_ms:
-            query: Query = {"symbol": series.instrument.code, "interval": interval, "startTime": start_ms, "endTime": end_ms}
-            body = await self.client.fetch("/api/v3/klines", query | {"limit": PAGE}, weight=2)
+            span = {"startTime": start_ms, "endTime": end_ms, "limit": PAGE}
+            body = await self.client.fetch(
+                "/api/v3/klines", {"symbol": series.instrument.code, "interval": interval, **span}, weight=2
+            )
             page = parse_answer(body, list[BarRow], "bars")
             for row in page:
                 self._take_bar(row, rows, now_ns, start_ms, end_ms)
