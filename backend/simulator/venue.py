@@ -5,9 +5,10 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from backend.clock import Clock
+from backend.domain.bars import SECOND_NS
 from backend.simulator.alpaca import FIELDS as ALPACA_FIELDS
 from backend.simulator.alpaca import AlpacaConfig, AlpacaVenue
 from backend.simulator.binance import FIELDS as BINANCE_FIELDS
@@ -21,7 +22,10 @@ from backend.simulator.mishaps import Mishaps, Target
 from backend.simulator.quotes import FIELDS as QUOTE_FIELDS
 from backend.simulator.quotes import PlainQuotes
 from backend.simulator.serving import VenueServer
+from backend.simulator.walk import STEP_NS
 from backend.tasks import TaskOwner
+
+_MARGIN_S: Final = 0.0002
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class VenueConfig:
 
     ports : of servers by name, where they are not to be chosen by the system
     mishaps_per_minute : faults that happen by themselves, drawn from the market's seed
-    ping_s : between a venue's pings; session_s : how long a conversation may last; pulse_s : between looks at the clock
+    ping_s : between a venue's pings; session_s : how long a conversation may last; pulse_s : between looks at the clock, at most
     """
 
     market: MarketConfig = field(default_factory=MarketConfig)
@@ -41,7 +45,7 @@ class VenueConfig:
     ports: Mapping[str, int] = field(default_factory=dict)
     ping_s: float = 20.0
     session_s: float = 86_400.0
-    pulse_s: float = 0.01
+    pulse_s: float = 0.02
     mishaps_per_minute: float = 0.0
 
 
@@ -96,7 +100,8 @@ class SimulatedVenue:
     async def _beat(self) -> None:
         while True:
             self.pulse()
-            await asyncio.sleep(self.config.pulse_s)
+            to_next_s = (STEP_NS - self.market.clock.now_ns() % STEP_NS) / SECOND_NS  # what a step did goes out as it ends
+            await asyncio.sleep(min(self.config.pulse_s, to_next_s + _MARGIN_S))
 
 
 def _codes(listed: tuple[Listed, ...]) -> tuple[str, ...]:

@@ -234,3 +234,29 @@ async def test_quotes_are_served_in_every_shape(clock: ManualClock):
     assert flat["bid"] < flat["ask"]
     assert [line.split(",")[0] for line in table] == ["symbol", "AAPL", "BTCUSDT"]
     assert missing.status_code == 404
+
+
+async def test_twenty_thousand_trades_a_second_reach_a_reader_and_none_is_missing(clock: ManualClock):
+    config = VenueConfig(MarketConfig(seed=1, rate=40_000), kraken=(), alpaca=())
+    async with SimulatedVenue(config, clock) as venue, trades_of(venue) as reader:
+        await until(lambda: venue.binance.clients)
+        await pass_time(clock, 1_000_000_000)
+        last = venue.market.listings["BTCUSDT"].tape.next_id - 1
+        seen = [(await reader.next())["t"]]
+        while seen[-1] < last:
+            seen.append((await reader.next())["t"])
+
+    assert 19_000 < len(seen) < 21_500
+    assert seen == list(range(last - len(seen) + 1, last + 1))
+
+
+async def test_a_burst_reaches_its_reader_whole(clock: ManualClock):
+    async with SimulatedVenue(VenueConfig(MarketConfig(seed=1, rate=10)), clock) as venue, trades_of(venue) as reader:
+        await until(lambda: venue.binance.clients)
+        venue.market.burst(30_000, 1.0)
+        await pass_time(clock, 2_000_000_000)
+        last = venue.market.listings["BTCUSDT"].tape.next_id - 1
+        messages = await reader.until(lambda each: each["t"] == last)
+
+    assert [each["t"] for each in messages] == list(range(last - len(messages) + 1, last + 1))
+    assert len(messages) > 3_000
