@@ -87,8 +87,7 @@ class RestClient:
             async with asyncio.timeout(self._rules.whole_s):
                 status, headers, body = await self._ask(path, query or {})
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError) as e:
-            cause = e.__cause__ or e
-            words = words_of_network(_cause_in_network(cause), self._host)
+            words = words_of_network(_cause_in_network(e), self._host)
             raise Unavailable(words, hint="It is tried again.", code="feed.network") from e
         self._note_use(headers)
         if status == 200:
@@ -156,12 +155,14 @@ class RestClient:
 
 
 def _cause_in_network(error: BaseException) -> BaseException:
-    """The error of the system below what the library raised, where there is one."""
+    """The error of the system at the bottom of what the library raised, where there is one."""
     if isinstance(error, httpx.TimeoutException):
         return TimeoutError()
-    seen: BaseException | None = error
+    found, seen = error, error.__cause__ or error.__context__
     while seen is not None:
+        if isinstance(seen, BaseExceptionGroup):  # of the addresses that were tried
+            seen = seen.exceptions[0]
         if isinstance(seen, OSError):
-            return seen
+            found = seen
         seen = seen.__cause__ or seen.__context__
-    return error
+    return found
