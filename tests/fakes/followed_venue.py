@@ -110,10 +110,10 @@ async def open_venue(rate=200.0, **config):
 
 
 @contextlib.asynccontextmanager
-async def following(venue, wanted=(BTC, ETH), *, wants=None, rules=QUICK, healing=HEALING, feed=None):
+async def following(venue, wanted=(BTC, ETH), *, wants=None, rules=QUICK, healing=HEALING, feed=None, **more):
     """A feed and what it hands out."""
     config = FeedConfig("binance", "binance", venue.binance.stream_url, venue.binance.rest_url)
-    feed = feed or BinanceFeed(config, SystemClock(), lambda _name: None, rules=rules, healing=healing)
+    feed = feed or BinanceFeed(config, SystemClock(), lambda _name: None, rules=rules, healing=healing, **more)
     feed.want(dict.fromkeys(wanted, wants or Wants()))
     taken = Taken()
     taken.gate.set()

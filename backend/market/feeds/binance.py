@@ -20,7 +20,7 @@ from backend.market.feeds.binance_strand import BinanceStrand
 from backend.market.feeds.binance_subscriptions import STREAMS_MAX, Subscriptions
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.connection import Connection, Link
-from backend.market.feeds.feed import Abilities, FeedState, FeedStatus, TickBatch, Wants
+from backend.market.feeds.feed import WAITING_MAX, Abilities, FeedState, FeedStatus, TickBatch, Wants
 from backend.market.feeds.line_watch import ConnectionRules
 from backend.market.feeds.waiting_ticks import WaitingTicks
 from backend.tasks import TaskOwner
@@ -31,7 +31,7 @@ DEFAULT_REST_URL: Final = "https://api.binance.com"
 RULES: Final = ConnectionRules(lifetime_s=23.5 * 3600, ping_s=5.0, idle_s=30.0)
 HEALING: Final = HealRules()
 ABILITIES: Final = Abilities(quotes=True, depth=True, bar_specs=BAR_SPECS, can_list=True)
-_HEAD: Final = b'{"stream":"'
+_NAME_AT: Final = len(b'{"stream":"')
 _TALK_S: Final = 0.25  # between two messages to the venue, which allows five a second, pings among them
 _SKEW_NS: Final = 600 * SECOND_NS
 _SKEW_RETRY_NS: Final = 10 * SECOND_NS
@@ -47,7 +47,7 @@ def check_options(options: Mapping[str, str]) -> None:
 
 
 class BinanceFeed:
-    """The spot market; keeps the protocol ``Feed``. ``rules`` and ``healing`` are given by tests."""
+    """The spot market; keeps the protocol ``Feed``. ``rules``, ``healing`` and ``n_waiting_max`` are given by tests."""
 
     def __init__(
         self,
@@ -57,18 +57,18 @@ class BinanceFeed:
         *,
         rules: ConnectionRules = RULES,
         healing: HealRules = HEALING,
+        n_waiting_max: int = WAITING_MAX,
     ) -> None:
         self.name = config.name
         self.abilities = ABILITIES
         self._clock = clock
         self._address = (config.stream_url or DEFAULT_STREAM_URL).rstrip("/") + "/stream"
         self._rest = BinanceRest(config.rest_url or DEFAULT_REST_URL, clock, secret)
-        self._healing = healing
         self._wanted: dict[InstrumentId, Wants] = {}
         self._strands: dict[InstrumentId, BinanceStrand] = {}
         self._takers: dict[bytes, tuple[Taker, BinanceStrand]] = {}
         self._subscriptions = Subscriptions()
-        self._waiting = WaitingTicks()
+        self._waiting = WaitingTicks(n_waiting_max)
         self._healer = BinanceHealer(self._rest, clock, healing)
         self._connection = Connection(lambda: self._address, self, clock, rules)
         self._healer.on_progress = self._waiting.give_room
@@ -189,9 +189,9 @@ class BinanceFeed:
 
     async def heard(self, frames: Sequence[bytes], received_ns: int) -> None:
         """Take everything that came; wait where too much of it waits already."""
-        takers, healer, sent_ns = self._takers, self._healer, 0
+        takers, healer, strand = self._takers, self._healer, None
         for frame in frames:
-            found = takers.get(frame[11 : frame.find(b'"', 11)]) if frame.startswith(_HEAD) else None
+            found = takers.get(frame[_NAME_AT : frame.find(b'"', _NAME_AT)])  # {"stream":"btcusdt@trade","data":
             if found is None:
                 self._take_other(frame, received_ns)
                 continue
@@ -201,10 +201,9 @@ class BinanceFeed:
                     healer.look(strand)
             except _BAD:
                 self._n_bad += 1
-            if strand.sent_ns:
-                sent_ns, strand.sent_ns = strand.sent_ns, 0
-        if sent_ns:
-            self._leads_ns.append(sent_ns - received_ns)
+        if strand is not None and strand.sent_ns:
+            self._leads_ns.append(strand.sent_ns - received_ns)
+            strand.sent_ns = 0
         await self._waiting.wait_for_room(lambda: healer.n_held)
 
     def lost(self, _words: str) -> None:
@@ -219,7 +218,7 @@ class BinanceFeed:
             self._n_bad += 1
             return
         found = self._takers.get(message.stream.encode("utf-8", "replace"))
-        if found is not None and not frame.startswith(_HEAD + message.stream.encode()):
+        if found is not None:
             try:
                 if found[0](frame, received_ns):
                     self._healer.look(found[1])

@@ -143,20 +143,20 @@ _INFINITY: Final = math.inf
 _BUYER, _SELLER = int(Aggressor.BUYER), int(Aggressor.SELLER)
 
 
-def print_of(message: TradeMessage) -> Print:
-    """The trade of a stream message. Raises ValueError for what cannot be one."""
+def print_of(message: TradeMessage) -> tuple[int, int, float, float, int]:
+    """The fields of a ``Print``, from a stream message. Raises ValueError for what cannot be one."""
     price, quantity, time_ms = float(message.p), float(message.q), message.T
     # NaN fails each comparison. A day between the print and its message is a wrong number, not a delay.
     if not (0.0 < price < _INFINITY and 0.0 <= quantity < _INFINITY and 0 <= message.t < _ID_MAX):
         raise ValueError("not a trade")
     if not (0 < time_ms < TIME_MS_MAX and -_DAY_MS < message.E - time_ms < _DAY_MS):
         raise ValueError("not a time")
-    return Print(message.t, time_ms * MS_NS, price, quantity, _SELLER if message.m else _BUYER)
+    return message.t, time_ms * MS_NS, price, quantity, _SELLER if message.m else _BUYER
 
 
 def print_of_answer(row: TradeAnswer) -> Print:
     """The trade of a REST row. Raises ValueError for what cannot be one."""
-    return print_of(TradeMessage(row.time, row.id, row.price, row.qty, row.time, row.is_buyer_maker))
+    return Print(*print_of(TradeMessage(row.time, row.id, row.price, row.qty, row.time, row.is_buyer_maker)))
 
 
 def quote_of(message: QuoteMessage) -> tuple[float, float, float, float]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from backend.market.feeds.line_failures import (
     failure_of_closing,
     failure_of_opening,
     host_of,
+    is_loopback,
 )
 from backend.market.feeds.line_watch import Backoff, ConnectionRules, LineWatch
 
@@ -271,7 +271,7 @@ async def _open(address: str, headers: Mapping[str, str], rules: ConnectionRules
         additional_headers=dict(headers),
         user_agent_header="trii-desktop",
         compression=None,
-        proxy=None if _is_loopback(host_of(address)) else True,
+        proxy=None if is_loopback(host_of(address)) else True,
         open_timeout=rules.open_s,
         ping_interval=None,  # ours knows when we do not read
         close_timeout=rules.close_s,
@@ -291,13 +291,6 @@ async def _part(socket: ClientConnection, close_s: float) -> None:
     except asyncio.CancelledError:
         socket.transport.abort()
         raise
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _words_of_wait(wait_s: float) -> str:

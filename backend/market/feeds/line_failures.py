@@ -1,6 +1,7 @@
 """Why a connection or a request failed, in words for a person: the network, the venue, or what the venue thinks of us."""
 
 import errno
+import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
@@ -54,6 +55,14 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or "the venue"
     except ValueError:
         return "the venue"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this is our own machine, to which no proxy leads."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

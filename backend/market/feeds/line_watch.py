@@ -60,6 +60,9 @@ class LineWatch:
         passed_s = max(utc_ns - utc_before_ns, steady_ns - steady_before_ns) / SECOND_NS
         if passed_s > self._rules.beat_s + _SLEPT_S:
             return f"This machine slept for {passed_s:.0f} s."
+        late_ns = steady_ns - steady_before_ns - round(self._rules.beat_s * SECOND_NS)
+        if late_ns > 2 * self._rules.beat_s * SECOND_NS:
+            self._heard_ns = min(self._heard_ns + late_ns, steady_ns)  # we were held up: what came may still lie unread
         silent_s = (steady_ns - self._heard_ns) / SECOND_NS
         if silent_s > self._rules.idle_s:
             return f"Nothing was heard for {silent_s:.0f} s."

@@ -12,7 +12,7 @@ import httpx
 from backend.clock import Clock
 from backend.domain.bars import SECOND_NS
 from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
-from backend.market.feeds.line_failures import failure_of_status, host_of, retry_after_s, words_of_network
+from backend.market.feeds.line_failures import failure_of_status, host_of, is_loopback, retry_after_s, words_of_network
 
 Query: TypeAlias = Mapping[str, str] | Mapping[str, str | int]
 _MINUTE_S: Final = 60.0
@@ -98,7 +98,8 @@ class RestClient:
         if self._client is None:
             timeout = httpx.Timeout(self._rules.read_s, connect=self._rules.open_s)
             limits = httpx.Limits(max_connections=8, max_keepalive_connections=4)
-            self._client = httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=True)
+            knows_proxies = not is_loopback(self._host)
+            self._client = httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, trust_env=knows_proxies)
         body = bytearray()
         async with self._client.stream("GET", self._url + path, params=query, headers=dict(self._headers())) as answer:
             async for part in answer.aiter_bytes():

@@ -51,9 +51,13 @@ class _Queue:
 
 
 class WaitingTicks:
-    """Filled by whoever reads, emptied by ``take``; lives on one loop."""
+    """Filled by whoever reads, emptied by ``take``; lives on one loop.
 
-    def __init__(self) -> None:
+    n_max : of trades; who waits for room waits beyond that
+    """
+
+    def __init__(self, n_max: int = WAITING_MAX) -> None:
+        self._n_max = n_max
         self._queues: dict[InstrumentId, _Queue] = {}
         self._full: dict[InstrumentId, _Queue] = {}
         self._quotes: dict[InstrumentId, Quote] = {}
@@ -82,6 +86,21 @@ class WaitingTicks:
             run.aggressor.append(aggressor)
             self.n_trades += 1
         queue.last_ns = last_ns
+
+    def add_one(self, instrument: InstrumentId, trade: tuple[int, int, float, float, int], received_ns: int) -> None:
+        """One live trade, by the fields of a ``Print``."""
+        queue = self._full.get(instrument)
+        if queue is None or queue.runs[-1].is_late or len(queue.runs[-1].price) >= _PART:
+            self.add(instrument, (Print(*trade),), received_ns)
+            return
+        run, event_ns = queue.runs[-1], trade[1]
+        if event_ns > queue.last_ns:  # noqa: PLR1730 - half as long as max(), on the way of every trade
+            queue.last_ns = event_ns
+        run.event_ns.append(queue.last_ns)
+        run.price.append(trade[2])
+        run.quantity.append(trade[3])
+        run.aggressor.append(trade[4])
+        self.n_trades += 1
 
     def add_quote(self, quote: Quote) -> None:
         """A quote, in place of the one before it."""
@@ -135,8 +154,8 @@ class WaitingTicks:
         await self._came.wait()
 
     async def wait_for_room(self, n_held: Callable[[], int]) -> None:
-        """Until fewer than ``WAITING_MAX`` trades wait, here or held back elsewhere."""
-        while self.n_trades + n_held() >= WAITING_MAX:
+        """Until fewer than ``n_max`` trades wait, here or held back elsewhere."""
+        while self.n_trades + n_held() >= self._n_max:
             self._room.clear()
             await self._room.wait()
 

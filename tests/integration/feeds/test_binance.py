@@ -10,6 +10,7 @@ from backend.domain.instruments import InstrumentId, InstrumentKind
 from backend.errors import InvalidInput, NotFound, Unavailable
 from backend.market.feeds.binance import BinanceFeed, check_options
 from backend.market.feeds.binance_heal import HealRules
+from backend.market.feeds.connection import FRAMES_AT_ONCE
 from backend.market.feeds.feed import FeedState, Wants
 from backend.simulator.answers import Answer
 from backend.simulator.bad_frames import Harm
@@ -172,6 +173,21 @@ async def test_a_reader_that_stops_loses_no_trade_in_a_burst():
 
         assert feed.status.n_gaps == 0
         assert len(taken.batches) < n_batches + 200
+
+
+async def test_beyond_what_may_wait_the_venue_is_not_read_and_still_no_trade_is_lost():
+    async with open_venue(500.0) as venue, following(venue, n_waiting_max=1000) as (feed, taken):
+        await started(feed, taken)
+        taken.gate.clear()
+        venue.market.burst(30_000.0, 1.0)
+        at, n_before = venue.market.at_ns, feed.status.n_trades
+        await until(lambda: venue.market.at_ns > at + 1_500_000_000, 20)
+        assert feed.status.n_trades - n_before < 1000 + 2 * FRAMES_AT_ONCE
+        taken.gate.set()
+        await up_to_date(venue, taken, (BTC, ETH))
+
+        assert feed.status.n_trades - n_before > 20_000
+        assert not taken.gaps
 
 
 async def test_books_are_those_of_the_venue_after_a_lost_difference_too():

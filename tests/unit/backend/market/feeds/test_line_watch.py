@@ -46,6 +46,16 @@ def test_a_clock_that_is_set_back_or_a_loop_that_is_late_is_no_sleep():
     assert not watch.beat(9 * SECOND_NS, 10 * SECOND_NS)
 
 
+def test_time_in_which_we_were_held_up_is_no_silence_of_the_venue():
+    watch = LineWatch(RULES, 0, 0)
+    beat_for(watch, 40, hears=False)
+
+    assert not watch.beat(50 * SECOND_NS, 50 * SECOND_NS)
+    said = beat_for(watch, 6, hears=False, start_s=50)
+    assert not any(said[:4])
+    assert said[4] == "Nothing was heard for 46 s."
+
+
 def test_pings_go_out_once_every_ping_time_of_silence():
     watch = LineWatch(RULES, 0, 0)
 
