@@ -14,7 +14,7 @@ from backend.domain.bars import DAY_NS, HOUR_NS, SECOND_NS, BarArrays, BarSpec, 
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound, Unavailable
 from backend.market.feeds.alpaca_wire import BarPage, PastTrade, TradePage, WireBar, makes_price, trade_key
-from backend.market.feeds.rest import RestClient
+from backend.market.feeds.rest import Query, RestClient
 from backend.market.feeds.tick_queue import Print
 from backend.market.feeds.wire_times import format_rfc3339, parse_rfc3339
 
@@ -82,7 +82,7 @@ class AlpacaRest:
         """Raises Unavailable where there are more than ``PAGES_MAX``: less must be asked for at once."""
         token: str | None = None
         for _ in range(PAGES_MAX):
-            query = {**asked, **({"page_token": token} if token else {})}
+            query: Query = {**asked, **({"page_token": token} if token else {})}
             async with self._rest:
                 content = await self._rest.fetch(f"/v2/stocks/{what}", query)
             try:

@@ -218,9 +218,9 @@ class KrakenFeed(VenueStream):
         last = self._last_numbers.get(line.instrument)
         if last is None:
             line.skip(prints)
-        elif line.instrument in self._healing or _number(prints[0]) > last + 1:
-            line.hold()
+        elif line.first_held is not None or _number(prints[0]) > last + 1:
             self._begin_healing(line)
+            line.hear(prints)
         else:
             self._count(n_gaps=int(line.is_healing), n_trades=line.heal([one for one in prints if _number(one) > last]))
             self._count(n_trades=line.release())
@@ -240,6 +240,9 @@ class KrakenFeed(VenueStream):
         if line is not None and (first := line.first_held) is not None and missed and missed[0].key == first.key:
             self._skipping.add(instrument)  # nothing was between: this pair's numbers are not in a row
         return missed
+
+    def _is_before(self, one: Print, other: Print) -> bool:
+        return _number(one) < _number(other)  # REST times are finer than those of the stream
 
     def _is_joined(self, line: TradeLine, missed: Sequence[Print]) -> bool:
         first = line.first_held

@@ -21,7 +21,7 @@ from backend.market.feeds.kraken_wire import (
     parse_past_trades,
     stream_name,
 )
-from backend.market.feeds.rest import RestClient
+from backend.market.feeds.rest import Query, RestClient
 from backend.market.feeds.tick_queue import Print
 from backend.market.feeds.wire_times import parse_count
 
@@ -106,7 +106,7 @@ class KrakenRest:
             raise NotFound(f"Kraken does not trade {instrument}.", hint="Look for it in its list.", code="feed.unknown")
         return pair.altname
 
-    async def _fetch(self, what: str, query: Mapping[str, str | int]) -> bytes:
+    async def _fetch(self, what: str, query: Query) -> bytes:
         async with self._rest:
             return await self._rest.fetch(f"/0/public/{what}", query)
 

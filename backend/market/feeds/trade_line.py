@@ -16,11 +16,12 @@ class TradeLine:
     """Hands trades on to the queue; while something that was missed is fetched, live ones are held.
 
     newest_ns : event time of the newest trade handed on; 0 before the first
+    began_ns : event time of the first; earlier ones are history, and not missed
     """
 
     def __init__(self, instrument: InstrumentId, queue: TickQueue) -> None:
         self.instrument = instrument
-        self.newest_ns = 0
+        self.newest_ns = self.began_ns = 0
         self._queue = queue
         self._seen: dict[Hashable, int] = {}
         self._prune_at = _PRUNE_AT
@@ -51,7 +52,7 @@ class TradeLine:
     def skip(self, prints: Sequence[Print]) -> None:
         """Know these trades without handing them on: they happened before anybody asked."""
         self._seen.update((one.key, one.event_ns) for one in prints)
-        self.newest_ns = max((one.event_ns for one in prints), default=self.newest_ns)
+        self.newest_ns = self.began_ns = max((one.event_ns for one in prints), default=0)
 
     def hold(self) -> None:
         """Hold live trades from now on: something before them is missing."""
@@ -60,7 +61,7 @@ class TradeLine:
 
     def heal(self, prints: Sequence[Print]) -> int:
         """Hand on trades that were missed and have been fetched; those known already are left out."""
-        return self._hand_on(prints, is_late=True)
+        return self._hand_on([one for one in prints if one.event_ns >= self.began_ns], is_late=True)
 
     def release(self, *, missing_from_ns: int | None = None, now_ns: int = 0) -> int:
         """Hand on what was held; how many that were.
@@ -69,8 +70,9 @@ class TradeLine:
         """
         held, self._held = self._held or [], None
         if missing_from_ns is not None:
-            to_ns = min((one.event_ns for one in held), default=now_ns)
-            self._queue.put_gap(Gap(self.instrument, missing_from_ns, max(to_ns, missing_from_ns + 1)))
+            to_ns = max(min((one.event_ns for one in held), default=now_ns), self.newest_ns + 2)
+            from_ns = missing_from_ns if missing_from_ns < to_ns else self.newest_ns + 1
+            self._queue.put_gap(Gap(self.instrument, from_ns, to_ns))
         return self._hand_on(held, is_late=False)
 
     def _hand_on(self, prints: Iterable[Print], *, is_late: bool) -> int:
@@ -82,6 +84,7 @@ class TradeLine:
         if not fresh:
             return 0
         newest_ns = max(one.event_ns for one in fresh)
+        self.began_ns = self.began_ns or min(one.event_ns for one in fresh)
         self.newest_ns = max(self.newest_ns, newest_ns)
         self._queue.put_trades(self.instrument, fresh, is_late=is_late)
         if len(self._seen) > self._prune_at:

@@ -122,6 +122,9 @@ class VenueStream:
         self._link = None
         if not self._healing:
             self._broke_ns = self._connection.received_ns
+        for task in self._healing.values():
+            task.cancel()  # what it would hand on goes before what is missing now: both are fetched over the next connection
+        self._healing.clear()
         for line in self._lines.values():
             if line.newest_ns:
                 line.hold()
@@ -191,7 +194,11 @@ class VenueStream:
     def _before_held(self, line: TradeLine, missed: Sequence[Print]) -> Sequence[Print]:
         """Of what was fetched, what comes before the first held trade: that one and later ones are handed on as live."""
         first, held = line.first_held, line.held_keys
-        return [one for one in missed if first is None or (one.event_ns <= first.event_ns and one.key not in held)]
+        return [one for one in missed if first is None or (self._is_before(one, first) and one.key not in held)]
+
+    def _is_before(self, one: Print, other: Print) -> bool:
+        """Whether a trade happened before another, or may have."""
+        return one.event_ns <= other.event_ns
 
     def _is_joined(self, line: TradeLine, missed: Sequence[Print]) -> bool:
         """Whether what was fetched reaches the trades that are held, so that nothing is missing between."""
