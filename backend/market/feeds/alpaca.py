@@ -168,6 +168,8 @@ class AlpacaFeed(VenueStream):
                 await self._tell_wants()
             case WireSubscription():
                 self._note_subscription(message)
+                if not self._subscribed["trades"] <= self._ids.keys():
+                    await self._tell_wants()  # it was not wanted any more before the venue had answered
             case WireCorrection() | WireCancel():
                 self._take_back(message)
             case WireError():

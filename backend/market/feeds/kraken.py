@@ -163,7 +163,7 @@ class KrakenFeed(VenueStream):
 
     def _hear_tickers(self, message: Envelope, received_ns: int) -> None:
         for row in self._read(message, WireTicker):
-            instrument = self._ids.get(row.pair)
+            instrument = self._wanted_as(row.pair)
             if instrument is None or row.bid > row.ask:
                 continue
             event_ns = self._time_of(row.timestamp) or received_ns
@@ -172,8 +172,8 @@ class KrakenFeed(VenueStream):
 
     async def _hear_books(self, message: Envelope, received_ns: int) -> None:
         for row in self._read(message, WireBook):
-            instrument = self._ids.get(row.pair)
-            if instrument is None or ("book", row.pair) not in self._topics:
+            instrument = self._wanted_as(row.pair)
+            if instrument is None or not self._wanted[instrument].depth:
                 continue
             book = self._books.setdefault(instrument, KrakenBook(DEPTH))
             if not book.apply(row, is_snapshot=message.type == "snapshot"):
@@ -182,6 +182,11 @@ class KrakenFeed(VenueStream):
                 await self._send("subscribe", "book", [row.pair])
             elif (depth := book.depth(instrument, self._time_of(row.timestamp), received_ns)) is not None:
                 self._queue.put_depth(depth)
+
+    def _wanted_as(self, pair: str) -> InstrumentId | None:
+        """The instrument of a pair; None where it is not wanted any more and its last messages are under way."""
+        instrument = self._ids.get(pair)
+        return instrument if instrument in self._wanted else None
 
     def _time_of(self, text: str) -> int:
         try:
@@ -195,7 +200,7 @@ class KrakenFeed(VenueStream):
     def _hear_trades(self, message: Envelope) -> None:
         heard: dict[InstrumentId, list[Print]] = {}
         for row in self._read(message, WireTrade):
-            instrument = self._ids.get(row.pair)
+            instrument = self._wanted_as(row.pair)
             if instrument is None:
                 continue
             try:
