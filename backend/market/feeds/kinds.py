@@ -62,6 +62,30 @@ class FeedKind:
         return importlib.import_module(f"backend.market.feeds.{self.module}")
 
 
+_POLLING: Final = (
+    FeedOption("preset", "Ready source", "", ("", "coinbase", "bitstamp", "finnhub"), "Fills in all but the instruments."),
+    FeedOption(
+        "instruments",
+        "Instruments",
+        description="Separated by commas; with the source's name of it where that differs: EURUSD.FX=EUR-USD.",
+    ),
+    FeedOption(
+        "url", "Address", description="May hold {symbol}, {code} and {secret:key}, as in https://host/quote?symbol={symbol}."
+    ),
+    FeedOption("headers", "Headers", description="One a line, as in X-Api-Key: {secret:key}."),
+    FeedOption("format", "Answers come as", "json", ("json", "csv")),
+    FeedOption("price", "Price", description="Where it stands: a path such as data.quotes[0].last, or the name of a column."),
+    FeedOption("bid", "Bid", description="Where it stands; the same for those below."),
+    FeedOption("ask", "Ask"),
+    FeedOption("bid_size", "Size at the bid"),
+    FeedOption("ask_size", "Size at the ask"),
+    FeedOption("volume", "Volume so far", description="A counter of what was traded; what it grows by is the volume of bars."),
+    FeedOption("time", "Time", description="Where it stands; empty takes the time of asking."),
+    FeedOption("time_unit", "Times are in", "iso", ("iso", "s", "ms", "us", "ns")),
+    FeedOption("interval_s", "Seconds between two looks", "5"),
+    FeedOption("delay_s", "Seconds that prices are late", "0"),
+)
+
 _ALL: Final = (
     FeedKind(
         "binance",
@@ -101,6 +125,7 @@ _ALL: Final = (
         "polling",
         "PollingFeed",
         secrets=("key",),
+        options=_POLLING,
     ),
 )
 

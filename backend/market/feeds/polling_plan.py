@@ -16,7 +16,7 @@ from backend.market.feeds.wire_times import UNITS
 VALUES: Final = ("price", "bid", "ask", "bid_size", "ask_size", "time", "volume")
 INTERVAL_S_MIN, INTERVAL_S_MAX = 1.0, 86_400.0
 INSTRUMENTS_MAX: Final = 500
-_KNOWN: Final = frozenset({*VALUES, "preset", "url", "format", "time_unit", "interval_s", "delay_s", "instruments", "headers"})
+OPTIONS: Final = frozenset({*VALUES, "preset", "url", "format", "time_unit", "interval_s", "delay_s", "instruments", "headers"})
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _HEADER_TEXT = re.compile(r"[\x20-\x7e]{0,1000}")
 _NOT_OURS: Final = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
@@ -64,10 +64,10 @@ def parse_plan(options: Mapping[str, str]) -> PollPlan:
     if preset and preset not in PRESETS:
         raise InvalidInput(f"There is no preset {preset!r}.", hint=f"Use one of {', '.join(PRESETS)}, or none.", code="feed.option")
     given = {**PRESETS.get(preset, {}), **{name: text for name, text in options.items() if text}}
-    unknown = sorted(name for name in given if name not in _KNOWN)
+    unknown = sorted(name for name in given if name not in OPTIONS)
     if unknown:
         raise InvalidInput(
-            f"Polling knows no option {unknown[0]!r}.", hint=f"It knows {', '.join(sorted(_KNOWN))}.", code="feed.option"
+            f"Polling knows no option {unknown[0]!r}.", hint=f"It knows {', '.join(sorted(OPTIONS))}.", code="feed.option"
         )
     is_csv = _chosen(given, "format", ("json", "csv")) == "csv"
     values: dict[str, str] = {name: given[name] for name in VALUES if name in given}
