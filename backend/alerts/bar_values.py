@@ -54,6 +54,7 @@ class BarValues:
         kept = {_computed(side) for side in self._sides}
         self._readings = {reading: running for reading, running in self._readings.items() if reading in kept}
         self._n_closes = max((side.n_bars + 1 for side in self._sides if isinstance(side, CloseBefore)), default=0)
+        self._closes = self._closes[-self._n_closes :] if self._n_closes else []
 
     def prime(self, bars: BarArrays, sessions: SessionTable | None) -> list[Side]:
         """Take history up to the newest bar seen live, if one was, into what has not begun: the sides that begin."""

@@ -76,7 +76,7 @@ class ClockWatch:
     def refresh(self, machine: Machine) -> None:
         """Let it look at the next row, whatever that brings, if it looks at this clock at all."""
         if machine.on[self.clock]:
-            machine.fresh.add(self.clock)
+            machine.fresh |= 1 << self.clock
             self._fresh[machine] = None
 
     def forget(self, side: Side) -> None:
@@ -103,7 +103,7 @@ class ClockWatch:
 
     def settle(self, machine: Machine) -> None:
         """It has looked."""
-        machine.fresh.discard(self.clock)
+        machine.fresh &= ~(1 << self.clock)
         self._fresh.pop(machine, None)
 
     def commit(self, rows: Rows) -> None:

@@ -46,6 +46,10 @@ class Clock(enum.IntEnum):
     CLOSES = 2
 
 
+_NOWHERE: Final[tuple[tuple[int, ...], ...]] = ((), (), ())
+_ALONE: Final[tuple[tuple[tuple[int, ...], ...], ...]] = (((0,), (), ()), ((), (0,), ()), ((), (), (0,)))
+
+
 class Back(enum.IntEnum):
     """From where a value must come back before the next edge counts."""
 
@@ -76,7 +80,7 @@ class Machine:
 
     rights : what each leaf is compared with: a number that stays, else the side itself
     on : the leaves that each clock looks at
-    fresh : clocks that have not looked since it began or was restored; after_ns, after_label : what it saw before that
+    fresh : a bit for each clock that has not looked since it began or was restored; after_ns, after_label : what it saw before that
     """
 
     __slots__ = (
@@ -103,7 +107,7 @@ class Machine:
         self.rule = rule
         self.rights = [plain_right(leaf.right) if isinstance(leaf, Comparison) else math.nan for leaf in rule.leaves]
         self.on = _clocks(rule)
-        self.fresh = {clock for clock in Clock if self.on[clock]}
+        self.fresh = 0
         self.sides = [UNKNOWN_SIDE] * len(rule.leaves)
         self.truths = [FALSE if isinstance(leaf, Moment) else UNKNOWN for leaf in rule.leaves]
         self.seen = [(math.nan, math.nan)] * len(rule.leaves)
@@ -275,6 +279,9 @@ def _back_from(operator: Operator, side: int) -> Back:
 
 
 def _clocks(rule: Rule) -> tuple[tuple[int, ...], ...]:
+    if len(rule.leaves) == 1:
+        (leaf,) = rule.leaves
+        return _ALONE[_clock_of(leaf, rule.when)] if isinstance(leaf, Comparison) else _NOWHERE
     found: tuple[list[int], ...] = tuple([] for _ in Clock)
     for place, leaf in enumerate(rule.leaves):
         if isinstance(leaf, Comparison):

@@ -240,7 +240,7 @@ class SeriesWatch:
         return fired
 
     def _looks(self, machine: Machine, rows: Rows) -> list[int]:
-        if rows.clock not in machine.fresh:
+        if not machine.fresh >> rows.clock & 1:
             return list(rows.turning(machine, 0))
         first = rows.first_unseen(machine)
         if first == len(rows):

@@ -1,5 +1,7 @@
 """Slow, obvious twin of backend/alerts/engine.py: every rule looks at every tick and bar, and nothing is indexed or shared."""
 
+import itertools
+import math
 from dataclasses import dataclass, field
 
 from backend.domain.bars import Bar, BarArrays
@@ -16,7 +18,7 @@ def line_at(points, before, after, ns):
         return after
     if ns < points[0][0]:
         return before
-    for (start, price), (end, to_price) in zip(points, points[1:], strict=False):
+    for (start, price), (end, to_price) in itertools.pairwise(points):
         if start <= ns < end:
             return price + (to_price - price) * (float(ns - start) / float(end - start))
     return points[-1][1] if ns == points[-1][0] else after
@@ -102,10 +104,10 @@ class NaiveAlerts:
                 level = self.right(watched, place, history.bars[row][6], None, history, row)
             else:
                 continue
-            if value == value and level == level:
+            if is_known(value, level):
                 watched.sides[place] = (value > level) - (value < level)
 
-    def set_level(self, alert_id, place, level, keeps_side=False):
+    def set_level(self, alert_id, place, level, *, keeps_side):
         watched = self.rules[alert_id]
         history = self.histories[watched.rule.series]
         watched.levels[place] = level
@@ -123,7 +125,7 @@ class NaiveAlerts:
         watched.sides.pop(place, None)
         if at is not None:
             there = line_at(level.points, level.before, level.after, at[0])
-            if there == there:
+            if is_known(there):
                 watched.sides[place] = (at[1] > there) - (at[1] < there)
 
     def restart(self):
@@ -221,9 +223,9 @@ class NaiveAlerts:
         looks = [((bar[6], 0), "bar", n_before + i, bar[6], bar[0], bar[4], None) for i, bar in enumerate(closed)]
         for ns, price, since, label in ticks:
             open_bars = [bar[0] for bar in closed if bar[6] > ns] + ([] if forming is None else [forming[0]])
-            label = open_bars[0] if label is None else label
+            bar_label = open_bars[0] if label is None else label
             n_bars = n_before + sum(1 for bar in closed if bar[6] <= ns)
-            looks.append(((ns, 1), "tick", n_bars, ns, label, price, since))
+            looks.append(((ns, 1), "tick", n_bars, ns, bar_label, price, since))
         newest = max([seen, *(bar[0] for bar in closed)])
         if forming is not None and ticks and forming[0] > newest:
             ns = ticks[-1][0]
@@ -279,44 +281,13 @@ class NaiveAlerts:
         rule = watched.rule
         before, now = dict(watched.truths), dict(watched.truths)
         for place, (value, level) in compared.items():
-            leaf = rule.leaves[place]
-            if hasattr(leaf, "at_ns"):
-                watched.truths[place] = now[place] = TRUE
-                continue
-            word = leaf.operator.value
-            if not (value == value and level == level):
-                watched.truths[place] = now[place] = UNKNOWN
-                continue
-            side, old = (value > level) - (value < level), watched.sides.get(place)
-            watched.sides[place] = side
-            if word in PULSES:
-                rises, falls = old in (-1, 0) and side == 1, old in (0, 1) and side == -1
-                is_true = (rises and word != "crosses_below") or (falls and word != "crosses_above")
-                watched.truths[place] = FALSE
-                now[place] = TRUE if is_true else FALSE
-            else:
-                is_true = {">": side > 0, ">=": side >= 0, "<": side < 0, "<=": side <= 0, "==": side == 0}[word]
-                watched.truths[place] = now[place] = TRUE if is_true else FALSE
-            if watched.back is not None and watched.back[0] == place:
-                band = abs(level) * rule.rearm_pct / 100.0
-                low, high = value <= level - band, value >= level + band
-                if {"above": low, "below": high, "level": low or high}[watched.back[1]]:
-                    watched.back = None
+            watched.truths[place], now[place] = self.truths_of(watched, place, value, level)
         whole, rests = weigh(rule.expression, now), weigh(rule.expression, watched.truths)
         was_true = watched.was_true
         if rests != UNKNOWN:
             watched.was_true = rests == TRUE
-        if whole != TRUE or was_true:
+        if whole != TRUE or was_true or self.is_spent(watched, ns, label):
             return []
-        if rule.expires_ns and ns >= rule.expires_ns:
-            return []
-        if watched.back is not None:
-            return []
-        if watched.fired is not None:
-            if rule.cooldown_ns and ns < watched.fired[0] + rule.cooldown_ns:
-                return []
-            if rule.repeat.value == "once_per_bar" and label == watched.fired[1]:
-                return []
         watched.fired = (ns, label)
         watched.done = rule.repeat.value == "once"
         place = turner(rule.expression, before, now)
@@ -326,6 +297,39 @@ class NaiveAlerts:
             watched.back = (place, "level" if word == "==" else "above" if up else "below")
         value, level = compared[place]
         return [(rule.alert_id, ns, price, value, level, place, label)]
+
+    @staticmethod
+    def truths_of(watched, place, value, level):
+        """What is true of a leaf with pulses left out, and with them; remembers the side, and whether the value came back."""
+        leaf = watched.rule.leaves[place]
+        if hasattr(leaf, "at_ns"):
+            return TRUE, TRUE
+        if not is_known(value, level):
+            return UNKNOWN, UNKNOWN
+        side, old = (value > level) - (value < level), watched.sides.get(place)
+        watched.sides[place] = side
+        if watched.back is not None and watched.back[0] == place:
+            band = abs(level) * watched.rule.rearm_pct / 100.0
+            low, high = value <= level - band, value >= level + band
+            if {"above": low, "below": high, "level": low or high}[watched.back[1]]:
+                watched.back = None
+        word = leaf.operator.value
+        if word in PULSES:
+            rises, falls = old in (-1, 0) and side == 1, old in (0, 1) and side == -1
+            is_true = (rises and word != "crosses_below") or (falls and word != "crosses_above")
+            return FALSE, TRUE if is_true else FALSE
+        is_true = {">": side > 0, ">=": side >= 0, "<": side < 0, "<=": side <= 0, "==": side == 0}[word]
+        return (TRUE, TRUE) if is_true else (FALSE, FALSE)
+
+    @staticmethod
+    def is_spent(watched, ns, label):
+        rule = watched.rule
+        if (rule.expires_ns and ns >= rule.expires_ns) or watched.back is not None:
+            return True
+        if watched.fired is None:
+            return False
+        is_cooling = bool(rule.cooldown_ns) and ns < watched.fired[0] + rule.cooldown_ns
+        return is_cooling or (rule.repeat.value == "once_per_bar" and label == watched.fired[1])
 
 
 def weigh(tree, truths):
@@ -338,8 +342,12 @@ def weigh(tree, truths):
 def turner(tree, before, now):
     """The first leaf that became true where the whole did."""
     while not isinstance(tree, int):
-        tree = [part for part in tree.of if weigh(part, now) == TRUE and weigh(part, before) != TRUE][0]
+        tree = next(part for part in tree.of if weigh(part, now) == TRUE and weigh(part, before) != TRUE)
     return tree
+
+
+def is_known(*numbers):
+    return not any(map(math.isnan, numbers))
 
 
 def to_arrays(bars):

@@ -148,7 +148,7 @@ class World:
         leaf = rule.leaves[place]
         if isinstance(leaf.right, Level) and isinstance(leaf.left, LastPrice):
             self.engine.set_level(alert_id, place, level, keeps_side=keeps_side)
-            self.naive.set_level(alert_id, place, level, keeps_side)
+            self.naive.set_level(alert_id, place, level, keeps_side=keeps_side)
 
     def restart(self):
         kept = {alert_id: self.engine.state(alert_id) for alert_id in self.rules}
