@@ -1,19 +1,21 @@
 """From an alert as a person writes it to the rule that the engine evaluates."""
 
+import math
 from collections.abc import Iterator
+from typing import Final
 
 from backend.alerts.alert import (
     Alert,
     AllOf,
     AnyOf,
     Condition,
-    DrawingCondition,
     IndicatorCondition,
     IndicatorRef,
     Leaf,
     PercentCondition,
     PriceCondition,
     TimeCondition,
+    VolumeCondition,
 )
 from backend.alerts.level import Level, percent_level
 from backend.alerts.rules import (
@@ -35,6 +37,8 @@ from backend.domain.bars import SECOND_NS, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 from backend.indicators.registry import check_source, checked_params, spec_of
+
+N_BARS_MAX: Final = 10_000
 
 
 def compile_rule(alert: Alert, *, from_ns: int = 0) -> Rule:
@@ -88,21 +92,39 @@ def _compiled(leaf: Leaf) -> RuleLeaf:
     if isinstance(leaf, TimeCondition):
         return Moment(leaf.at_ns)
     if isinstance(leaf, IndicatorCondition):
-        right: Right = Level.constant(leaf.value)
+        right: Right = _number(leaf.value)
         if leaf.is_price or leaf.other is not None:
             right = LastPrice() if leaf.other is None else reading_of(leaf.other)
         return Comparison(reading_of(leaf.left), leaf.operator, right)
-    if isinstance(leaf, PriceCondition):
-        return Comparison(LastPrice(), leaf.operator, Level.constant(leaf.value))
-    if isinstance(leaf, DrawingCondition):
-        return Comparison(LastPrice(), leaf.operator, Level.none())
+    if isinstance(leaf, VolumeCondition):
+        return Comparison(Volume(), leaf.operator, _volume_right(leaf))
     if isinstance(leaf, PercentCondition):
         return Comparison(LastPrice(), leaf.operator, _percent_right(leaf))
-    level = MeanVolume(leaf.average, leaf.value) if leaf.average else Level.constant(leaf.value)
-    return Comparison(Volume(), leaf.operator, level)
+    return Comparison(LastPrice(), leaf.operator, _number(leaf.value) if isinstance(leaf, PriceCondition) else Level.none())
+
+
+def _number(value: float) -> Level:
+    if not math.isfinite(value):
+        raise InvalidInput(f"{value} is no value to compare with.", hint="Write a number.", code="alert.value")
+    return Level.constant(value)
+
+
+def _volume_right(leaf: VolumeCondition) -> Right:
+    level = _number(leaf.value)
+    if not leaf.average:
+        return level
+    checked_params(spec_of("sma"), {"period": leaf.average})
+    return MeanVolume(leaf.average, leaf.value)
 
 
 def _percent_right(leaf: PercentCondition) -> Right:
-    if leaf.since == "bars":
-        return CloseBefore(leaf.n_bars, leaf.value)
-    return Level.constant(percent_level(leaf.reference, leaf.value)) if leaf.since == "price" else Level.none()
+    level = _number(percent_level(leaf.reference, leaf.value))
+    if leaf.since == "price":
+        return level
+    if leaf.since == "session":
+        return Level.none()
+    if leaf.since != "bars":
+        raise InvalidInput(f"A move since {leaf.since!r} is not known.", hint="Write session, bars or price.", code="alert.since")
+    if not 0 < leaf.n_bars <= N_BARS_MAX:
+        raise InvalidInput(f"A move cannot be since {leaf.n_bars} bars ago.", hint=f"Use 1 to {N_BARS_MAX}.", code="alert.bars")
+    return CloseBefore(leaf.n_bars, leaf.value)
