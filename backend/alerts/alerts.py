@@ -144,7 +144,7 @@ class Alerts:
 
     async def evaluate_bars(self, series: Series, bars: BarArrays) -> None:
         """Look at complete bars that came afterwards without their trades; what they make fire is late. Stored on return."""
-        self._work.evaluate_bars(series, bars)
+        await self._work.evaluate_bars(series, bars)
         await self._queue.flush()
 
     def snapshot(self) -> AlertsSnapshot:

@@ -116,9 +116,9 @@ class Evaluation:
         if turned:
             self.fire(turned)
 
-    def evaluate_bars(self, series: Series, bars: BarArrays) -> None:
+    async def evaluate_bars(self, series: Series, bars: BarArrays) -> None:
         """Look at complete bars that came without their trades."""
-        self.fire(self._watch.evaluate_bars(series, bars, is_late=True))
+        self.fire(await self._watch.look_back(series, bars))
 
     def note_bars(self, event: BarsChanged) -> None:
         """Stored bars changed: what indicators remember may be wrong, or there is more to look at."""
@@ -139,6 +139,8 @@ class Evaluation:
         """Have firings stored, and put those to rest that fire once."""
         now_ns = self._clock.now_ns()
         for one in turned:
+            if one.alert_id not in self._watch:
+                continue  # it fired once already
             stored = self._book.get(one.alert_id)
             self._n_fired[one.alert_id] += 1
             firing = firing_of(one, stored.alert, self._book.wording_of(stored), now_ns, is_swept=is_swept)

@@ -17,7 +17,8 @@ from backend.alerts.alert import (
 )
 from backend.alerts.compiling import compile_rule, leaves_of
 from backend.alerts.engine import AlertEngine
-from backend.alerts.followed_series import FollowedSeries
+from backend.alerts.followed_series import FollowedSeries, bars_of
+from backend.alerts.gaps import Pause, look_into
 from backend.alerts.market_facts import Facts, MarketFacts, levels_of, missing_words, plain_levels, scaled_levels
 from backend.alerts.rules import Turned
 from backend.alerts.seen import Seen, load_seen, save_seen, unseen_walk
@@ -84,7 +85,7 @@ class Watch:
         """Watch an alert from now on; one with a state goes on from it."""
         async with self._loading:
             watch, facts, bars = await self._open(series_of(stored.alert), (stored,))
-            self._put(watch, stored.alert, armed_ns)
+            self._put(watch, stored.alert, Seen(armed_ns))
             watch.place(facts.anchor_map(watch.series.spec), bars.event_ns)
             self._engine.prime(watch.series, bars, facts.sessions)
             self._restore(watch, stored, facts)
@@ -97,7 +98,7 @@ class Watch:
             for one in stored:
                 seen = _seen_of(one)
                 n_seen = min(n_seen, _n_seen(bars, one, seen, facts))
-                self._put(watch, one.alert, seen.armed_ns or one.alert.created_ns)
+                self._put(watch, one.alert, seen if seen.armed_ns else Seen(one.alert.created_ns))
                 if one.state and seen.last_ns:
                     watch.unfinished.append(seen)
             watch.place(facts.anchor_map(series.spec), bars.event_ns)
@@ -116,7 +117,7 @@ class Watch:
         if watch is None:
             return
         self._engine.remove(alert_id)
-        del watch.alerts[alert_id], watch.armed_ns[alert_id]
+        del watch.alerts[alert_id], watch.base[alert_id]
         if not watch.alerts:
             del self._series[watch.series]
             self._index(watch.series.instrument)
@@ -128,13 +129,41 @@ class Watch:
         watches = self._of.get(change.instrument)
         if watches is None:
             return []
+        turned: list[Turned] = []
+        begun: list[Pause] = []
         for watch in watches:
             if watch.needs_other_levels(change):
                 self._tell_levels(watch)
-        turned = self._engine.evaluate(change)
+            if watch.unfinished and len(change.trades):
+                turned += self._finish(watch, change)
+            if watch.may_follow_a_pause(change):
+                begun.append(watch.begin_pause(change, {alert_id: self._engine.state(alert_id) for alert_id in watch.alerts}))
+        now = self._engine.evaluate(change)
+        for pause in begun:
+            pause.fired.update(one.alert_id for one in now)
         for watch in watches:
             watch.note(change)
-        return turned
+        return turned + now
+
+    async def look_back(self, series: Series, bars: BarArrays) -> list[Turned]:
+        """What complete bars that came without their trades make fire, also where live trades have come before them."""
+        watch = self._series.get(series)
+        if watch is None or not len(bars):
+            return []
+        if not watch.last_ns:
+            return self.evaluate_bars(series, bars, is_late=True)
+        found: list[Turned] = []
+        async with self._loading:
+            for pause in [one for one in watch.pauses if one.covers(bars)]:
+                stored = [StoredAlert(alert, seen=save_seen(watch.base[alert.id])) for alert in watch.alerts.values()]
+                _, facts, history = await self._open(series, stored)
+                alerts = dict(watch.alerts)
+                found += await asyncio.to_thread(look_into, pause, alerts, series, facts, history)
+                if pause in watch.pauses:
+                    watch.pauses.remove(pause)
+            newer = bars[int(np.searchsorted(bars.event_ns, watch.newest_ns, side="right")) :]
+            newer = newer[int(np.searchsorted(newer.event_ns, watch.last_ns, side="right")) :]
+        return [one for one in found if one.alert_id in self._at] + self.evaluate_bars(series, newer, is_late=True)
 
     def evaluate_bars(self, series: Series, bars: BarArrays, *, is_late: bool) -> list[Turned]:
         """What complete bars that came without their trades make fire."""
@@ -226,13 +255,32 @@ class Watch:
                 for one in stored:
                     self._engine.remove(one.alert.id)
                 for one in stored:
-                    self._put(watch, one.alert, watch.armed_ns[one.alert.id])
+                    self._put(watch, one.alert, watch.base[one.alert.id])
                 watch.place(facts.anchor_map(watch.series.spec), bars.event_ns)
                 self._engine.prime(watch.series, bars, facts.sessions)
                 for one in stored:
                     self._restore(watch, one, facts)
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _finish(self, watch: FollowedSeries, change: LiveChange) -> list[Turned]:
+        """What the rest of a bar, seen half by the last run, makes fire before the trades of ``change``."""
+        found: list[Turned] = []
+        unfinished, watch.unfinished = watch.unfinished, []
+        bars = {bar.event_ns: bar for bar in bars_of(change, watch.series.spec)}
+        first_ns, prices = int(change.trades.event_ns[0]), change.trades.price
+        high, low = float(prices.max()), float(prices.min())
+        for seen in sorted(set(unfinished), key=lambda one: one.last_ns):
+            bar = bars.get(seen.label)
+            if bar is None or seen.last_ns >= first_ns:
+                continue
+            told = Seen(seen.armed_ns, min(seen.last_ns, first_ns - 3), seen.label, max(seen.high, high), min(seen.low, low))
+            walk = unseen_walk(watch.series.instrument, told, bar, change.received_ns)
+            found += self._engine.evaluate(walk) if walk is not None else []
+            for alert_id, base in watch.base.items():
+                if base == seen:
+                    watch.base[alert_id] = Seen(seen.armed_ns, first_ns - 1, seen.label, bar.high, bar.low)
+        return found
 
     async def _open(self, series: Series, stored: Sequence[StoredAlert]) -> tuple[FollowedSeries, Facts, BarArrays]:
         """The watch of a series, its instrument's facts, and the complete bars that these alerts need, up to the newest."""
@@ -256,9 +304,9 @@ class Watch:
             watch.newest_ns = max(watch.newest_ns, int(bars.event_ns[-1]))
         return watch, facts, bars
 
-    def _put(self, watch: FollowedSeries, alert: Alert, armed_ns: int) -> None:
-        self._engine.put(compile_rule(alert, from_ns=armed_ns))
-        watch.alerts[alert.id], watch.armed_ns[alert.id], self._at[alert.id] = alert, armed_ns, watch
+    def _put(self, watch: FollowedSeries, alert: Alert, seen: Seen) -> None:
+        self._engine.put(compile_rule(alert, from_ns=seen.armed_ns))
+        watch.alerts[alert.id], watch.base[alert.id], self._at[alert.id] = alert, seen, watch
 
     def _restore(self, watch: FollowedSeries, stored: StoredAlert, facts: Facts, n_back: int = 4) -> None:
         """Bring an alert's memory back, then move its levels to where they are now."""

@@ -342,3 +342,59 @@ async def test_an_import_of_new_bars_is_looked_at_where_no_feed_gives_them(home,
         await settled(opened)
 
         assert [event.is_late for event in opened.fired] == [True]
+
+
+async def test_a_gap_that_is_filled_after_live_trades_came_again_fires_late_and_once(home, clock, market):
+    async with open_alerts(home, clock) as opened:
+        row = await opened.alerts.add(price_alert(180, repeat=Repeat.EVERY_TIME))
+        opened.alerts.evaluate(market.trade(178, 179))
+        market.to_next_bar()
+        gap_ns = market.now_ns
+        market.now_ns += 5 * MINUTE_NS
+        set_clock(clock, market)
+        opened.alerts.evaluate(market.trade(178))
+        bars = minutes([179, 183, 178], gap_ns)
+        await store_bars(opened.backend, bars)
+        for _ in range(2):  # bars may be brought twice
+            await opened.alerts.evaluate_bars(market.series, bars)
+
+        (firing,) = await opened.alerts.history(row.alert.id)
+        assert firing.is_late
+        assert gap_ns <= firing.event_ns < market.now_ns
+
+
+async def test_a_crossing_told_by_the_first_trade_after_a_gap_is_not_told_again_by_its_bars(home, clock, market):
+    async with open_alerts(home, clock) as opened:
+        row = await opened.alerts.add(price_alert(180, repeat=Repeat.EVERY_TIME))
+        opened.alerts.evaluate(market.trade(178, 179))
+        market.to_next_bar()
+        gap_ns = market.now_ns
+        market.now_ns += 5 * MINUTE_NS
+        set_clock(clock, market)
+        opened.alerts.evaluate(market.trade(184))
+        bars = minutes([179, 183, 184], gap_ns)
+        await store_bars(opened.backend, bars)
+        await opened.alerts.evaluate_bars(market.series, bars)
+
+        (firing,) = await opened.alerts.history(row.alert.id)
+        assert not firing.is_late
+        assert firing.event_ns == market.now_ns
+
+
+async def test_an_alert_that_fires_once_fires_once_in_a_gap(home, clock, market):
+    async with open_alerts(home, clock) as opened:
+        await opened.alerts.add(price_alert(180))
+        opened.alerts.evaluate(market.trade(178, 179))
+        market.to_next_bar()
+        gap_ns = market.now_ns
+        market.now_ns += 9 * MINUTE_NS
+        set_clock(clock, market)
+        opened.alerts.evaluate(market.trade(178))
+        bars = minutes([179, 183, 178, 183, 178], gap_ns)
+        await store_bars(opened.backend, bars)
+        await opened.alerts.evaluate_bars(market.series, bars)
+        opened.alerts.evaluate(market.trade(185))
+        await settled(opened)
+
+        assert [event.is_late for event in opened.fired] == [True]
+        assert len(await opened.alerts.history()) == 1

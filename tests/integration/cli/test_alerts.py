@@ -62,7 +62,7 @@ def test_a_test_tells_what_would_have_fired_and_keeps_nothing(stocked: Trii) -> 
     assert len(firings) > 3
     assert all(firing["price"] > firing["value"] for firing in firings)
     assert [firing["time"] for firing in firings] == sorted(firing["time"] for firing in firings)
-    told = stocked(*words, "--from", "2023")
+    told = stocked(*words, "--from", "2010")
     assert "SMA 50" in told.out
     assert "It would have fired" in told.err
     assert stocked("alerts", "list", "--json").json == []
