@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from backend.alerts.alerts import AlertParts, Alerts
+from backend.alerts.market_facts import FactParts
 from backend.bus import Bus
 from backend.charts.drawing_store import DrawingStore
 from backend.charts.drawing_styles import DrawingStyleStore
@@ -189,7 +190,8 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         StudyStore(StudyParts(bars, history, catalog, calendars, tasks, replay, bus)) as studies,
     ):
         drawings = DrawingStore(money_ledger, bus.publish)
-        alerts = Alerts(AlertParts(money_ledger, history, catalog, actions, calendars, drawings, bus, clock, base.metrics))
+        facts = FactParts(base.store, history, catalog, actions, calendars, drawings)
+        alerts = Alerts(AlertParts(money_ledger, facts, bus, clock, base.metrics))
         alerts.deliver_with(deliveries.queue, deliveries.wake)
         live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
         live.tell(alerts)

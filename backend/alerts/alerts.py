@@ -15,24 +15,19 @@ from backend.alerts.evaluation import Evaluation
 from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing
 from backend.alerts.firing_queue import FiringQueue
 from backend.alerts.lines import name_of
-from backend.alerts.market_facts import MarketFacts
+from backend.alerts.market_facts import FactParts, MarketFacts
 from backend.alerts.rehearsal import ReplayAlerts, rehearse
 from backend.alerts.seen import Seen, save_seen
 from backend.alerts.store import AlertStore, QueueDelivery, StoredAlert
 from backend.alerts.watching import Watch
 from backend.alerts.words import Wording
 from backend.bus import Bus, Subscription
-from backend.charts.drawing_store import DrawingStore
 from backend.clock import Clock
 from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, TriiError
 from backend.events import AlertsChanged, BarsChanged, DrawingsChanged, Level, Notice, ReplayMoved
-from backend.market.action_log import ActionLog
-from backend.market.calendars import Calendars
-from backend.market.catalog import Catalog
 from backend.market.feeds.live_row import LiveSnapshot
-from backend.market.history import History
 from backend.market.live_change import LiveChange
 from backend.storage.ledger import Ledger
 from backend.tasks import TaskOwner
@@ -49,11 +44,7 @@ class AlertParts:
     """What alerts stand on."""
 
     ledger: Ledger
-    history: History
-    catalog: Catalog
-    actions: ActionLog
-    calendars: Calendars
-    drawings: DrawingStore
+    market: FactParts
     bus: Bus
     clock: Clock
     metrics: Metrics
@@ -69,7 +60,7 @@ class Alerts:
         self._store = AlertStore(parts.ledger)
         self._book = AlertBook()
         self._queue = FiringQueue(self._store, parts.bus.publish, self._stored)
-        self._facts = MarketFacts(parts.history, parts.catalog, parts.actions, parts.calendars, parts.drawings)
+        self._facts = MarketFacts(parts.market)
         watch = Watch(self._facts, parts.clock)
         self._work = Evaluation(self._book, self._store, self._queue, watch, parts.clock, parts.metrics)
         self._tasks = TaskOwner("alerts", parts.bus.publish)
@@ -167,7 +158,7 @@ class Alerts:
             check_is_ahead(made, now_ns)
             if len(self._book.snapshot.rows) >= ALERTS_MAX:
                 raise InvalidInput(f"There are {ALERTS_MAX} alerts already.", hint="Remove some first.", code="alert.full")
-            await self._parts.catalog.get(InstrumentId.parse(made.instrument))
+            await self._parts.market.catalog.get(InstrumentId.parse(made.instrument))
             removed = self._removed.pop(made.id, None)
             fresh = removed if removed is not None and removed.alert == made else _armed(StoredAlert(made), made, now_ns)
             return await self._take(await self._store.insert(fresh))
@@ -181,7 +172,7 @@ class Alerts:
             made = _dated(check_alert(msgspec.structs.replace(alert, created_ns=before.alert.created_ns)), now_ns)
             if (made.condition, made.expires_ns) != (before.alert.condition, before.alert.expires_ns):
                 check_is_ahead(made, now_ns)
-            await self._parts.catalog.get(InstrumentId.parse(made.instrument))
+            await self._parts.market.catalog.get(InstrumentId.parse(made.instrument))
             is_as_watched = _watched_part(made) == _watched_part(before.alert)
             before = self._paused(before)
             changed = replace(before, alert=made) if is_as_watched else _armed(before, made, now_ns)

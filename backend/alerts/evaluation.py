@@ -10,11 +10,12 @@ from typing import Final
 from backend.alerts.alert import Repeat
 from backend.alerts.book import AlertBook
 from backend.alerts.firing_queue import FiringQueue
+from backend.alerts.needs import series_of
 from backend.alerts.rules import Turned
 from backend.alerts.store import AlertStore, Fired, StateChange, StoredAlert
 from backend.alerts.sweep import Sweep
 from backend.alerts.telling import firing_of
-from backend.alerts.watching import Watch, series_of
+from backend.alerts.watching import Watch
 from backend.clock import Clock
 from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import InstrumentId

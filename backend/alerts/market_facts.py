@@ -17,12 +17,14 @@ from backend.domain.actions import Split
 from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.sessions import SessionTable
+from backend.domain.ticks import TradeArrays
 from backend.errors import InvalidInput
 from backend.market.action_log import ActionLog
 from backend.market.adjust import Factors, adjust_bars, compute_factors
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
 from backend.market.history import NO_FACTORS, History, PriceFactors
+from backend.storage.market_store import MarketStore
 from backend.watchlists.board import quoted_decimals
 
 DAILY: Final = BarSpec.parse("1d")
@@ -70,17 +72,28 @@ class Facts:
         return AnchorMap(spec, self.sessions, self.factors)
 
 
+@dataclass(frozen=True, slots=True)
+class FactParts:
+    """Where facts come from."""
+
+    store: MarketStore
+    history: History
+    catalog: Catalog
+    actions: ActionLog
+    calendars: Calendars
+    drawings: DrawingStore
+
+
 class MarketFacts:
     """Loads the facts of instruments."""
 
-    def __init__(
-        self, history: History, catalog: Catalog, actions: ActionLog, calendars: Calendars, drawings: DrawingStore
-    ) -> None:
-        self._history = history
-        self._catalog = catalog
-        self._actions = actions
-        self._calendars = calendars
-        self._drawings = drawings
+    def __init__(self, parts: FactParts) -> None:
+        self._store = parts.store
+        self._history = parts.history
+        self._catalog = parts.catalog
+        self._actions = parts.actions
+        self._calendars = parts.calendars
+        self._drawings = parts.drawings
 
     async def load(self, instrument: InstrumentId, now_ns: int, *, is_whole: bool = False) -> Facts:
         """Everything about one instrument, as known now. Raises NotFound, CorruptData.
@@ -119,6 +132,15 @@ class MarketFacts:
             return BarArrays.empty()  # no stored bars divide it
         known = await self._history.known(series, bars.event_ns)
         return facts.adjusted(bars[: int(np.searchsorted(known, as_of_ns, side="right"))], series.spec)
+
+    async def trades(self, instrument: InstrumentId, after_ns: int) -> TradeArrays:
+        """Trades that were recorded after ``after_ns``, of the feed that gave most of them."""
+        found = TradeArrays.empty()
+        for key in self._store.series_keys(instrument):
+            if key.is_trades:
+                trades = await self._store.load_trades(instrument, key.source, from_ns=after_ns + 1)
+                found = trades if len(trades) > len(found) else found
+        return found
 
     async def _splits(self, instrument: InstrumentId, sessions: SessionTable) -> tuple[Factors, Int64s]:
         splits = [action for action in await self._actions.list(instrument) if isinstance(action, Split)]

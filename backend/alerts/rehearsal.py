@@ -13,9 +13,9 @@ from backend.alerts.engine import AlertEngine
 from backend.alerts.firing import Firing
 from backend.alerts.lines import BarRows, name_of
 from backend.alerts.market_facts import Facts, MarketFacts, levels_of, scaled_levels
+from backend.alerts.needs import series_of
 from backend.alerts.rules import Turned
 from backend.alerts.telling import firing_of
-from backend.alerts.watching import series_of
 from backend.alerts.words import Wording
 from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import InstrumentId

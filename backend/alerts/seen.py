@@ -31,6 +31,13 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
         """With what is seen of the bar under way, after the trade of ``last_ns``."""
         return Seen(self.armed_ns, max(last_ns, self.last_ns), bar.event_ns, bar.high, bar.low)
 
+    def after_trades(self, last_ns: int, label: int, high: float, low: float) -> "Seen":
+        """With what is seen of the bar ``label``, whose newest trades made ``high`` and ``low``."""
+        is_same = label == self.label
+        return Seen(
+            self.armed_ns, last_ns, label, max(high, self.high) if is_same else high, min(low, self.low) if is_same else low
+        )
+
 
 _DECODER: Final = msgspec.msgpack.Decoder(Seen)
 

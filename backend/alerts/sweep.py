@@ -20,9 +20,10 @@ from backend.alerts.alert import (
     When,
 )
 from backend.alerts.compiling import leaves_of
+from backend.alerts.needs import series_of
 from backend.alerts.rules import Turned
 from backend.alerts.store import StoredAlert
-from backend.alerts.watching import Watch, series_of
+from backend.alerts.watching import Watch
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
 from backend.market.feeds.live_row import LiveSnapshot

@@ -5,35 +5,33 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from backend.alerts.alert import (
     Alert,
-    DrawingCondition,
-    IndicatorCondition,
-    PercentCondition,
     TimeCondition,
-    VolumeCondition,
 )
 from backend.alerts.compiling import compile_rule, leaves_of
 from backend.alerts.engine import AlertEngine
 from backend.alerts.followed_series import FollowedSeries, bars_of
 from backend.alerts.gaps import Pause, look_into
 from backend.alerts.market_facts import Facts, MarketFacts, levels_of, missing_words, plain_levels, scaled_levels
+from backend.alerts.needs import count_seen, needed_from, needs_history, seen_of, series_of, warm
 from backend.alerts.rules import Turned
-from backend.alerts.seen import Seen, load_seen, save_seen, unseen_walk
+from backend.alerts.seen import Seen, save_seen, unseen_walk
 from backend.alerts.standing import Sight
 from backend.alerts.store import StateChange, StoredAlert
 from backend.clock import Clock
-from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Series
+from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
 from backend.errors import CorruptData
 from backend.market.live_change import LiveChange
+from backend.market.resample import intraday_starts
 
 log = logging.getLogger(__name__)
 
-_RECENT_NS: Final = 4 * DAY_NS  # what prices alone need to know of the past
 _NO_TRADES: Final = TradeArrays.empty()
 _SLICE: Final = 512  # bars looked at in one go before others have their turn
 
@@ -96,8 +94,8 @@ class Watch:
             watch, facts, bars = await self._open(series, stored)
             n_seen = len(bars)
             for one in stored:
-                seen = _seen_of(one)
-                n_seen = min(n_seen, _n_seen(bars, one, seen, facts))
+                seen = seen_of(one)
+                n_seen = min(n_seen, count_seen(bars, one, seen, facts))
                 self._put(watch, one.alert, seen if seen.armed_ns else Seen(one.alert.created_ns))
                 if one.state and seen.last_ns:
                     watch.unfinished.append(seen)
@@ -105,7 +103,7 @@ class Watch:
             self._engine.prime(series, bars[:n_seen], facts.sessions)
             for one in stored:
                 self._restore(watch, one, facts, n_back=len(bars) - n_seen + 4)
-            found: list[Turned] = []
+            found = await self._look_at_trades(watch, facts)
             for start in range(n_seen, len(bars), _SLICE):
                 found += self.evaluate_bars(series, bars[start : start + _SLICE], is_late=True)
                 await asyncio.sleep(0)
@@ -263,6 +261,23 @@ class Watch:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    async def _look_at_trades(self, watch: FollowedSeries, facts: Facts) -> list[Turned]:
+        """What recorded trades make fire that the last run did not look at, exactly as they came."""
+        instrument, spec = watch.series.instrument, watch.series.spec
+        if not watch.unfinished or not spec.is_intraday:
+            return []
+        newest = max(watch.unfinished, key=lambda seen: seen.last_ns)
+        trades = await self._loader.trades(instrument, min(seen.last_ns for seen in watch.unfinished))
+        if not len(trades) or int(trades.event_ns[-1]) < newest.last_ns:
+            return []
+        found = self._engine.evaluate(LiveChange(instrument, self._clock.now_ns(), trades, {}, {}, is_late=True))
+        labels = intraday_starts(trades.event_ns, spec.duration_ns or 1, facts.sessions)
+        prices = trades.price[labels == labels[-1]]
+        seen = newest.after_trades(int(trades.event_ns[-1]), int(labels[-1]), float(prices.max()), float(prices.min()))
+        watch.unfinished = [seen]
+        watch.base = {alert_id: msgspec.structs.replace(seen, armed_ns=base.armed_ns) for alert_id, base in watch.base.items()}
+        return found
+
     def _finish(self, watch: FollowedSeries, change: LiveChange) -> list[Turned]:
         """What the rest of a bar, seen half by the last run, makes fire before the trades of ``change``."""
         found: list[Turned] = []
@@ -278,8 +293,8 @@ class Watch:
             walk = unseen_walk(watch.series.instrument, told, bar, change.received_ns)
             found += self._engine.evaluate(walk) if walk is not None else []
             for alert_id, base in watch.base.items():
-                if base == seen:
-                    watch.base[alert_id] = Seen(seen.armed_ns, first_ns - 1, seen.label, bar.high, bar.low)
+                if base.label == seen.label:
+                    watch.base[alert_id] = Seen(base.armed_ns, first_ns - 1, seen.label, bar.high, bar.low)
         return found
 
     async def _open(self, series: Series, stored: Sequence[StoredAlert]) -> tuple[FollowedSeries, Facts, BarArrays]:
@@ -292,10 +307,10 @@ class Watch:
         now_ns = self._clock.now_ns()
         watch.arrived = []
         try:
-            from_ns = min((_needed_from(one, now_ns) for one in stored), default=now_ns)
+            from_ns = min((needed_from(one, now_ns) for one in stored), default=now_ns)
             bars = await self._loader.bars(series, facts, from_ns=from_ns if from_ns > 0 else None, as_of_ns=now_ns)
             if any(needs_history(one.alert) for one in stored):
-                await asyncio.to_thread(_warm, [one.alert for one in stored], series, bars[-1:], facts)
+                await asyncio.to_thread(warm, [one.alert for one in stored], series, bars[-1:], facts)
             bars = watch.with_arrived(bars)
         finally:
             watch.arrived = None
@@ -333,53 +348,3 @@ class Watch:
         else:
             self._of.pop(instrument, None)
             self._facts.pop(instrument, None)
-
-
-def series_of(alert: Alert) -> Series:
-    """The series that an alert watches."""
-    return Series(InstrumentId.parse(alert.instrument), BarSpec.parse(alert.spec))
-
-
-def needs_history(alert: Alert) -> bool:
-    """Whether it compares with something that all bars before now decide."""
-    return any(
-        isinstance(leaf, IndicatorCondition | VolumeCondition | DrawingCondition)
-        or (isinstance(leaf, PercentCondition) and leaf.since == "bars")
-        for leaf in leaves_of(alert.condition)
-    )
-
-
-# --- inside -----------------------------------------------------------------------------------------------------------
-
-
-def _needed_from(stored: StoredAlert, now_ns: int) -> int:
-    """Where the bars begin that an alert needs."""
-    if needs_history(stored.alert):
-        return -(2**62)
-    seen = _seen_of(stored)
-    return min(now_ns, seen.label or now_ns, seen.armed_ns or now_ns) - _RECENT_NS
-
-
-def _seen_of(stored: StoredAlert) -> Seen:
-    try:
-        return load_seen(stored.seen)
-    except CorruptData as error:
-        log.warning("What alert %s had seen is forgotten: %s", stored.alert.id, error)
-        return Seen()
-
-
-def _n_seen(bars: BarArrays, stored: StoredAlert, seen: Seen, facts: Facts) -> int:
-    """How many of the bars an alert has seen to their end, or need not see as it was made after they began."""
-    if stored.state and seen.label:
-        return int(np.searchsorted(bars.event_ns, seen.label))
-    starts = facts.sessions.opens_of(bars.event_ns) if BarSpec.parse(stored.alert.spec).is_dated else bars.event_ns
-    return int(np.searchsorted(starts, seen.armed_ns or stored.alert.created_ns))
-
-
-def _warm(alerts: Sequence[Alert], series: Series, bars: BarArrays, facts: Facts) -> None:
-    """Have every kernel that these alerts need compiled, on a thread, so that the engine's own need not wait for it."""
-    engine = AlertEngine()
-    for alert in alerts:
-        engine.put(compile_rule(alert))
-    engine.prime(series, bars, facts.sessions)
-    engine.evaluate_bars(series, bars)

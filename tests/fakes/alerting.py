@@ -8,6 +8,7 @@ import numpy as np
 
 from backend.alerts.alert import Alert, Condition, Operator, PriceCondition, new_id
 from backend.alerts.alerts import AlertParts, Alerts
+from backend.alerts.market_facts import FactParts
 from backend.app import Backend, open_backend
 from backend.clock import ManualClock
 from backend.domain.bars import BarArrays, BarSpec, Series
@@ -51,8 +52,9 @@ async def open_alerts(home: Home, clock: ManualClock, *, begin: bool = True) -> 
 
 def parts_of(backend: Backend) -> AlertParts:
     """What alerts stand on, of an open backend."""
-    names = ("history", "catalog", "actions", "calendars", "drawings", "bus", "clock", "metrics")
-    return AlertParts(ledger=backend.money, **{name: getattr(backend, name) for name in names})
+    names = ("store", "history", "catalog", "actions", "calendars", "drawings")
+    facts = FactParts(**{name: getattr(backend, name) for name in names})
+    return AlertParts(backend.money, facts, backend.bus, backend.clock, backend.metrics)
 
 
 def price_alert(value: float = 180.0, operator: Operator = Operator.CROSSES_ABOVE, **changes: object) -> Alert:
