@@ -15,7 +15,7 @@ from backend.alerts.evaluation import Evaluation
 from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing
 from backend.alerts.firing_queue import FiringQueue
 from backend.alerts.lines import name_of
-from backend.alerts.market_facts import FactParts, MarketFacts
+from backend.alerts.market_facts import FactParts, MarketFacts, check_drawings
 from backend.alerts.rehearsal import ReplayAlerts, rehearse
 from backend.alerts.seen import Seen, save_seen
 from backend.alerts.store import AlertStore, QueueDelivery, StoredAlert
@@ -64,6 +64,7 @@ class Alerts:
         watch = Watch(self._facts, parts.clock)
         self._work = Evaluation(self._book, self._store, self._queue, watch, parts.clock, parts.metrics)
         self._tasks = TaskOwner("alerts", parts.bus.publish)
+        self._replay = ReplayAlerts(self._facts, self._enabled, parts.bus.publish, self._tasks)
         self._subscriptions: list[Subscription[Any]] = []
         self._removed: dict[str, StoredAlert] = {}
         self._is_loaded = False
@@ -93,7 +94,7 @@ class Alerts:
         self._subscriptions = [
             bus.subscribe(BarsChanged, self._work.note_bars),
             bus.subscribe(DrawingsChanged, self._work.note_drawings),
-            bus.subscribe(ReplayMoved, ReplayAlerts(self._facts, self._enabled, bus.publish, self._tasks).note),
+            bus.subscribe(ReplayMoved, self._replay.note),
         ]
         async with self._changing:
             self._is_watching = True
@@ -116,6 +117,11 @@ class Alerts:
         """Do what is due by time alone: moments, the look every five seconds, rows. Called four times a second."""
         if await self._work.pulse():
             self._parts.bus.publish(AlertsChanged(self._book.snapshot.version))
+
+    @property
+    def replayed_ns(self) -> int | None:
+        """Up to where a replay's bars have been looked at; None while none runs."""
+        return self._replay.shown_ns
 
     # --- the tick path ------------------------------------------------------------------------------------------------
 
@@ -158,7 +164,7 @@ class Alerts:
             check_is_ahead(made, now_ns)
             if len(self._book.snapshot.rows) >= ALERTS_MAX:
                 raise InvalidInput(f"There are {ALERTS_MAX} alerts already.", hint="Remove some first.", code="alert.full")
-            await self._parts.market.catalog.get(InstrumentId.parse(made.instrument))
+            check_drawings(made, await self._facts.load(InstrumentId.parse(made.instrument), now_ns))
             removed = self._removed.pop(made.id, None)
             fresh = removed if removed is not None and removed.alert == made else _armed(StoredAlert(made), made, now_ns)
             return await self._take(await self._store.insert(fresh))
@@ -172,7 +178,9 @@ class Alerts:
             made = _dated(check_alert(msgspec.structs.replace(alert, created_ns=before.alert.created_ns)), now_ns)
             if (made.condition, made.expires_ns) != (before.alert.condition, before.alert.expires_ns):
                 check_is_ahead(made, now_ns)
-            await self._parts.market.catalog.get(InstrumentId.parse(made.instrument))
+            facts = await self._facts.load(InstrumentId.parse(made.instrument), now_ns)
+            if made.condition != before.alert.condition:
+                check_drawings(made, facts)
             is_as_watched = _watched_part(made) == _watched_part(before.alert)
             before = self._paused(before)
             changed = replace(before, alert=made) if is_as_watched else _armed(before, made, now_ns)

@@ -97,7 +97,8 @@ class Evaluation:
             if alert_id in self._watch:
                 kept = self._watch.remembered(alert_id)
                 stored = replace(stored, state=kept.state, seen=kept.seen)
-                await self._store.keep([kept])
+                self._unkept.add(alert_id)
+                await self.keep()
         self._settle([alert_id])
         return stored
 

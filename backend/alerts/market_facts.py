@@ -9,7 +9,7 @@ import numpy as np
 from backend.alerts.alert import Alert, DrawingCondition, PercentCondition, PriceCondition
 from backend.alerts.compiling import leaves_of
 from backend.alerts.level import Level, percent_level
-from backend.alerts.lines import BarRows, level_of, place_line
+from backend.alerts.lines import BarRows, has_line, level_of, lines_of, name_of, place_line
 from backend.charts.anchor_map import AnchorMap
 from backend.charts.drawing_store import DrawingStore
 from backend.charts.drawings import Drawing
@@ -204,12 +204,27 @@ def levels_of(alert: Alert, facts: Facts, rows: BarRows | None, n_back: int | No
     return found
 
 
+def check_drawings(alert: Alert, facts: Facts) -> None:
+    """Refuse an alert on a drawing that is not there, or on a line that it does not have. Raises InvalidInput."""
+    for leaf in leaves_of(alert.condition):
+        if not isinstance(leaf, DrawingCondition):
+            continue
+        drawing = facts.drawings.get(leaf.drawing)
+        if drawing is None:
+            message = f"There is no drawing {leaf.drawing} on {alert.instrument}."
+            raise InvalidInput(message, hint="Choose one on its chart.", code="alert.drawing")
+        if not has_line(drawing, leaf.line):
+            lines = ", ".join(lines_of(drawing)) or "none that a price can cross"
+            raise InvalidInput(f"A {name_of(drawing)} has no line {leaf.line!r}.", hint=f"It has: {lines}.", code="alert.drawing")
+
+
 def missing_words(alert: Alert, facts: Facts, *, has_bars: bool) -> str:
     """Why one of the comparisons has nothing to compare with; empty where each has."""
     for leaf in leaves_of(alert.condition):
         if isinstance(leaf, DrawingCondition):
-            if leaf.drawing not in facts.drawings:
-                return "Its drawing is gone."
+            drawing = facts.drawings.get(leaf.drawing)
+            if drawing is None or not has_line(drawing, leaf.line):
+                return "Its drawing is gone." if drawing is None else "Its line of the drawing is gone."
         elif isinstance(leaf, PercentCondition) and leaf.since == "session":
             if not len(facts.close):
                 return f"There is no close of {alert.instrument} to measure from."

@@ -44,6 +44,7 @@ def needed_from(stored: StoredAlert, now_ns: int) -> int:
 
 
 def seen_of(stored: StoredAlert) -> Seen:
+    """What an alert had seen when it was kept; nothing where that cannot be read."""
     try:
         return load_seen(stored.seen)
     except CorruptData as error:

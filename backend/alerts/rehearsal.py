@@ -112,7 +112,7 @@ class Past:
 class ReplayAlerts:
     """Fires alerts while charts replay the past, over the bars that the replay uncovers and never over later ones.
 
-    alerts : those that are switched on
+    alerts : those that are switched on; shown_ns : the moment up to which bars have been looked at
     Nothing of it is stored or delivered. Lives on the engine thread.
     """
 
@@ -124,7 +124,7 @@ class ReplayAlerts:
         self._publish = publish
         self._tasks = tasks
         self._wanted_ns: int | None = None
-        self._shown_ns: int | None = None
+        self.shown_ns: int | None = None
         self._running: asyncio.Task[None] | None = None
         self._watched: tuple[Alert, ...] = ()
         self._pasts: list[Past] = []
@@ -132,23 +132,23 @@ class ReplayAlerts:
     def note(self, event: ReplayMoved) -> None:
         """Charts show another moment."""
         self._wanted_ns = event.now_ns
-        if self._running is None and event.now_ns != self._shown_ns:
+        if self._running is None and event.now_ns != self.shown_ns:
             self._running = self._tasks.start("alerts of the replay", self._follow())
 
     async def _follow(self) -> None:
         try:
-            while self._wanted_ns != self._shown_ns:
+            while self._wanted_ns != self.shown_ns:
                 wanted_ns = self._wanted_ns
                 if wanted_ns is None:
                     self._pasts, self._watched = [], ()
                 else:
                     await self._show(wanted_ns)
-                self._shown_ns = wanted_ns
+                self.shown_ns = wanted_ns
         finally:
             self._running = None
 
     async def _show(self, now_ns: int) -> None:
-        alerts, shown_ns = self._alerts(), self._shown_ns
+        alerts, shown_ns = self._alerts(), self.shown_ns
         if shown_ns is None or now_ns < shown_ns or alerts != self._watched:
             self._watched, self._pasts = alerts, await self._begin(alerts, now_ns)
             return

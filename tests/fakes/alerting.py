@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from backend.alerts.alert import Alert, Condition, Operator, PriceCondition, new_id
-from backend.alerts.alerts import AlertParts, Alerts
-from backend.alerts.market_facts import FactParts
+from backend.alerts.alerts import Alerts
 from backend.app import Backend, open_backend
 from backend.clock import ManualClock
 from backend.domain.bars import BarArrays, BarSpec, Series
@@ -38,23 +37,12 @@ async def open_alerts(home: Home, clock: ManualClock, *, begin: bool = True) -> 
     """Alerts over ``home``; ACME is known and trades around the clock in cents."""
     async with open_backend(home, clock=clock, watch=False) as backend:
         await backend.catalog.put(Instrument(ACME, "Acme", price_steps=CENT))
-        alerts = Alerts(parts_of(backend))
-        opened = Alerting(backend, alerts, clock)
+        opened = Alerting(backend, backend.alerts, clock)
         backend.bus.subscribe(AlertFired, opened.fired.append)
         backend.bus.subscribe(Notice, opened.notices.append)
         if begin:
-            await alerts.begin()
-        try:
-            yield opened
-        finally:
-            await alerts.close()
-
-
-def parts_of(backend: Backend) -> AlertParts:
-    """What alerts stand on, of an open backend."""
-    names = ("store", "history", "catalog", "actions", "calendars", "drawings")
-    facts = FactParts(**{name: getattr(backend, name) for name in names})
-    return AlertParts(backend.money, facts, backend.bus, backend.clock, backend.metrics)
+            await backend.alerts.begin()
+        yield opened
 
 
 def price_alert(value: float = 180.0, operator: Operator = Operator.CROSSES_ABOVE, **changes: object) -> Alert:
