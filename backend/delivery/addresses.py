@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
 
-from backend.delivery.schemes import Service, check_address
+from backend.delivery.schemes import ChannelKind, check_address
 from backend.delivery.wires import WatchedMail, WatchedWeb
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, Unavailable
 
 HIDDEN: Final = "****"
 _SECRET_LENGTH_MIN: Final = 4
@@ -31,7 +31,7 @@ class Address:
     secrets : everything in it that must not be shown, longest first
     """
 
-    service: Service
+    service: ChannelKind
     masked: str
     notes: tuple[str, ...]
     host: str
@@ -46,7 +46,10 @@ class Address:
 
 
 def parse_address(text: str) -> Address:
-    """Read an address; slow the first time, so call it off the engine's loop. Raises InvalidInput without repeating it."""
+    """Read an address; slow the first time, so call it off the engine's loop.
+
+    Raises InvalidInput without repeating it, Unavailable where apprise cannot be loaded.
+    """
     service = check_address(text)
     plugin_class = load_service(service)
     is_web = text.lower().startswith("http")
@@ -69,17 +72,21 @@ def parse_address(text: str) -> Address:
     return Address(service, _mask(service, plugin, host), _notes(service, plugin, host), host, plugin, _secrets(text, host))
 
 
-def load_service(service: Service) -> Any:
-    """Apprise's class of a service, loaded alone, speaking through wires that we watch."""
+def load_service(service: ChannelKind) -> Any:
+    """Apprise's class of a service, loaded alone, speaking through wires that we watch. Raises Unavailable."""
     with _loading:
-        _silence()
-        module = importlib.import_module(service.module)
-        # WORKAROUND https://github.com/caronc/apprise: services tell no reason for a failure, follow redirects and read
-        # answers of any size; remove when their session can be given.
-        if service.schemes[0] == "mailtos":
-            importlib.import_module(_MAIL).__dict__["smtplib"] = _mail()
-        else:
+        try:
+            _silence()
+            module = importlib.import_module(service.module)
+            session = importlib.import_module(_MAIL) if service.plugin == "NotifyEmail" else module
+        except ImportError as e:
+            raise Unavailable(f"apprise cannot be loaded: {e}.", hint="Install the program again.", code="delivery.apprise") from e
+        # They tell no reason for a failure, follow redirects and read answers of any size.
+        # WORKAROUND https://github.com/caronc/apprise: services take no session of ours; remove when they do.
+        if session is module:
             module.__dict__["requests"] = _web()
+        else:
+            session.__dict__["smtplib"] = _mail()
         return module.__dict__[service.plugin]
 
 
@@ -124,7 +131,7 @@ def _asset() -> Any:
     )
 
 
-def _check_options(service: Service, read: Mapping[str, Any]) -> None:
+def _check_options(service: ChannelKind, read: Mapping[str, Any]) -> None:
     extended = {f"{mark[-1]}{name}".lower() for mark in _EXTRAS for name in read.get(mark) or {}}
     for name in read.get("qsd") or {}:
         if name in service.options or (name.lower() in extended and service.may_extend):
@@ -135,7 +142,7 @@ def _check_options(service: Service, read: Mapping[str, Any]) -> None:
         )
 
 
-def _shown_host(service: Service, plugin: Any) -> str:
+def _shown_host(service: ChannelKind, plugin: Any) -> str:
     if not service.own_server:
         return ""
     if service.plugin == "NotifyEmail":
@@ -145,7 +152,7 @@ def _shown_host(service: Service, plugin: Any) -> str:
     return str(plugin.host)
 
 
-def _mask(service: Service, plugin: Any, host: str) -> str:
+def _mask(service: ChannelKind, plugin: Any, host: str) -> str:
     scheme = str(plugin.schema) if plugin.schema in service.schemes else service.schemes[0]
     if service.plugin == "NotifyEmail":
         shown = ",".join(address for _, address in plugin.targets)
@@ -154,7 +161,7 @@ def _mask(service: Service, plugin: Any, host: str) -> str:
     return f"{scheme}://{host}{port}/{HIDDEN}" if host else f"{scheme}://{HIDDEN}"
 
 
-def _notes(service: Service, plugin: Any, host: str) -> tuple[str, ...]:
+def _notes(service: ChannelKind, plugin: Any, host: str) -> tuple[str, ...]:
     notes = []
     is_own = host and _is_own(host)
     if is_own:
@@ -182,7 +189,7 @@ def _secrets(text: str, host: str) -> tuple[str, ...]:
     return tuple(sorted(found - {host}, key=len, reverse=True))
 
 
-def _unreadable(service: Service) -> InvalidInput:
+def _unreadable(service: ChannelKind) -> InvalidInput:
     return InvalidInput(
         f"This is no complete address of {service.title}.",
         hint=f"See https://appriseit.com/services/ for how one is written; it begins with {service.schemes[0]}://.",

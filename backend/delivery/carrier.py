@@ -11,7 +11,7 @@ from backend.delivery.message import Message, without_calls
 from backend.delivery.store import Outcome
 from backend.delivery.verdict import judge
 from backend.delivery.wires import Limits, traced
-from backend.errors import InvalidInput
+from backend.errors import TriiError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -62,21 +62,20 @@ class Carrier:
     def _send(self, address: str, message: Message) -> Outcome:
         try:
             found = parse_address(address)
-        except InvalidInput as e:
+            with traced(self._limits) as trace:
+                try:
+                    if _notify(found, message):
+                        return Outcome(is_sent=True)
+                except Unavailable:
+                    if trace.error is None and trace.status is None:
+                        raise
+                return judge(found, trace, self._clock.now_ns())
+        except TriiError as e:
             return Outcome(is_sent=False, words=str(e))
-        except Exception as e:  # noqa: BLE001 - becomes the outcome, which is recorded and told
-            return Outcome(is_sent=False, words=f"apprise could not be started ({type(e).__name__}).")
-        with traced(self._limits) as trace:
-            try:
-                is_sent = _notify(found, message)
-            except Exception as e:  # noqa: BLE001 - same; its words may quote the address
-                if trace.error is None:
-                    return Outcome(is_sent=False, words=f"{found.service.title} failed inside apprise ({type(e).__name__}).")
-                is_sent = False
-            return Outcome(is_sent=True) if is_sent else judge(found, trace, self._clock.now_ns())
 
 
 def _notify(address: Address, message: Message) -> bool:
+    """Whether apprise says that it was taken. Raises Unavailable."""
     plugin: Any = address.plugin
     title, body = message.title, message.body
     if address.service.plugin in _CALLING:
@@ -85,4 +84,7 @@ def _notify(address: Address, message: Message) -> bool:
     if isinstance(extras, dict):
         for name, value in message.fields.items():
             extras.setdefault(name, value)
-    return plugin.notify(title=title, body=body, body_format=_TEXT) is True
+    try:
+        return plugin.notify(title=title, body=body, body_format=_TEXT) is True
+    except Exception as e:  # noqa: BLE001 - whatever a service trips over; its words may quote the address
+        raise Unavailable(f"{address.service.title} failed inside apprise ({type(e).__name__}).", code="delivery.apprise") from None

@@ -12,7 +12,7 @@ _WEB: Final = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ChannelKind:
     """One kind of channel.
 
     schemes : as addresses begin; the first is the safe one
@@ -36,14 +36,14 @@ class Service:
 _MAIL_OPTIONS: Final = ("to", "from", "name", "smtp", "mode", "user", "pass", "cc", "bcc", "reply")
 
 SERVICES: Final = (
-    Service("E-mail", ("mailtos", "mailto"), "apprise.plugins.email.base", "NotifyEmail", _MAIL_OPTIONS),
-    Service("Webhook (JSON)", ("jsons", "json"), "apprise.plugins.custom_json", "NotifyJSON", ("method",), may_extend=True),
-    Service("Webhook (XML)", ("xmls", "xml"), "apprise.plugins.custom_xml", "NotifyXML", ("method",), may_extend=True),
-    Service("Webhook (form)", ("forms", "form"), "apprise.plugins.custom_form", "NotifyForm", ("method",), may_extend=True),
-    Service(
+    ChannelKind("E-mail", ("mailtos", "mailto"), "apprise.plugins.email.base", "NotifyEmail", _MAIL_OPTIONS),
+    ChannelKind("Webhook (JSON)", ("jsons", "json"), "apprise.plugins.custom_json", "NotifyJSON", ("method",), may_extend=True),
+    ChannelKind("Webhook (XML)", ("xmls", "xml"), "apprise.plugins.custom_xml", "NotifyXML", ("method",), may_extend=True),
+    ChannelKind("Webhook (form)", ("forms", "form"), "apprise.plugins.custom_form", "NotifyForm", ("method",), may_extend=True),
+    ChannelKind(
         "Telegram", ("tgram",), "apprise.plugins.telegram", "NotifyTelegram", ("to", "topic", "thread", "silent"), own_server=False
     ),
-    Service(
+    ChannelKind(
         "Discord",
         ("discord",),
         "apprise.plugins.discord",
@@ -52,7 +52,7 @@ SERVICES: Final = (
         own_server=False,
         web=("https://discord.com/api/webhooks/", "https://discordapp.com/api/webhooks/"),
     ),
-    Service(
+    ChannelKind(
         "Slack",
         ("slack",),
         "apprise.plugins.slack",
@@ -61,7 +61,7 @@ SERVICES: Final = (
         own_server=False,
         web=("https://hooks.slack.com/services/",),
     ),
-    Service(
+    ChannelKind(
         "Pushover",
         ("pover",),
         "apprise.plugins.pushover",
@@ -69,15 +69,17 @@ SERVICES: Final = (
         ("to", "priority", "sound", "expire", "interval"),
         own_server=False,
     ),
-    Service("ntfy", ("ntfys", "ntfy"), "apprise.plugins.ntfy", "NotifyNtfy", ("to", "priority", "token", "auth", "tags", "mode")),
-    Service("Gotify", ("gotifys", "gotify"), "apprise.plugins.gotify", "NotifyGotify", ("priority",)),
-    Service("Pushbullet", ("pbul",), "apprise.plugins.pushbullet", "NotifyPushBullet", ("to",), own_server=False),
+    ChannelKind(
+        "ntfy", ("ntfys", "ntfy"), "apprise.plugins.ntfy", "NotifyNtfy", ("to", "priority", "token", "auth", "tags", "mode")
+    ),
+    ChannelKind("Gotify", ("gotifys", "gotify"), "apprise.plugins.gotify", "NotifyGotify", ("priority",)),
+    ChannelKind("Pushbullet", ("pbul",), "apprise.plugins.pushbullet", "NotifyPushBullet", ("to",), own_server=False),
 )
 
 BY_SCHEME: Final = {scheme: service for service in SERVICES for scheme in service.schemes}
 
 
-def check_address(address: str) -> Service:
+def check_address(address: str) -> ChannelKind:
     """The service an address names, judged by its text alone. Raises InvalidInput, whose words never repeat the address."""
     if not address or len(address) > ADDRESS_LENGTH_MAX:
         raise _refused(f"An address has 1 to {ADDRESS_LENGTH_MAX:,} characters.")

@@ -153,11 +153,10 @@ def _noting(trace: Trace) -> Iterator[None]:
 class _WatchedSession(smtplib.SMTP):
     """One conversation with a mail server."""
 
-    def __init__(self, host: str, port: int, local_hostname: str | None = None, *, timeout: float = 0.0, **options: Any) -> None:
+    def __init__(self, host: str, port: int, local_hostname: str | None = None, **options: Any) -> None:
         trace = _trace()
-        del timeout  # ours is what the trace allows
         with _noting(trace):
-            super().__init__(host, port, local_hostname, timeout=trace.limits.read_s, **options)
+            super().__init__(host, port, local_hostname, **{**options, "timeout": trace.limits.read_s})
 
     def starttls(self, *keys: Any, **options: Any) -> tuple[int, bytes]:
         """As in smtplib."""

@@ -11,10 +11,11 @@ from backend.delivery.addresses import parse_address
 from backend.delivery.schemes import BY_SCHEME, SERVICES, check_address
 from backend.errors import InvalidInput
 
+PASSWORD = "p4ssw0rd"
 TOPIC = "my-secret-topic"
 GOOD = {
-    "mailtos://ann:p4ssw0rd@gmail.com?to=bob@example.org": "mailtos://****@smtp.gmail.com?to=bob@example.org",
-    "json://ann:p4ssw0rd@10.0.0.7:8080/s3cr3t?+X-Api=t0kent0ken": "json://10.0.0.7:8080/****",
+    f"mailtos://ann:{PASSWORD}@gmail.com?to=bob@example.org": "mailtos://****@smtp.gmail.com?to=bob@example.org",
+    f"json://ann:{PASSWORD}@10.0.0.7:8080/s3cr3t?+X-Api=t0kent0ken": "json://10.0.0.7:8080/****",
     "jsons://hooks.example.org/s3cr3t": "jsons://hooks.example.org/****",
     "xmls://hooks.example.org/s3cr3t": "xmls://hooks.example.org/****",
     "forms://hooks.example.org/s3cr3t?:room=t0kent0ken": "forms://hooks.example.org/****",
@@ -52,7 +53,7 @@ BAD = [
     "json://host/?retry=99",
     "json://host/?store=/tmp",
     "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js?template=/etc/passwd",
-    "mailtos://ann:pw@gmail.com?pgp=yes&pgpkey=/root/.ssh/id_rsa",
+    f"mailtos://ann:{PASSWORD}@gmail.com?pgp=yes&pgpkey=/root/.ssh/id_rsa",
     f"ntfys://ntfy.example.org/{TOPIC}?attach=/etc/passwd",
     "pover://uuuuuuuuuuuuuuuuuuuuuuuuuuuuuu@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?key=/etc/passwd",
     "ntfys://ntfy.example.org/topic?-params=1",
@@ -64,7 +65,7 @@ def test_a_good_address_is_read_and_masked(address, masked):
     found = parse_address(address)
     assert found.masked == masked
     shown = f"{found!r} {found.masked} {found.notes}"
-    for secret in ("p4ssw0rd", "s3cr3t", "t0kent0ken", "hijklmnop", "JHMHI8q", "TIiajkd", "uuuuuu", "aaaaaa", TOPIC, "gn5kj6"):
+    for secret in (PASSWORD, "s3cr3t", "t0kent0ken", "hijklmnop", "JHMHI8q", "TIiajkd", "uuuuuu", "aaaaaa", TOPIC, "gn5kj6"):
         assert secret not in shown
         assert secret not in found.hide(f"the server said: {address}")
 
@@ -78,7 +79,7 @@ def test_what_is_not_listed_is_refused_in_words_that_do_not_repeat_it(address):
 
 
 def test_one_s_own_server_and_plain_text_are_said():
-    own = parse_address("json://ann:secret@192.168.1.20/hook")
+    own = parse_address(f"json://ann:{PASSWORD}@192.168.1.20/hook")
     assert own.notes == (
         "192.168.1.20 is a machine of your own network.",
         "What is sent and its password are not encrypted on the way.",
