@@ -1,8 +1,10 @@
 """Carries one message to one address, on a thread of its own that nobody waits for longer than a while."""
 
 import asyncio
+import importlib
 import logging
 import threading
+from html import escape
 from typing import Any, Final
 
 from backend.clock import Clock
@@ -15,8 +17,8 @@ from backend.errors import TriiError, Unavailable
 
 log = logging.getLogger(__name__)
 
-_TEXT: Final = "text"
 _CALLING: Final = ("NotifyDiscord", "NotifySlack")
+_MARKUP: Final = ("NotifyTelegram",)  # reads markup only, and takes text for such
 _NO_LIMITS: Final = Limits()
 
 
@@ -84,7 +86,11 @@ def _notify(address: Address, message: Message) -> bool:
     if isinstance(extras, dict):
         for name, value in message.fields.items():
             extras.setdefault(name, value)
+    formats: Any = importlib.import_module("apprise").NotifyFormat
+    body_format = formats.TEXT
+    if address.service.plugin in _MARKUP:
+        title, body, body_format = escape(title, quote=False), escape(body, quote=False).replace("\n", "<br/>"), formats.HTML
     try:
-        return plugin.notify(title=title, body=body, body_format=_TEXT) is True
+        return plugin.notify(title=title, body=body, body_format=body_format) is True
     except Exception as e:  # noqa: BLE001 - whatever a service trips over; its words may quote the address
         raise Unavailable(f"{address.service.title} failed inside apprise ({type(e).__name__}).", code="delivery.apprise") from None

@@ -204,7 +204,7 @@ class Deliveries:
             outcome = await self._send(sending)
             n_sent, n_failed = n_sent + outcome.is_sent, n_failed + (not outcome.is_sent)
         failed = f", {n_failed} failed" if n_failed else ""
-        return f"{name}: {n_sent} messages sent{failed}"
+        return f"{name}: {n_sent} {'message' if n_sent == 1 else 'messages'} sent{failed}"
 
     async def _send(self, sending: Sending) -> Outcome:
         """Send what is marked as on its way, and settle it."""

@@ -163,15 +163,16 @@ class MailSink:
 
 
 @contextmanager
-def mail_sink(check: Callable[[str, str], bool] | None = None) -> Iterator[MailSink]:
-    """Run a mail server; with ``check`` it asks for user and password."""
+def mail_sink(check: Callable[[str, str], bool] | None = None, *, tls: ssl.SSLContext | None = None) -> Iterator[MailSink]:
+    """Run a mail server; with ``check`` it asks for user and password, with ``tls`` it offers STARTTLS."""
     sink = MailSink()
 
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, given: Any) -> AuthResult:
         is_right = isinstance(given, LoginPassword) and check is not None and check(given.login.decode(), given.password.decode())
         return AuthResult(success=is_right, handled=False)
 
-    options = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False} if check else {}
+    options: dict[str, Any] = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False} if check else {}
+    options |= {"tls_context": tls, "require_starttls": True} if tls else {}
     controller = Controller(sink, hostname="127.0.0.1", port=_free_port(), **options)
     sink.port = controller.port
     controller.start()

@@ -191,3 +191,12 @@ async def test_messages_of_several_channels_do_not_mix_their_traces(carrier):
         outcomes = await asyncio.gather(*(carrier.send(s.address(), MESSAGE) for s in (good, bad) * 8))
         assert [one.is_sent for one in outcomes] == [True, False] * 8
         assert threading.active_count() < 60
+
+
+@pytest.mark.logs("SMTP session exception")
+async def test_a_mail_server_whose_certificate_nobody_signed_gets_neither_password_nor_message(carrier, tmp_path):
+    with mail_sink(tls=self_signed(tmp_path)) as sink:
+        outcome = await carrier.send(sink.address("ann:pw", options="&mode=starttls").replace("mailto", "mailtos", 1), MESSAGE)
+        assert not outcome.may_pass
+        assert outcome.words.startswith("The certificate of 127.0.0.1 cannot be trusted")
+        assert sink.received == []
