@@ -1,6 +1,6 @@
 """Which feeds a person has: kind, addresses and choices, as values kept in the ledger. Keys are kept apart."""
 
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +17,8 @@ class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     stream_url, rest_url : empty take the kind's own
     options : what else the kind knows, by name; checked by the kind
     """
+
+    crosses_bridge: ClassVar[str] = "a value: its options are never changed in place"
 
     name: Annotated[str, Meta(min_length=1, max_length=32, pattern="^[a-z][a-z0-9-]*$")]
     kind: Annotated[str, Meta(min_length=1, max_length=32)]
