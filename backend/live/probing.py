@@ -32,7 +32,8 @@ async def probe(book: FeedBook, config: FeedConfig, secrets: Mapping[str, str], 
                 if feed.status.state in _SAID or reading.done():
                     break
                 await asyncio.sleep(_STEP_S)
-            if feed.status.state is FeedState.LIVE and feed.abilities.can_list:
+            status = feed.status  # before it is closed, which turns it off
+            if status.state is FeedState.LIVE and feed.abilities.can_list:
                 await feed.fetch_instruments()  # its REST service is needed as well
     except TimeoutError:
         return FeedStatus(FeedState.WAITING, f"It did not answer within {TRIED_S:.0f} s.")
@@ -41,7 +42,7 @@ async def probe(book: FeedBook, config: FeedConfig, secrets: Mapping[str, str], 
     finally:
         reading.cancel()
         await asyncio.wait([reading])
-    return feed.status
+    return status
 
 
 async def _read(feed: Feed) -> None:

@@ -1,6 +1,7 @@
 """The dialog of feeds and the form of one: by keys, with errors beside their fields, and what is stored in the end."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, replace
 
 import pytest
@@ -8,18 +9,21 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 
+from backend.domain.bars import BarSpec
 from backend.errors import InvalidInput, Unavailable
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import FeedState, FeedStatus
-from backend.market.feeds.kinds import FeedKind, FeedOption
+from backend.market.feeds.kinds import KINDS, FeedKind, FeedOption
 from backend.settings import Appearance
 from tests.fakes.dialogs import nameless, opened, walk
+from tests.fakes.followed_venue import open_venue
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.shown_market import START_NS
 from tests.fakes.window import open_window, shown
 from trii_desktop.live.feed_form import FeedForm
 from trii_desktop.live.feed_table import FeedRow, skew_words
 from trii_desktop.live.feeds_dialog import FeedsDialog
+from trii_desktop.live.live_actions import FIRST_OF
 from trii_desktop.look import Look
 from trii_desktop.theme import dress
 
@@ -345,3 +349,41 @@ def test_feeds_are_stored_changed_and_removed_with_undo(qapp, sampled):
 
 async def _insert(book, config):
     await book.put(config)
+
+
+def test_from_the_form_to_live_candles_of_a_venue_and_back_to_a_stale_chart(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            desk, live, stack = desktop.desk, desktop.workbench.live, contextlib.AsyncExitStack()
+            started = []
+
+            async def begin():
+                started.append(await stack.enter_async_context(open_venue()))
+
+            await desk.bridge.call(begin())
+            venue = started[0].binance
+            live.open_feeds()
+            await shown(lambda: opened("FeedsDialog"))
+            live.add(KINDS["binance"])
+            form = live.form
+            form.fields["stream_url"].setText("http://elsewhere.example")
+            form.save()
+            await shown(lambda: error_of(form, "stream_url"), "the error")
+            form.fields["stream_url"].setText(venue.stream_url)
+            form.fields["rest_url"].setText(venue.rest_url)
+            form.test()
+            await shown(lambda: form.outcome.text() == "Connected.", "the trial")
+            form.save()
+            await shown(lambda: live.form is None, "stored")
+            assert [config.name for config in await desk.bridge.call(desk.backend.live.feeds.list())] == ["binance"]
+            chart = desktop.panels.chart
+            await chart.open(FIRST_OF["binance"], BarSpec.parse("1m"))
+            await shown(lambda: chart.view.model.worth.badge.startswith("LIVE "), "live")
+            version = chart.view.model.shown.version
+            await shown(lambda: chart.view.model.shown.version > version, "another candle")
+            assert cells(opened("FeedsDialog"))[1] == "Live"
+            await desk.bridge.call(stack.aclose())
+            await shown(lambda: chart.view.model.worth.is_doubtful, "stale")
+            opened("FeedsDialog").close()
+
+    run_on_qt(story(), 60)

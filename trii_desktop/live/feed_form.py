@@ -15,6 +15,7 @@ from trii_desktop.widgets.layout import button, column, holding, label, line, re
 SECRET_WORDS: Final = {"key": "API key", "secret": "API secret", "passphrase": "Passphrase"}
 _LENGTH_MAX: Final = 500
 _WIDTH_PX: Final = 520
+_HEIGHT_PX: Final = 600
 
 
 class Draft(Protocol):
@@ -53,7 +54,7 @@ class FeedForm(QDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(_WIDTH_PX, 480)
+        self.resize(_WIDTH_PX, _HEIGHT_PX)
         self.outcome = label("", "muted", wraps=True)
         self.outcome.setAccessibleName("Result")
         self.test_button = button("Test connection")
@@ -193,12 +194,13 @@ class FeedForm(QDialog):
         return field.currentText() if isinstance(field, QComboBox) else field.text().strip()
 
     def _field_of(self, error: TriiError) -> str:
-        """The field that an error is about: its code ends in the field's name, or its words begin with the field's title."""
+        """The field that an error is about: its code ends in the field's name, or its words quote what was typed there."""
         if not isinstance(error, InvalidInput):
             return ""
         tail = error.code.rpartition(".")[2]
         by_code = next((name for name in self.fields if name.rpartition(".")[2] == tail), "")
-        return by_code or ("name" if error.code == "feed.config" and "name" in error.message else "")
+        by_text = (name for name in self.fields if (typed := self._typed(name)) and repr(typed) in error.message)
+        return by_code or next(by_text, "name" if error.code == "feed.config" and "name" in error.message else "")
 
     def _clear_errors(self) -> None:
         for name, shown in self._errors.items():

@@ -14,6 +14,7 @@ from backend.market.feeds.feed import FeedState, FeedStatus
 from trii_desktop.live.freshness import format_age
 from trii_desktop.look import Look
 from trii_desktop.palettes import Palette
+from trii_desktop.watchlist.cells import FigureDelegate
 from trii_desktop.widgets.numbers import DASH, format_compact, format_count
 
 HEADERS: Final = ("Feed", "State", "Heard", "Clock", "Trades/s", "Trades", "Bad frames", "Gaps", "Reconnects")
@@ -56,7 +57,7 @@ class FeedRow:
             STATE_WORDS[status.state] if self.config.is_on else STATE_WORDS[FeedState.OFF],
             f"{format_age(max(now_ns - heard, 0) / SECOND_NS)} ago" if heard else DASH,
             skew_words(skew_s) if status.skew_ns else DASH,
-            format_compact(round(self.trades_per_s, 1)) if math.isfinite(self.trades_per_s) else DASH,
+            format_compact(round(self.trades_per_s)) if math.isfinite(self.trades_per_s) else DASH,
             format_compact(status.n_trades),
             format_count(status.n_bad),
             format_count(status.n_gaps),
@@ -93,6 +94,7 @@ class FeedTable(QTableWidget):
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
+        self.setItemDelegate(FigureDelegate(self))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
