@@ -4,9 +4,16 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QBrush, QColor, QPalette
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+)
 
 from backend.domain.bars import SECOND_NS
 from backend.market.feeds.config import FeedConfig
@@ -14,7 +21,6 @@ from backend.market.feeds.feed import FeedState, FeedStatus
 from trii_desktop.live.freshness import format_age
 from trii_desktop.look import Look
 from trii_desktop.palettes import Palette
-from trii_desktop.watchlist.cells import FigureDelegate
 from trii_desktop.widgets.numbers import DASH, format_compact, format_count
 
 HEADERS: Final = ("Feed", "State", "Heard", "Clock", "Trades/s", "Trades", "Bad frames", "Gaps", "Reconnects")
@@ -75,6 +81,17 @@ class FeedRow:
         return odd.get(column, False)
 
 
+class _InkDelegate(QStyledItemDelegate):
+    """Keeps a cell's colour in the chosen row."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """As usual, with the cell's own colour."""
+        super().initStyleOption(option, index)
+        brush = index.data(Qt.ItemDataRole.ForegroundRole)
+        if isinstance(brush, QBrush):
+            option.palette.setBrush(QPalette.ColorRole.HighlightedText, brush)
+
+
 class FeedTable(QTableWidget):
     """Rows of feeds; the one chosen stays chosen while they are brought up to date."""
 
@@ -94,7 +111,7 @@ class FeedTable(QTableWidget):
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
-        self.setItemDelegate(FigureDelegate(self))
+        self.setItemDelegate(_InkDelegate(self))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
