@@ -11,7 +11,7 @@ from backend.alerts.alert import DrawingCondition, PriceCondition
 from backend.alerts.compiling import leaves_of
 from backend.alerts.firing import AlertRow, Firing, Standing
 from backend.charts.chart_state import MAIN_PANE
-from trii_desktop.alerts.looks import BELL_PX, IS_AWAKE, MARKS, Mark, draw_bell, draw_diamond, told
+from trii_desktop.alerts.looks import BELL_PX, IS_AWAKE, MARKS, Mark, draw_bell, draw_diamond, level_of, told
 from trii_desktop.charts.labels import AxisLabel
 from trii_desktop.charts.last_values import scaled_text
 from trii_desktop.charts.layers import TimeMark
@@ -289,12 +289,6 @@ def is_line(row: AlertRow) -> bool:
     """Whether an alert is a level of the price axis of its own; one of a drawing is shown on that."""
     first = leaves_of(row.alert.condition)[0]
     return row.is_price_level and not isinstance(first, DrawingCondition)
-
-
-def level_of(row: AlertRow) -> float:
-    """The raw price of now at which it fires; the one that was chosen until the backend has worked it out."""
-    condition = row.alert.condition
-    return condition.value if math.isnan(row.level) and isinstance(condition, PriceCondition) else row.level
 
 
 def may_move(row: AlertRow) -> bool:

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
+from backend.alerts.alert import PriceCondition
 from backend.alerts.firing import AlertRow, Standing
 
 WORDS: Final = {
@@ -46,6 +47,12 @@ MARKS: Final = {
     Standing.OFF: Mark.STRUCK,
 }
 IS_AWAKE: Final = frozenset({Standing.ARMED, Standing.COOLING})
+
+
+def level_of(row: AlertRow) -> float:
+    """The raw price of now at which it fires; where nothing works that out, as for one that is off, the one that was chosen."""
+    condition = row.alert.condition
+    return condition.value if math.isnan(row.level) and isinstance(condition, PriceCondition) else row.level
 
 
 def told(row: AlertRow) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QIcon
 
 from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing, Standing
-from trii_desktop.alerts.looks import ICONS, IS_AWAKE, WORDS
+from trii_desktop.alerts.looks import ICONS, IS_AWAKE, WORDS, level_of
 from trii_desktop.look import Look
 from trii_desktop.widgets.numbers import DASH, decimals_of, format_count, format_moment, format_percent, format_price
 
@@ -113,7 +113,7 @@ class AlertModel(_Table):
             why = f" · {row.blind_words}" if row.standing is Standing.BLIND and row.blind_words else ""
             return f"{name}{row.words}{why}"
         if column in (VALUE, LEVEL):
-            value = row.value if column == VALUE else row.level
+            value = row.value if column == VALUE else level_of(row)
             return format_price(value, None if abs(value) < 10 or row.is_price_level else decimals_of(value))
         if column == DISTANCE:
             return format_percent(row.distance_pct)
@@ -247,5 +247,5 @@ def _sort_key(row: AlertRow, column: int) -> str | float:
         return abs(row.distance_pct) if math.isfinite(row.distance_pct) else _FAR
     if column in (LAST_FIRED, COUNT):
         return float(row.last_fired_ns if column == LAST_FIRED else row.n_fired)
-    value = row.value if column == VALUE else row.level
+    value = row.value if column == VALUE else level_of(row)
     return value if math.isfinite(value) else -_FAR

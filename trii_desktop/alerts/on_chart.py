@@ -10,8 +10,9 @@ from backend.alerts.firing import AlertRow
 from backend.charts.chart_state import MAIN_PANE
 from backend.domain.instruments import Instrument
 from trii_desktop.alerts.edits import AlertEdits, said
-from trii_desktop.alerts.layer import AlertLayer, level_of, may_move
+from trii_desktop.alerts.layer import AlertLayer, may_move
 from trii_desktop.alerts.log import FiringLog
+from trii_desktop.alerts.looks import level_of
 from trii_desktop.charts.layers import PointerEvent
 from trii_desktop.charts.speech import announce
 from trii_desktop.desk import Desk
