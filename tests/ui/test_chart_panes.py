@@ -367,7 +367,7 @@ def test_a_layer_paints_over_every_pane_with_its_scales(view):
 def test_a_tool_that_takes_a_press_has_the_whole_drag_and_the_chart_stays(view):
     show(view)
     tool = Tool(takes=True)
-    view.add_tool(tool)
+    view.tools.append(tool)
     right, top = view.model.time.right, part_of(view, "p1").plot.y
     drag(view, (300, top + 70), (350, 100))
     assert view.model.time.right == right
@@ -382,7 +382,7 @@ def test_a_tool_that_takes_a_press_has_the_whole_drag_and_the_chart_stays(view):
 
 def test_what_a_tool_leaves_alone_is_the_charts(view):
     show(view)
-    view.add_tool(Tool(takes=False))
+    view.tools.append(Tool(takes=False))
     right = view.model.time.right
     drag(view, (300, 200), (370, 200))
     assert view.model.time.right == right - 10
@@ -393,12 +393,12 @@ def test_what_a_tool_leaves_alone_is_the_charts(view):
 def test_the_first_tool_that_takes_a_press_keeps_it_and_the_next_one_hears_nothing(view):
     show(view)
     second, first = Tool(takes=True), Tool(takes=False)
-    view.add_tool(second)
-    view.add_tool(first, is_first=True)
+    view.tools.append(second)
+    view.tools.insert(0, first)
     drag(view, (300, 200), (370, 200))
     assert [step[0] for step in first.heard] == ["press"]
     assert [step[0] for step in second.heard] == ["press", "move", "release"]
-    view.remove_tool(second)
+    view.tools.remove(second)
     right = view.model.time.right
     drag(view, (300, 200), (370, 200))
     assert view.model.time.right == right - 10

@@ -116,7 +116,7 @@ class AlertActions(QObject):
         """Open the editor for an alert at the crosshair's price, else at the last one."""
         shown = self.chart.shown
         if shown is not None:
-            pointed = self.chart.view.pointed_price
+            pointed = self.chart.view.spots.pointed_price
             price = self.last if pointed is None else self.current.traded(shown.instrument, pointed)
             self.edit(price_alert(str(shown.instrument.id), price, last=self.last, now_ns=self.now_ns))
 

@@ -1,5 +1,6 @@
 """Rows of comparisons that together are a condition: every one of them, or any of them, must be true."""
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
@@ -181,7 +182,7 @@ class ConditionList(QWidget):
         if leaf is not None:
             made.show_leaf(leaf)
         made.changed.connect(self.changed)
-        made.removed.connect(lambda: self._remove(made))
+        made.removed.connect(partial(self._remove, made))
         self.rows.append(made)
         self._rows.addWidget(made)
         self._show_parts()

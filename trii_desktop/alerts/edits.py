@@ -78,7 +78,7 @@ class AlertEdits:
 
         what = f"The alert {said(known[0])} was" if len(known) == 1 else f"{len(known)} alerts were"
         change: Change[tuple[Alert, ...]] = Change(work, bring_back, remove_again)
-        step = self._desk.did(f"{what} removed.", change.take_back, change.do_again)
+        step = self._desk.did(f"{what} removed.", change.take_back, change.make_again)
         self._desk.start("Removing alerts", change.make(partial(self._desk.undo.withdraw, step)))
 
     def enable(self, ids: Sequence[str], *, is_enabled: bool) -> None:
@@ -97,7 +97,7 @@ class AlertEdits:
 
         what = f"alert {said(known[0])}" if len(known) == 1 else f"{len(known)} alerts"
         change: Change[None] = Change(work, put_back, work)
-        step = self._desk.undo.push(f"{'Arm' if is_enabled else 'Switch off'} {what}", change.take_back, change.do_again)
+        step = self._desk.undo.push(f"{'Arm' if is_enabled else 'Switch off'} {what}", change.take_back, change.make_again)
         self._desk.start("Changing alerts", change.make(partial(self._desk.undo.withdraw, step)))
 
     # --- inside -------------------------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class AlertEdits:
         return [row for row in map(self.row, ids) if row is not None]
 
     async def _made(self, title: str, change: "Change[AlertRow]") -> AlertRow:
-        step = self._desk.undo.push(title, change.take_back, change.do_again)
+        step = self._desk.undo.push(title, change.take_back, change.make_again)
         return await change.make(partial(self._desk.undo.withdraw, step))
 
 
@@ -143,7 +143,7 @@ class Change(Generic[T]):
         """Undo it."""
         await self._back(await asyncio.shield(self._stored))
 
-    async def do_again(self) -> None:
+    async def make_again(self) -> None:
         """Redo it."""
         await self._again(await asyncio.shield(self._stored))
 

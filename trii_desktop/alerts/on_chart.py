@@ -49,7 +49,7 @@ class ChartAlerts(QObject):
         self._has_moved = False
         view = self.chart.view
         view.add_layer(self.layer)
-        view.add_tool(self, is_first=True)
+        view.tools.insert(0, self)
         self._listener = desk.frames.listen(self.refresh, is_visible=view.isVisible)
         log.changed.connect(self._log_changed)
         self.chart.shown_changed.connect(self.refresh)
@@ -117,7 +117,7 @@ class ChartAlerts(QObject):
     def close(self) -> None:
         """Let go of the chart."""
         self._listener.close()
-        self.chart.view.remove_tool(self)
+        self.chart.view.tools.remove(self)
         self._log.changed.disconnect(self._log_changed)
         self.chart.shown_changed.disconnect(self.refresh)
         self._drawings.selection_changed.disconnect(self._drawing_selected)

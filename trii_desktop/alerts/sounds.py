@@ -19,6 +19,9 @@ from PySide6.QtWidgets import QApplication
 
 from trii_desktop.theme import RESOURCES
 
+if sys.platform == "win32":
+    import winsound
+
 SOUNDS: Final = {"chime": "Chime", "bell": "Bell", "alarm": "Alarm"}
 PLAYERS: Final = {
     "darwin": (("afplay",),),
@@ -47,6 +50,11 @@ def player_of(platform: str, which: Sequence[tuple[str, ...]] | None = None) -> 
     return next(((path, *options) for name, *options in candidates if (path := shutil.which(name))), ())
 
 
+def _play_on_windows(path: Path) -> None:
+    if sys.platform == "win32":
+        winsound.PlaySound(str(path), winsound.SND_FILENAME | winsound.SND_ASYNC | winsound.SND_NODEFAULT)
+
+
 class SoundPlayer(QObject):
     """Plays one sound at a time: one that is asked for while another plays is left out. ``folder`` is for prepared files."""
 
@@ -68,7 +76,8 @@ class SoundPlayer(QObject):
         if path is None:
             QApplication.beep()
         elif self._platform == "win32":
-            self._play_on_windows(path)
+            self.n_played += 1
+            _play_on_windows(path)
         else:
             self._start(path)
 
@@ -89,12 +98,6 @@ class SoundPlayer(QObject):
         except OSError:
             return None
         return path
-
-    def _play_on_windows(self, path: Path) -> None:
-        import winsound  # noqa: PLC0415 - only there
-
-        self.n_played += 1
-        winsound.PlaySound(str(path), winsound.SND_FILENAME | winsound.SND_ASYNC | winsound.SND_NODEFAULT)  # type: ignore[attr-defined,unused-ignore]
 
     def _start(self, path: Path) -> None:
         if self._process is not None:

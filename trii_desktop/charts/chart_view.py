@@ -167,14 +167,10 @@ class ChartView(QWidget):
         self._picture.layers.append(layer)
         self._changed()
 
-    def add_tool(self, tool: PointerTool, *, is_first: bool = False) -> None:
-        """Ask ``tool`` too what the pointer and keys do, before the chart; before the other tools where ``is_first``."""
-        tools = self._pointer.tool.tools
-        tools.insert(0 if is_first else len(tools), tool)
-
-    def remove_tool(self, tool: PointerTool) -> None:
-        """Ask ``tool`` no more."""
-        self._pointer.tool.tools.remove(tool)
+    @property
+    def tools(self) -> list[PointerTool]:
+        """What is asked in this order, before the chart itself, what the pointer and keys do."""
+        return self._pointer.tool.tools
 
     def repaint_layers(self) -> None:
         """What layers draw has changed."""
@@ -203,11 +199,6 @@ class ChartView(QWidget):
         """Every bar in view."""
         self.model.show_all()
         self._changed()
-
-    @property
-    def pointed_price(self) -> float | None:
-        """The price below the pointer, None where it is beside the prices."""
-        return self._picture.pointed_price
 
     @property
     def decimals(self) -> int:

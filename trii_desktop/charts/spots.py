@@ -36,6 +36,11 @@ class Spots:
         self._picture = picture
         self._canvas = canvas
 
+    @property
+    def pointed_price(self) -> float | None:
+        """The price below the pointer, None where it is beside the prices."""
+        return self._picture.pointed_price
+
     def at(self, view: QWidget, place: QPoint) -> Spot:
         """What lies at ``place`` of ``view``, in logical pixels."""
         point = self._canvas.device_point(QPointF(self._canvas.viewport().mapFrom(view, place)))

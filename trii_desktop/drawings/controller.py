@@ -50,7 +50,7 @@ class DrawingController(QObject):
         self._standing = Standing(desk, chart, self.layer, self._refresh)
         self._is_closed = False
         chart.view.add_layer(self.layer)
-        chart.view.add_tool(self)
+        chart.view.tools.append(self)
         chart.shown_changed.connect(self._follow)
         chart.state_changed.connect(self._state_changed)
         chart.view.visible_changed.connect(self.moved)
@@ -90,7 +90,7 @@ class DrawingController(QObject):
         self.chart.state_changed.disconnect(self._state_changed)
         self.chart.view.visible_changed.disconnect(self.moved)
         self.choices.changed.disconnect(self._choices_changed)
-        self.chart.view.remove_tool(self)
+        self.chart.view.tools.remove(self)
 
     def repaint(self) -> None:
         """What is drawn has changed."""

@@ -1,6 +1,7 @@
 """Toasts: short notices in the window's corner that leave by themselves, and stay while the mouse is on them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
@@ -61,7 +62,7 @@ class Toast(QFrame):
     def offer(self, title: str, accept: Callable[[], None]) -> None:
         """Add a button that does ``accept`` and closes the toast; a further one stands beside it."""
         made = button(title)
-        made.clicked.connect(lambda _checked=False: self._take(accept))
+        made.clicked.connect(partial(self._take, accept))
         if self._offers is None:
             self._offers = row(None, margins=(0, 4, 0, 0))
             self._words.addLayout(self._offers)

@@ -50,7 +50,7 @@ def test_half_the_volume_is_half_of_every_sample():
     assert all(abs(b - a / 2) <= 0.5 for a, b in zip(samples(whole), half, strict=True))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows plays by its own library.")
+@pytest.mark.posix
 def test_a_program_of_the_system_is_given_the_file_as_one_argument(qapp, qtbot, tmp_path, monkeypatch):
     said = tmp_path / "said"
     fake = tmp_path / "bin" / "pw-play"
