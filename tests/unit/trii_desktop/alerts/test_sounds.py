@@ -4,7 +4,6 @@ import io
 import os
 import runpy
 import struct
-import sys
 import wave
 from pathlib import Path
 
