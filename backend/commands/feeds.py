@@ -126,7 +126,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _row(config: FeedConfig, status: FeedStatus) -> tuple[str, ...]:
-    state = str(status.state) if config.is_on else "off"
+    state = "off" if not config.is_on else "on" if status.state is FeedState.OFF else str(status.state)
     numbers = (status.n_trades, status.n_bad, status.n_gaps, status.n_reconnects)
     return (config.name, config.kind, state, *(f"{number:,}" for number in numbers), printable(status.words))
 
