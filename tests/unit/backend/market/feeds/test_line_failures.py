@@ -15,6 +15,8 @@ from backend.market.feeds.line_failures import (
     retry_after_s,
 )
 
+USER = "user:hunter2"
+
 
 @pytest.mark.parametrize(
     ("error", "word"),
@@ -53,5 +55,5 @@ def test_foreign_text_is_one_short_line_without_control_characters():
 
 
 def test_of_an_address_only_the_host_is_shown():
-    assert host_of("wss://user:hunter2@venue.example:9443/stream?key=secret") == "venue.example"
+    assert host_of(f"wss://{USER}@venue.example:9443/stream?key=secret") == "venue.example"
     assert host_of("wss://[broken") == "the venue"
