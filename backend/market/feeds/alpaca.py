@@ -68,7 +68,7 @@ class AlpacaFeed(VenueStream):
         self._plan = config.options.get("plan", PLANS[0])
         feed = "iex" if self._plan == "iex" else "sip"
         self._past = AlpacaRest(rest, clock, feed)
-        self._counts = replace(self._counts, delay_s=DELAY_S if self._plan == "delayed_sip" else 0.0)
+        self._said = replace(self._said, delay_s=DELAY_S if self._plan == "delayed_sip" else 0.0)
         self._ids: dict[str, list[InstrumentId]] = {}
         self._subscribed: dict[str, frozenset[str]] = {"trades": frozenset(), "quotes": frozenset()}
         self._is_authenticated = False
@@ -99,7 +99,7 @@ class AlpacaFeed(VenueStream):
 
     async def fetch_bars(self, series: Series, from_ns: int, to_ns: int) -> BarArrays:
         """Alpaca's own complete bars, unadjusted."""
-        return await self._past.fetch_bars(series, from_ns, to_ns, round(self._counts.delay_s * SECOND_NS))
+        return await self._past.fetch_bars(series, from_ns, to_ns, round(self._said.delay_s * SECOND_NS))
 
     async def fetch_trades(self, instrument: InstrumentId, from_ns: int, to_ns: int) -> TradeArrays | None:
         """The prints that make prices, oldest first."""
@@ -241,7 +241,7 @@ class AlpacaFeed(VenueStream):
     async def _fetch_missed(self, instrument: InstrumentId, from_ns: int) -> list[Print]:
         if self._plan == "test":
             raise InvalidInput("The test stream has no history.", hint="Use another plan.", code="feed.no_history")
-        lag_ns = round(self._counts.delay_s * SECOND_NS)
+        lag_ns = round(self._said.delay_s * SECOND_NS)
         return await self._past.fetch_prints(instrument, from_ns - _REPORTED_LATE_NS, self._clock.now_ns() - lag_ns)
 
     # --- addresses and keys -------------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ class KrakenFeed(VenueStream):
         if message.success is False and message.error != "Already subscribed":
             self._say(plain_text(f"Kraken refuses: {message.error or 'it does not say why'}."))
         try:
-            self._counts = replace(self._counts, skew_ns=parse_rfc3339(message.time_out) - received_ns)
+            self._said = replace(self._said, skew_ns=parse_rfc3339(message.time_out) - received_ns)
         except InvalidInput:
             return  # not every answer says a time
 

@@ -44,7 +44,8 @@ class VenueStream:
         self._healing: dict[InstrumentId, asyncio.Task[None]] = {}
         self._tasks: TaskOwner | None = None
         self._link: Link | None = None
-        self._counts = FeedStatus()
+        self._said = FeedStatus()
+        self._n_trades = self._n_quotes = self._n_bad = self._n_gaps = 0
         self._broke_ns = 0  # when the venue was last heard before the break that is being healed
 
     # --- the feed -----------------------------------------------------------------------------------------------------
@@ -60,11 +61,15 @@ class VenueStream:
         now = self._connection
         is_ready = now.state is not FeedState.LIVE or self._is_ready
         return replace(
-            self._counts,
+            self._said,
             state=now.state if is_ready else FeedState.CONNECTING,
-            words=now.words or self._counts.words,
+            words=now.words or self._said.words,
             connected_ns=now.connected_ns,
-            received_ns=max(now.received_ns, self._counts.received_ns),
+            received_ns=max(now.received_ns, self._said.received_ns),
+            n_trades=self._n_trades,
+            n_quotes=self._n_quotes,
+            n_bad=self._n_bad,
+            n_gaps=self._n_gaps,
             n_reconnects=now.n_reconnects,
         )
 
@@ -168,7 +173,7 @@ class VenueStream:
 
     async def _heal(self, line: TradeLine) -> None:
         """Hand on what was missed, then what was held; what cannot be had is a gap."""
-        is_whole, lag_ns = False, round(self._counts.delay_s * SECOND_NS)
+        is_whole, lag_ns = False, round(self._said.delay_s * SECOND_NS)
         if self._clock.now_ns() - self._broke_ns <= HEALED_NS_MAX:
             for wait_s in HEAL_WAITS_S:
                 await asyncio.sleep(wait_s)
@@ -208,18 +213,14 @@ class VenueStream:
     # --- counts -------------------------------------------------------------------------------------------------------
 
     def _count(self, *, n_trades: int = 0, n_quotes: int = 0, n_bad: int = 0, n_gaps: int = 0) -> None:
-        now = self._counts
-        self._counts = replace(
-            now,
-            n_trades=now.n_trades + n_trades,
-            n_quotes=now.n_quotes + n_quotes,
-            n_bad=now.n_bad + n_bad,
-            n_gaps=now.n_gaps + n_gaps,
-        )
+        self._n_trades += n_trades
+        self._n_quotes += n_quotes
+        self._n_bad += n_bad
+        self._n_gaps += n_gaps
 
     def _put_gap(self, instrument: InstrumentId, from_ns: int, to_ns: int) -> None:
         self._queue.put_gap(Gap(instrument, from_ns, to_ns))
 
     def _say(self, words: str) -> None:
         """Words for the status while the connection has none of its own."""
-        self._counts = replace(self._counts, words=words)
+        self._said = replace(self._said, words=words)
