@@ -33,7 +33,7 @@ class ClockWatch:
         """Serve a machine's leaves of this clock."""
         for leaf in machine.on[self.clock]:
             for side in _sides(machine, leaf):
-                if not self.needs[side] and side != PRICE:
+                if not self.needs[side] and (self.clock is not Clock.TRADES or side != PRICE):
                     self.last.pop(side, None)
                 self.needs[side] += 1
             self.enter(machine, leaf)
@@ -47,8 +47,6 @@ class ClockWatch:
                 if not self.needs[side]:
                     del self.needs[side]
         self._fresh.pop(machine, None)
-        if self.is_idle and self.clock is not Clock.TRADES:
-            self.last.clear()
 
     def enter(self, machine: Machine, leaf: int) -> None:
         """Find a machine by what its leaf is compared with; it looks at the next row, whatever that brings."""

@@ -256,11 +256,11 @@ def random_story(seed):
     world = World()
     for n in range(12):
         world.put(random_rule(rng, f"rule {n}"))
-    for _ in range(25):
+    for _ in range(40):
         kind = rng.choice(("trade",) * 12 + ("gap", "gap", "again", "restart", "time", "put", "level", "level", "remove"))
         if kind in ("trade", "gap"):
             calm = rng.choice(((0, 0, 1), (1, 5, 20), (20, 61, 200)))
-            steps = [(rng.choice(calm), rng.choice(PRICES), rng.choice(QUANTITIES)) for _ in range(rng.randint(1, 20))]
+            steps = [(rng.choice(calm), rng.choice(PRICES), rng.choice(QUANTITIES)) for _ in range(rng.choice((1, 1, 1, 2, 5, 20)))]
             getattr(world, kind)(rng.randint(0, 1), steps, rng.random() < 0.2)
         elif kind == "time":
             world.time(random_instant(rng))
@@ -328,7 +328,7 @@ def test_the_engine_fires_what_its_twin_fires(story):
 def test_the_engine_fires_what_its_twin_fires_in_long_stories(request):
     first = int(request.config.option.hypothesis_seed) % 2**31
     n_fired = 0
-    for seed in range(first, first + 300):
+    for seed in range(first, first + 150):
         with told(seed):
             n_fired += random_story(seed).n_fired
     assert n_fired > 300, "Stories in which nothing fires prove nothing."

@@ -464,6 +464,68 @@ def test_a_moment_that_came_before_a_restart_does_not_come_again():
     assert again.tick_time(START_NS + 5) == []
 
 
+def test_a_level_moved_after_a_restart_lies_where_the_newest_price_was_though_that_touched_nothing():
+    condition = DrawingCondition("d", Operator.CROSSES_BELOW)
+    engine = engine_of(condition)
+    engine.set_level("it", 0, Level.constant(100.0))
+    for n, price in enumerate((90.0, 96.0, 99.0)):
+        engine.evaluate(change(price, at_s=n))
+    engine = restarted(engine, condition)
+    engine.set_level("it", 0, Level.constant(95.0))
+
+    assert fired_at(engine, 94.0, at_s=9) == [9]
+
+
+def test_restored_in_the_engine_that_kept_it_it_hears_the_next_trade_of_the_same_instant():
+    engine = engine_of(RISES)
+    engine.evaluate(change(99.0))
+    kept = engine.state("it")
+    engine.put(compile_rule(alert(RISES)))
+    assert engine.restore("it", kept)
+
+    assert fired_at(engine, 101.0) == [0]
+
+
+def test_a_moment_that_came_after_the_state_was_kept_comes_again():
+    engine = engine_of(TimeCondition(START_NS))
+    kept = engine.state("it")
+    assert len(engine.tick_time(START_NS)) == 1
+    assert engine.restore("it", kept)
+
+    assert len(engine.tick_time(START_NS)) == 1
+
+
+def test_an_alert_put_again_reads_on_from_where_its_indicator_stood():
+    condition = IndicatorCondition(IndicatorRef("sma", {"period": 2}), Operator.ABOVE, 100.5)
+    engine = engine_of(condition, history=[bar(0, 101.0)], when=When.CLOSE)
+    engine.put(compile_rule(alert(condition, when=When.CLOSE)))
+
+    assert fired_at(engine, 101.0, at_s=120, closed=[bar(1, 101.0)]) == [120]
+
+
+def test_closes_before_are_those_of_now_after_nobody_asked_for_a_while():
+    condition = PercentCondition(Operator.ABOVE, 0.0, since="bars", n_bars=1)
+    engine = engine_of(condition, history=[bar(0, 500.0)], when=When.CLOSE)
+    engine.put(compile_rule(Alert("other", "AAPL.XNAS", ABOVE_100, when=When.CLOSE)))
+    engine.remove("it")
+    engine.evaluate(change(99.0, at_s=120, closed=[bar(1, 99.0)]))
+    engine.put(compile_rule(alert(condition, when=When.CLOSE)))
+    engine.prime(SERIES, BarArrays.of([bar(0, 500.0), bar(1, 99.0)]))
+
+    assert fired_at(engine, 99.5, at_s=180, closed=[bar(2, 99.5)]) == [180]
+
+
+def test_the_bar_under_way_of_a_batch_told_again_is_not_taken_for_a_new_one():
+    condition = VolumeCondition(Operator.AT_LEAST, 9.0)
+    engine = engine_of(condition)
+    old = change(1.0, at_s=59, forming=bar(0, 1.0, volume=9.0))
+    assert len(engine.evaluate(old)) == 1
+    closed, forming = [bar(0, 1.0, volume=9.0)], bar(1, 1.0, volume=1.0)
+    assert engine.evaluate(change(1.0, at_s=59, closed=closed, forming=forming)) == []
+
+    assert engine.evaluate(old) == []
+
+
 def test_a_state_of_another_expression_is_not_taken_and_one_that_is_broken_is_refused():
     engine, other = engine_of(ABOVE_100), engine_of(RISES)
     assert not other.restore("it", engine.state("it"))
