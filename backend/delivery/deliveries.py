@@ -69,6 +69,7 @@ class Deliveries:
         self._store = DeliveryStore(parts.ledger)
         self._carrier = carrier
         self._awake = asyncio.Event()
+        self._unsettled: list[tuple[Sending, Outcome]] = []
         parts.runner.register(KIND, "Delivery", self._drain, n_beside=_AT_ONCE)
 
     async def begin(self) -> None:
@@ -191,7 +192,10 @@ class Deliveries:
                     await self._awake.wait()
 
     async def _plan(self) -> None:
-        """A job for each channel that has something waiting, due when it may go."""
+        """A job for each channel that has something waiting, due when it may go; first, settle what could not be settled."""
+        while self._unsettled:
+            await self._settle(*self._unsettled[0])
+            self._unsettled.pop(0)
         for name, look_ns in await self._store.plan(self._clock.now_ns()):
             payload = msgspec.json.encode({"channel": name})
             await self._runner.submit(NewJob(KIND, payload, key=name, priority=Priority.URGENT, due_ns=look_ns))
@@ -214,10 +218,18 @@ class Deliveries:
         message = compose(sending.told, zone, n_dropped=sending.n_dropped, may_repeat=sending.may_repeat)
         outcome = await self._carrier.send(sending.address, message)
         reach(_SENT)
+        try:
+            await self._settle(sending, outcome)
+        except Unavailable:  # a full disk, say: it must not be sent again for that
+            self._unsettled.append((sending, outcome))
+            raise
+        return outcome
+
+    async def _settle(self, sending: Sending, outcome: Outcome) -> None:
+        name = sending.channel.name
         n_dead = await self._store.settle(sending, outcome, self._clock.now_ns())
         self._bus.publish(DeliveriesChanged(name))
         if n_dead and not sending.is_test:
             title = f"{n_dead} alerts could not be delivered." if n_dead > 1 else "An alert could not be delivered."
             hint = f"Test the channel with: trii channels test {name}; then retry what 'trii channels log' shows as dead."
             self._bus.publish(Notice(Level.WARNING, title, f"{name}: {outcome.words}", hint, "delivery.dead"))
-        return outcome

@@ -6,6 +6,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,6 +20,7 @@ from backend.telemetry.redaction import redact
 _EXCERPT: Final = 160
 _MARKUP = re.compile(r"<[^>]*>")
 _PASSING: Final = (408, 425, 429)
+_TAKEN: Final = range(200, 300)
 _REDIRECTS: Final = range(300, 400)
 _HTTP_WORDS: Final = {
     400: "The service did not understand the message",
@@ -54,11 +56,17 @@ _ANSWERLESS: Final = frozenset({"RemoteDisconnected", "ProtocolError", "Incomple
 
 
 def judge(address: Address, trace: Trace, now_ns: int) -> Outcome:
-    """The outcome of an attempt that did not succeed."""
+    """The outcome of an attempt that did not succeed, or not for all of its recipients."""
+    outcome = _judge(address, trace, now_ns)
+    is_part = trace.n_taken > 0 and trace.status not in _TAKEN
+    return replace(outcome, words=f"{outcome.words} Others have it.", is_unsure=True) if is_part else outcome
+
+
+def _judge(address: Address, trace: Trace, now_ns: int) -> Outcome:
     where = address.host or address.service.title
     if isinstance(trace.error, smtplib.SMTPException):
         return _of_mail(address, trace.error, where, may_have_arrived=trace.is_on_its_way)
-    if trace.status is not None:
+    if trace.status is not None and (trace.error is None or trace.status not in _TAKEN):
         return _of_status(address, trace, now_ns)
     if trace.error is not None:
         return _of_connection(trace.error, where, may_have_arrived=trace.is_on_its_way)
@@ -71,7 +79,7 @@ def judge(address: Address, trace: Trace, now_ns: int) -> Outcome:
 def _of_status(address: Address, trace: Trace, now_ns: int) -> Outcome:
     status = trace.status or 0
     said = _excerpt(address, trace.answer)
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+    if status in _TAKEN:
         return Outcome(is_sent=False, words=f"The service answered, but did not take the message{said}")
     if status in _REDIRECTS:
         return Outcome(is_sent=False, words=f"The service answered {status}: it lives at another address. Use that one.")

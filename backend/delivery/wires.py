@@ -16,6 +16,7 @@ from typing import Any, Final
 
 _CHUNK_BYTES: Final = 8_192
 _TOO_MANY: Final = 429
+_TAKEN: Final = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class Limits:
 class Trace:
     """What happened on the wire while one message was sent.
 
-    error : the last exception; status : of the last answer, HTTP or SMTP; answer : the beginning of its text
+    error : the last exception
+    status : of the first answer that refused, else of the last one; answer : the beginning of its text
+    n_taken : how often something was accepted: a message to several recipients goes in several parts
     is_on_its_way : the message's bytes were being handed over, so that after an error it may have arrived
     """
 
@@ -44,8 +47,15 @@ class Trace:
     status: int | None = None
     answer: bytes = b""
     retry_after: str = ""
+    n_taken: int = 0
     is_on_its_way: bool = False
     refused: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+
+    def note(self, status: int, answer: bytes, retry_after: str) -> None:
+        """Keep an answer of HTTP, unless one that refused is kept already."""
+        self.n_taken += status in _TAKEN
+        if self.status is None or self.status in _TAKEN:
+            self.status, self.answer, self.retry_after = status, answer, retry_after
 
 
 class _Current(threading.local):
@@ -99,7 +109,6 @@ class WatchedWeb:
         given: Mapping[str, Any] = {name: options.get(name) for name in ("params", "data", "json", "headers")}
         try:
             with self._requests.Session() as session:
-                trace.status, trace.answer, trace.retry_after = None, b"", ""
                 response = session.request(
                     method,
                     url,
@@ -110,13 +119,13 @@ class WatchedWeb:
                     allow_redirects=False,
                     stream=True,
                 )
-                trace.status, trace.retry_after = response.status_code, str(response.headers.get("Retry-After", ""))
-                trace.answer = _read(response, trace.limits)
-                response.raw = io.BytesIO(trace.answer)
+                answer = _read(response, trace.limits)
+                response.raw = io.BytesIO(answer)
         except (self._requests.RequestException, OSError) as e:
             trace.error = e
             raise
-        if trace.status == _TOO_MANY:  # services would wait and try again by themselves, unseen
+        trace.note(response.status_code, answer, str(response.headers.get("Retry-After", "")))
+        if response.status_code == _TOO_MANY:  # services would wait and try again by themselves, unseen
             raise self._requests.exceptions.RetryError("The service asks us to wait.")
         return response
 
@@ -181,6 +190,7 @@ class _WatchedSession(smtplib.SMTP):
         with _noting(trace):
             refused = super().sendmail(from_addr, to_addrs, msg)
         trace.refused.update(refused)
+        trace.n_taken += len(to_addrs) > len(refused)
         return refused
 
 

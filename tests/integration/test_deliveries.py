@@ -387,3 +387,30 @@ async def test_firings_that_come_while_a_job_ends_are_never_left_behind(home, cl
                 await asyncio.sleep(0.002 * (n % 5))
             await d.until(lambda found: len(found) == 60 and all(one.state in SETTLED for one in found))
             assert len(sink.received) + (await d.states()).count("rolled_up") == 60
+
+
+@pytest.mark.logs("could not be looked after")
+async def test_a_message_that_was_sent_and_could_not_be_settled_is_settled_later_and_not_sent_again(home, clock):
+    with http_sink() as sink:
+        async with delivering(home, clock) as d:
+            await d.deliveries.put_channel(phone(sink.address()))
+            store, settle, n_refused = d.deliveries._store, d.deliveries._store.settle, 0
+
+            async def refuse_twice(*given):
+                nonlocal n_refused
+                n_refused += 1
+                if n_refused <= 2:
+                    raise Unavailable("The disk is full.", hint="Make room.")
+                return await settle(*given)
+
+            store.settle = refuse_twice
+            await d.fire(1)
+            await until(lambda: d.deliveries._unsettled, what="a message that is not settled")
+            assert await d.states() == ["sending"]
+            d.deliveries.wake()
+            await until(lambda: n_refused == 2, what="a second refusal")
+            d.deliveries.wake()
+            await d.until_states("sent")
+            await d.advance(60)
+            await d.at_rest()
+            assert len(sink.received) == 1

@@ -200,3 +200,12 @@ async def test_a_mail_server_whose_certificate_nobody_signed_gets_neither_passwo
         assert not outcome.may_pass
         assert outcome.words.startswith("The certificate of 127.0.0.1 cannot be trusted")
         assert sink.received == []
+
+
+async def test_where_one_of_several_recipients_has_it_a_further_attempt_may_repeat_it(carrier):
+    with mail_sink() as sink:
+        sink.replies = ["250 Taken", "451 Try later"]
+        outcome = await carrier.send(sink.address().replace("to=ann@example.org", "to=ann@example.org,bob@example.org"), MESSAGE)
+        assert (outcome.is_sent, outcome.may_pass, outcome.is_unsure) == (False, True, True)
+        assert "451" in outcome.words
+        assert outcome.words.endswith("Others have it.")
