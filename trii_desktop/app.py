@@ -47,8 +47,6 @@ from trii_desktop.desk import Desk
 from trii_desktop.docks.arrangement import place_now, show_place
 from trii_desktop.engine_side import EngineSide
 from trii_desktop.frame import FrameClock
-from trii_desktop.live.freshness import Sight
-from trii_desktop.live.hours import OpenHours
 from trii_desktop.look import Look
 from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_panel import ChartPanel
@@ -56,6 +54,8 @@ from trii_desktop.notifications import Notices
 from trii_desktop.panels import Panels
 from trii_desktop.settings.keys import is_phrase_noted
 from trii_desktop.settings.passphrase import PassphrasePrompt
+from trii_desktop.sight.freshness import Sight
+from trii_desktop.sight.hours import OpenHours
 from trii_desktop.stalls import StallWatchdog
 from trii_desktop.start import choose_first
 from trii_desktop.theme import dress

@@ -11,9 +11,9 @@ from backend.tasks import TaskOwner
 from trii_desktop.bridge import Bridge
 from trii_desktop.engine_side import EngineSide
 from trii_desktop.frame import FrameClock
-from trii_desktop.live.freshness import Sight
 from trii_desktop.look import Look
 from trii_desktop.notifications import Notices, Offer
+from trii_desktop.sight.freshness import Sight
 from trii_desktop.undo import Step, UndoStack
 
 

@@ -7,8 +7,8 @@ import psutil
 from backend.bus import Subscription
 from backend.events import BarsSaved, FeedLagging, ReplayMoved
 from trii_desktop.desk import Desk
-from trii_desktop.live.feed_reading import feeds_reading
 from trii_desktop.reading import Reading
+from trii_desktop.sight.feed_reading import feeds_reading
 from trii_desktop.widgets.numbers import format_bytes, format_clock, format_seconds, format_time
 
 STALE_S: Final = 60.0

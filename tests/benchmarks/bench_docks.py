@@ -23,9 +23,9 @@ from backend.telemetry.metrics import Metrics
 from tests.fakes.shown_market import BITCOIN, FakeMarket, make_depth, make_trades
 from trii_desktop.frame import FrameClock
 from trii_desktop.live.depth_panel import DepthPanel
-from trii_desktop.live.freshness import Sight
 from trii_desktop.live.tape_panel import TapePanel
 from trii_desktop.look import Look
+from trii_desktop.sight.freshness import Sight
 from trii_desktop.theme import dress
 
 TICKS_PER_S: Final = 20_000

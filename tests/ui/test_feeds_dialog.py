@@ -21,10 +21,11 @@ from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.shown_market import START_NS
 from tests.fakes.window import open_window, shown
 from trii_desktop.live.feed_form import FeedForm
-from trii_desktop.live.feed_table import FeedRow, skew_words
+from trii_desktop.live.feed_table import FeedRow
 from trii_desktop.live.feeds_dialog import FeedsDialog
 from trii_desktop.live.live_actions import FIRST_OF
 from trii_desktop.look import Look
+from trii_desktop.sight.feed_words import skew_words
 from trii_desktop.theme import dress
 
 

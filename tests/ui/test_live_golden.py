@@ -11,9 +11,9 @@ from tests.fakes.shown_market import BITCOIN, FakeMarket, make_depth, make_trade
 from tests.ui.test_chart_golden import GOLDEN, pixels, stored_or_written
 from trii_desktop.frame import FrameClock
 from trii_desktop.live.depth_panel import DepthPanel
-from trii_desktop.live.freshness import Sight
 from trii_desktop.live.tape_panel import TapePanel
 from trii_desktop.look import Look
+from trii_desktop.sight.freshness import Sight
 from trii_desktop.theme import dress
 
 

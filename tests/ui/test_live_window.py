@@ -13,7 +13,7 @@ from tests.fakes.live_feed import LIVE, WAITING, LiveFeed
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.shown_market import BITCOIN, ETHER
 from tests.fakes.window import open_window, shown
-from trii_desktop.live.freshness import Freshness
+from trii_desktop.sight.freshness import Freshness
 from trii_desktop.watchlist.model import BID, STANDING_ROLE
 
 MINUTES = BarSpec.parse("1m")

@@ -16,9 +16,9 @@ from tests.fakes.shown_market import BITCOIN, ETHER, FakeMarket, make_depth, mak
 from tests.fakes.window import shown
 from trii_desktop.frame import FrameClock
 from trii_desktop.live.depth_panel import DepthPanel
-from trii_desktop.live.freshness import Sight
 from trii_desktop.live.tape_panel import TapePanel
 from trii_desktop.look import Look
+from trii_desktop.sight.freshness import Sight
 from trii_desktop.theme import dress
 
 

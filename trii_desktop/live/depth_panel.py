@@ -12,13 +12,13 @@ from backend.domain.instruments import Instrument
 from trii_desktop.frame import FrameClock
 from trii_desktop.live.book_rows import FACTORS, N_BALANCED, book_of, decimals_of_step, price_step_of
 from trii_desktop.live.depth_curve import DepthCurve
-from trii_desktop.live.follows import Followed
-from trii_desktop.live.freshness import Sight, Standing, Tape
 from trii_desktop.live.inks import inks_of
 from trii_desktop.live.ladder_view import LadderView
 from trii_desktop.live.market_panel import MarketPanel, tool_label
 from trii_desktop.live.prints import sides_of
 from trii_desktop.look import Look
+from trii_desktop.sight.follows import Followed
+from trii_desktop.sight.freshness import Sight, Standing, Tape
 from trii_desktop.widgets.layout import row
 from trii_desktop.widgets.numbers import format_change, format_price
 

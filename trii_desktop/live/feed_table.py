@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 from backend.domain.bars import SECOND_NS
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import FeedState, FeedStatus
-from trii_desktop.live.freshness import format_age
 from trii_desktop.look import Look
 from trii_desktop.palettes import Palette
+from trii_desktop.sight.feed_words import STATE_WORDS, skew_words
+from trii_desktop.sight.freshness import format_age
 from trii_desktop.widgets.numbers import DASH, format_compact, format_count
 
 HEADERS: Final = ("Feed", "State", "Heard", "Clock", "Trades/s", "Trades", "Bad frames", "Gaps", "Reconnects")
@@ -35,13 +36,6 @@ TIPS: Final = (
     "Breaks, whether they could be filled afterwards or not",
     "Since the program was started",
 )
-STATE_WORDS: Final = {
-    FeedState.OFF: "Off",
-    FeedState.CONNECTING: "Connecting",
-    FeedState.LIVE: "Live",
-    FeedState.WAITING: "Waiting",
-    FeedState.REFUSED: "Refused",
-}
 ROW_PX: Final = 34
 _SKEW_SAID_S: Final = 1.0
 
@@ -159,13 +153,6 @@ class FeedTable(QTableWidget):
                 item.setText(text)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{HEADERS[column]} {text}")
             item.setForeground(QColor(_ink(one, column, palette)))
-
-
-def skew_words(skew_s: float) -> str:
-    """``0.3 s ahead``: how the venue's clock stands to this computer's."""
-    if abs(skew_s) < 0.05:
-        return "the same"
-    return f"{format_age(abs(skew_s))} {'ahead' if skew_s > 0 else 'behind'}"
 
 
 def _ink(one: FeedRow, column: int, palette: Palette) -> str:

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QDialog, QMenu, QStackedLayout, QWidget
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import FeedState
 from backend.market.feeds.kinds import FeedKind
-from trii_desktop.live.feed_table import FeedRow, FeedTable, skew_words
-from trii_desktop.live.pulse import Pulse
+from trii_desktop.live.feed_table import FeedRow, FeedTable
 from trii_desktop.look import Look
+from trii_desktop.sight.feed_words import skew_words
+from trii_desktop.sight.pulse import Pulse
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, holding, label, line, restyle, row
 

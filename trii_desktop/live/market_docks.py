@@ -4,8 +4,8 @@ from PySide6.QtCore import QObject, Signal
 
 from backend.events import FeedChanged
 from trii_desktop.desk import Desk
+from trii_desktop.following import shown_follows
 from trii_desktop.live.depth_panel import DepthPanel
-from trii_desktop.live.following import shown_follows
 from trii_desktop.live.tape_panel import TapePanel
 from trii_desktop.main_window import RIGHT, MainWindow
 from trii_desktop.market.active_chart import ActiveChart

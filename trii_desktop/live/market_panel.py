@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QStackedLayout, Q
 
 from backend.domain.instruments import Instrument
 from trii_desktop.frame import FrameClock
-from trii_desktop.live.follows import Followed, ShownFollows
-from trii_desktop.live.freshness import Freshness, Sight, Standing
-from trii_desktop.live.pulse import Pulse
 from trii_desktop.live.subject import Subject
 from trii_desktop.look import Look
+from trii_desktop.sight.follows import Followed, ShownFollows
+from trii_desktop.sight.freshness import Freshness, Sight, Standing
+from trii_desktop.sight.pulse import Pulse
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, frame, label, restyle, row
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from backend.domain.bars import Float64s
 from backend.domain.ticks import Aggressor, TradeArrays
 from backend.live.tape import READ_MAX
-from trii_desktop.live.freshness import Tape
+from trii_desktop.sight.freshness import Tape
 
 WINDOW: Final = READ_MAX  # prints that can be scrolled through
 GLANCE: Final = 512  # prints read a frame while the newest are shown; more than any screen has lines

@@ -8,11 +8,11 @@ from backend.domain.bars import BarSpec
 from backend.domain.instruments import Instrument
 from trii_desktop.charts.wording import zone_of
 from trii_desktop.frame import FrameClock
-from trii_desktop.live.freshness import Sight, Standing, Tape
 from trii_desktop.live.market_panel import MarketPanel, tool_label
 from trii_desktop.live.size_field import SizeField
 from trii_desktop.live.tape_view import TapeView
 from trii_desktop.look import Look
+from trii_desktop.sight.freshness import Sight, Standing, Tape
 from trii_desktop.widgets.layout import button, row
 from trii_desktop.widgets.numbers import format_count
 

@@ -7,10 +7,10 @@ from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter
 
 from trii_desktop.charts.speech import announce
-from trii_desktop.live.freshness import Tape
 from trii_desktop.live.painted import LEFT, PAD, RIGHT, PaintedRows
 from trii_desktop.live.prints import Reel, format_print_time, needed_decimals
 from trii_desktop.look import Look
+from trii_desktop.sight.freshness import Tape
 from trii_desktop.widgets.numbers import format_price
 
 _SIDE_WORDS: Final = {1: "bought", -1: "sold", 0: ""}

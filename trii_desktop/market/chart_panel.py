@@ -19,12 +19,12 @@ from trii_desktop.charts.gestures import KeyCommand, Zone
 from trii_desktop.charts.wording import Worth
 from trii_desktop.desk import Desk
 from trii_desktop.engine_side import Opened, Shown
-from trii_desktop.live.following import shown_follows
-from trii_desktop.live.follows import Followed
-from trii_desktop.live.freshness import worth_of
-from trii_desktop.live.pulse import Pulse
+from trii_desktop.following import shown_follows
 from trii_desktop.market.chart_steps import ChartSteps, GrowingStep
 from trii_desktop.palettes import directions_of
+from trii_desktop.sight.follows import Followed
+from trii_desktop.sight.freshness import worth_of
+from trii_desktop.sight.pulse import Pulse
 from trii_desktop.widgets.empty import EmptyState
 
 

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from backend.domain.instruments import InstrumentId
 from backend.watchlists.board import QuoteRow
 from backend.watchlists.watchlist import Section
-from trii_desktop.live.freshness import Freshness, Standing
 from trii_desktop.look import Look
 from trii_desktop.palettes import Palette
+from trii_desktop.sight.freshness import Freshness, Standing
 from trii_desktop.watchlist.model import ENTRY_ROLE, ROW_ROLE, STANDING_ROLE
 
 Index = QModelIndex | QPersistentModelIndex

@@ -12,9 +12,9 @@ from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
 from backend.watchlists.board import BoardSnapshot, QuoteRow
 from backend.watchlists.watchlist import Entry, Section, Watchlist
-from trii_desktop.live.live_rows import LiveRows
 from trii_desktop.look import Look
 from trii_desktop.market.dragged import MIME, drag_data, dragged_instrument
+from trii_desktop.sight.live_rows import LiveRows
 from trii_desktop.widgets.numbers import DASH, format_change, format_compact, format_price, format_time
 
 SECTION_MIME: Final = "application/x-trii-section"

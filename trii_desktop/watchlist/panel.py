@@ -11,10 +11,10 @@ from backend.domain.instruments import InstrumentId
 from backend.events import FiguresChanged, WatchlistsChanged
 from backend.watchlists.watchlist import Entry, Section, Watchlist
 from trii_desktop.desk import Desk
-from trii_desktop.live.following import shown_follows
-from trii_desktop.live.follows import Followed
-from trii_desktop.live.live_rows import live_rows
-from trii_desktop.live.pulse import Pulse
+from trii_desktop.following import shown_follows
+from trii_desktop.sight.follows import Followed
+from trii_desktop.sight.live_rows import live_rows
+from trii_desktop.sight.pulse import Pulse
 from trii_desktop.watchlist.changes import ListChanges
 from trii_desktop.watchlist.model import WatchlistModel
 from trii_desktop.watchlist.table import WatchlistTable

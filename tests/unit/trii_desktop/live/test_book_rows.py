@@ -1,3 +1,5 @@
+"""Order books gathered by price step, with what is said of them."""
+
 import math
 from dataclasses import replace
 from decimal import Decimal

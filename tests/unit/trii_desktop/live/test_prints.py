@@ -1,3 +1,5 @@
+"""What a list of prints shows: which of them, which side took them, which stand out."""
+
 from datetime import UTC
 from zoneinfo import ZoneInfo
 

@@ -1,3 +1,5 @@
+"""Sizes as traders type them."""
+
 import pytest
 
 from trii_desktop.live.size_field import SizeField, parse_size

@@ -7,7 +7,7 @@ from typing import Final
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import Quote
 from backend.market.feeds.live_row import LiveSnapshot
-from trii_desktop.live.freshness import Sight, Standing
+from trii_desktop.sight.freshness import Sight, Standing
 
 _NO_FEED: Final = Standing()
 

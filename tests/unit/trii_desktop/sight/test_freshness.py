@@ -1,3 +1,5 @@
+"""What a shown price is worth, in words."""
+
 import math
 from dataclasses import replace
 
@@ -5,7 +7,7 @@ import pytest
 
 from backend.market.feeds.feed import FeedState, FeedStatus
 from tests.fakes.shown_market import BITCOIN, ETHER, FakeMarket
-from trii_desktop.live.freshness import Freshness, Sight, format_age
+from trii_desktop.sight.freshness import Freshness, Sight, format_age
 
 ID = BITCOIN.id
 

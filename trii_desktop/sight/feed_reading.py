@@ -8,9 +8,9 @@ from backend.domain.bars import SECOND_NS
 from backend.events import FeedLagging
 from backend.market.feeds.feed import FeedState, FeedStatus
 from backend.market.feeds.live_row import STALE_S, LiveSnapshot
-from trii_desktop.live.feed_table import STATE_WORDS, skew_words
-from trii_desktop.live.freshness import feed_title, format_age
 from trii_desktop.reading import Reading
+from trii_desktop.sight.feed_words import STATE_WORDS, skew_words
+from trii_desktop.sight.freshness import feed_title, format_age
 from trii_desktop.widgets.numbers import format_count
 
 SKEW_SAID_NS: Final = SECOND_NS

@@ -1,3 +1,5 @@
+"""What panels follow, and let go."""
+
 import asyncio
 
 from PySide6.QtWidgets import QWidget
@@ -5,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from backend.domain.instruments import InstrumentId
 from backend.errors import NotFound
 from tests.fakes.qt_loop import run_on_qt
-from trii_desktop.live.follows import Followed, Follows, ShownFollows
+from trii_desktop.sight.follows import Followed, Follows, ShownFollows
 
 BTC, ETH, SOL = (Followed(InstrumentId(code, "BINANCE")) for code in ("BTC", "ETH", "SOL"))
 

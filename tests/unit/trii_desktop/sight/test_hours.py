@@ -1,3 +1,5 @@
+"""Whether markets are open by their calendars."""
+
 import asyncio
 
 import numpy as np
@@ -5,7 +7,7 @@ import numpy as np
 from backend.domain.bars import SECOND_NS
 from backend.domain.instruments import InstrumentId
 from backend.domain.sessions import SessionTable
-from trii_desktop.live.hours import ALWAYS_OPEN, OpenHours
+from trii_desktop.sight.hours import ALWAYS_OPEN, OpenHours
 
 AAPL, BTC, NONE = InstrumentId("AAPL", "XNAS"), InstrumentId("BTCUSDT", "BINANCE"), InstrumentId("X", "ELSEWHERE")
 HOUR_NS = 3_600 * SECOND_NS

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
 from trii_desktop.desk import Desk
-from trii_desktop.live.follows import Follows, LetGo, ShownFollows
+from trii_desktop.sight.follows import Follows, LetGo, ShownFollows
 
 
 def shown_follows(widget: QWidget, desk: Desk) -> ShownFollows:
