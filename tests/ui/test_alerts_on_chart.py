@@ -14,6 +14,7 @@ from backend.domain.instruments import InstrumentId
 from backend.indicators.registry import spec_of
 from tests.fakes.alert_window import AAPL, alert_hand
 from tests.fakes.dialogs import leave, opened
+from tests.fakes.live_market import LiveMarket
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown
 from trii_desktop.charts.gestures import Zone
@@ -374,5 +375,32 @@ def test_a_hidden_chart_does_not_look(qapp, sampled):
         hand.desktop.window.show()
         hand.desktop.desk.frames.request()
         await shown(lambda: hand.on_chart._version > looked)
+
+    story_of(tell)(sampled)
+
+
+def test_a_tick_through_a_level_is_told_marked_and_counted(qapp, sampled):
+    async def tell(hand):
+        alert = await hand.add(1.02)
+        level, desk = alert.condition.value, hand.desktop.desk
+        market = LiveMarket(desk.backend.clock.now_ns(), instrument=AAPL)
+
+        async def trade(*prices):
+            hand.backend.alerts.evaluate(market.trade(*prices))
+
+        hand.backend.alerts.live = market.snapshot
+        await desk.bridge.call(trade(level - 1.0, level - 0.5))
+        await desk.bridge.call(trade(level + 0.25))
+        await shown(lambda: hand.alerts.log.firings, "the firing")
+        (firing,) = hand.alerts.log.firings
+        assert firing.alert_id == alert.id
+        assert firing.price == level + 0.25
+        assert f"{level:.2f}" in firing.words
+        await shown(lambda: hand.desktop.window.status.alerts.text() == "1")
+        assert any(firing.words in toast.accessibleName() for toast in hand.desktop.window.toasts.toasts)
+        await shown(lambda: hand.row(alert.id).n_fired == 1)
+        await shown(lambda: hand.line(alert.id).words.endswith("· fired"))
+        stored = await desk.bridge.call(hand.backend.alerts.history(alert.id))
+        assert [one.id for one in stored] == [firing.id]
 
     story_of(tell)(sampled)

@@ -232,7 +232,8 @@ def test_an_offer_on_a_toast_is_accepted_once(qapp, sampled):
 
             desktop.desk.did("Something was changed.", take_back)
             toast = desktop.window.toasts.toasts[-1]
-            toast._take_offer()
+            (undo,) = toast.findChildren(QPushButton)
+            undo.click()
             await shown(lambda: undone == [True])
             assert toast not in desktop.window.toasts.toasts
             assert not desktop.workbench.view.can_undo

@@ -1,13 +1,16 @@
 """Alerts typed in words: ``alert aapl > 180``, ``alert below 175.5`` for the instrument shown, ``alert aapl`` for the editor."""
 
+import contextlib
 import math
 import re
 from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
-from backend.alerts.alert import Alert, Operator, PriceCondition
+from backend.alerts.alert import Alert, Condition, Operator, PriceCondition
+from backend.alerts.grammar import parse_text
 from backend.alerts.words import Wording, tell_condition
+from backend.errors import TriiError
 from trii_desktop.alerts.making import fresh, price_alert
 from trii_desktop.desk import Desk
 from trii_desktop.engine_side import Found
@@ -33,19 +36,28 @@ _WRITTEN: Final = re.compile(
 _SHOWN_MAX: Final = 4
 
 
+_CODED: Final = re.compile(r"alert\s+(?P<code>\S+)\s+(?P<condition>\S.*)", re.IGNORECASE)
+
+
 class Typed(NamedTuple):
-    """What was typed: a code, empty for the instrument shown; how it is compared, None where that is left to the side; a price."""
+    """What was typed.
+
+    code : of an instrument, empty for the one shown
+    operator, price : how the price is compared with what; None and NaN where that is left open
+    condition : anything else that conditions can say
+    """
 
     code: str
-    operator: Operator | None
-    price: float
+    operator: Operator | None = None
+    price: float = math.nan
+    condition: Condition | None = None
 
 
 def parse_typed(text: str) -> Typed | None:
     """What ``text`` asks for; None where it is no alert."""
     written = _WRITTEN.fullmatch(text.strip())
     if written is None:
-        return None
+        return _parse_condition(text.strip())
     code, how, price = written["code"], (written["how"] or "").lower(), written["price"]
     if not code and how and how not in _OPERATORS:
         code, how = how, ""  # a single word is a code
@@ -56,6 +68,15 @@ def parse_typed(text: str) -> Typed | None:
     if code.lower() in _OPERATORS:
         code, how = "", code.lower()
     return Typed(code, _OPERATORS.get(how), float(price.replace(",", "").replace("_", "")) if price else math.nan)
+
+
+def _parse_condition(text: str) -> Typed | None:
+    """``alert aapl rsi(14) crosses below 30 and price > 180``, as the command line reads it; of the instrument shown too."""
+    coded = _CODED.fullmatch(text)
+    for code, words in ((coded["code"], coded["condition"]), ("", f"{coded['code']} {coded['condition']}")) if coded else ():
+        with contextlib.suppress(TriiError):
+            return Typed(code, condition=parse_text(words))
+    return None
 
 
 class AlertSource:
@@ -92,13 +113,16 @@ class AlertSource:
 
     def _entry(self, text: str, instrument: str, last: float, typed: Typed) -> PaletteEntry:
         now_ns, code = self._desk.backend.clock.now_ns(), instrument.partition(".")[0]
-        key = f"alert:{instrument}:{typed.operator}:{typed.price}"
-        if not math.isfinite(typed.price):
+        if not math.isfinite(typed.price) and typed.condition is None:
             made = price_alert(instrument, last if math.isfinite(last) else 0.0, last=last, now_ns=now_ns)
-            return PaletteEntry(key, Kind.ACTION, f"Add alert on {code}…", partial(self._edit, made), code=text, icon="bell-plus")
+            title, run = f"Add alert on {code}…", partial(self._edit, made)
+            return PaletteEntry(f"alert:{instrument}", Kind.ACTION, title, run, code=text, icon="bell-plus")
         made = price_alert(instrument, typed.price, last=last, now_ns=now_ns)
-        if typed.operator is not None:
+        if typed.condition is not None:
+            made = fresh(instrument, typed.condition, now_ns=now_ns)
+        elif typed.operator is not None:
             made = fresh(instrument, PriceCondition(typed.operator, typed.price, now_ns), now_ns=now_ns)
-        words = tell_condition(made.condition, Wording(code, decimals_of(typed.price)))
-        title = f"Add alert: {code} {words[:1].lower()}{words[1:]}"
-        return PaletteEntry(key, Kind.ACTION, title, partial(self._add, made), detail=instrument, code=text, icon="bell-plus")
+        decimals = decimals_of(typed.price) if math.isfinite(typed.price) else 2
+        words = tell_condition(made.condition, Wording(code, decimals))
+        title, run = f"Add alert: {code} {words[:1].lower()}{words[1:]}", partial(self._add, made)
+        return PaletteEntry(f"alert:{instrument}:{words}", Kind.ACTION, title, run, detail=instrument, code=text, icon="bell-plus")

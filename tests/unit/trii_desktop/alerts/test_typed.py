@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from backend.alerts.alert import Operator
+from backend.alerts.alert import AllOf, IndicatorCondition, IndicatorRef, Operator, PriceCondition
 from trii_desktop.alerts.typed import Typed, parse_typed
 
 
@@ -38,3 +38,19 @@ def test_a_code_alone_asks_for_the_editor():
 )
 def test_what_is_no_alert_is_left_to_the_other_sources(text):
     assert parse_typed(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("alert aapl rsi(14) crosses below 30 and price > 180", "aapl"), ("alert rsi(14) crosses below 30 and price > 180", "")],
+)
+def test_whatever_the_command_line_reads_is_read_here_too(text, code):
+    typed = parse_typed(text)
+    assert typed is not None
+    assert typed.code == code
+    assert typed.condition == AllOf(
+        (
+            IndicatorCondition(IndicatorRef("rsi", {"period": 14}), Operator.CROSSES_BELOW, 30.0),
+            PriceCondition(Operator.ABOVE, 180.0),
+        )
+    )
