@@ -1,19 +1,22 @@
 """The dock of alerts and how firings are told: tables, filters, keys, toasts, sounds, counts."""
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QPushButton
 
 from backend.alerts.alert import IndicatorCondition, IndicatorRef, Operator
 from backend.alerts.firing import Standing
+from backend.delivery.channel import Channel
 from backend.domain.instruments import InstrumentId
-from tests.fakes.alert_window import alert_hand
+from tests.fakes.alert_window import AAPL, alert_hand
 from tests.fakes.dialogs import nameless, opened, walk
+from tests.fakes.live_market import LiveMarket
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown
-from trii_desktop.alerts.making import fresh
-from trii_desktop.alerts.model import CONDITION, INSTRUMENT, LEVEL, STATUS
+from trii_desktop.alerts.making import fresh, price_alert
+from trii_desktop.alerts.model import CONDITION, INSTRUMENT, LEVEL, STATUS, TOLD
 from trii_desktop.alerts.telling import N_TOASTS_MAX
 
 MSFT = InstrumentId("MSFT", "XNAS")
@@ -258,5 +261,30 @@ def test_settings_quieten_what_is_told(qapp, sampled, setting, n_toasts, n_sound
         hand.fire(1)
         await shown(lambda: hand.alerts.log.n_unread == 1)
         assert (len(told_by(hand)), len(played)) == (n_toasts, n_sounds)
+
+    story_of(tell)(sampled)
+
+
+def test_what_became_of_a_firing_on_its_channels_stands_in_the_history(qapp, sampled):
+    async def tell(hand):
+        desk, alerts, deliveries = hand.desktop.desk, hand.backend.alerts, hand.backend.deliveries
+        alerts.deliver_with(deliveries.queue, deliveries.wake)
+        await hand.alerts.channels.put(Channel("nowhere", "json://127.0.0.1:9/hook"))
+        level = round(hand.alerts.last * 1.05, 2)
+        made = price_alert(str(AAPL), level, last=hand.alerts.last, now_ns=hand.alerts.now_ns)
+        await hand.alerts.edits.add(replace(made, channels=("nowhere",)))
+        market = LiveMarket(hand.backend.clock.now_ns(), instrument=AAPL)
+        alerts.live = market.snapshot
+
+        async def trade(*prices):
+            alerts.evaluate(market.trade(*prices))
+
+        await desk.bridge.call(hand.backend.begin_background())
+        await desk.bridge.call(trade(level - 1.0))
+        await desk.bridge.call(trade(level + 1.0))
+        await shown(lambda: hand.alerts.log.firings, "the firing")
+        hand.trigger("alert.history")
+        history = hand.desktop.panels.alerts.history
+        await shown(lambda: history.proxy.index(0, TOLD).data() == "nowhere failed, tried again", "what became of it")
 
     story_of(tell)(sampled)

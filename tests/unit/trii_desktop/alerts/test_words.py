@@ -12,8 +12,25 @@ from trii_desktop.alerts.rehearsal import told as told_test
 
 NOW = 1_800_000_000_000_000_000
 SENT = Delivery(
-    1, "f", "phone", BodyKind.PLAIN, "a", "AAPL.XNAS", "AAPL", "AAPL rose.", NOW, False, DeliveryState.SENT, NOW, NOW, NOW, 1, 0, False, ""
-)  # fmt: skip
+    id=1,
+    firing="f",
+    channel="phone",
+    body_kind=BodyKind.PLAIN,
+    alert_id="a",
+    instrument="AAPL.XNAS",
+    title="AAPL",
+    body="AAPL rose.",
+    event_ns=NOW,
+    is_urgent=False,
+    state=DeliveryState.SENT,
+    created_ns=NOW,
+    due_ns=NOW,
+    finished_ns=NOW,
+    n_attempts=1,
+    told_by=0,
+    may_repeat=False,
+    words="",
+)
 
 
 @pytest.mark.parametrize("state", DeliveryState)
