@@ -111,6 +111,6 @@ class ClockWatch:
 
 
 def _sides(machine: Machine, leaf: int) -> list[Side]:
-    right = machine.rule.leaves[leaf].right  # type: ignore[union-attr]
+    right = machine.rule.leaves[leaf].right  # type: ignore[union-attr]  # a side is asked of comparisons only
     left = left_of(machine, leaf)
     return [left] if isinstance(right, Level) else [left, right]

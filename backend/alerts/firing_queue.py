@@ -81,7 +81,7 @@ class FiringQueue:
             return await self._store.record(group, self.queue_delivery)
         except (Unavailable, CorruptData):
             raise
-        except Exception as error:
+        except (TriiError, ArithmeticError, LookupError, TypeError, ValueError) as error:  # a defect there costs no firing here
             log.exception("Deliveries of %d firings could not be queued.", len(group))
             self._publish(notice_of(error, "What fired could not be queued for its channels."))
             return await self._store.record(group, _deliver_nothing)
