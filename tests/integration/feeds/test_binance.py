@@ -12,6 +12,7 @@ from backend.market.feeds.binance import BinanceFeed, check_options
 from backend.market.feeds.binance_heal import HealRules
 from backend.market.feeds.connection import FRAMES_AT_ONCE
 from backend.market.feeds.feed import FeedState, Wants
+from backend.market.feeds.line_watch import ConnectionRules
 from backend.simulator.answers import Answer
 from backend.simulator.bad_frames import Harm
 from tests.fakes.followed_venue import BTC, ETH, SOL, following, open_venue, tape_of, up_to_date
@@ -179,14 +180,14 @@ async def test_beyond_what_may_wait_the_venue_is_not_read_and_still_no_trade_is_
     async with open_venue(500.0) as venue, following(venue, n_waiting_max=1000) as (feed, taken):
         await started(feed, taken)
         taken.gate.clear()
-        venue.market.burst(30_000.0, 1.0)
-        at, n_before = venue.market.at_ns, feed.status.n_trades
-        await until(lambda: venue.market.at_ns > at + 1_500_000_000, 20)
+        tape, n_before = venue.market.listings["BTCUSDT"].tape, feed.status.n_trades
+        venue.market.rate, until_id = 20_000.0, tape.next_id + 8000
+        await until(lambda: tape.next_id > until_id, 20)
         assert feed.status.n_trades - n_before < 1000 + 2 * FRAMES_AT_ONCE
         taken.gate.set()
         await up_to_date(venue, taken, (BTC, ETH))
 
-        assert feed.status.n_trades - n_before > 20_000
+        assert feed.status.n_trades - n_before > 8000
         assert not taken.gaps
 
 
@@ -234,6 +235,28 @@ async def test_an_empty_batch_is_a_sign_of_life_when_nothing_trades():
 
         assert not taken.batches[0].trades
         assert taken.batches[0].received_ns == feed.status.received_ns
+
+
+async def test_a_region_that_is_not_served_is_told_and_not_asked_again_and_again():
+    async with open_venue() as venue:
+        venue.binance.faults.refuse_handshakes(451, 1)
+        patient = ConnectionRules(beat_s=0.05, close_s=0.2, wait_s=0.01, refused_s=60.0)
+        async with following(venue, rules=patient) as (feed, _):
+            await until(lambda: feed.status.state is FeedState.REFUSED)
+
+            assert "does not serve this region (451)" in feed.status.words
+            assert feed.status.connected_ns == 0
+            assert venue.binance.faults.counts["turned away"] == 1
+
+
+async def test_streams_that_do_not_fit_are_said_and_trades_come_before_quotes():
+    many = [InstrumentId(f"C{n}USDT", "BINANCE") for n in range(700)]
+    async with open_venue() as venue, following(venue, (BTC, *many, ETH)) as (feed, taken):
+        await started(feed, taken)
+        await until(lambda: feed.status.words)
+
+        assert feed.status.words.startswith("380 streams are left out: Binance carries 1024 at most.")
+        assert feed.status.state is FeedState.LIVE
 
 
 async def test_closing_is_prompt_and_leaves_nothing_in_any_state():
