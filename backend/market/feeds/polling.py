@@ -16,7 +16,7 @@ from backend.domain.ticks import TradeArrays
 from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import Abilities, FeedState, FeedStatus, TickBatch, Wants
-from backend.market.feeds.polling_http import BUSY, REFUSED, RestSource
+from backend.market.feeds.polling_http import BUSY, REFUSED, PollClient
 from backend.market.feeds.polling_look import Look, parse_look
 from backend.market.feeds.polling_plan import parse_plan
 from backend.market.feeds.quote_cache import QuoteCache
@@ -56,7 +56,7 @@ class PollingFeed:
         self._name = config.name
         self._clock = clock
         self._secret = secret
-        self._rest = RestSource(clock)
+        self._rest = PollClient(clock)
         self._places = asyncio.Semaphore(AT_ONCE_MAX)
         self._cache: QuoteCache[InstrumentId, Look] = QuoteCache(clock)
         self._tracks: dict[InstrumentId, _Track] = {}

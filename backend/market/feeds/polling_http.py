@@ -27,7 +27,7 @@ _NOT_ALLOWED: Final = {401, 402, 403, 407, 451}
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-class RestSource:
+class PollClient:
     """Questions to one service: they share a client inside ``opened``; outside of it each has its own."""
 
     def __init__(self, clock: Clock) -> None:
