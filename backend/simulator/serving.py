@@ -72,9 +72,9 @@ class Client:
             await self._connection.close(code, reason)
 
     def _write(self, messages: Sequence[bytes]) -> None:
-        if not self.is_open:
-            return
         transport = self._connection.transport
+        if not self.is_open or transport.is_closing():
+            return
         transport.write(join_frames(messages))
         if transport.get_write_buffer_size() > self._waiting_bytes_max:
             log.info("A client of the simulated venue does not read; its connection is ended.")
