@@ -242,8 +242,11 @@ class KrakenFeed(VenueStream):
     async def _fetch_missed(self, instrument: InstrumentId, from_ns: int) -> list[Print]:
         missed = await self._past.fetch_prints(instrument, from_ns, self._clock.now_ns() + 1)
         line = self._lines.get(instrument)
-        if line is not None and (first := line.first_held) is not None and missed and missed[0].key == first.key:
-            self._skipping.add(instrument)  # nothing was between: this pair's numbers are not in a row
+        first = line.first_held if line is not None else None
+        if line is not None and first is not None and any(one.key == first.key for one in missed):
+            between = [one for one in missed if self._is_before(one, first) and not line.is_known(one)]
+            if not between:
+                self._skipping.add(instrument)  # this pair's numbers are not in a row
         return missed
 
     def _is_before(self, one: Print, other: Print) -> bool:

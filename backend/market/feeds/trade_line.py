@@ -42,6 +42,10 @@ class TradeLine:
         """Of the live trades that wait."""
         return frozenset(one.key for one in self._held or ())
 
+    def is_known(self, one: Print) -> bool:
+        """Whether a trade was handed on already, or is older than anybody asked for."""
+        return one.key in self._seen or one.event_ns < self.began_ns
+
     def hear(self, prints: Sequence[Print]) -> int:
         """Take live trades; how many were handed on."""
         if self._held is not None:
@@ -61,7 +65,7 @@ class TradeLine:
 
     def heal(self, prints: Sequence[Print]) -> int:
         """Hand on trades that were missed and have been fetched; those known already are left out."""
-        return self._hand_on([one for one in prints if one.event_ns >= self.began_ns], is_late=True)
+        return self._hand_on([one for one in prints if not self.is_known(one)], is_late=True)
 
     def release(self, *, missing_from_ns: int | None = None, now_ns: int = 0) -> int:
         """Hand on what was held; how many that were.
