@@ -290,6 +290,16 @@ def test_after_a_firing_the_price_must_come_back_as_far_as_asked():
     assert fired_at(engine, 101.0, 99.5, 101.0, 99.0, 100.0, 101.0) == [0, 5]
 
 
+def test_coming_back_is_noticed_though_that_crosses_no_level_of_the_alert():
+    for condition, prices in (
+        (PriceCondition(Operator.BELOW, 100.0), (99.0, 100.5, 101.5, 99.0)),
+        (ABOVE_100, (101.0, 99.5, 98.5, 101.0)),
+    ):
+        engine = engine_of(condition, rearm=1.0)
+        fired = [fired_at(engine, price, at_s=n) for n, price in enumerate(prices)]
+        assert fired == [[0], [], [], [3]]
+
+
 def test_an_expired_alert_fires_no_more_but_what_happened_before_still_does():
     engine = engine_of(RISES, expires_ns=START_NS + 3 * SECOND_NS)
 
@@ -505,12 +515,12 @@ def test_an_alert_put_again_reads_on_from_where_its_indicator_stood():
 
 def test_closes_before_are_those_of_now_after_nobody_asked_for_a_while():
     condition = PercentCondition(Operator.ABOVE, 0.0, since="bars", n_bars=1)
-    engine = engine_of(condition, history=[bar(0, 500.0)], when=When.CLOSE)
+    engine = engine_of(condition, history=[bar(-1, 500.0), bar(0, 500.0)], when=When.CLOSE)
     engine.put(compile_rule(Alert("other", "AAPL.XNAS", ABOVE_100, when=When.CLOSE)))
     engine.remove("it")
     engine.evaluate(change(99.0, at_s=120, closed=[bar(1, 99.0)]))
     engine.put(compile_rule(alert(condition, when=When.CLOSE)))
-    engine.prime(SERIES, BarArrays.of([bar(0, 500.0), bar(1, 99.0)]))
+    engine.prime(SERIES, BarArrays.of([bar(-1, 500.0), bar(0, 500.0), bar(1, 99.0)]))
 
     assert fired_at(engine, 99.5, at_s=180, closed=[bar(2, 99.5)]) == [180]
 
