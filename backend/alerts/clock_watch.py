@@ -7,6 +7,7 @@ from backend.alerts.level import Level
 from backend.alerts.level_index import LevelIndex
 from backend.alerts.machine import LONG_AGO, Clock, Machine
 from backend.alerts.rows import PRICE, Rows, Side, bands, left_of
+from backend.alerts.rules import Comparison
 
 
 class ClockWatch:
@@ -111,6 +112,6 @@ class ClockWatch:
 
 
 def _sides(machine: Machine, leaf: int) -> list[Side]:
-    right = machine.rule.leaves[leaf].right  # type: ignore[union-attr]  # a side is asked of comparisons only
-    left = left_of(machine, leaf)
-    return [left] if isinstance(right, Level) else [left, right]
+    found = machine.rule.leaves[leaf]
+    assert isinstance(found, Comparison), "Moments look at no clock."
+    return [found.left] if isinstance(found.right, Level) else [found.left, found.right]
