@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from backend.alerts.alert import (
@@ -14,7 +13,7 @@ from backend.alerts.alert import (
 )
 from backend.alerts.compiling import compile_rule, leaves_of
 from backend.alerts.engine import AlertEngine
-from backend.alerts.followed_series import FollowedSeries, bars_of
+from backend.alerts.followed_series import FollowedSeries
 from backend.alerts.gaps import Pause, look_into
 from backend.alerts.market_facts import Facts, MarketFacts, levels_of, missing_words, plain_levels, scaled_levels
 from backend.alerts.needs import count_seen, needed_from, needs_history, seen_of, series_of, warm
@@ -22,13 +21,13 @@ from backend.alerts.rules import Turned
 from backend.alerts.seen import Seen, save_seen, unseen_walk
 from backend.alerts.standing import Sight
 from backend.alerts.store import StateChange, StoredAlert
+from backend.alerts.unfinished import finish_bar, finish_with_trades
 from backend.clock import Clock
 from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
 from backend.errors import CorruptData
 from backend.market.live_change import LiveChange
-from backend.market.resample import intraday_starts
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +132,7 @@ class Watch:
             if watch.needs_other_levels(change):
                 self._tell_levels(watch)
             if watch.unfinished and len(change.trades):
-                turned += self._finish(watch, change)
+                turned += finish_bar(self._engine, watch, change)
             if watch.may_follow_a_pause(change):
                 begun.append(watch.begin_pause(change, {alert_id: self._engine.state(alert_id) for alert_id in watch.alerts}))
         now = self._engine.evaluate(change)
@@ -263,39 +262,10 @@ class Watch:
 
     async def _look_at_trades(self, watch: FollowedSeries, facts: Facts) -> list[Turned]:
         """What recorded trades make fire that the last run did not look at, exactly as they came."""
-        instrument, spec = watch.series.instrument, watch.series.spec
-        if not watch.unfinished or not spec.is_intraday:
+        if not watch.unfinished or not watch.series.spec.is_intraday:
             return []
-        newest = max(watch.unfinished, key=lambda seen: seen.last_ns)
-        trades = await self._loader.trades(instrument, min(seen.last_ns for seen in watch.unfinished))
-        if not len(trades) or int(trades.event_ns[-1]) < newest.last_ns:
-            return []
-        found = self._engine.evaluate(LiveChange(instrument, self._clock.now_ns(), trades, {}, {}, is_late=True))
-        labels = intraday_starts(trades.event_ns, spec.duration_ns or 1, facts.sessions)
-        prices = trades.price[labels == labels[-1]]
-        seen = newest.after_trades(int(trades.event_ns[-1]), int(labels[-1]), float(prices.max()), float(prices.min()))
-        watch.unfinished = [seen]
-        watch.base = {alert_id: msgspec.structs.replace(seen, armed_ns=base.armed_ns) for alert_id, base in watch.base.items()}
-        return found
-
-    def _finish(self, watch: FollowedSeries, change: LiveChange) -> list[Turned]:
-        """What the rest of a bar, seen half by the last run, makes fire before the trades of ``change``."""
-        found: list[Turned] = []
-        unfinished, watch.unfinished = watch.unfinished, []
-        bars = {bar.event_ns: bar for bar in bars_of(change, watch.series.spec)}
-        first_ns, prices = int(change.trades.event_ns[0]), change.trades.price
-        high, low = float(prices.max()), float(prices.min())
-        for seen in sorted(set(unfinished), key=lambda one: one.last_ns):
-            bar = bars.get(seen.label)
-            if bar is None or seen.last_ns >= first_ns:
-                continue
-            told = Seen(seen.armed_ns, min(seen.last_ns, first_ns - 3), seen.label, max(seen.high, high), min(seen.low, low))
-            walk = unseen_walk(watch.series.instrument, told, bar, change.received_ns)
-            found += self._engine.evaluate(walk) if walk is not None else []
-            for alert_id, base in watch.base.items():
-                if base.label == seen.label:
-                    watch.base[alert_id] = Seen(base.armed_ns, first_ns - 1, seen.label, bar.high, bar.low)
-        return found
+        trades = await self._loader.trades(watch.series.instrument, min(seen.last_ns for seen in watch.unfinished))
+        return finish_with_trades(self._engine, watch, trades, facts.sessions)
 
     async def _open(self, series: Series, stored: Sequence[StoredAlert]) -> tuple[FollowedSeries, Facts, BarArrays]:
         """The watch of a series, its instrument's facts, and the complete bars that these alerts need, up to the newest."""
