@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
@@ -267,7 +267,7 @@ class Alerts:
         await self._word(stored.alert.instrument)
         if self._is_watching:
             self._book.put(await self._work.take(stored))
-        self._refresh(told=True)
+        self._refresh((stored.alert.id,), told=True)
         return self._book.snapshot.rows[stored.alert.id]
 
     async def _word(self, instrument: str) -> None:
@@ -289,14 +289,14 @@ class Alerts:
             except TriiError as error:
                 log.warning("Alerts could not do what was due: %s", error)
 
-    def _refresh(self, *, told: bool = False) -> None:
+    def _refresh(self, only: Collection[str] | None = None, *, told: bool = False) -> None:
         live = self.live() if self._is_watching else None
-        if self._book.refresh(live, self._parts.clock.now_ns()) or told:
+        if self._book.refresh(live, self._parts.clock.now_ns(), only) or told:
             self._parts.bus.publish(AlertsChanged(self._book.snapshot.version))
 
     def _stored(self, firings: tuple[Firing, ...]) -> None:
         self._book.note_fired(firings)
-        self._refresh()
+        self._refresh({firing.alert_id for firing in firings})
 
 
 def _dated(alert: Alert, now_ns: int) -> Alert:

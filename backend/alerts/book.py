@@ -118,4 +118,16 @@ class AlertBook:
 
 def _same(before: AlertRow | None, after: AlertRow) -> bool:
     """Equality in which NaN equals itself."""
-    return before is not None and (before == after or repr(before) == repr(after))
+    if before is None or before.alert is not after.alert:
+        return before == after
+    return _plain(before) == _plain(after) and all(
+        old == new or (math.isnan(old) and math.isnan(new)) for old, new in zip(_numbers(before), _numbers(after), strict=True)
+    )
+
+
+def _plain(row: AlertRow) -> tuple[object, ...]:
+    return row.standing, row.words, row.blind_words, row.is_price_level, row.n_fired, row.last_fired_ns
+
+
+def _numbers(row: AlertRow) -> tuple[float, float, float]:
+    return row.value, row.level, row.distance_pct

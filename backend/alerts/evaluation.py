@@ -31,7 +31,8 @@ SWEEP_NS: Final = 5 * 10**9
 JUMP_NS: Final = 5 * 10**9
 LATE_NS: Final = 10 * 10**9  # a moment noticed so long after it came, as after a sleep, is told silently
 _STANDING_NS: Final = 10**9
-_SLICE: Final = 200
+_FIGURES_NS: Final = 10**6  # between two looks at the figures of alerts whose market moves, for each
+_SLICE: Final = 64
 
 
 class Evaluation:
@@ -55,9 +56,10 @@ class Evaluation:
         self._grown: set[InstrumentId] = set()
         self._changed: set[str] = set()
         self._unkept: set[str] = set()
+        self._moved: set[str] = set()
         self._wanted: frozenset[Series] = frozenset()
         self._looked = (clock.now_ns(), clock.monotonic_ns())
-        self._due_sweep = self._due_standing = 0
+        self._due_sweep = self._due_standing = self._due_figures = 0
         self.wants_changed: list[Callable[[], None]] = []
         self.live: Callable[[], LiveSnapshot] = LiveSnapshot
 
@@ -234,8 +236,11 @@ class Evaluation:
     async def _refresh(self, now_ns: int, monotonic_ns: int) -> bool:
         moved = self._watch.take_changed()
         self._unkept.update(moved)
-        wanted = {*moved, *self._changed}
-        self._changed = set()
+        self._moved.update(moved)
+        wanted, self._changed = self._changed, set()
+        if monotonic_ns >= self._due_figures:  # the more there are, the more seldom: nobody reads thousands at once
+            self._due_figures = monotonic_ns + len(self._moved) * _FIGURES_NS
+            wanted, self._moved = wanted | self._moved, set()
         if monotonic_ns >= self._due_standing:
             self._due_standing = monotonic_ns + _STANDING_NS
             wanted.update(stored.alert.id for stored in self._book)

@@ -65,7 +65,7 @@ class FollowedSeries:
         if forming is not None:
             self.forming = forming
         if len(change.trades):
-            if self.pauses:
+            if self.pauses and self.pauses[-1].is_open:
                 self._note_after(self.pauses[-1], change)
             self.last_ns = max(self.last_ns, int(change.trades.event_ns[-1]))
         self.is_changed = True
@@ -91,6 +91,7 @@ class FollowedSeries:
     def _note_after(self, pause: Pause, change: LiveChange) -> None:
         """Remember the prices of the bar in which trades came again, as far as they came."""
         later = [bar.event_ns for bar in bars_of(change, self.series.spec) if bar.event_ns > pause.label]
+        pause.is_open = not later
         prices = change.trades.price[change.trades.event_ns < min(later)] if later else change.trades.price
         if len(prices):
             pause.high, pause.low = max(pause.high, float(prices.max())), min(pause.low, float(prices.min()))

@@ -28,6 +28,7 @@ class Pause:
     before : what each alert remembered and had seen then
     from_ns, to_ns : the last trade before it and the first one after
     label : event_ns of the bar of the first one; high, low : of the trades of that bar that came since
+    is_open : whether that bar is still under way
     fired : alerts that fired with the first trades after it: one of the crossings in between is theirs
     """
 
@@ -38,6 +39,7 @@ class Pause:
     high: float = -math.inf
     low: float = math.inf
     fired: set[str] = field(default_factory=set)
+    is_open: bool = True
 
     @property
     def first_label(self) -> int:

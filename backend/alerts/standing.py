@@ -1,5 +1,6 @@
 """How an alert stands: armed, resting, cooling, or blind, with the reason."""
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -92,8 +93,13 @@ def _why_blind(alert: Alert, live: LiveSnapshot, sight: Sight, now_ns: int) -> s
     return sight.missing_words or _feed_words(alert, live, sight, now_ns)
 
 
+@functools.lru_cache(1_024)
+def _instrument(text: str) -> InstrumentId:
+    return InstrumentId.parse(text)
+
+
 def _feed_words(alert: Alert, live: LiveSnapshot, sight: Sight, now_ns: int) -> str:
-    instrument = InstrumentId.parse(alert.instrument)
+    instrument = _instrument(alert.instrument)
     row = live.rows.get(instrument)
     if row is None:
         return f"No feed serves {instrument}."

@@ -15,6 +15,7 @@ from backend.alerts.compiling import compile_rule, leaves_of
 from backend.alerts.engine import AlertEngine
 from backend.alerts.followed_series import FollowedSeries
 from backend.alerts.gaps import Pause, look_into
+from backend.alerts.level import Level
 from backend.alerts.market_facts import Facts, MarketFacts, levels_of, missing_words, plain_levels, scaled_levels
 from backend.alerts.needs import count_seen, needed_from, needs_history, seen_of, series_of, warm
 from backend.alerts.rules import Turned
@@ -47,6 +48,7 @@ class Watch:
         self._at: dict[str, FollowedSeries] = {}
         self._facts: dict[InstrumentId, Facts] = {}
         self._has_bars: dict[Series, bool] = {}
+        self._levels: dict[str, dict[int, Level]] = {}  # for the look every five seconds, until they move
         self._loading = asyncio.Lock()
 
     @property
@@ -114,6 +116,7 @@ class Watch:
         if watch is None:
             return
         self._engine.remove(alert_id)
+        self._levels.pop(alert_id, None)
         del watch.alerts[alert_id], watch.base[alert_id]
         if not watch.alerts:
             del self._series[watch.series]
@@ -199,9 +202,12 @@ class Watch:
 
     def levels_at(self, alert_id: str, event_ns: int) -> dict[int, float]:
         """The level of each comparison of the price at one instant, by its place, found without the engine."""
-        watch = self._at[alert_id]
-        alert, facts = watch.alerts[alert_id], self._facts[watch.series.instrument]
-        levels = levels_of(alert, facts, watch.rows) | plain_levels(alert) | scaled_levels(alert, facts)
+        levels = self._levels.get(alert_id)
+        if levels is None:
+            watch = self._at[alert_id]
+            alert, facts = watch.alerts[alert_id], self._facts[watch.series.instrument]
+            levels = levels_of(alert, facts, watch.rows) | plain_levels(alert) | scaled_levels(alert, facts)
+            self._levels[alert_id] = levels
         return {place: level.at(event_ns) for place, level in levels.items()}
 
     def take_changed(self) -> tuple[str, ...]:
@@ -308,6 +314,7 @@ class Watch:
     def _tell_levels(self, watch: FollowedSeries, only: Iterable[str] | None = None, n_back: int = 4) -> None:
         facts = self._facts[watch.series.instrument]
         for alert_id in watch.alerts if only is None else only:
+            self._levels.pop(alert_id, None)
             for place, level in levels_of(watch.alerts[alert_id], facts, watch.rows, n_back).items():
                 self._engine.set_level(alert_id, place, level)
 
