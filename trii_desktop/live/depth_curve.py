@@ -162,6 +162,9 @@ def curve_points(side: BookSide, middle: float, scale: tuple[float, float], area
     xs = area.center().x() + (side.price[inside] - middle) / reach * half
     ys = area.bottom() - side.total[inside] / tallest * area.height() if tallest else np.full(len(xs), area.bottom())
     edge_x = area.left() if is_bid else area.right()
+    # Of levels in one column of pixels only the outermost can be seen, and steps cost by their number.
+    outermost = np.append(np.diff(np.floor(xs)) != 0, [True] * min(len(xs), 1)).astype(np.bool_)
+    xs, ys = xs[outermost], ys[outermost]
     if not len(xs):
         return [QPointF(edge_x, area.bottom())] * 3
     points = [QPointF(float(xs[0]), area.bottom()), QPointF(float(xs[0]), area.bottom())]
