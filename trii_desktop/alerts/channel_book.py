@@ -17,7 +17,7 @@ WORDS: Final = {
     DeliveryState.QUEUED: "waiting",
     DeliveryState.SENDING: "being sent",
     DeliveryState.SENT: "sent",
-    DeliveryState.FAILED: "failed, tried again",
+    DeliveryState.FAILED: "failed, is tried again",
     DeliveryState.DEAD: "failed",
     DeliveryState.ROLLED_UP: "sent with another",
     DeliveryState.SUPPRESSED: "not sent",
