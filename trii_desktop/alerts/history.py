@@ -37,37 +37,47 @@ class HistoryView(QWidget):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.table)
         self.setLayout(column(self._stack))
-        self._text = ""
+        self._wanted = ""  # id of the firing that is to be chosen once it is listed
+        self._is_due = True
+        self._listener = desk.frames.listen(self.look, is_visible=self.isVisible)
         channels.changed.connect(self._told)
         log.changed.connect(self.refresh)
         desk.look.changed.connect(self.table.viewport().update)
 
     def refresh(self) -> None:
-        """Show the log as it is, while it can be seen, and count it as read."""
-        if not self.isVisible():
-            return
+        """Have the log shown as it is in the next frame in which it can be seen."""
+        self._is_due = True
+        self._desk.frames.request()
+
+    def look(self) -> bool:
+        """Show the log as it is, where that is due, and count it as read; whether it was due."""
+        if not self._is_due:
+            return False
+        self._is_due = False
         current = self.table.current
         self.model.show_firings((*self._log.replayed, *self._log.firings))
-        if current is not None and self.table.current is None:
-            self.select(current.id)
+        if self._wanted or (current is not None and self.table.current is None):
+            self.select(self._wanted or current.id)
         self._say()
         if self._log.n_unread:
             self._desk.start("Marking firings as read", self._log.mark_read())
         else:
             self._desk.start("Reading what became of firings", self._read_outcomes())
+        return True
 
     def narrow(self, text: str) -> None:
         """Show what holds every word."""
-        self._text = text
         self.proxy.narrow(text)
         self._say()
 
     def select(self, firing_id: str) -> None:
-        """Put the cursor on a firing, if it is listed."""
-        self.table.pick(lambda firing: firing.id == firing_id)
+        """Put the cursor on a firing, as soon as it is listed."""
+        is_there = self.table.pick(lambda firing: firing.id == firing_id)
+        self._wanted = "" if is_there or not self._is_due else firing_id
 
     def close_panel(self) -> None:
-        """Hear no more."""
+        """Look and hear no more."""
+        self._listener.close()
         self._channels.changed.disconnect(self._told)
         self._log.changed.disconnect(self.refresh)
 

@@ -31,7 +31,7 @@ class TellingFields(QWidget):
         self.channels.setProperty("framed", True)
         self.channels.setAccessibleName("Channels")
         self.channels.itemChanged.connect(self.changed)
-        self._none = label("This computer only: a toast and the sound.", "caption", wraps=True)
+        self._none = label("This computer only: a toast and the sound.", "caption")
         set_up = button("Set up a channel…", quiet=True)
         set_up.clicked.connect(self.wants_channels)
         self.sound = Choice("Sound", (*((title, name) for name, title in SOUNDS.items()), ("No sound", "")))
