@@ -13,7 +13,7 @@ from backend.clock import Clock
 from backend.domain.bars import DAY_NS, MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.depth import Depth
 from backend.domain.instruments import InstrumentId
-from backend.errors import NotFound, TriiError
+from backend.errors import TriiError
 from backend.jobs.runner import JobRunner
 from backend.live.back_fill import FETCHED, SETTLE_NS, BackFill, Wanted
 from backend.live.feed_book import FeedBook
@@ -41,6 +41,7 @@ from backend.watchlists.board import QuoteBoard
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 0.1
+AGAIN_S: Final = 5.0  # between two tries to read the history of an instrument
 _WAITING_MAX: Final = 10_000  # batches of an instrument whose history takes long to read
 
 
@@ -253,13 +254,19 @@ class Live:
         if one.feed is not None:
             self._parts.tasks.start(f"join {one.instrument}", self._joined(one, one.feed))
 
+    def _join_again(self, one: Followed, feed: Feed) -> None:
+        is_wanted = one.feed is feed and one.bars is None and self._followed.get(one.instrument) is one
+        if is_wanted and not self._parts.tasks.is_closed:
+            self._join(one)
+
     async def _joined(self, one: Followed, feed: Feed) -> None:
         try:
             bars = await self.joining.begin(one, feed)
             await self._add_specs(one)
         except TriiError as error:
-            level = logging.INFO if isinstance(error, NotFound) else logging.WARNING
-            log.log(level, "%s cannot be followed: %s", one.instrument, error)
+            # The venue may answer later, the instrument may be put into the catalog: it is tried again.
+            log.info("%s cannot be followed yet: %s", one.instrument, error)
+            asyncio.get_running_loop().call_later(AGAIN_S, self._join_again, one, feed)
             return
         if one.feed is not feed or self._followed.get(one.instrument) is not one:
             return

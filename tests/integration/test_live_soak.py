@@ -1,0 +1,132 @@
+"""A whole backend on two venues that misbehave all the time: no tick lost, none twice, and nothing grows."""
+
+import asyncio
+import contextlib
+import os
+import sys
+
+import numpy as np
+import psutil
+import pytest
+
+from backend.alerts.alert import Alert, Operator, PriceCondition, Repeat, new_id
+from backend.app import Backend, open_backend
+from backend.clock import SystemClock
+from backend.domain.instruments import InstrumentId
+from backend.events import FeedLagging
+from backend.market.feeds.config import FeedConfig
+from backend.simulator.listed import ALPACA_LISTED
+from backend.simulator.market import MarketConfig
+from backend.simulator.venue import SimulatedVenue, VenueConfig
+from tests.fakes.waiting import until
+
+BINANCE = tuple(InstrumentId(code, "BINANCE") for code in ("BTCUSDT", "ETHUSDT", "SOLUSDT"))
+KRAKEN = (InstrumentId("ETHUSD", "KRAKEN"),)
+MIB = 2**20
+
+
+class Checked:
+    """Holds what is stored of one instrument beside the venue's own tape, piece by piece, so that an hour fits."""
+
+    def __init__(self, backend: Backend, venue: SimulatedVenue, instrument: InstrumentId) -> None:
+        self.n_trades = 0
+        self._backend = backend
+        self._listing = venue.market.listings[instrument.code]
+        self._instrument = instrument
+        self._next_id = 0
+        self._from_ns = 0
+
+    async def look(self) -> int:
+        """How many trades are stored that the venue has too; fails at the first one missed or doubled."""
+        source = self._instrument.venue.lower()
+        stored = await self._backend.store.load_trades(self._instrument, source, from_ns=self._from_ns)
+        tape, listed = self._listing.tape, self._listing.listed
+        if not self._next_id and len(stored):
+            prints = tape.between(tape.first_id, tape.next_id)
+            said_ns = {"binance": 1_000_000, "kraken": 1_000}[source]  # how exactly a venue tells its times
+            is_then = prints.event_ns // said_ns == stored.event_ns[0] // said_ns
+            rows = np.flatnonzero(is_then & (prints.price == round(stored.price[0] * 10**listed.price_decimals)))
+            assert len(rows), f"The first stored trade of {self._instrument} is none of the venue's."
+            self._next_id = prints.first_id + int(rows[0])
+        # Trades of the newest instant may still be on their way: they are looked at the next time.
+        n_old = int(np.searchsorted(stored.event_ns, stored.event_ns[-1])) if len(stored) else 0
+        prints = tape.between(self._next_id, self._next_id + n_old)
+        price = np.round(stored.price[:n_old] * 10**listed.price_decimals).astype(np.int64)
+        lots = np.round(stored.quantity[:n_old] * 10**listed.lot_decimals).astype(np.int64)
+        assert len(prints) == n_old, f"{self._instrument}: {n_old} trades are stored, the venue made {len(prints)}."
+        assert np.array_equal(price, prints.price), f"A trade of {self._instrument} is missing, doubled or out of order."
+        assert np.array_equal(lots, prints.lots), f"A trade of {self._instrument} has another quantity."
+        if n_old:
+            self._next_id += n_old
+            self._from_ns = int(stored.event_ns[n_old])
+            self.n_trades += n_old
+        return n_old
+
+
+async def soak(home, seconds, *, rate, per_minute, look_s):
+    """Run; what was seen."""
+    market = MarketConfig(seed=7, rate=rate, past_minutes=2, bar_days=2)
+    # Kraken lists an instrument of its own, so that each tape has one venue; Alpaca's is not asked.
+    config = VenueConfig(market, alpaca=ALPACA_LISTED[:1], mishaps_per_minute=per_minute)
+    mishaps: list[str] = []
+    async with SimulatedVenue(config, SystemClock()) as venue, open_backend(home, watch=False) as backend:
+        venue.listeners.append(mishaps.append)
+        lagging: list[FeedLagging] = []
+        backend.bus.subscribe(FeedLagging, lagging.append)
+        for one in (venue.binance, venue.kraken):
+            await backend.live.feeds.put(FeedConfig(name=one.name, kind=one.name, stream_url=one.stream_url, rest_url=one.rest_url))
+        for part in (backend.alerts, backend.deliveries, backend.jobs, backend.live):
+            await part.begin()
+        checked = [Checked(backend, venue, instrument) for instrument in (*BINANCE, *KRAKEN)]
+        for instrument in (*BINANCE, *KRAKEN):
+            await backend.live.follow(instrument, depth=True)
+        await until(lambda: all(backend.live.is_joined(instrument) for instrument in (*BINANCE, *KRAKEN)), 60)
+        await until(lambda: not np.isnan(backend.live.snapshot().rows[BINANCE[0]].last), 60)
+        level = round(backend.live.snapshot().rows[BINANCE[0]].last, 2)
+        crossing = PriceCondition(Operator.CROSSES, level)
+        await backend.alerts.add(Alert(new_id(), str(BINANCE[0]), crossing, repeat=Repeat.EVERY_TIME))
+        process, memory, tasks = psutil.Process(os.getpid()), [], []
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + seconds
+        while loop.time() < ends_s:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), look_s)
+            for one in checked:
+                await one.look()
+            memory.append(process.memory_info().rss / MIB)
+            tasks.append(len(asyncio.all_tasks()))
+        gaps = [status.n_gaps for status in backend.live.snapshot().feeds.values()]
+        return {
+            "trades": sum(one.n_trades for one in checked),
+            "mishaps": len(mishaps),
+            "breaks healed": sum(gaps),
+            "lagged": len(lagging),
+            "firings": len(await backend.alerts.history(n_max=100_000)),
+            "memory": memory,
+            "tasks": tasks,
+        }
+
+
+async def test_two_venues_that_misbehave_for_a_while_cost_no_tick(home):
+    seen = await soak(home, 25.0, rate=300.0, per_minute=40.0, look_s=2.0)
+
+    assert seen["trades"] > 1_000
+    assert seen["mishaps"] > 3
+    assert max(seen["tasks"][len(seen["tasks"]) // 2 :]) <= max(seen["tasks"][: len(seen["tasks"]) // 2]) + 8
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7_200)
+async def test_an_hour_of_two_venues_that_misbehave_costs_no_tick_and_no_memory(home, record_property):
+    seconds = float(os.environ.get("TRII_SOAK_S", "3600"))
+    seen = await soak(home, seconds, rate=120.0, per_minute=6.0, look_s=15.0)
+    quarter = len(seen["memory"]) // 4
+    before, after = (float(np.median(part)) for part in (seen["memory"][quarter : 2 * quarter], seen["memory"][-quarter:]))
+    for name in ("trades", "mishaps", "breaks healed", "lagged", "firings"):
+        record_property(name, seen[name])
+    record_property("seconds", seconds)
+    record_property("memory", f"{before:.0f} MiB in the second quarter, {after:.0f} MiB in the last")
+    print({name: value for name, value in seen.items() if name not in {"memory", "tasks"}}, before, after, file=sys.stderr)
+
+    assert after < before * 1.1 + 48
+    assert seen["tasks"][-1] <= max(seen["tasks"][:quarter]) + 8
