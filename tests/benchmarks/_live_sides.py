@@ -21,6 +21,7 @@ from trii_desktop.engine_side import EngineSide
 from trii_desktop.frame import FrameClock
 from trii_desktop.look import Look
 from trii_desktop.notifications import Notices
+from trii_desktop.sight.freshness import Sight
 from trii_desktop.undo import UndoStack
 
 
@@ -70,7 +71,8 @@ async def _desk(backend: Backend, bridge: Any, frames: FrameClock, look: Look) -
     notices = Notices(SystemClock())
     with Collector(Metrics()) as collector:
         async with TaskOwner("window", notices.add) as tasks:
-            desk = Desk(backend, bridge, EngineSide(backend), frames, tasks, look, notices, UndoStack())
+            sight = Sight(backend.live, backend.clock.now_ns, lambda _: True)  # the walks never close
+            desk = Desk(backend, bridge, EngineSide(backend), frames, tasks, look, notices, UndoStack(), sight)
             yield Side(desk, backend.way, collector)
 
 
