@@ -25,6 +25,7 @@ from backend.jobs.backups import AutomaticBackups
 from backend.jobs.job_store import JobStore
 from backend.jobs.runner import JobRunner
 from backend.jobs.warm_up import warm_up
+from backend.jobs.watched_imports import WatchedImports
 from backend.live.feed_book import FeedBook
 from backend.live.live import Live, LiveParts
 from backend.market.action_log import ActionLog
@@ -181,6 +182,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     watcher = FolderWatcher(importer, money_ledger, bus)
     replay = Replay(history, clock, tasks, bus)
     jobs = JobRunner(JobStore(money_ledger), bus, clock, tasks)
+    WatchedImports(watcher, jobs, bus)
     AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
     board, way = QuoteBoard(base.store, history, catalog, actions, bus), RightOfWay()
     book = FeedBook(money_ledger, Credentials(money_ledger, hide=hide))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +56,7 @@ class FolderWatcher:
 
     A file of plain lines is read on from where it was left, up to its last complete line; one that was written anew is
     imported whole, in which equal rows change nothing. How far each file was read lies in the ledger.
+    look_with : what ``run`` looks with; ``look`` itself unless the composition root says otherwise
     """
 
     def __init__(self, importer: Importer, ledger: Ledger, bus: Bus, *, settle_s: float = SETTLE_S) -> None:
@@ -65,6 +66,7 @@ class FolderWatcher:
         self._settle_s = settle_s
         self._seen: dict[Path, _Seen] = {}
         self._cursors: dict[str, FileCursor] | None = None
+        self.look_with: Callable[[Sequence[Path]], Awaitable[Look]] = self.look
 
     async def run(self, folders: Callable[[], Sequence[str]]) -> None:
         """Follow ``folders()`` until cancelled; a change of the settings' data section makes it ask for them again."""
@@ -76,6 +78,13 @@ class FolderWatcher:
                 await self._follow(await asyncio.to_thread(_paths_of, folders()), changed)
         finally:
             subscription.close()
+
+    async def has_news(self, folders: Sequence[Path]) -> bool:
+        """Whether any file has not been read as it is now."""
+        cursors = self._cursors if self._cursors is not None else await self._ledger.read(load_cursors)
+        files = await asyncio.to_thread(lambda: list(_files_in(folders)))
+        read = {path: (cursor.size, cursor.modified_ns) for path, cursor in cursors.items()}
+        return any(read.get(str(path)) != (stat.st_size, stat.st_mtime_ns) for path, stat in files)
 
     async def look(self, folders: Sequence[Path]) -> Look:
         """Import what is new in the folders; errors are told as notices, one file's do not stop the others."""
@@ -106,14 +115,14 @@ class FolderWatcher:
             pending = asyncio.ensure_future(anext(happenings, None))
             await asyncio.sleep(0)  # the watch begins now, so that nothing is missed between the first look and it
             try:
-                look = await self.look(present)
+                look = await self.look_with(present)
                 while not changed.is_set():
                     done, _ = await asyncio.wait([pending], timeout=look.again_s)
                     if done:
                         if pending.result() is None:
                             return
                         pending = asyncio.ensure_future(anext(happenings, None))
-                    look = await self.look(present)
+                    look = await self.look_with(present)
             finally:
                 pending.cancel()
                 await asyncio.wait([pending])
