@@ -213,7 +213,7 @@ class Workbench:
         self.replay.changed.connect(bar.show_state)
         self.replay.changed.connect(self.actions.refresh)
         bar.sought.connect(self.replay.seek)
-        bar.speed_chosen.connect(self.replay.set_speed)
+        bar.pace_chosen.connect(self.replay.set_pace)
 
     def _typed(self, text: str) -> None:
         if text[0].isalpha():

@@ -93,7 +93,7 @@ class History:
         actions = await self._actions.list(instrument) if specs else []
         if not actions:
             return NO_FACTORS
-        sessions = await self._sessions_of(instrument)
+        sessions = await self.sessions_of(instrument)
         ex_ns = np.array([action.ex_ns for action in actions], np.int64)
         known = [action for action, opens in zip(actions, sessions.opens_of(ex_ns), strict=True) if opens <= self._clock.now_ns()]
         longest = Series(instrument, max(specs, key=_length))
@@ -110,14 +110,14 @@ class History:
         actions = await self._actions.list(instrument)
         if not actions:
             return None
-        sessions = await self._sessions_of(instrument)
+        sessions = await self.sessions_of(instrument)
         opens = sessions.opens_of(np.array([action.ex_ns for action in actions], np.int64))
         coming = opens[(opens > after_ns) & (opens <= self._clock.now_ns())]
         return int(coming.min()) if len(coming) else None
 
     async def known(self, series: Series, event_ns: Int64s) -> Int64s:
         """When each bar of ``series`` is complete: the first instant at which it may be used without looking ahead."""
-        sessions = await self._sessions_of(series.instrument)
+        sessions = await self.sessions_of(series.instrument)
         return await asyncio.to_thread(known_ns, series.spec, event_ns, sessions)
 
     async def specs(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
@@ -130,7 +130,8 @@ class History:
         """Whether bars of ``spec`` can be shown of what is stored."""
         return any(divides(stored, spec) for stored in self._store.stored_specs(instrument))
 
-    async def _sessions_of(self, instrument: InstrumentId) -> SessionTable:
+    async def sessions_of(self, instrument: InstrumentId) -> SessionTable:
+        """The sessions of an instrument's calendar. Raises NotFound for an unknown one."""
         found: Instrument = await self._catalog.get(instrument)
         return await self._calendars.load(found.calendar)
 
@@ -153,7 +154,7 @@ class History:
         actions = await self._actions.list(stored.instrument)
         if not actions or not len(bars):
             return bars
-        sessions = await self._sessions_of(stored.instrument)
+        sessions = await self.sessions_of(stored.instrument)
         limit = self._clock.now_ns() if as_of_ns is None else as_of_ns
         ex_ns = np.array([action.ex_ns for action in actions], np.int64)
         ex_opens = sessions.opens_of(ex_ns)

@@ -8,7 +8,8 @@ import pytest
 from backend.app import open_backend
 from backend.charts.chart_state import Comparison, Study
 from backend.charts.comparisons import align
-from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Series
+from backend.charts.pace import Pace, PaceUnit
+from backend.domain.bars import DAY_NS, MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound
 from backend.events import BarsChanged, ReplayMoved
@@ -119,7 +120,7 @@ async def test_it_plays_on_the_programs_clock_and_stops_at_the_end(home, clock):
         moved = []
         backend.bus.subscribe(ReplayMoved, moved.append)
         await backend.replay.start(DAILY, int(bars.event_ns[-8]))
-        await backend.replay.set_speed(2.0)
+        await backend.replay.set_pace(Pace(2.0))
         assert not backend.replay.state.is_playing
         await backend.replay.play()
         clock.advance(500_000_000)
@@ -129,7 +130,7 @@ async def test_it_plays_on_the_programs_clock_and_stops_at_the_end(home, clock):
         await backend.replay.pause()
         clock.advance(10_000_000_000)
         assert backend.replay.state.row == len(bars) - 4
-        await backend.replay.set_speed(50.0)
+        await backend.replay.set_pace(Pace(50.0))
         await backend.replay.play()
         clock.advance(10_000_000_000)
         await until(lambda: backend.replay.state.is_at_end)
@@ -150,14 +151,18 @@ async def test_steps_and_seeks_end_at_the_ends(home, clock):
 async def test_what_cannot_be_replayed_says_so(home, clock):
     async with open_backend(home, clock=clock) as backend:
         await load_samples(backend.importer)
-        for work in (backend.replay.play(), backend.replay.step(1), backend.replay.seek(1), backend.replay.pause()):
+        for work in (
+            backend.replay.play(),
+            backend.replay.step(1),
+            backend.replay.seek(1),
+            backend.replay.pause(),
+            backend.replay.set_pace(Pace(2.0)),
+        ):
             with pytest.raises(InvalidInput):
                 await work
         with pytest.raises(NotFound):
             await backend.replay.start(Series(InstrumentId("NONE", "XNAS"), DAILY.spec), 0)
         await backend.replay.start(DAILY, 0)
-        with pytest.raises(InvalidInput):
-            await backend.replay.set_speed(1_000.0)
 
 
 async def test_bars_that_come_meanwhile_can_be_stepped_to_and_the_moment_stays(home, clock):
@@ -173,3 +178,75 @@ async def test_bars_that_come_meanwhile_can_be_stepped_to_and_the_moment_stays(h
         after = backend.replay.state
         assert (after.now_ns, after.row) == (before.now_ns, before.row)
         assert (await backend.replay.seek(10**9)).row == len(bars) + 1
+
+
+MINUTE, HOUR = Series(AAPL, BarSpec.parse("1m")), Series(AAPL, BarSpec.parse("1h"))
+SECOND_NS = 10**9
+
+
+async def _store_minutes(backend):
+    """Minutes of three sessions of New York, Friday to Tuesday, and the opening of each."""
+    await load_samples(backend.importer)
+    table = await backend.history.sessions_of(AAPL)
+    first = int(table.row_of_label(np.array([19_727 * DAY_NS], np.int64))[0])  # Friday 2024-01-05
+    opens = table.open_ns[first : first + 3]
+    times = np.concatenate([np.arange(opened, opened + 390 * MINUTE_NS, MINUTE_NS) for opened in opens.tolist()])
+    close = np.round(180 + np.sin(np.arange(len(times)) / 9), 2)
+    bars = BarArrays(times, close, close + 0.05, close - 0.05, close, np.full(len(times), 10.0))
+    with backend.store.stage(MINUTE, "import") as stage:
+        stage.add(bars)
+        await backend.store.publish(stage)
+    return bars, opens.tolist()
+
+
+async def test_by_time_the_moment_moves_with_the_clock_and_bars_grow(home, clock):
+    async with open_backend(home, clock=clock) as backend:
+        minutes, _ = await _store_minutes(backend)
+        chart = await backend.studies.open(HOUR)
+        await backend.replay.start(HOUR, int(minutes.event_ns[0]))
+        began_ns = backend.replay.state.now_ns
+        await backend.replay.set_pace(Pace(600.0, PaceUnit.TIME))
+        await backend.replay.play()
+        for n_looks in range(1, 31):
+            clock.advance(100_000_000)
+            await until(lambda n_looks=n_looks: backend.replay.state.now_ns == began_ns + n_looks * MINUTE_NS)
+            snapshot, asked = await _seen(backend, chart)
+            assert len(snapshot.bars) == 2
+            assert asked.volume[-1] == n_looks * 10.0
+            assert backend.replay.state.row == 0
+        await backend.replay.step(-1)
+        assert backend.replay.state.now_ns == began_ns
+        assert not backend.replay.state.is_playing
+        chart.close()
+
+
+async def test_by_time_nights_and_weekends_are_passed_over(home, clock):
+    async with open_backend(home, clock=clock) as backend:
+        minutes, opens = await _store_minutes(backend)
+        await backend.replay.start(MINUTE, int(minutes.event_ns[388]))
+        assert backend.replay.state.now_ns == opens[0] + 389 * MINUTE_NS
+        await backend.replay.set_pace(Pace(1.0, PaceUnit.TIME))
+        await backend.replay.play()
+        clock.advance(60 * SECOND_NS)
+        await until(lambda: backend.replay.state.now_ns == opens[0] + 390 * MINUTE_NS)
+        assert backend.replay.state.row == 389
+        clock.advance(60 * SECOND_NS)
+        await until(lambda: backend.replay.state.now_ns == opens[1] + MINUTE_NS)
+        assert backend.replay.state.row == 390
+        await backend.replay.set_pace(Pace(10_000.0, PaceUnit.TIME))
+        clock.advance(5 * SECOND_NS)
+        await until(lambda: backend.replay.state.is_at_end)
+        assert backend.replay.state.now_ns == int(minutes.event_ns[-1]) + MINUTE_NS
+        assert not backend.replay.state.is_playing
+
+
+def test_paces_that_cannot_be_are_refused_in_words():
+    for speed, unit in (
+        (0.1, PaceUnit.BARS),
+        (51.0, PaceUnit.BARS),
+        (0.5, PaceUnit.TIME),
+        (10_001.0, PaceUnit.TIME),
+        (float("nan"), PaceUnit.TIME),
+    ):
+        with pytest.raises(InvalidInput, match="Replay cannot run at"):
+            Pace(speed, unit)

@@ -5,6 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from backend.charts.pace import BY_BARS, BY_TIME, Pace
 from backend.charts.replay import ReplayState
 from backend.events import ReplayMoved
 from trii_desktop.desk import Desk
@@ -38,6 +39,11 @@ class ReplayActions(QObject):
         return self.state.is_playing
 
     @property
+    def is_by_time(self) -> bool:
+        """Whether it goes by time instead of bars."""
+        return self.state.pace.is_by_time
+
+    @property
     def can_start(self) -> bool:
         """Whether there is a chart to replay."""
         return self._active.current.shown is not None and not self.is_on
@@ -61,9 +67,21 @@ class ReplayActions(QObject):
         replay = self._desk.backend.replay
         self._do("Replay", replay.pause() if self.is_playing else replay.play())
 
-    def set_speed(self, speed: float) -> None:
-        """Play at another speed, now or once it plays."""
-        self._do("Replay", self._desk.backend.replay.set_speed(speed))
+    def set_pace(self, pace: Pace) -> None:
+        """Play at another pace, now or once it plays."""
+        self._do("Replay", self._desk.backend.replay.set_pace(pace))
+
+    def faster(self) -> None:
+        """The next pace of the same kind; at the fastest, no other."""
+        self._change_pace(1)
+
+    def slower(self) -> None:
+        """The pace before, of the same kind; at the slowest, no other."""
+        self._change_pace(-1)
+
+    def switch_pace(self) -> None:
+        """Play by time instead of bars, a minute a second, or by bars instead of time, one a second."""
+        self.set_pace(BY_BARS[1] if self.is_by_time else BY_TIME[2])
 
     def forward(self) -> None:
         """One bar more."""
@@ -84,6 +102,13 @@ class ReplayActions(QObject):
     def close(self) -> None:
         """Hear no more."""
         self._subscription.close()
+
+    def _change_pace(self, by: int) -> None:
+        pace = self.state.pace
+        offered = BY_TIME if pace.is_by_time else BY_BARS
+        place = min(range(len(offered)), key=lambda row: abs(offered[row].speed - pace.speed)) + by
+        if 0 <= place < len(offered):
+            self.set_pace(offered[place])
 
     def _do(self, what: str, work: Coroutine[Any, Any, ReplayState]) -> None:
         self._desk.start(what, self._desk.bridge.call(work))
