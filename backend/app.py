@@ -28,10 +28,12 @@ from backend.jobs.warm_up import warm_up
 from backend.jobs.watched_imports import WatchedImports
 from backend.live.feed_book import FeedBook
 from backend.live.live import Live, LiveParts
+from backend.live.replay_path import ReplayPath
 from backend.market.action_log import ActionLog
 from backend.market.bar_store import BarStore
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
+from backend.market.feeds.replay import ReplayParts
 from backend.market.history import History
 from backend.market.importers.importer import Importer
 from backend.market.importers.parts import ImportParts
@@ -195,6 +197,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         facts = FactParts(base.store, history, catalog, actions, calendars, drawings)
         alerts = Alerts(AlertParts(money_ledger, facts, bus, clock, base.metrics))
         alerts.deliver_with(deliveries.queue, deliveries.wake)
+        alerts.replay_with(ReplayPath(ReplayParts(base.store, history, catalog, calendars, clock), way))
         live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
         live.tell(alerts)
         alerts.live = live.snapshot

@@ -16,7 +16,8 @@ from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing
 from backend.alerts.firing_queue import FiringQueue
 from backend.alerts.lines import name_of
 from backend.alerts.market_facts import FactParts, MarketFacts, check_drawings
-from backend.alerts.rehearsal import ReplayAlerts, rehearse
+from backend.alerts.rehearsal import rehearse
+from backend.alerts.replay_alerts import PastPath, ReplayAlerts
 from backend.alerts.seen import Seen, save_seen
 from backend.alerts.store import AlertStore, QueueDelivery, StoredAlert
 from backend.alerts.watching import Watch
@@ -84,6 +85,10 @@ class Alerts:
     def deliver_with(self, queue: QueueDelivery, wake: Callable[[], None]) -> None:
         """Have ``queue`` write deliveries inside each firing's transaction, and ``wake`` called after it."""
         self._queue.queue_delivery, self._queue.wake = queue, wake
+
+    def replay_with(self, path: PastPath) -> None:
+        """Have the ticks of replays come by ``path``."""
+        self._replay.use(path)
 
     # --- life ---------------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
-"""The same engine over history: what an alert would have fired, and what fires while charts replay the past."""
+"""The same engine over history: what an alert would have fired."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -19,11 +19,7 @@ from backend.alerts.telling import firing_of
 from backend.alerts.words import Wording
 from backend.domain.bars import BarArrays, Series
 from backend.domain.instruments import InstrumentId
-from backend.errors import TriiError
-from backend.events import AlertFired, ReplayMoved
-from backend.tasks import TaskOwner
-
-log = logging.getLogger(__name__)
+from backend.market.live_change import LiveChange
 
 _LONG_AGO: Final = -(2**62)
 
@@ -56,13 +52,18 @@ class Past:
         self._times: np.ndarray[tuple[int], np.dtype[np.int64]] = np.empty(0, np.int64)
         self._moments = sorted(leaf.at_ns for a in alerts for leaf in leaves_of(a.condition) if isinstance(leaf, TimeCondition))
 
-    def begin(self, bars: BarArrays, first: int) -> None:
-        """Know the bars before ``first``; those from it on are only placed, so that drawings stand where they stand."""
+    def begin(self, bars: BarArrays, first: int, states: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        """Know the bars before ``first``; those from it on are only placed, so that drawings stand where they stand.
+
+        states : what alerts remember that watched before, by id
+        """
         self._times = bars.event_ns
         for alert in self._alerts.values():
             self._engine.put(compile_rule(alert))
         self._engine.prime(self.series, bars[:first], self.facts.sessions)
-        self._tell_levels()
+        for alert_id, state in states.items():
+            self._engine.restore(alert_id, state)
+        self._tell_levels(keeps_side=bool(states))
         if first:
             self.newest_ns = int(bars.event_ns[first - 1])
 
@@ -86,6 +87,47 @@ class Past:
             self.newest_ns = int(bars.event_ns[-1])
         return found
 
+    def look_first(self, change: LiveChange) -> None:
+        """Know the newest tick and the bar under way: looks that come are compared with these, and nothing fires by them."""
+        self._engine.evaluate(change)
+        for alert in self._alerts.values():
+            self._engine.put(compile_rule(alert))
+        self._engine.tick_time(change.received_ns)
+        self._moments = [at_ns for at_ns in self._moments if at_ns > change.received_ns]
+        self._tell_levels()
+
+    def take(self, change: LiveChange) -> list[Turned]:
+        """What fires over ticks, and over the bars that they make."""
+        closed, forming = change.closed.get(self.series.spec), change.forming.get(self.series.spec)
+        labels = [] if closed is None else closed.event_ns.tolist()
+        labels += [] if forming is None else [forming.event_ns]
+        newest_ns = int(self._times[-1]) if len(self._times) else _LONG_AGO
+        fresh = [label for label in labels if label > newest_ns]
+        if fresh:
+            self._times = np.append(self._times, np.array(fresh, np.int64))
+            self._tell_levels()
+        found = self._engine.evaluate(change)
+        if closed is not None:
+            self.newest_ns = max(self.newest_ns, int(closed.event_ns[-1]))
+        return found
+
+    def pass_time(self, now_ns: int) -> list[Turned]:
+        """What moments up to ``now_ns`` make fire."""
+        found: list[Turned] = []
+        while self._moments and self._moments[0] <= now_ns:
+            found += self._engine.tick_time(self._moments.pop(0))
+        return found
+
+    @property
+    def edge_ns(self) -> int:
+        """The next instant at which something is another by itself: a moment comes, or what is known of the instrument changes."""
+        return min([self.facts.next_ns, *self._moments[:1]])
+
+    @property
+    def states(self) -> dict[str, bytes]:
+        """What its alerts remember, by id."""
+        return {alert_id: self._engine.state(alert_id) for alert_id in self._alerts}
+
     def told(self, turned: Iterable[Turned]) -> tuple[Firing, ...]:
         """Firings of what the engine found."""
         drawings = {drawing.id: name_of(drawing) for drawing in self.facts.drawings.values()}
@@ -101,90 +143,10 @@ class Past:
         """The alert that fired."""
         return self._alerts[firing.alert_id]
 
-    def _tell_levels(self) -> None:
+    def _tell_levels(self, *, keeps_side: bool = False) -> None:
         rows = BarRows.of(self.facts.anchor_map(self.series.spec), self._times)
         for alert in self._alerts.values():
-            levels = scaled_levels(alert, self.facts) | levels_of(alert, self.facts, rows, None)
-            for place, level in levels.items():
+            for place, level in scaled_levels(alert, self.facts).items():
+                self._engine.set_level(alert.id, place, level, keeps_side=keeps_side)
+            for place, level in levels_of(alert, self.facts, rows, None).items():
                 self._engine.set_level(alert.id, place, level)
-
-
-class ReplayAlerts:
-    """Fires alerts while charts replay the past, over the bars that the replay uncovers and never over later ones.
-
-    alerts : those that are switched on; shown_ns : the moment up to which bars have been looked at
-    Nothing of it is stored or delivered. Lives on the engine thread.
-    """
-
-    def __init__(
-        self, facts: MarketFacts, alerts: Callable[[], tuple[Alert, ...]], publish: Callable[[AlertFired], None], tasks: TaskOwner
-    ) -> None:
-        self._facts = facts
-        self._alerts = alerts
-        self._publish = publish
-        self._tasks = tasks
-        self._wanted_ns: int | None = None
-        self.shown_ns: int | None = None
-        self._running: asyncio.Task[None] | None = None
-        self._watched: tuple[Alert, ...] = ()
-        self._pasts: list[Past] = []
-
-    def note(self, event: ReplayMoved) -> None:
-        """Charts show another moment."""
-        self._wanted_ns = event.now_ns
-        if self._running is None and event.now_ns != self.shown_ns:
-            self._running = self._tasks.start("alerts of the replay", self._follow())
-
-    async def _follow(self) -> None:
-        try:
-            while self._wanted_ns != self.shown_ns:
-                wanted_ns = self._wanted_ns
-                if wanted_ns is None:
-                    self._pasts, self._watched = [], ()
-                else:
-                    await self._show(wanted_ns)
-                self.shown_ns = wanted_ns
-        finally:
-            self._running = None
-
-    async def _show(self, now_ns: int) -> None:
-        alerts, shown_ns = self._alerts(), self.shown_ns
-        if shown_ns is None or now_ns < shown_ns or alerts != self._watched:
-            self._watched, self._pasts = alerts, await self._begin(alerts, now_ns)
-            return
-        for number in range(len(self._pasts)):
-            if self._pasts[number].facts.next_ns <= now_ns:  # a split came, or a session's close is another one
-                self._pasts[number] = await self._past(self._pasts[number].alerts, self._pasts[number].series, shown_ns)
-            past = self._pasts[number]
-            bars = await self._facts.bars(past.series, past.facts, from_ns=past.newest_ns + 1, as_of_ns=now_ns)
-            past.extend(bars)
-            turned = await asyncio.to_thread(past.go_on, bars, now_ns)
-            for firing in past.told(turned):
-                self._publish(_event_of(firing, past.alert_of(firing)))
-            await asyncio.sleep(0)
-
-    async def _begin(self, alerts: tuple[Alert, ...], now_ns: int) -> list[Past]:
-        by_series: dict[Series, list[Alert]] = {}
-        for alert in alerts:
-            by_series.setdefault(series_of(alert), []).append(alert)
-        pasts = []
-        for series, group in by_series.items():
-            try:
-                pasts.append(await self._past(group, series, now_ns))
-            except TriiError as error:
-                log.warning("Alerts on %s take no part in the replay: %s", series, error)
-        return pasts
-
-    async def _past(self, alerts: list[Alert], series: Series, now_ns: int) -> Past:
-        facts = await self._facts.load(series.instrument, now_ns)
-        bars = await self._facts.bars(series, facts, as_of_ns=now_ns)
-        past = Past(alerts, series, facts)
-        await asyncio.to_thread(past.begin, bars, len(bars))
-        return past
-
-
-def _event_of(firing: Firing, alert: Alert) -> AlertFired:
-    instrument = InstrumentId.parse(firing.instrument)
-    title = alert.name or instrument.code
-    figures = (firing.words, firing.event_ns, firing.price, alert.sound)
-    return AlertFired(firing.id, firing.alert_id, instrument, title, *figures, is_late=False, is_replay=True)

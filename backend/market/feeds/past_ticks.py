@@ -88,15 +88,20 @@ class PastTicks:
         self.sessions = sessions
         self._store = store
 
-    async def read(self, after_ns: int, to_ns: int) -> KnownTicks:
-        """What becomes known after ``after_ns`` and by ``to_ns``, in that order, and by event time where it does so together."""
-        trades = await self._trades(after_ns + 1, to_ns + 1)
+    async def read(self, after_ns: int, to_ns: int, *, has_trades: bool = True) -> KnownTicks:
+        """What becomes known after ``after_ns`` and by ``to_ns``, in that order, and by event time where it does so together.
+
+        has_trades : False for ticks of bars alone, however many trades were recorded
+        """
+        trades = await self._trades(after_ns + 1, to_ns + 1) if has_trades else TradeArrays.empty()
         pieces = [KnownTicks(trades, trades.event_ns)]
         specs = self._specs()
         for place, spec in enumerate(specs):
             spans = await self._completed(spec, after_ns, to_ns)
             if len(spans.bars):
-                is_bare = await self._is_bare(spans, specs[:place], trades, after_ns)
+                is_bare = await self._is_bare(spans, specs[:place])
+                if has_trades:
+                    is_bare &= await self._is_without_trades(spans, is_bare, trades, after_ns)
                 pieces.append(_ticks_of(spans, is_bare, self.sessions if spec.is_dated else None))
         return _in_order(pieces)
 
@@ -137,18 +142,23 @@ class PastTicks:
         known = known_ns(spec, bars.event_ns, self.sessions)
         return _Spans(bars, np.minimum(_starts(spec, bars.event_ns, self.sessions), known - _N_TICKS), known)
 
-    async def _is_bare(
-        self, spans: _Spans, shorter: Sequence[BarSpec], trades: TradeArrays, after_ns: int
-    ) -> npt.NDArray[np.bool_]:
-        """For each bar: whether nothing shorter is stored of its time."""
-        is_bare = _holds_none(spans, trades.event_ns, trades.event_ns + 1)  # one at the end belongs to the next bar
+    async def _is_bare(self, spans: _Spans, shorter: Sequence[BarSpec]) -> npt.NDArray[np.bool_]:
+        """For each bar: whether no shorter one is stored of its time."""
+        is_bare = np.ones(len(spans.bars), np.bool_)
         for spec in shorter:
             margin_ns = _MARGIN_NS if spec.is_dated else 0
             found = await self._spans(spec, int(spans.starts_ns[0]) - margin_ns, int(spans.known_ns[-1]) + margin_ns)
             is_bare &= _holds_none(spans, found.starts_ns, found.known_ns)
-        for row in np.flatnonzero(is_bare & (spans.starts_ns <= after_ns)).tolist():
-            is_bare[row] = not await self._has_trades(int(spans.starts_ns[row]), after_ns + 1)
         return is_bare
+
+    async def _is_without_trades(
+        self, spans: _Spans, asked: npt.NDArray[np.bool_], trades: TradeArrays, after_ns: int
+    ) -> npt.NDArray[np.bool_]:
+        """For each bar that is asked about: whether no trade is stored of its time; ``trades`` are those after ``after_ns``."""
+        is_without = _holds_none(spans, trades.event_ns, trades.event_ns + 1)  # one at the end belongs to the next bar
+        for row in np.flatnonzero(asked & is_without & (spans.starts_ns <= after_ns)).tolist():
+            is_without[row] = not await self._has_trades(int(spans.starts_ns[row]), after_ns + 1)
+        return is_without
 
     async def _has_trades(self, from_ns: int, to_ns: int) -> bool:
         for source in self._sources():

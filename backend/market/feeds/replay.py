@@ -22,7 +22,7 @@ from backend.storage.market_store import MarketStore
 
 SPEED_MIN: Final = 1.0
 SPEED_MAX: Final = 10_000.0
-BATCH_MAX: Final = 2_000  # ticks, but for those that become known in one instant
+BATCH_MAX: Final = 500  # ticks, but for those that become known in one instant
 _CHUNK_TICKS: Final = 40_000  # about so many are held of an instrument
 _CHUNK_NS_MAX: Final = 3_650 * DAY_NS
 _LOOK_S: Final = 0.05
