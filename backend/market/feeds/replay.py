@@ -113,9 +113,9 @@ class ReplayFeed:
         A moment that has passed changes nothing. What is given has ``received_ns`` at or after each tick in it. A ``seek`` ends it.
         """
         self._goal_ns, n_seeks = max(to_ns, self.now_ns), self._n_seeks
-        while self.now_ns < to_ns:
+        while self.now_ns < to_ns and self._n_seeks == n_seeks:
             given = await self._next_until(to_ns)
-            if self._n_seeks != n_seeks:
+            if given is None:
                 return
             self._n_trades += sum(len(trades) for trades in given.values())
             yield TickBatch(self.now_ns, given)
@@ -170,8 +170,8 @@ class ReplayFeed:
             if self._goal_ns >= present_ns:
                 self.is_playing = False
 
-    async def _next_until(self, to_ns: int) -> dict[InstrumentId, TradeArrays]:
-        """What becomes known next of everything wanted; ``now_ns`` moves as far as that."""
+    async def _next_until(self, to_ns: int) -> dict[InstrumentId, TradeArrays] | None:
+        """What becomes known next of everything wanted; ``now_ns`` moves as far as that. None after a ``seek`` meanwhile."""
         n_seeks = self._n_seeks
         cursors = [await self._cursor(instrument) for instrument in self._wanted]
         for cursor in cursors:
@@ -179,7 +179,7 @@ class ReplayFeed:
         for cursor in cursors:
             to_ns = min(to_ns, cursor.nth_ns(BATCH_MAX))
         if self._n_seeks != n_seeks:
-            return {}
+            return None
         self.now_ns = to_ns
         found = {cursor.ticks.instrument: cursor.take(to_ns) for cursor in cursors}
         return {instrument: trades for instrument, trades in found.items() if len(trades)}
