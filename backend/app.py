@@ -196,11 +196,9 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         drawings = DrawingStore(money_ledger, bus.publish)
         facts = FactParts(base.store, history, catalog, actions, calendars, drawings)
         alerts = Alerts(AlertParts(money_ledger, facts, bus, clock, base.metrics))
-        alerts.deliver_with(deliveries.queue, deliveries.wake)
         alerts.replay_with(ReplayPath(ReplayParts(base.store, history, catalog, calendars, clock), way))
         live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
-        live.tell(alerts)
-        alerts.live = live.snapshot
+        _join(alerts, deliveries, live)
         phases = (
             Phase("alerts", alerts.begin),
             Phase("deliveries", deliveries.begin),
@@ -246,6 +244,13 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         finally:
             await live.close()
             await alerts.close()
+
+
+def _join(alerts: Alerts, deliveries: Deliveries, live: Live) -> None:
+    """Let ticks reach alerts, and what fires reach whom it is for."""
+    alerts.deliver_with(deliveries.queue, deliveries.wake)
+    alerts.live = live.snapshot
+    live.tell(alerts)
 
 
 def _keep_watch(backend: Backend) -> None:
