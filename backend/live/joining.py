@@ -64,7 +64,7 @@ class Joining:
         """Live bars of an instrument, up to what is stored of it; sets what is recorded. Raises TriiError."""
         known = await self.know(one.instrument, feed)
         sessions = await self._calendars.load(known.calendar)
-        await asyncio.to_thread(_load_kernels)
+        await asyncio.to_thread(load_kernels)
         bars = LiveBars(sessions)
         one.recorded = self._recorded(one.instrument, feed)
         trades = await self._trades_since(one.instrument, feed.name)
@@ -128,5 +128,6 @@ def _longer(specs: Iterable[BarSpec]) -> list[BarSpec]:
     return [spec for spec in specs if spec != MINUTE and divides(MINUTE, spec)]
 
 
-def _load_kernels() -> None:
+def load_kernels() -> None:
+    """Have what makes bars of trades at hand; may compile, so it belongs on a thread."""
     import backend.kernels.aggregate  # noqa: F401, PLC0415 - brings numba, which no loop should wait for

@@ -12,6 +12,7 @@ from backend.domain.ticks import TradeArrays
 from backend.errors import TriiError
 from backend.live.folds import MINUTE
 from backend.live.followed import Followed
+from backend.live.joining import load_kernels
 from backend.live.live_bars import LiveBars
 from backend.live.tick_path import TickPath, Watcher, by_time
 from backend.market.aggregate import TradeAggregator
@@ -92,6 +93,7 @@ class ReplayPath:
     async def _join(self, instrument: InstrumentId, feed: ReplayFeed, specs: list[BarSpec]) -> None:
         known = await self._parts.catalog.get(instrument)
         sessions = await self._parts.calendars.load(known.calendar)
+        await asyncio.to_thread(load_kernels)
         ticks = PastTicks(self._parts.store, instrument, sessions)
         bars, now_ns = LiveBars(sessions), feed.now_ns
         floor_ns = ticks.under_way_ns(now_ns)

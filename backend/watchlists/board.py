@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
 
 from backend.bus import Bus, Subscription
 from backend.domain.actions import Split
 from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
 from backend.errors import TriiError
-from backend.events import BarsChanged, FiguresChanged
+from backend.events import BarsChanged, FiguresChanged, ReplayMoved
 from backend.market.action_log import ActionLog
 from backend.market.adjust import adjust_bars, compute_factors
 from backend.market.catalog import Catalog
@@ -28,6 +30,8 @@ _DAILY: Final = BarSpec.parse("1d")
 _LOOK_BACK_NS: Final = 50 * DAY_NS
 N_TREND: Final = 30
 _COALESCE_S: Final = 0.05
+_REPLAY_S: Final = 0.25  # a replay moves for every instrument at once
+_AHEAD_NS: Final = 3 * DAY_NS  # no session opens so long before its label
 _N_QUOTED: Final = 20
 _N_SIGNIFICANT: Final = 6
 _IN_HUNDREDTHS: Final = {InstrumentKind.STOCK, InstrumentKind.FUND, InstrumentKind.INDEX}
@@ -68,7 +72,10 @@ class BoardSnapshot:
 
 
 class QuoteBoard:
-    """Keeps the rows of the watched instruments current; all methods but ``snapshot`` belong to the engine thread."""
+    """Keeps the rows of the watched instruments current, or as they were at the moment of a replay while one runs.
+
+    All methods but ``snapshot`` belong to the engine thread.
+    """
 
     def __init__(self, store: MarketStore, history: History, catalog: Catalog, actions: ActionLog, bus: Bus) -> None:
         self._store = store
@@ -78,21 +85,26 @@ class QuoteBoard:
         self._bus = bus
         self._watched: frozenset[InstrumentId] = frozenset()
         self._dirty: dict[InstrumentId, None] = {}
+        self._replayed_ns: int | None = None
         self._wake = asyncio.Event()
         self._snapshot = BoardSnapshot(0, MappingProxyType({}))
 
     async def run(self) -> None:
         """Recompute rows as their bars change, until cancelled."""
-        subscription: Subscription[BarsChanged] = self._bus.subscribe(BarsChanged, self._bars_changed)
+        subscriptions: list[Subscription[Any]] = [
+            self._bus.subscribe(BarsChanged, self._bars_changed),
+            self._bus.subscribe(ReplayMoved, self._replay_moved),
+        ]
         try:
             while True:
                 await self._wake.wait()
-                await asyncio.sleep(_COALESCE_S)
+                await asyncio.sleep(_COALESCE_S if self._replayed_ns is None else _REPLAY_S)
                 self._wake.clear()
                 dirty, self._dirty = tuple(self._dirty), {}
                 await self._recompute(dirty)
         finally:
-            subscription.close()
+            for subscription in subscriptions:
+                subscription.close()
 
     def start(self, tasks: TaskOwner) -> None:
         """Run in the background, owned by ``tasks``."""
@@ -118,6 +130,11 @@ class QuoteBoard:
         if event.series.instrument in self._watched:
             self._mark((event.series.instrument,))
 
+    def _replay_moved(self, event: ReplayMoved) -> None:
+        if event.now_ns != self._replayed_ns:
+            self._replayed_ns = event.now_ns
+            self._mark(self._watched)
+
     def _mark(self, instruments: Iterable[InstrumentId]) -> None:
         self._dirty.update(dict.fromkeys(instruments))
         if self._dirty:
@@ -138,13 +155,13 @@ class QuoteBoard:
         self._bus.publish(FiguresChanged(self._snapshot.version))
 
     async def _row(self, instrument: InstrumentId) -> QuoteRow:
-        known = await self._catalog.get(instrument)
+        known, now_ns = await self._catalog.get(instrument), self._replayed_ns
         newest_ns = max((stored.last_ns for stored in await self._store.series(instrument)), default=0)
-        bars = await self._bars(instrument, newest_ns)
+        bars = await self._bars(instrument, newest_ns if now_ns is None else min(now_ns, newest_ns), now_ns)
         if not len(bars):
             return QuoteRow(instrument, known.name)
         decimals = quoted_decimals(known, bars.close[-_N_QUOTED:].tolist())
-        splits = [a for a in await self._actions.list(instrument) if isinstance(a, Split)]
+        splits = await self._splits(instrument, now_ns)
         if splits:
             bars = adjust_bars(bars, compute_factors(splits, bars.event_ns, bars.close))
         last = float(bars.close[-1])
@@ -155,13 +172,21 @@ class QuoteBoard:
         figures = (last, change, percent, float(bars.volume[-1]), int(bars.event_ns[-1]))
         return QuoteRow(instrument, known.name, *figures, decimals, trend)
 
-    async def _bars(self, instrument: InstrumentId, newest_ns: int) -> BarArrays:
+    async def _splits(self, instrument: InstrumentId, now_ns: int | None) -> list[Split]:
+        splits = [a for a in await self._actions.list(instrument) if isinstance(a, Split)]
+        if now_ns is None or not splits:
+            return splits
+        opens = (await self._history.sessions_of(instrument)).opens_of(np.array([split.ex_ns for split in splits], np.int64))
+        return [split for split, open_ns in zip(splits, opens.tolist(), strict=True) if open_ns <= now_ns]
+
+    async def _bars(self, instrument: InstrumentId, newest_ns: int, now_ns: int | None) -> BarArrays:
         specs = await self._history.specs(instrument)
         if not specs:
             return BarArrays.empty()
-        spec = _DAILY if _DAILY in specs else specs[0]
-        bars = await self._history.bars(Series(instrument, spec), from_ns=newest_ns - _LOOK_BACK_NS)
-        return bars if len(bars) > 1 else await self._history.bars(Series(instrument, spec))
+        series = Series(instrument, _DAILY if _DAILY in specs else specs[0])
+        to_ns = None if now_ns is None else now_ns + _AHEAD_NS
+        bars = await self._history.bars(series, from_ns=newest_ns - _LOOK_BACK_NS, to_ns=to_ns, as_of_ns=now_ns)
+        return bars if len(bars) > 1 else await self._history.bars(series, to_ns=to_ns, as_of_ns=now_ns)
 
 
 def quoted_decimals(instrument: Instrument, prices: list[float]) -> int:

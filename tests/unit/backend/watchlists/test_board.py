@@ -140,3 +140,21 @@ async def test_the_trend_holds_the_newest_closes_without_splits(home):
         assert len(trend) == 30
         assert trend[:2] == (55.0, 55.5)
         assert trend[-1] == 139.0
+
+
+async def test_in_a_replay_figures_are_those_of_its_moment(home):
+    async with _opened(home, [400.0, 404.0, 408.0, 102.0, 103.0]) as backend:
+        await backend.actions.add([Split(ACME, FIRST_NS + 3 * DAY_NS, 4)])
+        backend.board.watch([ACME, EMPTY])
+        row = await _row(backend)
+        assert row.last == 103.0
+        for place, last, change in ((1, 404.0, 4.0), (2, 102.0, 1.0), (3, 102.0, 0.0), (0, 400.0, math.nan)):
+            await backend.replay.start(DAILY, FIRST_NS + place * DAY_NS)
+            label = FIRST_NS + place * DAY_NS
+            await until(lambda label=label: backend.board.snapshot().rows[ACME].event_ns == label)
+            row = backend.board.snapshot().rows[ACME]
+            assert row.last == last  # the split comes as its session opens, which is when the bar before is complete
+            assert row.change == pytest.approx(change, nan_ok=True)
+            assert row.trend[-1] == last
+        await backend.replay.stop()
+        await until(lambda: backend.board.snapshot().rows[ACME].last == 103.0)
