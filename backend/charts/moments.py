@@ -32,8 +32,8 @@ class PastBars(Protocol):
         """Bars of ``series`` as they were known at ``as_of_ns``."""
         ...
 
-    async def is_stored(self, series: Series) -> bool:
-        """Whether no bar of ``series`` is built from shorter ones."""
+    async def under_way(self, series: Series, label_ns: int, *, as_of_ns: int, adjusted: bool = False) -> Bar | None:
+        """The bar at ``label_ns`` as far as shorter bars tell of it that were complete at ``as_of_ns``."""
         ...
 
     async def next_action_ns(self, instrument: InstrumentId, after_ns: int) -> int | None:
@@ -172,9 +172,7 @@ class SeriesMoments:
         return self._past
 
     async def _under_way(self, bars: BarSnapshot, row: int, now_ns: int) -> Bar | None:
-        series = self.source.series
-        if row >= len(bars) or await self._history.is_stored(series):
+        if row >= len(bars):
             return None
-        from_ns = bars.event_ns_at(row)
-        found = await self._history.bars(series, from_ns=from_ns, adjusted=self.source.adjusted, as_of_ns=now_ns)
-        return found.bar(-1) if len(found) else None
+        label_ns, adjusted = bars.event_ns_at(row), self.source.adjusted
+        return await self._history.under_way(self.source.series, label_ns, as_of_ns=now_ns, adjusted=adjusted)

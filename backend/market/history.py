@@ -8,7 +8,7 @@ import numpy as np
 
 from backend.clock import Clock
 from backend.domain.actions import Dividend
-from backend.domain.bars import DAY_NS, BarArrays, BarSpec, Float64s, Int64s, Series
+from backend.domain.bars import DAY_NS, Bar, BarArrays, BarSpec, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.errors import InvalidInput
@@ -21,6 +21,8 @@ from backend.storage.market_store import MarketStore
 
 DAILY: Final = BarSpec.parse("1d")
 OFFERED: Final = tuple(BarSpec.parse(text) for text in ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1mo"))
+
+_N_PARTS_MAX: Final = 2_000  # minutes of a day, hours of a month
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,9 +103,24 @@ class History:
         factors = compute_factors(known, closes.event_ns, closes.close)
         return PriceFactors(factors.ex_ns, sessions.opens_of(factors.ex_ns), factors.price)
 
-    async def is_stored(self, series: Series) -> bool:
-        """Whether bars of this very spec are stored, so that none of them is built from shorter ones."""
-        return await self._stored_spec(series, None) == series.spec
+    async def under_way(self, series: Series, label_ns: int, *, as_of_ns: int, adjusted: bool = False) -> Bar | None:
+        """The bar of ``series`` at ``label_ns`` as shorter stored bars tell it that were complete by ``as_of_ns``, if any do.
+
+        Of shorter bars it takes the shortest that make one of ``series`` of not too many.
+        """
+        stored, sessions = self._store.stored_specs(series.instrument), await self.sessions_of(series.instrument)
+        shorter = sorted((spec for spec in stored if spec != series.spec and divides(spec, series.spec)), key=_length)
+        few = [spec for spec in shorter if _length(series.spec)[0] <= _N_PARTS_MAX * _length(spec)[0]]
+        start, stop = source_window(series.spec, label_ns, label_ns + 1, sessions)
+        for spec in few or shorter[-1:]:
+            parts = Series(series.instrument, spec)
+            bars = _known(await self._store.load(parts, from_ns=start, to_ns=stop), spec, as_of_ns, sessions)
+            if adjusted:
+                bars = await self._adjust(bars, parts, as_of_ns, None)
+            made = _between(resample(bars, spec, series.spec, sessions), label_ns, label_ns + 1)
+            if len(made):
+                return made.bar(0)
+        return None
 
     async def next_action_ns(self, instrument: InstrumentId, after_ns: int) -> int | None:
         """The first instant after ``after_ns``, the present at the latest, at which a corporate action moves adjusted prices."""

@@ -14,6 +14,7 @@ from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound
 from backend.events import BarsChanged, ReplayMoved
 from backend.indicators import compute
+from backend.market.resample import resample
 from backend.market.samples import load_samples
 from backend.storage.market_store import SAMPLE_SOURCE
 from tests.fakes.waiting import until
@@ -250,3 +251,24 @@ def test_paces_that_cannot_be_are_refused_in_words():
     ):
         with pytest.raises(InvalidInput, match="Replay cannot run at"):
             Pace(speed, unit)
+
+
+async def test_by_time_a_stored_bar_grows_of_the_shorter_ones_that_are_stored_too(home, clock):
+    async with open_backend(home, clock=clock) as backend:
+        minutes, opens = await _store_minutes(backend)
+        hours = resample(minutes, MINUTE.spec, HOUR.spec, await backend.history.sessions_of(AAPL))
+        with backend.store.stage(HOUR, "import") as stage:
+            stage.add(hours)
+            await backend.store.publish(stage)
+        chart = await backend.studies.open(HOUR)
+        await backend.replay.start(MINUTE, opens[1])
+        for n_minutes in (1, 2, 59, 60, 61, 62):
+            await backend.replay.seek(390 + n_minutes - 1)
+            n_bars, n_parts = 7 + 1 + (n_minutes > 60), n_minutes - 60 * (n_minutes > 60)
+            await until(lambda n=n_bars, v=n_parts: _newest(chart) == (n, v * 10.0), what=f"{n_minutes} minutes")
+        chart.close()
+
+
+def _newest(chart):
+    bars = chart.snapshot().bars
+    return len(bars), bars.bar(len(bars) - 1).volume
