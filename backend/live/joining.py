@@ -7,6 +7,7 @@ from typing import Final
 from backend.clock import Clock
 from backend.domain.bars import DAY_NS, MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId
+from backend.domain.sessions import SessionTable
 from backend.domain.ticks import TradeArrays
 from backend.errors import NotFound
 from backend.live.back_fill import DAILY, HOURLY, newest_closed_ns
@@ -92,13 +93,14 @@ class Joining:
         now_ns = self._clock.now_ns()
         minute = bars.minute
         to_ns = now_ns // MINUTE_NS * MINUTE_NS if minute is None else minute.event_ns
-        label = fold.label(to_ns)
+        at_ns = _open_at(to_ns, bars.sessions) if fold.spec.is_dated else to_ns
+        label = fold.label(at_ns)
         if label is None:
             return
         before = BarArrays.empty()
         from_ns = label
         if fold.spec.is_dated:
-            today = Fold(DAILY, bars.sessions).label(to_ns)
+            today = Fold(DAILY, bars.sessions).label(at_ns)
             assert today is not None, "A bar of days holds this minute."
             row = int(bars.sessions.label_ns.searchsorted(today))
             from_ns = int(bars.sessions.open_ns[row]) if row < len(bars.sessions) else today
@@ -122,6 +124,14 @@ class Joining:
         newest_ns = await newest_closed_ns(self._store, Series(instrument, MINUTE))
         from_ns = self._clock.now_ns() - _REBUILT_NS if newest_ns is None else newest_ns + MINUTE_NS
         return await self._store.load_trades(instrument, source, from_ns=from_ns)
+
+
+def _open_at(instant_ns: int, sessions: SessionTable) -> int:
+    """The instant itself while the market is open, else the next opening: the bar that then grows may have begun before."""
+    if not len(sessions):
+        return instant_ns
+    row = int(sessions.close_ns.searchsorted(instant_ns, side="right"))
+    return max(instant_ns, int(sessions.open_ns[row])) if row < len(sessions) else instant_ns
 
 
 def _longer(specs: Iterable[BarSpec]) -> list[BarSpec]:

@@ -36,7 +36,7 @@ from backend.market.live_change import LiveChange
 from backend.right_of_way import RightOfWay
 from backend.storage.market_store import MarketStore
 from backend.tasks import TaskOwner
-from backend.watchlists.board import QuoteBoard
+from backend.watchlists.board import LastTrade, QuoteBoard
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +108,7 @@ class Live:
         self.runs.on_batch = self.on_batch
         self.runs.changed = self._feeds_changed
         parts.book.changed = self.runs.refresh
+        parts.board.last_trade = self.last_trade
         self.joining = Joining(parts.store, parts.history, parts.catalog, parts.calendars, parts.clock)
         self.watchers: list[Watcher] = []
         self._back_fill = BackFill(parts.store, parts.jobs, self.runs.get, self._filled)
@@ -129,6 +130,11 @@ class Live:
         """The newest trades of an instrument; None while it is not followed. From any thread."""
         one = self._followed.get(instrument)
         return None if one is None else one.tape
+
+    def last_trade(self, instrument: InstrumentId) -> LastTrade | None:
+        """The newest trade of an instrument; None before one has come."""
+        one = self._followed.get(instrument)
+        return None if one is None or not one.n_applied else LastTrade(one.last, one.last_ns)
 
     def depth(self, instrument: InstrumentId) -> Depth | None:
         """The newest book of an instrument, if one has come. From any thread."""

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -63,6 +63,13 @@ class QuoteRow:
     trend: tuple[float, ...] = ()
 
 
+class LastTrade(NamedTuple):
+    """The price of a trade, and when it happened (UTC ns)."""
+
+    price: float
+    event_ns: int
+
+
 @dataclass(frozen=True, slots=True)
 class BoardSnapshot:
     """Every watched instrument's row; ``version`` grows with each change."""
@@ -75,6 +82,7 @@ class QuoteBoard:
     """Keeps the rows of the watched instruments current, or as they were at the moment of a replay while one runs.
 
     All methods but ``snapshot`` belong to the engine thread.
+    last_trade : the newest live trade of an instrument, where it is followed; the composition root sets it
     """
 
     def __init__(self, store: MarketStore, history: History, catalog: Catalog, actions: ActionLog, bus: Bus) -> None:
@@ -87,6 +95,7 @@ class QuoteBoard:
         self._dirty: dict[InstrumentId, None] = {}
         self._replayed_ns: int | None = None
         self._wake = asyncio.Event()
+        self.last_trade: Callable[[InstrumentId], LastTrade | None] = lambda _: None
         self._snapshot = BoardSnapshot(0, MappingProxyType({}))
 
     async def run(self) -> None:
@@ -161,21 +170,28 @@ class QuoteBoard:
         if not len(bars):
             return QuoteRow(instrument, known.name)
         decimals = quoted_decimals(known, bars.close[-_N_QUOTED:].tolist())
-        splits = await self._splits(instrument, now_ns)
+        splits = await self._splits(instrument, now_ns, int(bars.event_ns[-1]))
         if splits:
             bars = adjust_bars(bars, compute_factors(splits, bars.event_ns, bars.close))
         last = float(bars.close[-1])
         before = float(bars.close[-2]) if len(bars) > 1 else NAN
+        trade = self.last_trade(instrument) if now_ns is None else None
+        if trade is not None and trade.event_ns >= await self._complete_ns(instrument, int(bars.event_ns[-1])):
+            last, before = trade.price, last  # after the close of the newest session that bars tell of
         change = last - before
         percent = 100 * change / abs(before) if before else NAN
         trend = tuple(bars.close[-N_TREND:].tolist())
         figures = (last, change, percent, float(bars.volume[-1]), int(bars.event_ns[-1]))
         return QuoteRow(instrument, known.name, *figures, decimals, trend)
 
-    async def _splits(self, instrument: InstrumentId, now_ns: int | None) -> list[Split]:
+    async def _complete_ns(self, instrument: InstrumentId, label_ns: int) -> int:
+        series = Series(instrument, _DAILY)
+        return int((await self._history.known(series, np.array([label_ns], np.int64)))[0])
+
+    async def _splits(self, instrument: InstrumentId, now_ns: int | None, newest_ns: int) -> list[Split]:
         splits = [a for a in await self._actions.list(instrument) if isinstance(a, Split)]
         if now_ns is None or not splits:
-            return splits
+            return [split for split in splits if split.ex_ns <= newest_ns]  # one that is announced has changed no price yet
         opens = (await self._history.sessions_of(instrument)).opens_of(np.array([split.ex_ns for split in splits], np.int64))
         return [split for split, open_ns in zip(splits, opens.tolist(), strict=True) if open_ns <= now_ns]
 

@@ -313,3 +313,22 @@ async def test_a_feed_is_closed_with_the_program(home, clock):
         await feed.give_trades(BTC.id, walk(1))
         assert not feed.is_closed
     assert feed.is_closed
+
+
+async def test_the_watchlist_follows_the_newest_trade_and_compares_it_with_the_session_before(home, clock):
+    days = np.arange(START_NS // DAY_NS - 5, START_NS // DAY_NS, dtype=np.int64) * DAY_NS
+    closes = np.array([90.0, 91.0, 92.0, 93.0, 80.0])
+    bars = {(BTC.id, "1d"): BarArrays(days, closes, closes, closes, closes.copy(), np.ones(5))}
+    async with live_on(home, clock, bars=bars) as (backend, feed):
+        await followed(backend)
+        backend.board.start(backend.tasks)
+        backend.board.watch([BTC.id])
+        trades = walk(20, seed=8)
+        clock.jump(int(trades.event_ns[-1]))
+        await feed.give_trades(BTC.id, trades)
+
+        await until(lambda: BTC.id in (rows := backend.board.snapshot().rows) and rows[BTC.id].last == trades.price[-1])
+
+        row = backend.board.snapshot().rows[BTC.id]
+        assert row.change == pytest.approx(trades.price[-1] - 80.0)
+        assert row.volume == pytest.approx(trades.quantity.sum())
