@@ -104,7 +104,7 @@ class BackFill:
         if n_changed:
             # Bars that closed since the publication were made of what had been known before it.
             self._store.tell_changed(series, wanted.feed, wanted.from_ns)
-        return f"{series}: {n_bars:,} bars, {n_changed:,} of them new or other than before"
+        return f"{series}: bars fetched {n_bars:,}, changed {n_changed:,}"
 
 
 async def newest_closed_ns(store: MarketStore, series: Series) -> int | None:
