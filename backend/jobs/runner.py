@@ -232,6 +232,8 @@ class JobRunner:
         except asyncio.CancelledError:  # the program ends: the job stays "running" and goes on at the next start
             task.cancel()
             await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # looked at, so that asyncio does not tell of it: the job goes on at the next start anyway
             raise
         async with self._looking:
             del self._running[job.id]
