@@ -71,7 +71,7 @@ class Alerts:
         self._is_loaded = False
         self._loading = asyncio.Lock()
         self._changing = asyncio.Lock()
-        self._is_watching = False
+        self._is_begun = self._is_watching = False
 
     @property
     def live(self) -> Callable[[], LiveSnapshot]:
@@ -93,7 +93,10 @@ class Alerts:
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def begin(self) -> None:
-        """Take up every stored alert where the last run left it, and watch from now on."""
+        """Take up every stored alert where the last run left it, and watch from now on; beginning twice does nothing."""
+        if self._is_begun:
+            return
+        self._is_begun = True
         await self._load()
         bus = self._parts.bus
         self._subscriptions = [

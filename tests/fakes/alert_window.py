@@ -108,5 +108,6 @@ class AlertHand:
 
 async def alert_hand(desktop) -> AlertHand:
     hand = AlertHand(desktop)
+    await desktop.desk.bridge.call(hand.backend.alerts.begin())  # the program does so after its first chart
     await hand.ready()
     return hand
