@@ -29,6 +29,8 @@ from backend.jobs.watched_imports import WatchedImports
 from backend.live.feed_book import FeedBook
 from backend.live.live import Live, LiveParts
 from backend.live.replay_path import ReplayPath
+from backend.loopback.parts import ApiParts
+from backend.loopback.server import LoopbackApi
 from backend.market.action_log import ActionLog
 from backend.market.bar_store import BarStore
 from backend.market.calendars import Calendars
@@ -99,6 +101,7 @@ class Backend:
     deliveries: Deliveries
     way: RightOfWay
     live: Live
+    api: LoopbackApi
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -199,11 +202,13 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         alerts.replay_with(ReplayPath(ReplayParts(base.store, history, catalog, calendars, clock), way))
         live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
         _join(alerts, deliveries, live)
+        api = LoopbackApi(ApiParts(home, settings, catalog, history, board, live, alerts, clock, bus, tasks))
         phases = (
             Phase("alerts", alerts.begin),
             Phase("deliveries", deliveries.begin),
             Phase("jobs", jobs.begin),
             Phase("feeds", live.begin),
+            Phase("API for scripts", api.begin),
             *_phases(home, clock, settings, catalog, watcher, tasks),
         )
         backend = Backend(
@@ -238,10 +243,12 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             deliveries=deliveries,
             way=way,
             live=live,
+            api=api,
         )
         try:
             yield backend
         finally:
+            await api.close()
             await live.close()
             await alerts.close()
 

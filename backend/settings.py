@@ -201,6 +201,19 @@ class Privacy(Section, frozen=True):
     ] = True
 
 
+class Api(Section, frozen=True):
+    """A door for scripts of the same user on this computer; closed until somebody opens it."""
+
+    enabled: Annotated[
+        bool,
+        Meta(
+            title="Serve scripts",
+            description="Quotes, history and alerts over HTTP on 127.0.0.1; the token lies in run/api.token of the home.",
+        ),
+    ] = False
+    port: Annotated[int, Meta(title="Port", description="0 takes any that is free; run/api.url says which.", ge=0, le=65535)] = 0
+
+
 class Binding(Section, frozen=True):
     """Keys that a person gave an action instead of its own; none of them takes its keys away."""
 
@@ -239,6 +252,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     alerts: Alerts = Alerts()
     performance: Performance = Performance()
     privacy: Privacy = Privacy()
+    api: Api = Api()
     shortcuts: Shortcuts = Shortcuts()
     workspace: Workspace = Workspace()
 
@@ -252,12 +266,13 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "alerts": Alerts,
     "performance": Performance,
     "privacy": Privacy,
+    "api": Api,
     "shortcuts": Shortcuts,
     "workspace": Workspace,
 }
 
 
-_TITLES: Final = {"notices": "Notifications"}
+_TITLES: Final = {"notices": "Notifications", "api": "API for scripts"}
 
 
 def section_title(section: str) -> str:

@@ -12,7 +12,7 @@ from backend.alerts.alert import Alert, Leaf, PriceCondition
 from backend.alerts.book import AlertBook
 from backend.alerts.checks import check_alert, check_is_ahead, with_leaves
 from backend.alerts.evaluation import Evaluation
-from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing
+from backend.alerts.firing import AlertRow, AlertsSnapshot, Firing, FiringQuery
 from backend.alerts.firing_queue import FiringQueue
 from backend.alerts.lines import name_of
 from backend.alerts.market_facts import FactParts, MarketFacts, check_drawings
@@ -236,6 +236,10 @@ class Alerts:
     async def history(self, alert_id: str | None = None, n_max: int = 200) -> tuple[Firing, ...]:
         """What fired, the newest first."""
         return await self._store.history(alert_id, n_max)
+
+    async def firings(self, query: FiringQuery) -> tuple[Firing, ...]:
+        """What fired, the newest first, of those that ``query`` wants."""
+        return await self._store.page(query)
 
     async def mark_read(self, firing_ids: Sequence[str]) -> None:
         """Remember that a person has seen these firings."""

@@ -33,6 +33,21 @@ class Firing:
     is_read: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FiringQuery:
+    """Which firings are wanted, the newest first.
+
+    alert_id, firing_id : of this one alone; None of all
+    after : (fired_ns, event_ns, id) of the last one seen, where a page goes on
+    """
+
+    alert_id: str | None = None
+    firing_id: str | None = None
+    only_unread: bool = False
+    after: tuple[int, int, str] | None = None
+    n_max: int = 200
+
+
 class Standing(enum.StrEnum):
     """How an alert stands."""
 

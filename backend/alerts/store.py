@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from backend.alerts.alert import Alert
-from backend.alerts.firing import Firing
+from backend.alerts.firing import Firing, FiringQuery
 from backend.errors import Conflict, CorruptData, NotFound
 from backend.storage.faults import reach
 from backend.storage.ledger import Ledger
@@ -33,6 +33,15 @@ _FIRED: Final = """
 """
 _KEEP: Final = "UPDATE alerts SET state = ?, seen = ? WHERE id = ?"
 _FIRINGS: Final = "SELECT id, alert_id, instrument, event_ns, fired_ns, price, value, level, words, is_late, is_read FROM firings"
+_PAGE: Final = (
+    _FIRINGS
+    + """
+    WHERE (:alert IS NULL OR alert_id = :alert) AND (:firing IS NULL OR id = :firing) AND (:unread = 0 OR is_read = 0)
+        AND (:fired IS NULL OR fired_ns < :fired OR (fired_ns = :fired
+            AND (event_ns < :event OR (event_ns = :event AND id > :last))))
+    ORDER BY fired_ns DESC, event_ns DESC, id LIMIT :most
+"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,21 @@ class AlertStore:
         where, given = ("", ()) if alert_id is None else (" WHERE alert_id = ?", (alert_id,))
         query = f"{_FIRINGS}{where} ORDER BY fired_ns DESC, event_ns DESC, id LIMIT ?"
         rows = await self._ledger.read(lambda db: db.execute(query, (*given, max(n_max, 0))).fetchall())
+        return tuple(_firing_of(row) for row in rows)
+
+    async def page(self, query: FiringQuery) -> tuple[Firing, ...]:
+        """The newest firings first, of those that ``query`` wants."""
+        fired_ns, event_ns, last = query.after or (None, None, None)
+        given = {
+            "alert": query.alert_id,
+            "firing": query.firing_id,
+            "unread": int(query.only_unread),
+            "fired": fired_ns,
+            "event": event_ns,
+            "last": last,
+            "most": max(query.n_max, 0),
+        }
+        rows = await self._ledger.read(lambda db: db.execute(_PAGE, given).fetchall())
         return tuple(_firing_of(row) for row in rows)
 
     async def mark_read(self, firing_ids: Sequence[str]) -> None:

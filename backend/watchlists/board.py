@@ -135,6 +135,10 @@ class QuoteBoard:
         """The rows as they are now; safe from any thread."""
         return self._snapshot
 
+    async def compute_row(self, instrument: InstrumentId) -> QuoteRow:
+        """The figures of any instrument, watched or not, as of now. Raises NotFound."""
+        return await self._row(instrument, None)
+
     def _bars_changed(self, event: BarsChanged) -> None:
         if event.series.instrument in self._watched:
             self._mark((event.series.instrument,))
@@ -153,7 +157,7 @@ class QuoteBoard:
         rows: dict[InstrumentId, QuoteRow] = {}
         for instrument in instruments:
             try:
-                rows[instrument] = await self._row(instrument)
+                rows[instrument] = await self._row(instrument, self._replayed_ns)
             except TriiError as error:
                 log.info("No figures of %s: %s", instrument, error)
                 rows[instrument] = QuoteRow(instrument)
@@ -163,8 +167,8 @@ class QuoteBoard:
         self._snapshot = BoardSnapshot(self._snapshot.version + 1, MappingProxyType(rows))
         self._bus.publish(FiguresChanged(self._snapshot.version))
 
-    async def _row(self, instrument: InstrumentId) -> QuoteRow:
-        known, now_ns = await self._catalog.get(instrument), self._replayed_ns
+    async def _row(self, instrument: InstrumentId, now_ns: int | None) -> QuoteRow:
+        known = await self._catalog.get(instrument)
         newest_ns = max((stored.last_ns for stored in await self._store.series(instrument)), default=0)
         bars = await self._bars(instrument, newest_ns if now_ns is None else min(now_ns, newest_ns), now_ns)
         if not len(bars):
