@@ -95,7 +95,8 @@ def parse_cursor(given: Mapping[str, str], *kinds: type[int] | type[str]) -> tup
     if text is None:
         return None
     try:
-        place = msgspec.json.decode(base64.b64decode(text[:_CURSOR_CHARS_MAX] + "==", b"-_", validate=True), type=list[int | str])
+        word = base64.b64decode(text[:_CURSOR_CHARS_MAX] + "=" * (-len(text) % 4), b"-_", validate=True)
+        place = msgspec.json.decode(word, type=list[int | str])
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         place = []
     is_sound = [type(one) for one in place] == list(kinds) and all(not isinstance(one, int) or abs(one) <= _NS_MAX for one in place)

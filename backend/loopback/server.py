@@ -136,13 +136,20 @@ def _make_server(parts: ApiParts, token: str, port: int) -> "Server":
         ws_max_size=MESSAGE_BYTES_MAX,
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,
         limit_concurrency=N_AT_ONCE_MAX,
         timeout_graceful_shutdown=CLOSING_S,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return EngineServer(config)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not uvicorn's complaint about a WebSocket that was turned away with an answer: the gate has said so already."""
+    return "without completing handshake" not in str(record.msg)
 
 
 def _listen(port: int) -> socket.socket:

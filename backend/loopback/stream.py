@@ -168,7 +168,8 @@ class QuoteStream:
             return
         live = self._parts.live.snapshot()
         seen = live.rows.get(instrument), live.is_stale(instrument, self._parts.clock.now_ns())
-        if seen == watched.seen and now_ns - watched.looked_ns < IDLE_NS:
+        idle_ns = UPDATE_NS if watched.told is None else IDLE_NS
+        if seen == watched.seen and now_ns - watched.looked_ns < idle_ns:
             return
         try:
             quote = await self._quotes.get(instrument)

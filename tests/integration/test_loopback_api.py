@@ -1,86 +1,26 @@
 """The API for scripts over real HTTP, against a real home with a scripted feed."""
 
 import asyncio
-import contextlib
 import socket
 import stat
 
 import httpx
-import numpy as np
 import pytest
 
 from backend.app import open_backend
 from backend.clock import ManualClock
-from backend.domain.bars import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, BarArrays
-from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
-from backend.domain.ticks import Quote, TradeArrays
+from backend.domain.bars import SECOND_NS
 from backend.errors import NotFound
 from backend.events import Notice
 from backend.loopback.application import _Guarded
 from backend.loopback.quotes import Quotes
-from backend.market.feeds.feed import TickBatch
-from tests.fakes.scripted_feed import ScriptedFeed
+from tests.fakes.api_scripts import BTC, ETH, START_NS, client_of, days, followed, live_price, served, trade
 from tests.fakes.waiting import until
-
-BTC = Instrument(InstrumentId("BTCUSDT", "BINANCE"), "Bitcoin", InstrumentKind.CRYPTO, "USDT")
-ETH = Instrument(InstrumentId("ETHUSDT", "BINANCE"), "Ether", InstrumentKind.CRYPTO, "USDT")
-START_NS = 20_000 * DAY_NS + 13 * HOUR_NS + 58 * MINUTE_NS + 10 * SECOND_NS
-N_DAYS = 30
 
 
 @pytest.fixture
 def clock():
     return ManualClock(START_NS)
-
-
-@contextlib.asynccontextmanager
-async def served(home, clock):
-    """A home whose feed and API run: backend, feed, and a client that knows the token."""
-    async with open_backend(home, clock=clock, watch=False) as backend:
-        feed = ScriptedFeed(clock, (BTC, ETH))
-        feed.bars[(BTC.id, "1d")] = days()
-        await backend.catalog.put(BTC, ETH)
-        await backend.alerts.begin()
-        await backend.jobs.begin()
-        await backend.live.begin()
-        backend.live.runs.run(feed)
-        await backend.settings.change("api", enabled=True)
-        await backend.api.begin()
-        async with client_of(backend) as client:
-            yield backend, feed, client
-
-
-def client_of(backend, **more):
-    token = (backend.home.run / "api.token").read_text()
-    return httpx.AsyncClient(base_url=backend.api.address, headers={"Authorization": f"Bearer {token}"} | more, timeout=10)
-
-
-def days():
-    times = START_NS // DAY_NS * DAY_NS - np.arange(N_DAYS, 0, -1, dtype=np.int64) * DAY_NS
-    close = 100.0 + np.arange(N_DAYS)
-    return BarArrays(times, close - 0.5, close + 1, close - 1, close, np.full(N_DAYS, 10.0))
-
-
-async def followed(backend, instrument=BTC.id):
-    handle = await backend.live.follow(instrument)
-    await until(lambda: backend.live.is_joined(instrument))
-    await until(lambda: len(feed_days(backend, instrument)) == 1)
-    return handle
-
-
-def feed_days(backend, instrument):
-    return [spec for spec in backend.store.stored_specs(instrument) if str(spec) == "1d"]
-
-
-async def trade(feed, clock, *prices, quote=None):
-    n, now_ns = len(prices), clock.now_ns()
-    trades = TradeArrays(np.full(n, now_ns, np.int64), np.array(prices), np.ones(n), np.zeros(n, np.int8))
-    quotes = {} if quote is None else {BTC.id: Quote(BTC.id, now_ns, now_ns, *quote)}
-    await feed.give(TickBatch(now_ns, {BTC.id: trades}, quotes))
-
-
-async def live_price(backend, price):
-    await until(lambda: BTC.id in backend.live.snapshot().rows and backend.live.snapshot().rows[BTC.id].last == price)
 
 
 # --- the door -----------------------------------------------------------------------------------------------------------
