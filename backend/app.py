@@ -203,14 +203,8 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
         _join(alerts, deliveries, live)
         api = LoopbackApi(ApiParts(home, settings, catalog, history, board, live, alerts, clock, bus, tasks))
-        phases = (
-            Phase("alerts", alerts.begin),
-            Phase("deliveries", deliveries.begin),
-            Phase("jobs", jobs.begin),
-            Phase("feeds", live.begin),
-            Phase("API for scripts", api.begin),
-            *_phases(home, clock, settings, catalog, watcher, tasks),
-        )
+        begins = {"alerts": alerts.begin, "deliveries": deliveries.begin, "jobs": jobs.begin, "feeds": live.begin, "API": api.begin}
+        phases = (*(Phase(name, begin) for name, begin in begins.items()), *_phases(home, clock, settings, catalog, watcher, tasks))
         backend = Backend(
             home=home,
             clock=clock,

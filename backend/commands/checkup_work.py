@@ -23,6 +23,8 @@ def look_at_work(backend: Backend) -> Iterator[Finding]:
         spread = values.get(name)
         if isinstance(spread, Distribution) and spread.n:
             yield _tell(subject, f"{verb} {_ms(spread)} {ending}".rstrip() + ".", spread, p99_ms_max)
+    if backend.api.address:
+        yield ok("scripts", f"Scripts are served at {backend.api.address}.", address=backend.api.address)
     letters = backend.bus.dead_letters
     if letters:
         newest = letters[-1]

@@ -1,6 +1,5 @@
 """The whole API as one ASGI application."""
 
-import asyncio
 import logging
 
 from starlette.applications import Starlette
@@ -13,7 +12,7 @@ from starlette.websockets import WebSocket
 from backend.errors import TriiError
 from backend.loopback.alert_routes import AlertRoutes
 from backend.loopback.failures import Refused, explain, status_of
-from backend.loopback.gate import AsgiApp, Gate, Message, Receive, Scope, Send
+from backend.loopback.gate import AsgiApp, Gate
 from backend.loopback.market_routes import MarketRoutes, answer
 from backend.loopback.parts import ApiParts
 from backend.loopback.quotes import Quotes
@@ -35,32 +34,8 @@ def make_application(parts: ApiParts, token: str, port: int) -> AsgiApp:
         WebSocketRoute("/ws/market/stream", stream),
         WebSocketRoute("/api/v1/stream/quotes", stream),
     ]
-    handlers = {TriiError: _tell_error, HTTPException: _tell_http, ClientDisconnect: _tell_gone}
-    return Gate(_Guarded(Starlette(routes=routes, exception_handlers=handlers)), token, port)
-
-
-class _Guarded:
-    """Lets no defect of a route end the server's task without an answer in our form."""
-
-    def __init__(self, app: Starlette) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_begun = False
-
-        async def noting(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # whatever a route raised, the script gets an answer and the log the rest
-            log.exception("A request to the API failed.")
-            if scope["type"] == "http" and not has_begun:
-                await answer(explain(error), 500)(scope, receive, send)
+    handlers = {TriiError: _tell_error, HTTPException: _tell_http, ClientDisconnect: _tell_gone, Exception: _tell_error}
+    return Gate(Starlette(routes=routes, exception_handlers=handlers), token, port)
 
 
 async def _tell_error(_: Request, error: Exception) -> Response:

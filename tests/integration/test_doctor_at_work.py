@@ -24,6 +24,15 @@ async def test_a_program_that_stays_tells_how_late_it_is_and_how_long_commits_ta
     assert found["commits"].text.startswith("A write to a ledger takes ")
 
 
+async def test_the_door_for_scripts_is_told_while_it_is_open(home):
+    async with open_backend(home, watch=False) as backend:
+        await backend.settings.change("api", enabled=True)
+        await backend.api.begin()
+        [finding] = look_at_work(backend)
+        assert finding.facts == {"address": backend.api.address}
+    assert (finding.subject, finding.health) == ("scripts", Health.OK)
+
+
 async def test_slow_frames_are_a_warning(home):
     async with open_backend(home, watch=False) as backend:
         backend.metrics.histogram("ui.frame_ms").record(80.0)

@@ -12,7 +12,6 @@ from backend.clock import ManualClock
 from backend.domain.bars import SECOND_NS
 from backend.errors import NotFound
 from backend.events import Notice
-from backend.loopback.application import _Guarded
 from backend.loopback.quotes import Quotes
 from tests.fakes.api_scripts import BTC, ETH, START_NS, client_of, days, followed, live_price, served, trade
 from tests.fakes.waiting import until
@@ -154,21 +153,17 @@ async def test_unknown_paths_and_methods_are_told_in_the_same_form(home, clock):
         assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "api.http_405")
 
 
-@pytest.mark.logs("A request to the API failed")
-async def test_a_defect_is_answered_without_its_details():
-    sent = []
-
-    async def broken(scope, receive, send):
+@pytest.mark.logs("Exception in ASGI application")
+async def test_a_defect_is_answered_without_its_details_and_logged_with_them(home, clock, monkeypatch):
+    async def broken(*_):
         raise RuntimeError("with a secret inside")
 
-    async def send(message):
-        sent.append(message)
+    async with served(home, clock) as (_, _, client):
+        monkeypatch.setattr(Quotes, "get", broken)
+        answer = await client.get("/api/v1/quotes/BTCUSDT")
 
-    await _Guarded(broken)({"type": "http"}, None, send)
-
-    assert sent[0]["status"] == 500
-    assert b"defect" in sent[1]["body"]
-    assert b"secret" not in sent[1]["body"]
+        assert (answer.status_code, answer.json()["error"]["code"]) == (500, "defect")
+        assert "secret" not in answer.text
 
 
 # --- quotes -------------------------------------------------------------------------------------------------------------
@@ -200,6 +195,7 @@ async def test_a_quote_joins_what_is_stored_and_what_the_feed_brings(home, clock
 async def test_a_quote_without_a_feed_is_the_newest_bar_and_stale(home, clock):
     async with served(home, clock) as (backend, _, client):
         await (await followed(backend)).close()
+        await until(lambda: BTC.id not in backend.live.snapshot().rows)
 
         found = (await client.get("/api/v1/quotes/BTCUSDT")).json()
 
