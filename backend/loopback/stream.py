@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 UPDATE_NS: Final = SECOND_NS  # between two messages about one symbol
 LOOK_S: Final = 0.05
 IDLE_NS: Final = 5 * SECOND_NS  # where no trade comes, stored figures may have changed: look so often
-SYMBOLS_MAX: Final = 500
+SYMBOLS_MAX: Final = 200
 GREETING_S: Final = 5.0
 POLICY_VIOLATION: Final = 1008
 
@@ -73,8 +73,7 @@ class QuoteStream:
             if teller is not None:
                 teller.cancel()
                 await asyncio.wait({teller})
-            for watched in self._watched.values():
-                await watched.following.close()
+            await self._leave(tuple(self._watched))
 
     # --- what the reader says -----------------------------------------------------------------------------------------
 
@@ -133,6 +132,7 @@ class QuoteStream:
                     self._check_room()
                     self._watched[instrument] = _Watched(await self._parts.live.follow(instrument))
                 taken.append(str(instrument))
+                await asyncio.sleep(0)  # as many as there may be: others on the engine come between
             except TriiError as error:
                 await self._send({"symbol": symbol, **explain(error)})
         await self._send({"type": "subscribed", "symbols": taken})
@@ -143,14 +143,20 @@ class QuoteStream:
             raise InvalidInput(f"A stream carries {SYMBOLS_MAX} symbols.", hint=hint, code="stream.full")
 
     async def _unsubscribe(self, symbols: tuple[str, ...]) -> None:
-        gone: list[str] = []
+        gone: list[InstrumentId] = []
         for symbol in symbols:
-            instrument = (await self._parts.catalog.resolve(symbol)).id
-            watched = self._watched.pop(instrument, None)
-            if watched is not None:
-                await watched.following.close()
-                gone.append(str(instrument))
-        await self._send({"type": "unsubscribed", "symbols": gone})
+            try:
+                gone.append((await self._parts.catalog.resolve(symbol)).id)
+            except TriiError as error:
+                await self._send({"symbol": symbol, **explain(error)})
+        left = await self._leave([one for one in dict.fromkeys(gone) if one in self._watched])
+        await self._send({"type": "unsubscribed", "symbols": left})
+
+    async def _leave(self, instruments: Sequence[InstrumentId]) -> list[str]:
+        for instrument in instruments:
+            await self._watched.pop(instrument).following.close()
+            await asyncio.sleep(0)  # as many as there may be: others on the engine come between
+        return [str(instrument) for instrument in instruments]
 
     # --- what the reader is told --------------------------------------------------------------------------------------
 

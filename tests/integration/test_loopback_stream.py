@@ -48,9 +48,10 @@ async def subscribed(backend, clock, socket):
     return await hear(socket)
 
 
-async def hear_until(socket, state, **wanted):
-    """Take deltas in until ``state`` says what is wanted; each holds changed fields only."""
+async def hear_until(clock, socket, state, **wanted):
+    """Take deltas in, one a second, until ``state`` says what is wanted; each holds changed fields only."""
     while any(state[name] != value for name, value in wanted.items()):
+        clock.advance(SECOND_NS)
         delta = await hear(socket)
         assert (delta.pop("type"), delta.pop("symbol")) == ("delta", "BTCUSDT.BINANCE")
         assert delta
@@ -65,12 +66,10 @@ async def test_a_snapshot_comes_first_and_then_only_the_fields_that_changed(home
         assert state.pop("type") == "snapshot"
         assert (state["symbol"], state["price"], state["change"], state["bid"]) == ("BTCUSDT.BINANCE", 129.0, 1.0, None)
 
-        clock.advance(SECOND_NS)
         await trade(feed, clock, 130.0, quote=(129.9, 130.1))
-        await hear_until(socket, state, price=130.0, bid=129.9, ask=130.1)
-        clock.advance(SECOND_NS)
+        await hear_until(clock, socket, state, price=130.0, bid=129.9, ask=130.1)
         await trade(feed, clock, quote=(129.8, 130.1))
-        await hear_until(socket, state, bid=129.8)
+        await hear_until(clock, socket, state, bid=129.8)
 
         assert (state["price"], state["ask"], state["is_stale"]) == (130.0, 130.1, False)
 
@@ -78,9 +77,8 @@ async def test_a_snapshot_comes_first_and_then_only_the_fields_that_changed(home
 async def test_a_symbol_is_told_once_a_second_with_the_newest_and_nothing_between(home, clock):
     async with served(home, clock) as (backend, feed, _), reader(backend) as socket:
         state = await subscribed(backend, clock, socket)
-        clock.advance(SECOND_NS)
         await trade(feed, clock, 131.0)
-        await hear_until(socket, state, price=131.0)
+        await hear_until(clock, socket, state, price=131.0)
         for number in range(20):
             await trade(feed, clock, 140.0 + number)
             clock.advance(SECOND_NS // 25)
@@ -158,6 +156,18 @@ async def test_what_makes_no_sense_is_answered_and_the_stream_goes_on(home, cloc
         await say(socket, action="subscribe", symbols=["ETHUSDT"])
 
         assert (await hear(socket))["type"] == "subscribed"
+
+
+async def test_leaving_what_is_not_known_or_not_read_spoils_nothing(home, clock):
+    async with served(home, clock) as (backend, feed, _), reader(backend) as socket:
+        await say(socket, action="subscribe", symbols=["ETHUSDT"])
+        await hear(socket)
+
+        await say(socket, action="unsubscribe", symbols=["NOTHING", "BTCUSDT", "ETHUSDT", "ETHUSDT.BINANCE"])
+
+        assert (await hear(socket))["error"]["code"] == "instrument.unknown"
+        assert await hear(socket) == {"type": "unsubscribed", "symbols": ["ETHUSDT.BINANCE"]}
+        assert not feed.wanted
 
 
 async def test_one_connection_carries_so_many_symbols_and_no_more(home, clock, monkeypatch):
