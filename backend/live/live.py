@@ -228,8 +228,11 @@ class Live:
         for watcher in self.watchers:
             for watched in [w for w in watcher.wanted if w.instrument == series.instrument]:
                 from_ns = wanted.from_ns - (watched.spec.duration_ns or 31 * DAY_NS)
-                bars = await self._parts.history.bars(watched, from_ns=from_ns, to_ns=wanted.to_ns, as_of_ns=known_ns)
-                await watcher.evaluate_bars(watched, bars)
+                try:
+                    bars = await self._parts.history.bars(watched, from_ns=from_ns, to_ns=wanted.to_ns, as_of_ns=known_ns)
+                    await watcher.evaluate_bars(watched, bars)
+                except TriiError as error:
+                    log.warning("What was filled in of %s could not be looked at: %s", watched, error)
 
     # --- who follows what ---------------------------------------------------------------------------------------------
 
@@ -299,7 +302,10 @@ class Live:
             n_looks += 1
             self._wants_changed_by_watchers()
             for one in tuple(self._followed.values()):
-                await self._add_specs(one)
+                try:
+                    await self._add_specs(one)
+                except TriiError as error:  # of one instrument; the others go on
+                    log.warning("Not every interval of %s is live: %s", one.instrument, error)
             if n_looks % 10 == 0:
                 self._pass_time()
                 self._touch_board()

@@ -9,7 +9,7 @@ import numpy as np
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
-from backend.errors import TriiError, Unavailable
+from backend.errors import InvalidInput, TriiError, Unavailable
 from backend.live.folds import MINUTE
 from backend.live.followed import Followed
 from backend.live.live_bars import BarChange, spec_tails
@@ -51,7 +51,7 @@ class Watcher(Protocol):
 class TickPath:
     """One for the whole program, live and in replay; lives on the engine thread.
 
-    n_refused : trades that the disk's log would not take; they are counted in bars and shown all the same
+    n_refused : trades that cannot be, which change nothing, and those that the log would not take, which are shown all the same
     """
 
     def __init__(self, recorder: Recorder, open_bars: OpenBars, way: RightOfWay) -> None:
@@ -79,8 +79,13 @@ class TickPath:
         """Take in the trades of one instrument, whose history has been read."""
         assert one.bars is not None, "Trades are applied to bars that have begun."
         assert one.feed is not None, "Trades come from a feed."
+        try:
+            change = one.bars.apply(trades)
+        except InvalidInput as error:  # every feed refuses such trades where they enter; one that does not stops no other
+            self.n_refused += len(trades)
+            log.warning("Trades of %s were refused: %s", one.instrument, error)
+            return
         self.n_trades += len(trades)
-        change = one.bars.apply(trades)
         one.note(trades, batch.received_ns, is_late=batch.is_late)
         self._record(one, trades, change)
         self._show(one, change, trades, batch)

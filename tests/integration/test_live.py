@@ -307,6 +307,21 @@ async def test_feeds_are_asked_for_what_is_followed_and_nothing_else(home, clock
         assert backend.live.tape(BTC.id) is None
 
 
+@pytest.mark.logs("Trades of BTCUSDT.BINANCE were refused")
+async def test_trades_that_cannot_be_stop_neither_the_feed_nor_another_instrument(home, clock):
+    async with live_on(home, clock) as (backend, feed):
+        await followed(backend)
+        await followed(backend, ETH.id)
+        bad = TradeArrays(*columns([(START_NS, float("nan"), 1.0)]))
+
+        await feed.give(TickBatch(clock.now_ns(), {BTC.id: bad, ETH.id: walk(5)}))
+        await feed.give_trades(BTC.id, walk(5, seed=2))
+
+        assert (await backend.history.bars(Series(ETH.id, MINUTES))).close[-1] == walk(5).price[-1]
+        assert (await backend.history.bars(Series(BTC.id, MINUTES))).close[-1] == walk(5, seed=2).price[-1]
+        assert backend.live.path.n_refused == 1
+
+
 async def test_a_feed_is_closed_with_the_program(home, clock):
     async with live_on(home, clock) as (backend, feed):
         await followed(backend)
