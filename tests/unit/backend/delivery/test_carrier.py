@@ -193,8 +193,8 @@ async def test_messages_of_several_channels_do_not_mix_their_traces(carrier):
         assert threading.active_count() < 60
 
 
-@pytest.mark.logs("SMTP session exception")
-async def test_a_mail_server_whose_certificate_nobody_signed_gets_neither_password_nor_message(carrier, tmp_path):
+# The server may say why the session ended, before or after the test does: caplog takes it either way.
+async def test_a_mail_server_whose_certificate_nobody_signed_gets_neither_password_nor_message(carrier, tmp_path, caplog):
     with mail_sink(tls=self_signed(tmp_path)) as sink:
         outcome = await carrier.send(sink.address("ann:pw", options="&mode=starttls").replace("mailto", "mailtos", 1), MESSAGE)
         assert not outcome.may_pass
