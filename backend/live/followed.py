@@ -20,6 +20,7 @@ class Followed:
     recorded : specs whose bars go to the store; the others are only shown and watched
     waiting : batches that came before its history was read
     last_ns : event time of its newest trade, stored ones included; 0 before any
+    recorded_ns : when bars under way were last shown to history; has_unrecorded : they have changed since
     """
 
     instrument: InstrumentId
@@ -34,6 +35,8 @@ class Followed:
     last_ns: int = 0
     received_ns: int = 0
     n_applied: int = 0
+    recorded_ns: int = 0
+    has_unrecorded: bool = False
 
     def note(self, trades: TradeArrays, received_ns: int, *, is_late: bool) -> None:
         """Remember the newest trade and put all on the tape."""

@@ -333,8 +333,8 @@ class Live:
     def _pass_time(self) -> None:
         for one in self._followed.values():
             to_ns = None if one.feed is None else self._freshness.over_ns(one.feed)
-            if to_ns is not None and one.feed is not None:
-                self.path.advance(one, to_ns, one.feed.status.received_ns)
+            if one.feed is not None and (to_ns is not None or one.has_unrecorded):
+                self.path.advance(one, to_ns or 0, one.feed.status.received_ns)
 
     def _touch_board(self) -> None:
         touched = [name for name, one in self._followed.items() if self._n_touched.get(name) != one.n_applied]

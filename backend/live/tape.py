@@ -49,7 +49,10 @@ class Tape:
         kept = trades[n_skipped:]
         first = self.n_trades + n_skipped
         self._writing_to = first + len(kept)  # before the rows: a reader sees which of its rows may have been written over
-        place = (first + np.arange(len(kept))) % ROOM
+        start = first % ROOM
+        place: slice | npt.NDArray[np.int64] = slice(start, start + len(kept))
+        if start + len(kept) > ROOM:
+            place = (first + np.arange(len(kept))) % ROOM
         self._event_ns[place] = kept.event_ns
         self._price[place] = kept.price
         self._quantity[place] = kept.quantity

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from backend.market.live_change import LiveChange
 from backend.right_of_way import RightOfWay
 
 log = logging.getLogger(__name__)
+
+UNDER_WAY_NS: Final = 250_000_000
 
 
 class Recorder(Protocol):
@@ -87,7 +89,7 @@ class TickPath:
             return
         self.n_trades += len(trades)
         one.note(trades, batch.received_ns, is_late=batch.is_late)
-        self._record(one, trades, change)
+        self._record(one, trades, change, batch.received_ns)
         self._show(one, change, trades, batch)
 
     def advance(self, one: Followed, to_ns: int, received_ns: int) -> None:
@@ -95,9 +97,11 @@ class TickPath:
         if one.bars is None or one.feed is None:
             return
         change = one.bars.advance(to_ns)
-        if change.closed:
+        if change.closed or one.has_unrecorded:
             batch = TickBatch(received_ns)
-            self._record(one, TradeArrays.empty(), change)
+            one.recorded_ns = 0
+            self._record(one, TradeArrays.empty(), change, received_ns)
+        if change.closed:
             self._show(one, change, TradeArrays.empty(), batch)
 
     def _show(self, one: Followed, change: BarChange, trades: TradeArrays, batch: TickBatch) -> None:
@@ -107,14 +111,19 @@ class TickPath:
         for watcher in self.watchers:
             watcher.evaluate(seen)
 
-    def _record(self, one: Followed, trades: TradeArrays, change: BarChange) -> None:
+    def _record(self, one: Followed, trades: TradeArrays, change: BarChange, received_ns: int) -> None:
         assert one.feed is not None, "What is recorded has a source."
         source = one.feed.name
+        # Complete bars at once; those under way four times a second, which is often enough for who asks history.
+        is_due = received_ns - one.recorded_ns >= UNDER_WAY_NS
+        one.has_unrecorded = not is_due
+        if is_due:
+            one.recorded_ns = received_ns
         try:
             if len(trades):
                 self._recorder.append_trades(one.instrument, source, by_time(trades))
             for spec, tail, is_forming in spec_tails(change):
-                if self._is_recorded(one, spec):
+                if (is_due or spec in change.closed) and self._is_recorded(one, spec):
                     self._recorder.append(Series(one.instrument, spec), source, tail, forming=is_forming)
         except Unavailable as e:
             # The disk has refused for long, and said so. What is shown goes on; back-fill brings what was not kept.

@@ -233,6 +233,7 @@ async def test_a_quiet_minute_is_closed_by_the_clock_and_a_late_trade_does_not_c
 
         await until(lambda: any(MINUTES in change.closed for change in seen))
 
+        clock.advance(SECOND_NS)
         late = TradeArrays(*columns([(START_NS + SECOND_NS, 99.0, 5.0)]))
         await feed.give_trades(BTC.id, late)
         bars = await backend.history.bars(Series(BTC.id, MINUTES))
