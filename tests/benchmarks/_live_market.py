@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-import pandas as pd
 
 from backend.charts.chart_state import ChartState, Study
 from backend.domain.bars import MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import CENT, Instrument, InstrumentId
 from backend.domain.ticks import TradeArrays
 from backend.market.growing_bars import join
+from tests.fakes.pandas_bars import bars_by_pandas
 
 N_INSTRUMENTS = 6
 MINUTES = BarSpec.parse("1m")
@@ -92,19 +92,9 @@ def make_history(i: int, n_bars: int, start_ns: int) -> BarArrays:
     return BarArrays(event_ns, open_, high, low, close, rng.integers(1, 10_000, n_bars).astype(np.float64))
 
 
-def bars_of(trades: TradeArrays) -> BarArrays:
-    """The one-minute bars of all trades at once, by pandas."""
-    frame = pd.DataFrame({"price": trades.price, "quantity": trades.quantity}, index=pd.DatetimeIndex(trades.event_ns))
-    by_minute = frame.resample("1min")
-    made = by_minute["price"].ohlc().assign(volume=by_minute["quantity"].sum(), n=by_minute["price"].count())
-    made = made[made["n"] > 0]
-    event_ns = made.index.to_numpy().astype("datetime64[ns]").astype(np.int64)
-    return BarArrays(event_ns, *(made[name].to_numpy() for name in ("open", "high", "low", "close", "volume")))
-
-
 def wanted_bars(i: int, n_history: int, tape: Tape, start_ns: int) -> BarArrays:
     """History and live bars of one instrument, as they must stand when all trades have come."""
-    return join(make_history(i, n_history, start_ns), bars_of(tape.trades_of(i, start_ns)))
+    return join(make_history(i, n_history, start_ns), bars_by_pandas(tape.trades_of(i, start_ns), "1min"))
 
 
 def chart_state(i: int) -> ChartState:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from backend.app import open_backend
@@ -14,6 +13,7 @@ from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
 from backend.domain.ticks import Quote, TradeArrays
 from backend.events import FeedChanged, FeedLagging, JobChanged
 from backend.market.feeds.feed import FeedState, FeedStatus, Gap, TickBatch
+from tests.fakes.pandas_bars import bars_by_pandas
 from tests.fakes.scripted_feed import ScriptedFeed
 from tests.fakes.waiting import until
 
@@ -72,16 +72,6 @@ def walk(n_trades, seed=1, *, start_ns=START_NS, gap_s=1.7, price=100.0):
     return TradeArrays(event_ns, prices, rng.integers(1, 50, n_trades) / 16, np.zeros(n_trades, np.int8))
 
 
-def by_pandas(trades, rule):
-    """The bars of all trades at once."""
-    frame = pd.DataFrame({"price": trades.price, "quantity": trades.quantity}, index=pd.DatetimeIndex(trades.event_ns))
-    by_time = frame.resample(rule)
-    made = by_time["price"].ohlc().assign(volume=by_time["quantity"].sum(), n=by_time["price"].count())
-    made = made[made["n"] > 0]
-    event_ns = made.index.to_numpy().astype("datetime64[ns]").astype(np.int64)
-    return BarArrays(event_ns, *(made[name].to_numpy() for name in NAMES[1:]))
-
-
 def same(left, right):
     return len(left) == len(right) and all(np.array_equal(getattr(left, name), getattr(right, name)) for name in NAMES)
 
@@ -111,7 +101,7 @@ async def test_open_charts_of_every_interval_show_the_bars_of_all_trades(home, c
 
         for spec, rule in (("1m", "1min"), ("5m", "5min"), ("1h", "1h"), ("1d", "1D")):
             shown = opened[spec].snapshot()
-            assert same(shown.bars, by_pandas(trades, rule)), spec
+            assert same(shown.bars, bars_by_pandas(trades, rule)), spec
         for one in opened.values():
             one.close()
 
@@ -157,7 +147,7 @@ async def test_a_restart_in_the_middle_of_a_minute_goes_on_with_it(home, clock):
         await give_all(feed, clock, trades[half:])
 
         for spec, rule in ((MINUTES, "1min"), (HOURS, "1h"), (DAYS, "1D")):
-            assert same(await backend.history.bars(Series(BTC.id, spec)), by_pandas(trades, rule)), spec
+            assert same(await backend.history.bars(Series(BTC.id, spec)), bars_by_pandas(trades, rule)), spec
 
 
 async def test_trades_that_came_while_history_was_read_are_not_lost(home, clock):
@@ -167,13 +157,13 @@ async def test_trades_that_came_while_history_was_read_are_not_lost(home, clock)
         await give_all(feed, clock, trades)
         await until(lambda: backend.live.is_joined(BTC.id))
 
-        assert same(await backend.history.bars(Series(BTC.id, MINUTES)), by_pandas(trades, "1min"))
+        assert same(await backend.history.bars(Series(BTC.id, MINUTES)), bars_by_pandas(trades, "1min"))
 
 
 async def test_a_new_instrument_gets_days_hours_and_minutes_from_the_venue(home, clock):
     past = walk(30_000, seed=4, start_ns=START_NS - 90 * HOUR_NS, gap_s=10)
     past = past[: int(np.searchsorted(past.event_ns, START_NS // MINUTE_NS * MINUTE_NS))]
-    bars = {(BTC.id, spec): by_pandas(past, rule) for spec, rule in (("1m", "1min"), ("1h", "1h"))}
+    bars = {(BTC.id, spec): bars_by_pandas(past, rule) for spec, rule in (("1m", "1min"), ("1h", "1h"))}
     async with live_on(home, clock, bars=bars) as (backend, feed):
         await followed(backend)
         await until(lambda: len(feed.asked) >= 3)
@@ -196,13 +186,13 @@ async def test_a_gap_is_filled_with_the_venues_bars_and_nothing_counts_twice(hom
         await give_all(feed, clock, trades[: lost.start])
         gap = Gap(BTC.id, int(trades.event_ns[lost.start - 1]) + 1, int(trades.event_ns[lost.stop]))
         # Complete bars of the venue, which knows all trades.
-        feed.bars[BTC.id, "1m"] = by_pandas(trades[: lost.stop + 300], "1min")[:-1]
+        feed.bars[BTC.id, "1m"] = bars_by_pandas(trades[: lost.stop + 300], "1min")[:-1]
         await feed.give(TickBatch(clock.now_ns(), gaps=(gap,)))
         await give_all(feed, clock, trades[lost.stop :])
         await jobs_done(backend)
-        await until(lambda: same(shown.snapshot().bars, by_pandas(trades, "5min")))
+        await until(lambda: same(shown.snapshot().bars, bars_by_pandas(trades, "5min")))
 
-        assert same(await backend.history.bars(Series(BTC.id, MINUTES)), by_pandas(trades, "1min"))
+        assert same(await backend.history.bars(Series(BTC.id, MINUTES)), bars_by_pandas(trades, "1min"))
         shown.close()
 
 
@@ -214,7 +204,7 @@ async def test_a_venue_that_does_not_answer_is_asked_again_and_live_bars_go_on(h
         await until(lambda: backend.live.is_joined(BTC.id))
         await give_all(feed, clock, trades)
         await until(lambda: len(feed.asked) >= 1)
-        assert same(await backend.history.bars(Series(BTC.id, MINUTES)), by_pandas(trades, "1min"))
+        assert same(await backend.history.bars(Series(BTC.id, MINUTES)), bars_by_pandas(trades, "1min"))
 
         feed.is_down = False
         waiting = [job for job in await backend.jobs.jobs() if job.kind == "back-fill"]

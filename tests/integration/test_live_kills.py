@@ -6,13 +6,13 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from backend.app import open_backend
 from backend.clock import ManualClock
-from backend.domain.bars import BarArrays, BarSpec, Series
+from backend.domain.bars import BarSpec, Series
 from tests.fakes.live_recorder import BTC, N_TRADES, START_NS, make_trades
+from tests.fakes.pandas_bars import bars_by_pandas
 from tests.fakes.scripted_feed import ScriptedFeed
 from tests.fakes.waiting import until
 
@@ -51,14 +51,6 @@ async def check(home, n_saved):
         return len(kept), {spec: await backend.history.bars(Series(BTC.id, BarSpec.parse(spec))) for spec in ("1m", "1h", "1d")}
 
 
-def by_pandas(trades, rule):
-    frame = pd.DataFrame({"price": trades.price, "quantity": trades.quantity}, index=pd.DatetimeIndex(trades.event_ns))
-    made = frame["price"].resample(rule).ohlc().assign(volume=frame["quantity"].resample(rule).sum())
-    made = made[made["open"].notna()]
-    event_ns = made.index.to_numpy().astype("datetime64[ns]").astype(np.int64)
-    return BarArrays(event_ns, *(made[name].to_numpy() for name in NAMES))
-
-
 async def record_with_kills(home, seeds, *, fault=""):
     for seed in seeds:
         n_saved, _ = record(home, seed, fault=fault, kill_after=None if fault else random.Random(seed).randrange(1, 4))
@@ -68,7 +60,7 @@ async def record_with_kills(home, seeds, *, fault=""):
     n_kept, bars = await check(home, n_saved)
     assert n_kept == N_TRADES
     for spec, rule in (("1m", "1min"), ("1h", "1h"), ("1d", "1D")):
-        wanted = by_pandas(make_trades(), rule)
+        wanted = bars_by_pandas(make_trades(), rule)
         for name in ("event_ns", *NAMES):
             # A sum that went on in another process began anew from the trades: it has the same bits all the same.
             assert np.array_equal(getattr(bars[spec], name), getattr(wanted, name)), (spec, name)
