@@ -114,6 +114,26 @@ class MainWindow(QMainWindow):
         self.first_docks = docks_now(self)
         self.toasts.place()
 
+    def is_dock_shown(self, name: str) -> bool:
+        """Whether a dock is there and to be seen."""
+        return name in self.docks and self.docks[name].isVisible()
+
+    def toggle_dock(self, name: str) -> bool:
+        """Show or hide a dock; whether it is shown now."""
+        dock = self.docks.get(name)
+        if dock is None:
+            return False
+        dock.setVisible(not dock.isVisible())
+        if dock.isVisible():
+            self.raise_dock(name)
+        return dock.isVisible()
+
+    def raise_dock(self, name: str) -> None:
+        """Bring a shown dock before those it shares its place with, with room for what it shows."""
+        self.docks[name].raise_()
+        self.give_room(name)
+        self.toasts.place()
+
     def give_room(self, name: str) -> None:
         """Let a dock that was just shown have a fair share of its side."""
         if name == "notices":

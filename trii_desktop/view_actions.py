@@ -62,17 +62,17 @@ class ViewActions:
     @property
     def shows_watchlist(self) -> bool:
         """Whether the watchlist dock is shown."""
-        return self._is_shown("watchlist")
+        return self._window.is_dock_shown("watchlist")
 
     @property
     def shows_bars(self) -> bool:
         """Whether the bar table is shown."""
-        return self._is_shown("bars")
+        return self._window.is_dock_shown("bars")
 
     @property
     def shows_notices(self) -> bool:
         """Whether the notifications are shown."""
-        return self._is_shown("notices")
+        return self._window.is_dock_shown("notices")
 
     def toggle_watchlist(self) -> None:
         """Show or hide the watchlist."""
@@ -172,18 +172,9 @@ class ViewActions:
         if done is not None:
             self._desk.notices.say("Done again", done.title)
 
-    def _is_shown(self, name: str) -> bool:
-        return name in self._window.docks and self._window.docks[name].isVisible()
-
     def _toggle(self, name: str) -> None:
-        dock = self._window.docks.get(name)
-        if dock is not None:
-            dock.setVisible(not dock.isVisible())
-            if dock.isVisible():
-                dock.raise_()
-                self._window.give_room(name)
-                self._window.toasts.place()
-                self._desk.frames.request()
+        if self._window.toggle_dock(name):
+            self._desk.frames.request()
 
     def _health_closed(self) -> None:
         self._health = None

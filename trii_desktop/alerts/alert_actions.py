@@ -108,7 +108,7 @@ class AlertActions(QObject):
     @property
     def shows_panel(self) -> bool:
         """Whether the list of alerts is shown."""
-        return "alerts" in self._window.docks and self._window.docks["alerts"].isVisible()
+        return self._window.is_dock_shown("alerts")
 
     # --- making and changing ------------------------------------------------------------------------------------------
 
@@ -182,13 +182,10 @@ class AlertActions(QObject):
 
     def toggle_panel(self) -> None:
         """Show or hide the list of alerts."""
-        dock = self._window.docks.get("alerts")
-        if dock is not None:
-            dock.setVisible(not dock.isVisible())
-            if dock.isVisible():
-                self._show_dock()
-                if self.panel is not None:
-                    self.panel.show_alerts()
+        if self._window.toggle_dock("alerts"):
+            self._desk.frames.request()
+            if self.panel is not None:
+                self.panel.show_alerts()
 
     def show_history(self) -> None:
         """Show what fired."""
@@ -255,10 +252,7 @@ class AlertActions(QObject):
         self._channel_list = None
 
     def _show_dock(self) -> None:
-        dock = self._window.docks["alerts"]
-        dock.raise_()
-        self._window.give_room("alerts")
-        self._window.toasts.place()
+        self._window.raise_dock("alerts")
         self._desk.frames.request()
 
     def _attach(self, chart: ChartPanel) -> None:

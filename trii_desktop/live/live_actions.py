@@ -50,12 +50,12 @@ class LiveActions:
     @property
     def shows_tape(self) -> bool:
         """Whether time and sales are shown."""
-        return self._is_shown("tape")
+        return self._window.is_dock_shown("tape")
 
     @property
     def shows_depth(self) -> bool:
         """Whether the order book is shown."""
-        return self._is_shown("depth")
+        return self._window.is_dock_shown("depth")
 
     def toggle_tape(self) -> None:
         """Show or hide time and sales."""
@@ -206,15 +206,6 @@ class LiveActions:
     def _form_closed(self, _result: int) -> None:
         self.form = None
 
-    def _is_shown(self, name: str) -> bool:
-        return name in self._window.docks and self._window.docks[name].isVisible()
-
     def _toggle(self, name: str) -> None:
-        dock = self._window.docks.get(name)
-        if dock is not None:
-            dock.setVisible(not dock.isVisible())
-            if dock.isVisible():
-                dock.raise_()
-                self._window.give_room(name)
-                self._window.toasts.place()
-                self._desk.frames.request()
+        if self._window.toggle_dock(name):
+            self._desk.frames.request()
