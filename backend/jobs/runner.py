@@ -232,9 +232,10 @@ class JobRunner:
         except asyncio.CancelledError:  # the program ends: the job stays "running" and goes on at the next start
             task.cancel()
             await asyncio.wait([task])
-            if not task.cancelled():
-                task.exception()  # looked at, so that asyncio does not tell of it: the job goes on at the next start anyway
             raise
+        finally:
+            if task.done() and not task.cancelled():
+                task.exception()  # looked at, so that asyncio does not tell of it where the end comes before it is settled
         async with self._looking:
             del self._running[job.id]
             self._busy[job.kind] -= 1
