@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from backend import __version__
 from backend.app import open_backend
@@ -62,6 +64,17 @@ async def open_window(
 async def shown(condition: Callable[[], object], what: str = "") -> None:
     """Wait until ``condition()`` holds."""
     await until(condition, 15.0, what=what)
+
+
+def point_at(widget: QWidget, place: QPoint, held: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    """Move the pointer to ``place`` of ``widget``.
+
+    ``QTest.mouseMove`` processes events, and with them other tasks inside the one that runs, which asyncio forbids.
+    """
+    at = QPointF(place)
+    no_key = Qt.KeyboardModifier.NoModifier
+    moved = QMouseEvent(QEvent.Type.MouseMove, at, widget.mapToGlobal(at), Qt.MouseButton.NoButton, held, no_key)
+    QApplication.sendEvent(widget, moved)
 
 
 def visible_dialog(kind: type[QDialog]) -> QDialog | None:

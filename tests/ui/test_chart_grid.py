@@ -12,7 +12,7 @@ from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 from backend.workspaces.chart_grid import GridShape, GridState, Links, PlacedChart
 from tests.fakes.qt_loop import run_on_qt
-from tests.fakes.window import open_window, shown
+from tests.fakes.window import open_window, point_at, shown
 from trii_desktop.grid.edge import GridEdge
 
 AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
@@ -112,7 +112,7 @@ def test_the_edge_between_charts_is_dragged_moved_by_arrows_and_centred(qapp, sa
             upright = next(edge for edge in edges if edge.width() < edge.height())
             start = upright.x()
             QTest.mousePress(upright, Qt.MouseButton.LeftButton, pos=QPoint(2, 40))
-            QTest.mouseMove(upright, QPoint(102, 40))
+            point_at(upright, QPoint(102, 40), Qt.MouseButton.LeftButton)
             QTest.mouseRelease(upright, Qt.MouseButton.LeftButton, pos=QPoint(102, 40))
             assert abs(upright.x() - start - 100) <= 1
             moved = upright.x()
@@ -218,7 +218,7 @@ def test_the_crosshair_of_one_chart_marks_the_same_moment_in_the_linked_ones(qap
             await grid.charts[1].switch(BarSpec.parse("1w"))
             grid.set_group(grid.charts[3], 0)
             surface = grid.charts[0].view._canvas.viewport()
-            QTest.mouseMove(surface, QPoint(surface.width() // 3, surface.height() // 3))
+            point_at(surface, QPoint(surface.width() // 3, surface.height() // 3))
             marked = [chart.view._picture.pointed.linked_ns for chart in grid.charts]
             told = grid.charts[0].view._picture.pointed.event_ns
             assert told is not None

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from backend.charts.chart_state import MAIN_PANE
 from backend.indicators.registry import SPECS
 from tests.fakes.qt_loop import run_on_qt
-from tests.fakes.window import open_window, shown
+from tests.fakes.window import open_window, point_at, shown
 
 Key = Qt.Key
 ALT = Qt.KeyboardModifier.AltModifier
@@ -58,7 +58,7 @@ def test_the_current_pane_is_chosen_by_keys_marked_and_said(qapp, sampled):
             assert press(chart, Key.Key_PageDown) == "Prices, pane 1 of 3"
             assert press(chart, Key.Key_PageUp) == "MACD 12 26 9, pane 3 of 3"
             assert [is_ringed(chart, pane) for pane in (MAIN_PANE, rsi, macd)] == [False, False, True]
-            QTest.mouseMove(chart.view._canvas.viewport(), QPoint(200, 100))
+            point_at(chart.view._canvas.viewport(), QPoint(200, 100))
             assert not is_ringed(chart, macd)
             assert chart.view.panes.current.id == MAIN_PANE
 
@@ -110,7 +110,7 @@ def test_the_pane_last_pointed_at_is_the_current_one(qapp, sampled):
         async with open_window(sampled, docks=False) as desktop:
             chart = await with_panes(desktop)
             pane = chart.view.model.panes.pane(chart.state.studies[1].pane)
-            QTest.mouseMove(chart.view._canvas.viewport(), QPoint(200, pane.top_px + pane.height_px // 2))
+            point_at(chart.view._canvas.viewport(), QPoint(200, pane.top_px + pane.height_px // 2))
             desktop.workbench.actions.by_id["pane.fold"].trigger()
             assert [one.is_collapsed for one in chart.state.panes] == [False, False, True]
 
