@@ -227,6 +227,8 @@ class Live:
         known_ns = self._parts.clock.now_ns()
         for watcher in self.watchers:
             for watched in [w for w in watcher.wanted if w.instrument == series.instrument]:
+                if not self._parts.history.can_make(watched.instrument, watched.spec):
+                    continue  # the venue had nothing of so short an interval
                 from_ns = wanted.from_ns - (watched.spec.duration_ns or 31 * DAY_NS)
                 try:
                     bars = await self._parts.history.bars(watched, from_ns=from_ns, to_ns=wanted.to_ns, as_of_ns=known_ns)
