@@ -122,6 +122,28 @@ def test_the_list_names_duplicates_deletes_and_undo_brings_back(qapp, sampled):
     run_on_qt(story())
 
 
+def test_a_name_that_is_being_written_outlives_a_change_of_the_list(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            work = desktop.workbench.workspaces
+            await shown(lambda: work.names)
+            work.open_list()
+            view = work.list.view
+            view.setCurrentRow(0)
+            QTest.keyClick(view, Qt.Key.Key_F2)
+            field = next(f for f in view.findChildren(QLineEdit) if f.isVisible())
+            field.selectAll()
+            QTest.keyClicks(field, "Nig")
+            work.create("Day")
+            await shown(lambda: len(work.names) == 2)
+            QTest.keyClicks(field, "ht")
+            QTest.keyClick(field, Qt.Key.Key_Return)
+            await shown(lambda: [view.item(n).text() for n in range(view.count())] == ["Night", "Day"])
+            work.list.close()
+
+    run_on_qt(story())
+
+
 def test_an_arrangement_travels_in_a_file_and_a_hostile_file_changes_nothing(qapp, sampled, tmp_path):
     async def story():
         async with open_window(sampled) as desktop:

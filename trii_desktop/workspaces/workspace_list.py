@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QDialog, QListWidget, QListWidgetItem, QWidget
 
 from backend.workspaces.store import WorkspaceName
 from backend.workspaces.workspace import NAME_MAX
@@ -51,6 +51,7 @@ class WorkspaceList(QDialog):
         super().__init__(parent)
         self._deeds = deeds
         self._names: dict[str, WorkspaceName] = {}
+        self._waiting: tuple[WorkspaceName, ...] | None = None
         self._is_filling = False
         self.setWindowTitle("Workspaces")
         self.setAccessibleName("Workspaces")
@@ -61,6 +62,7 @@ class WorkspaceList(QDialog):
         self.view.setEditTriggers(QListWidget.EditTrigger.EditKeyPressed)
         self.view.itemActivated.connect(self._switch_to)
         self.view.itemChanged.connect(self._renamed)
+        self.view.itemDelegate().closeEditor.connect(self._written)
         self.view.currentItemChanged.connect(self._enable)
         words = label("Windows, docks and charts, kept as you leave them. Enter switches, F2 renames.", "muted", wraps=True)
         self.show_button, self._rename, self._copy = button("Switch", primary=True), button("Rename"), button("Duplicate")
@@ -87,7 +89,10 @@ class WorkspaceList(QDialog):
         self._enable()
 
     def show_names(self, names: Iterable[WorkspaceName]) -> None:
-        """Show these workspaces; the choice stays where it was."""
+        """Show these workspaces; the choice stays where it was. A name that is being written is not taken away."""
+        if self.view.state() == QAbstractItemView.State.EditingState:
+            self._waiting = tuple(names)
+            return
         chosen = self._chosen()
         self._names = {known.id: known for known in names}
         self._is_filling = True
@@ -107,6 +112,12 @@ class WorkspaceList(QDialog):
                 self.view.setCurrentItem(item)
         self._is_filling = False
         self._enable()
+
+    def _written(self) -> None:
+        names, self._waiting = self._waiting, None
+        if names is not None:
+            # The view itself ends the writing only after this call.
+            QTimer.singleShot(0, self, lambda: self.show_names(names))
 
     def delete_chosen(self) -> None:
         """Forget the chosen workspace, unless it is in use."""
