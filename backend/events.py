@@ -276,6 +276,62 @@ class DeliveriesChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerChanged(Event):
+    """An answer of the assistant grew or ended; readers take its newest value."""
+
+    NAME: ClassVar[str] = "assistant.answer_changed.v1"
+    answer: str
+    conversation: str
+    version: int
+    is_over: bool = False
+
+    def conflation_key(self) -> Hashable | None:
+        """Readers take the newest value, so one change an answer may wait."""
+        return self.answer
+
+    def merged_into(self, newer: Self) -> Self:
+        """The later of both."""
+        return newer if newer.version >= self.version else self
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationsChanged(Event):
+    """A conversation with the assistant was begun, changed or removed."""
+
+    NAME: ClassVar[str] = "assistant.conversations_changed.v1"
+    conversation: str
+
+    def conflation_key(self) -> Hashable | None:
+        """Readers read it again, so one change a conversation may wait."""
+        return self.conversation
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsChanged(Event):
+    """There are other models, or one was examined or chosen for a mode."""
+
+    NAME: ClassVar[str] = "assistant.models_changed.v1"
+
+    def conflation_key(self) -> Hashable | None:
+        """Readers take the list as it is now, so one change may wait."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChanged(Event):
+    """The engine of local models loads, is ready, works, was unloaded or broke; ``progress`` is 0 to 1 while it loads."""
+
+    NAME: ClassVar[str] = "assistant.engine_changed.v1"
+    state: str
+    words: str = ""
+    progress: float = 0.0
+
+    def conflation_key(self) -> Hashable | None:
+        """Only the newest state matters."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
 class WindowRequested(Event):
     """Another start of the program asks the window to come up; ``what`` is empty or names what to show."""
 
@@ -301,6 +357,10 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     AlertFired,
     AlertsChanged,
     DeliveriesChanged,
+    AnswerChanged,
+    ConversationsChanged,
+    ModelsChanged,
+    EngineChanged,
     Notice,
     WindowRequested,
 )

@@ -16,7 +16,8 @@ import tomli_w
 from msgspec import Meta
 
 from backend.errors import InvalidInput
-from backend.settings_fields import SettingsField, check_names, describe_fields
+from backend.settings_assistant import Assistant
+from backend.settings_fields import Section, SettingsField, check_names, describe_fields
 
 VERSION: Final = 1
 
@@ -25,10 +26,6 @@ Raw: TypeAlias = dict[str, Any]
 MIGRATIONS: Final[tuple[Callable[[Raw], Raw], ...]] = ()
 
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One page of the settings dialog."""
 
 
 class Appearance(Section, frozen=True):
@@ -250,6 +247,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     backups: Backups = Backups()
     notices: Notices = Notices()
     alerts: Alerts = Alerts()
+    assistant: Assistant = Assistant()
     performance: Performance = Performance()
     privacy: Privacy = Privacy()
     api: Api = Api()
@@ -264,6 +262,7 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "backups": Backups,
     "notices": Notices,
     "alerts": Alerts,
+    "assistant": Assistant,
     "performance": Performance,
     "privacy": Privacy,
     "api": Api,

@@ -12,6 +12,10 @@ from backend.errors import InvalidInput
 FieldKind: TypeAlias = Literal["flag", "whole", "number", "text", "choice", "colour", "folders", "hidden"]
 
 
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One page of the settings dialog."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One possible value and its words."""

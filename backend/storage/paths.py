@@ -81,6 +81,11 @@ class Home:
         return self.root / "imports"
 
     @property
+    def models(self) -> Path:
+        """Models of the assistant: files as they came, each under its hash; public, and large."""
+        return self.root / "models"
+
+    @property
     def run(self) -> Path:
         """Lock and address of the process that owns this home."""
         return self.root / "run"
@@ -98,6 +103,7 @@ class Home:
             self.quarantine,
             self.backups,
             self.imports,
+            self.models,
             self.run,
         ):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

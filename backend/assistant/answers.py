@@ -1,0 +1,126 @@
+"""A question to the assistant, and its answer as it grows: frozen values that windows and commands show."""
+
+import enum
+from dataclasses import dataclass, field
+
+from backend.assistant.analysis.card import StockAnalysis
+from backend.assistant.engines.engine import Done
+from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.claim import Verdict
+from backend.assistant.grounding.span import Span
+from backend.domain.bars import Series
+from backend.domain.instruments import InstrumentId
+
+
+class Mode(enum.StrEnum):
+    """How a question is answered."""
+
+    FAST = "fast"
+    DEEP = "deep"
+    ANALYSIS = "analysis"
+    SEARCH = "search"
+
+
+class Reach(enum.StrEnum):
+    """Where answers may be made."""
+
+    LOCAL_ONLY = "local_only"
+    PREFER_LOCAL = "prefer_local"
+    ALLOW_CLOUD = "allow_cloud"
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSeen:
+    """A chart that goes with a question: what it shows, and the visible stretch of time."""
+
+    series: Series
+    from_ns: int
+    to_ns: int
+    studies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. ``parent`` is the turn that it follows, empty at the start of a conversation."""
+
+    text: str
+    mode: Mode
+    conversation: str = ""
+    parent: str = ""
+    instrument: InstrumentId | None = None
+    chart: ChartSeen | None = None
+
+
+class Phase(enum.StrEnum):
+    """How far an answer is."""
+
+    WAITING = "waiting"
+    COMPUTING = "computing"
+    READING = "reading"  # the model reads its prompt
+    WRITING = "writing"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How an answer came about, shown with it and kept: mode, model, place, times, what was sent, and why there.
+
+    place : "code" where no model was needed, else the engine's place
+    sent : the messages as they went to the model, whole
+    reason : the router's words
+    """
+
+    mode: Mode
+    model: str = ""
+    place: str = "code"
+    reason: str = ""
+    sent: tuple[tuple[str, str], ...] = ()
+    first_token_ms: float = 0.0
+    total_ms: float = 0.0
+    is_cached: bool = False
+    is_plain_wording: bool = False
+    cost_usd: float = 0.0
+    facts_digest: str = ""
+    done: Done | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the checking of an answer found."""
+
+    n_numbers: int = 0
+    n_unverified: int = 0
+    n_claims: int = 0
+    n_claims_dropped: int = 0
+    n_repairs: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """An answer as far as it is; a new value each time it grows. Only checked text stands in ``spans``."""
+
+    id: str
+    conversation: str
+    question: Question
+    phase: Phase
+    spans: tuple[Span, ...] = ()
+    facts: FactSet = field(default_factory=lambda: FactSet(()))
+    verdicts: tuple[Verdict, ...] = ()
+    analysis: StockAnalysis | None = None
+    provenance: Provenance | None = None
+    checks: Checks = Checks()
+    words: str = ""  # what it does now, or why it failed
+    hint: str = ""
+    version: int = 0
+
+    @property
+    def text(self) -> str:
+        """The text alone."""
+        return "".join(span.text for span in self.spans)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.phase in {Phase.DONE, Phase.STOPPED, Phase.FAILED}

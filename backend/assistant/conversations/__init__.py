@@ -1,0 +1,1 @@
+"""Conversations with the assistant, kept in the words ledger with all their branches."""

@@ -1,0 +1,27 @@
+"""What of an answer's text may be shown, and as what."""
+
+import enum
+from dataclasses import dataclass
+
+
+class Mark(enum.StrEnum):
+    """What a piece of text is."""
+
+    PLAIN = "plain"
+    NUMBER = "number"  # a number that is a fact's value; ``fact`` names it
+    QUOTED = "quoted"  # a number that stands in what the person wrote or in a text that was searched
+    UNVERIFIED = "unverified"  # a number that nothing stands for: shown struck through, never as fact
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of an answer's markdown text; spans follow each other without gaps.
+
+    fact : id of the fact that a NUMBER shows
+    why : for a number, how it was found: "F12 rounded", or a formula that code computed again
+    """
+
+    text: str
+    mark: Mark = Mark.PLAIN
+    fact: str = ""
+    why: str = ""

@@ -1,0 +1,54 @@
+"""A model as a value: its file, what it says of itself, and what it has shown on this machine."""
+
+import enum
+from dataclasses import dataclass
+
+from backend.assistant.answers import Mode
+
+
+class Standing(enum.StrEnum):
+    """How far a model may be trusted."""
+
+    UNTRIED = "untried"  # never loaded here
+    REFUSED = "refused"  # its trial in a process of its own failed; ``words`` says how
+    TRIED = "tried"  # loads; not yet examined for any mode
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a model showed when it was examined for a mode on this machine."""
+
+    mode: Mode
+    is_fit: bool
+    words: str
+    first_token_ms: float
+    tokens_per_s: float
+    obedience: float  # share of answers that kept to the tags and the language asked for, 0 to 1
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model of this installation. ``path`` is absolute; sizes in bytes; empty words where the file does not tell."""
+
+    id: str  # the first 16 hexadecimal digits of its SHA-256
+    name: str
+    path: str
+    sha256: str
+    n_bytes: int
+    architecture: str = ""
+    n_parameters: int = 0
+    quantisation: str = ""
+    n_ctx_train: int = 0
+    n_layers: int = 0
+    n_vocab: int = 0
+    has_template: bool = False
+    is_embedding: bool = False
+    licence: str = ""
+    origin: str = ""
+    standing: Standing = Standing.UNTRIED
+    words: str = ""
+    added_ns: int = 0
+    examined: tuple[Examined, ...] = ()
+    modes: tuple[Mode, ...] = ()  # for which it is chosen
