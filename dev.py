@@ -45,8 +45,8 @@ PACKAGES = ("backend", "trii_desktop", "sync_server")
 LOCKS: dict[str, tuple[str, ...]] = {
     "desktop": ("desktop",),
     "test": ("desktop", "dev", "bench"),
-    "engine": ("engine",),
-    "engine-ready": ("engine-ready",),
+    "engine": ("ai",),
+    "engine-ready": ("ai-ready",),
     "starter": ("starter",),
     "server": ("server", "server-test"),
 }
