@@ -162,6 +162,10 @@ class Bar:
             raise InvalidInput(f"A bar has a volume of {self.volume}.", hint="Volumes are at least 0.")
 
 
+_INT64: Final = np.dtype(np.int64)
+_FLOAT64: Final = np.dtype(np.float64)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BarArrays:
     """Bars of one series as columns of equal length, oldest first; read-only, shared between threads.
@@ -179,11 +183,15 @@ class BarArrays:
     volume: Float64s
 
     def __post_init__(self) -> None:
-        n_bars = len(self.event_ns)
-        if self.event_ns.dtype != np.int64 or any(c.dtype != np.float64 or len(c) != n_bars for c in self.columns()):
+        n_bars, columns = len(self.event_ns), self.columns()
+        is_right = self.event_ns.dtype == _INT64
+        for column in columns:  # several times a tick, so without a generator
+            is_right = is_right and column.dtype == _FLOAT64 and len(column) == n_bars
+        if not is_right:
             raise InvalidInput("Bar columns are not int64 and float64 of one length.", hint="Convert them first.")
-        for column in (self.event_ns, *self.columns()):
-            column.flags.writeable = False
+        self.event_ns.setflags(write=False)
+        for column in columns:
+            column.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.event_ns)

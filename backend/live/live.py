@@ -23,6 +23,7 @@ from backend.live.followed import Followed
 from backend.live.freshness import Freshness
 from backend.live.joining import Joining
 from backend.live.probing import probe
+from backend.live.showing import Showing
 from backend.live.tape import Tape
 from backend.live.tick_path import TickPath
 from backend.market.bar_store import BarStore
@@ -103,7 +104,8 @@ class Live:
     def __init__(self, parts: LiveParts) -> None:
         self._parts = parts
         self.feeds = parts.book
-        self.path = TickPath(parts.store, parts.bars, parts.way)
+        self._showing = Showing(parts.bars)
+        self.path = TickPath(parts.store, self._showing, parts.way)
         self.runs = FeedRuns(parts.book, parts.clock, parts.bus, parts.tasks)
         self.runs.on_batch = self.on_batch
         self.runs.changed = self._feeds_changed
@@ -183,6 +185,7 @@ class Live:
     async def close(self) -> None:
         """Let every feed go."""
         await self.runs.close()
+        self._showing.close()
 
     # --- what feeds bring ---------------------------------------------------------------------------------------------
 
@@ -221,6 +224,7 @@ class Live:
         series = wanted.series
         one = self._followed.get(series.instrument)
         if one is not None and one.bars is not None:
+            self._showing.flush()  # what waits was made of what was known before
             await self.joining.begin_again(series.instrument, one.bars)
         if series.spec != MINUTE:
             return

@@ -13,6 +13,7 @@ from backend.errors import InvalidInput, TriiError, Unavailable
 from backend.live.folds import MINUTE
 from backend.live.followed import Followed
 from backend.live.live_bars import BarChange, spec_tails
+from backend.live.showing import OpenBars
 from backend.market.feeds.feed import TickBatch
 from backend.market.live_change import LiveChange
 from backend.right_of_way import RightOfWay
@@ -31,14 +32,6 @@ class Recorder(Protocol):
 
     def append_trades(self, instrument: InstrumentId, source: str, trades: TradeArrays) -> int:
         """Take trades."""
-        ...
-
-
-class OpenBars(Protocol):
-    """The series that charts look at; ``backend.market.bar_store.BarStore`` is one. Indicators follow from it."""
-
-    def apply(self, series: Series, tail: BarArrays) -> None:
-        """Replace the newest bars."""
         ...
 
 

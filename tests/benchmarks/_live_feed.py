@@ -14,8 +14,8 @@ from backend.domain.ticks import TradeArrays
 from backend.errors import NotFound
 from backend.live.followed import Followed
 from backend.live.tick_path import TickPath
+from backend.market.bar_store import BarStore
 from backend.market.feeds.feed import Abilities, FeedState, FeedStatus, TickBatch, Wants
-from backend.market.live_change import LiveChange
 from tests.benchmarks._live_market import INSTRUMENTS, N_INSTRUMENTS, SERIES, make_history
 from tests.benchmarks._live_world import TICKS
 from tests.fakes.waiting import until
@@ -116,6 +116,8 @@ class LiveRun:
     def __init__(self, backend: Backend, start_ns: int) -> None:
         self.applied: list[list[int]] = [[0] for _ in range(N_INSTRUMENTS)]
         self.busy_ns = 0
+        self._n_trades = [0] * N_INSTRUMENTS
+        self._is_in_path = False
         self._backend = backend
         self._feed = WorldFeed(start_ns)
         self._places = {instrument.id: i for i, instrument in enumerate(INSTRUMENTS)}
@@ -124,7 +126,7 @@ class LiveRun:
         """Follow all six, before the first tick."""
         live = self._backend.live
         self._time(live.path)
-        live.path.watchers.append(self)
+        self._count(self._backend.bars)
         await self._backend.begin_background()
         live.runs.run(self._feed)
         for instrument in INSTRUMENTS:
@@ -141,17 +143,29 @@ class LiveRun:
         """Time spent on ticks, and processor time of this thread, so far, ns."""
         return self.busy_ns, time.thread_time_ns()
 
-    def evaluate(self, change: LiveChange) -> None:
-        """Note a change, as alerts see it."""
-        applied = self.applied[self._places[change.instrument]]
-        applied.append(applied[-1] + len(change.trades))
-
     def _time(self, path: TickPath) -> None:
         apply = path.apply
 
         def timed(one: Followed, trades: TradeArrays, batch: TickBatch) -> None:
             began_ns = time.perf_counter_ns()
+            self._n_trades[self._places[one.instrument]] += len(trades)
+            self._is_in_path = True
             apply(one, trades, batch)
+            self._is_in_path = False
             self.busy_ns += time.perf_counter_ns() - began_ns
 
         path.apply = timed  # type: ignore[method-assign]  # measured from outside
+
+    def _count(self, bars: BarStore) -> None:
+        """Note how many trades each change of a chart's bars holds."""
+        apply = bars.apply
+
+        def counted(series: Series, tail: BarArrays) -> None:
+            began_ns = time.perf_counter_ns()
+            place = self._places[series.instrument]
+            self.applied[place].append(self._n_trades[place])
+            apply(series, tail)
+            if not self._is_in_path:
+                self.busy_ns += time.perf_counter_ns() - began_ns
+
+        bars.apply = counted  # type: ignore[method-assign]  # measured from outside
