@@ -114,10 +114,13 @@ class WorkspaceList(QDialog):
         self._enable()
 
     def _written(self) -> None:
+        if self._waiting is not None:
+            QTimer.singleShot(0, self._show_waiting)  # the view itself ends the writing only after this call
+
+    def _show_waiting(self) -> None:
         names, self._waiting = self._waiting, None
         if names is not None:
-            # The view itself ends the writing only after this call.
-            QTimer.singleShot(0, self, lambda: self.show_names(names))
+            self.show_names(names)
 
     def delete_chosen(self) -> None:
         """Forget the chosen workspace, unless it is in use."""
