@@ -95,6 +95,7 @@ class Checks:
     n_claims: int = 0
     n_claims_dropped: int = 0
     n_repairs: int = 0
+    n_unjudged: int = 0  # comparisons in free text that no code judged
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,4 +33,26 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         CREATE INDEX notices_by_time ON notices (at_ns DESC);
         """,
     ),
+    Migration(
+        "0005_assistant",
+        """
+        CREATE TABLE assistant_answers (
+            key TEXT PRIMARY KEY,
+            text TEXT NOT NULL,
+            model TEXT NOT NULL,
+            place TEXT NOT NULL,
+            at_ns INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX assistant_answers_by_time ON assistant_answers (at_ns DESC);
+        CREATE TABLE assistant_spending (
+            month TEXT NOT NULL,
+            service TEXT NOT NULL,
+            n_calls INTEGER NOT NULL,
+            n_prompt INTEGER NOT NULL,
+            n_generated INTEGER NOT NULL,
+            cost_usd REAL NOT NULL,
+            PRIMARY KEY (month, service)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

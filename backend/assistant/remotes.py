@@ -1,0 +1,114 @@
+"""Endpoints and services as the settings name them: set up or not, down or not, within the budget or not."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from backend.assistant.engines.engine import Done, Piece, Request
+from backend.assistant.engines.remote.service import Address, Service, check_address
+from backend.assistant.engines.remote.talk import AnthropicTalk, OpenAiTalk, OwnTalk, Talk
+from backend.assistant.routing import Candidate
+from backend.assistant.spending import Spending, cost_usd
+from backend.errors import InvalidInput, Unavailable
+from backend.settings_assistant import Assistant as AssistantSettings
+from backend.storage.credentials import Credentials, Secret
+
+OWN_CTX: Final = 8_192
+SERVICE_CTX: Final = 128_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A service that can be set up. ``place`` is where its key is kept."""
+
+    name: str
+    title: str
+    talk: Talk
+    place: str
+    n_ctx: int
+    url: str = ""
+
+
+OWN: Final = Kind("endpoint", "Own endpoint", OwnTalk(), "service/endpoint", OWN_CTX)
+OPENAI: Final = Kind("openai", "OpenAI", OpenAiTalk(), "service/openai", SERVICE_CTX, "https://api.openai.com/v1")
+ANTHROPIC: Final = Kind("anthropic", "Anthropic", AnthropicTalk(), "service/anthropic", SERVICE_CTX, "https://api.anthropic.com/v1")
+KINDS: Final = (OWN, OPENAI, ANTHROPIC)
+
+
+class RemoteService:
+    """One of them, following the settings; a service without a key, and an endpoint without an address, is not set up."""
+
+    def __init__(self, kind: Kind, settings: Callable[[], AssistantSettings], credentials: Credentials, spending: Spending) -> None:
+        self.kind = kind
+        self._settings = settings
+        self._credentials = credentials
+        self._spending = spending
+        self._secret: Secret | None = None
+        self._service: Service | None = None
+
+    @property
+    def n_ctx(self) -> int:
+        """Tokens that it reads at once."""
+        return self.kind.n_ctx
+
+    async def begin(self) -> None:
+        """Have its key at hand; call again after the key was changed."""
+        self._secret = await self._credentials.reader(self.kind.place)
+
+    def candidate(self) -> Candidate | None:
+        """How it stands; None while it is not set up."""
+        model, address = self._model(), self._address()
+        if not model or address is None:
+            return None
+        is_own = self.kind is OWN
+        if not is_own and not self._key():
+            return None
+        service = self._at(address)
+        is_affordable = is_own or self._spending.is_within(self._settings().budget_usd)
+        return Candidate(
+            self.kind.name,
+            model,
+            is_remote=True,
+            is_private=is_own and address.is_private,
+            is_fit=True,
+            n_ctx=self.kind.n_ctx,
+            is_down=service.breaker.is_open,
+            is_affordable=is_affordable,
+        )
+
+    async def generate(self, request: Request) -> AsyncIterator[Piece]:
+        """Text, then one Done, which is counted. Raises Unavailable."""
+        address = self._address()
+        if address is None:
+            raise Unavailable(f"{self.kind.title} is not set up.", hint="See Settings, Assistant.", code="assistant.service_off")
+        model = self._model()
+        async for piece in self._at(address).generate(model, request):
+            if isinstance(piece, Done) and self.kind is not OWN:
+                await self._spending.note(self.kind.name, model, piece)
+            yield piece
+
+    def cost_usd(self, n_prompt: int, n_generated: int) -> float:
+        """What such a call costs; nothing at an endpoint of one's own."""
+        return 0.0 if self.kind is OWN else cost_usd(self._model(), n_prompt, n_generated)
+
+    def _model(self) -> str:
+        settings = self._settings()
+        models = {"endpoint": settings.endpoint_model, "openai": settings.openai_model, "anthropic": settings.anthropic_model}
+        return models[self.kind.name].strip()
+
+    def _address(self) -> Address | None:
+        url = self.kind.url or self._settings().endpoint
+        if not url:
+            return None
+        try:
+            return check_address(url)
+        except InvalidInput:
+            return None  # the settings page says so
+
+    def _at(self, address: Address) -> Service:
+        if self._service is None or self._service.address != address:
+            self._service = Service(self.kind.name, address, self.kind.talk, self._key)
+        return self._service
+
+    def _key(self) -> str | None:
+        return self._secret("key") if self._secret is not None else None

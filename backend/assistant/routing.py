@@ -1,0 +1,94 @@
+"""Who answers: policy first, then ability, then how hard the question is; the reason is kept with the answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from backend.assistant.answers import Mode, Reach
+
+SHORT_LETTERS: Final = 160
+_HARD: Final = ("why", "explain", "plan", "strategy", "compare", "should", "scenario", "step by step", "pros and cons")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that could answer.
+
+    is_remote : what is asked leaves this computer
+    is_private : a remote one on this very machine or network of the person (an own endpoint on loopback)
+    is_fit : it passed its examination for the mode here; remote ones are taken to
+    n_ctx : how many tokens it reads; 0 where that is not known
+    is_down : its last calls failed and it is left alone for a while
+    is_affordable : the month's budget covers another call
+    """
+
+    name: str
+    model: str
+    is_remote: bool = False
+    is_private: bool = True
+    is_fit: bool = False
+    is_loadable: bool = True
+    n_ctx: int = 0
+    is_down: bool = False
+    is_affordable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who answers, in order of preference: the next one is asked where one fails twice. ``reason`` is shown."""
+
+    candidates: tuple[Candidate, ...]
+    reason: str
+
+    @property
+    def first(self) -> Candidate | None:
+        """Who is asked first; None where nobody can."""
+        return self.candidates[0] if self.candidates else None
+
+
+def difficulty(text: str) -> float:
+    """How hard a question looks, 0 to 1: by its length and by words that ask for reasons and plans."""
+    lowered = text.lower()
+    by_words = sum(word in lowered for word in _HARD) / 3
+    return min(1.0, len(text) / (8 * SHORT_LETTERS) + by_words)
+
+
+def decide(mode: Mode, text: str, reach: Reach, candidates: Sequence[Candidate], *, n_tokens: int = 0) -> Route:
+    """Order those who may and can answer. Local ones that are not fit come last, and only where nobody else may."""
+    allowed = [one for one in candidates if _may(one, reach)]
+    able = [one for one in allowed if one.is_loadable and not one.is_down and one.is_affordable]
+    able = [one for one in able if not one.n_ctx or not n_tokens or one.n_ctx > n_tokens]
+    if not able:
+        return Route((), _why_nobody(candidates, reach))
+    is_hard = mode == Mode.DEEP or difficulty(text) > 0.6
+    prefers_cloud = reach == Reach.ALLOW_CLOUD and is_hard
+    ordered = sorted(able, key=lambda one: (not one.is_fit, one.is_remote != prefers_cloud, not one.is_private))
+    return Route(tuple(ordered), _why(ordered[0], reach, is_hard=is_hard))
+
+
+def _may(one: Candidate, reach: Reach) -> bool:
+    return not one.is_remote or one.is_private or reach != Reach.LOCAL_ONLY
+
+
+def _why(first: Candidate, reach: Reach, *, is_hard: bool) -> str:
+    if not first.is_remote:
+        words = "a model of this computer" if first.is_fit else "the only model there is; it has not passed its examination"
+        return f"Answered here: {words}."
+    if first.is_private:
+        return "Asked your own endpoint."
+    if reach == Reach.ALLOW_CLOUD and is_hard:
+        return "Asked a service, as you allow: the question is a hard one."
+    return "Asked a service, as you allow: no model here is fit for it."
+
+
+def _why_nobody(candidates: Sequence[Candidate], reach: Reach) -> str:
+    if not candidates:
+        return "There is no model yet."
+    barred = [one for one in candidates if not _may(one, reach)]
+    if len(barred) == len(candidates):
+        return "Only services could answer, and answers are made on this computer only."
+    if any(not one.is_affordable for one in candidates):
+        return "This month's budget for services is used up."
+    if any(one.is_down for one in candidates):
+        return "The service does not answer just now; it is asked again in a while."
+    return "No model that can be loaded takes a question this long."
