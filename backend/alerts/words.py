@@ -118,7 +118,11 @@ def _tell_leaf(leaf: Leaf, wording: Wording) -> str:
 
 
 def _price(price: float, wording: Wording) -> str:
-    return quoted(price, wording.decimals)
+    text = quoted(price, wording.decimals)
+    if "e" in text:
+        return text
+    whole, point, rest = text.lstrip("-").partition(".")
+    return f"{'-' * text.startswith('-')}{int(whole):,}{point}{rest}"
 
 
 def _or(number: float, otherwise: float) -> float:
@@ -126,7 +130,7 @@ def _or(number: float, otherwise: float) -> float:
 
 
 def _seen(price: float, wording: Wording) -> str:
-    return f" ({quoted(price, wording.decimals)})" if math.isfinite(price) else ""
+    return f" ({_price(price, wording)})" if math.isfinite(price) else ""
 
 
 def _percent(value: float) -> str:

@@ -1,5 +1,6 @@
 """A loopback server of one simulated venue: WebSocket conversations and answers to GET on one port."""
 
+import abc
 import asyncio
 import contextlib
 import http
@@ -81,7 +82,7 @@ class Client:
             transport.abort()
 
 
-class VenueServer:
+class VenueServer(abc.ABC):
     """Serves one venue on 127.0.0.1; a subclass says what is answered and what a conversation is.
 
     ping_s : between pings of the server; None sends none
@@ -150,28 +151,28 @@ class VenueServer:
         """The address of its conversations, without a path."""
         return f"ws://{HOST}:{self._port}"
 
+    @abc.abstractmethod
     def accepts(self, path: str) -> bool:
         """Whether a conversation may begin at ``path`` (without its query)."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def answer(self, call: Call) -> Answer:
         """What is answered to a GET."""
-        raise NotImplementedError
 
     def refuse_next(self, n: int = 1, status: int = 429, retry_after_s: int = 1) -> None:
         """Answer the next ``n`` GETs as the venue does when asked too often."""
         self.faults.refuse_calls(self.refusal(status, retry_after_s), n)
 
+    @abc.abstractmethod
     def refusal(self, status: int, retry_after_s: int) -> Answer:
         """What the venue says to those who ask too often."""
-        raise NotImplementedError
 
     def greet(self, client: Client) -> None:
         """What happens when a conversation has begun."""
 
+    @abc.abstractmethod
     def hear(self, client: Client, message: str | bytes) -> Awaitable[None] | None:
         """What happens when a message has come."""
-        raise NotImplementedError
 
     def forget(self, client: Client) -> None:
         """What happens when a conversation has ended."""

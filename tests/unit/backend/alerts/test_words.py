@@ -30,6 +30,8 @@ AT = 1_700_000_000 * 10**9
     ("condition", "words"),
     [
         (PRICE, "Price rises above 180.00"),
+        (PriceCondition(Operator.BELOW, 1_068_123.5), "Price below 1,068,123.50"),
+        (PriceCondition(Operator.BELOW, -3_700.25), "Price below -3,700.25"),
         (PriceCondition(Operator.AT_MOST, 0.123456), "Price at or below 0.123456"),
         (LOW, "RSI 14 below 30 on 1h"),
         (
