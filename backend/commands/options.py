@@ -197,6 +197,15 @@ def add_channels(parser: Parser) -> None:
     retry.add_argument("delivery", metavar="DELIVERY", type=_count_from(1), help="its number, from 'trii channels log'")
 
 
+def add_ask(parser: Parser) -> None:
+    """Arguments of `trii ask`."""
+    parser.add_argument("question", nargs="+", metavar="QUESTION", help="in plain words; quotes are not needed")
+    modes = ("fast", "deep", "analysis", "search")
+    parser.add_argument("--mode", choices=modes, default="fast", help="how it is answered (fast)")
+    parser.add_argument("--instrument", metavar="INSTRUMENT", help="what the question is about, as AAPL")
+    parser.add_argument("--conversation", metavar="ID", help="go on with an earlier conversation")
+
+
 def add_screenshot(parser: Parser) -> None:
     """Options of `trii screenshot`."""
     parser.add_argument("instrument", nargs="?", metavar="INSTRUMENT", help="as AAPL; else the first one that has bars")

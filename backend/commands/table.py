@@ -185,6 +185,18 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "ask",
+        "ask the assistant of this computer",
+        "ask",
+        Needs.BACKEND,
+        options.add_ask,
+        (
+            'trii ask "how many days did AAPL close above its 50-day average in 2012"',
+            'trii ask --mode search "trend line"',
+            "trii ask --mode analysis AAPL",
+        ),
+    ),
+    Command(
         "screenshot",
         "draw a chart into a PNG file",
         "screenshot",

@@ -167,14 +167,14 @@ class VenueServer(abc.ABC):
     def refusal(self, status: int, retry_after_s: int) -> Answer:
         """What the venue says to those who ask too often."""
 
-    def greet(self, client: Client) -> None:
+    def greet(self, client: Client) -> None:  # noqa: B027 - most venues say nothing first
         """What happens when a conversation has begun."""
 
     @abc.abstractmethod
     def hear(self, client: Client, message: str | bytes) -> Awaitable[None] | None:
         """What happens when a message has come."""
 
-    def forget(self, client: Client) -> None:
+    def forget(self, client: Client) -> None:  # noqa: B027 - most venues keep nothing
         """What happens when a conversation has ended."""
 
     async def _process(self, _connection: ServerConnection, request: Request) -> Response | None:
