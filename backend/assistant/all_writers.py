@@ -1,0 +1,107 @@
+"""Everybody who can write text, local models and remote ones, behind the one protocol that modes know."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final, Protocol
+
+from backend.assistant.answers import Mode
+from backend.assistant.engine_room import EngineRoom
+from backend.assistant.engines.engine import Message, Piece, Request
+from backend.assistant.models.model import ModelCard
+from backend.assistant.routing import Candidate
+from backend.errors import NotFound, Unavailable
+
+LOCAL: Final = "local"
+LETTERS_A_TOKEN: Final = 3  # a careful guess where a service counts by itself
+
+
+class Remote(Protocol):
+    """An endpoint or a service that a person has set up."""
+
+    def candidate(self) -> Candidate | None:
+        """How it stands; None while it is not set up."""
+        ...
+
+    def generate(self, request: Request) -> AsyncIterator[Piece]:
+        """Text, then one Done. Raises Unavailable."""
+        ...
+
+    def cost_usd(self, n_prompt: int, n_generated: int) -> float:
+        """What a call costs by the list of prices."""
+        ...
+
+    @property
+    def n_ctx(self) -> int:
+        """Tokens that it reads at once."""
+        ...
+
+
+class ModelChoice(Protocol):
+    """Which model is chosen for a mode; ``backend.assistant.models.models.Models`` is one."""
+
+    async def card_for(self, mode: Mode) -> ModelCard | None:
+        """The model; None where there is none that may be loaded."""
+        ...
+
+
+class AllWriters:
+    """The room's model for the mode, then the remotes by name."""
+
+    def __init__(self, room: EngineRoom, models: ModelChoice, remotes: Mapping[str, Remote]) -> None:
+        self._room = room
+        self._models = models
+        self._remotes = remotes
+
+    async def candidates(self, mode: Mode) -> tuple[Candidate, ...]:
+        """The local model of the mode, if any, then remotes that are set up."""
+        found = [remote.candidate() for remote in self._remotes.values()]
+        remotes = tuple(one for one in found if one is not None)
+        card = await self._models.card_for(mode)
+        if card is None:
+            return remotes
+        is_fit = any(one.mode == mode and one.is_fit for one in card.examined)
+        return (Candidate(LOCAL, card.name, is_fit=is_fit, is_loadable=card.has_template), *remotes)
+
+    async def ready(self, candidate: Candidate, mode: Mode) -> str:
+        """Load the local model where it is not; what the answer's cache knows the writer by."""
+        if candidate.name != LOCAL:
+            return f"{candidate.name}/{candidate.model}"
+        stats = await self._room.ready(mode)
+        if stats is None or stats.loaded is None:
+            raise Unavailable(
+                f"{candidate.model} could not be loaded.",
+                hint="Open Models to see why, or choose another.",
+                code="assistant.not_loaded",
+            )
+        return stats.loaded.sha256
+
+    async def count(self, candidate: Candidate, messages: Sequence[Message]) -> int:
+        """As the local model counts; for remotes a careful guess."""
+        if candidate.name == LOCAL:
+            return await self._room.count(messages)
+        return sum(len(message.text) // LETTERS_A_TOKEN + 8 for message in messages)
+
+    def room_of(self, candidate: Candidate) -> int:
+        """Tokens that the writer reads at once."""
+        if candidate.name != LOCAL:
+            return self._remote(candidate).n_ctx
+        loaded = self._room.stats().loaded
+        return loaded.n_ctx if loaded else 0
+
+    async def generate(self, candidate: Candidate, request: Request) -> AsyncIterator[Piece]:
+        """Text, then one Done; a service counts it towards the budget."""
+        if candidate.name == LOCAL:
+            async for piece in self._room.generate(request):
+                yield piece
+            return
+        async for piece in self._remote(candidate).generate(request):
+            yield piece
+
+    def cost_usd(self, candidate: Candidate, n_prompt: int, n_generated: int) -> float:
+        """0 for models of this computer."""
+        return 0.0 if candidate.name == LOCAL else self._remote(candidate).cost_usd(n_prompt, n_generated)
+
+    def _remote(self, candidate: Candidate) -> Remote:
+        remote = self._remotes.get(candidate.name)
+        if remote is None:
+            raise NotFound(f"There is no service {candidate.name!r} any more.", hint="Ask again.", code="assistant.no_service")
+        return remote

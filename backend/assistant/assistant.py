@@ -1,0 +1,226 @@
+"""The assistant: questions in, answers that grow, conversations kept; nothing it says is a number that code did not compute."""
+
+import asyncio
+import logging
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
+
+from backend.assistant.analysis.analyst import Analyst
+from backend.assistant.answer_cache import AnswerCache
+from backend.assistant.answers import Answer, Mode, Phase, Provenance, Question, Reach
+from backend.assistant.conversations.conversation import Speaker, Turn
+from backend.assistant.conversations.store import ConversationStore
+from backend.assistant.engine_room import EngineRoom
+from backend.assistant.engines.engine import Message, Role
+from backend.assistant.facts.fact import FactSet
+from backend.assistant.keeping import decode_answer, decode_question, encode_answer, encode_question
+from backend.assistant.models.models import Models
+from backend.assistant.modes.analysis import AnalysisMode
+from backend.assistant.modes.chat import Asked, ChatMode
+from backend.assistant.modes.draft import Draft
+from backend.assistant.modes.lookup import Lookup
+from backend.bus import Bus
+from backend.clock import Clock
+from backend.errors import InvalidInput, NotFound, TriiError
+from backend.events import AnswerChanged
+from backend.settings_store import SettingsStore
+from backend.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+ANSWERS_MAX: Final = 200
+QUESTION_LETTERS_MAX: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantParts:
+    """What the facade stands on."""
+
+    conversations: ConversationStore
+    models: Models
+    engines: EngineRoom
+    analyst: Analyst
+    lookup: Lookup
+    chat: ChatMode
+    analysis: AnalysisMode
+    cache: AnswerCache
+    settings: SettingsStore
+    bus: Bus
+    clock: Clock
+    tasks: TaskOwner
+
+
+class Assistant:
+    """Lives on the engine loop; ``answer`` may be called from any thread."""
+
+    crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
+
+    def __init__(self, parts: AssistantParts) -> None:
+        self._parts = parts
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self.conversations = parts.conversations
+        self.models = parts.models
+        self.engines = parts.engines
+        self.analyst = parts.analyst
+
+    async def begin(self) -> None:
+        """Look at the models there are; nothing is loaded before it is needed."""
+        await self.models.begin()
+        await self.engines.begin()
+
+    async def close(self) -> None:
+        """Stop what is written, free the model."""
+        for task in list(self._running.values()):
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await self.engines.close()
+
+    # --- asking -------------------------------------------------------------------------------------------------------
+
+    async def ask(self, question: Question) -> Answer:
+        """Begin to answer: the first value of the answer, which grows by AnswerChanged events.
+
+        A question without a conversation begins one; without a parent it follows the branch that is shown. Raises
+        InvalidInput for an empty or endless question, NotFound for an unknown conversation.
+        """
+        text = question.text.strip()
+        if not text or len(text) > QUESTION_LETTERS_MAX:
+            raise InvalidInput(
+                "There is no question."
+                if not text
+                else f"The question has {len(text):,} letters; {QUESTION_LETTERS_MAX:,} are taken.",
+                hint="Write what you want to know." if not text else "Shorten it.",
+                code="assistant.question",
+            )
+        question = await self._placed(replace(question, text=text))
+        turn = await self.conversations.add_turn(
+            Turn("", question.conversation, question.parent, Speaker.PERSON, 0, text, encode_question(question))
+        )
+        return await self._begin(question, turn)
+
+    async def again(self, turn_id: str, mode: Mode | None = None) -> Answer:
+        """Answer a turn's question once more, as another branch; in another mode where one is given."""
+        turn = await self.conversations.turn(turn_id)
+        asked = turn if turn.speaker == Speaker.PERSON else await self.conversations.turn(turn.parent)
+        question = decode_question(asked.content)
+        question = replace(question, conversation=asked.conversation, parent=asked.parent, mode=mode or question.mode)
+        return await self._begin(question, asked)
+
+    def answer(self, answer_id: str) -> Answer | None:
+        """The newest value of a recent answer; from any thread."""
+        return self._answers.get(answer_id)
+
+    async def stop(self, answer_id: str) -> None:
+        """End an answer where it is; what was checked stays."""
+        task = self._running.get(answer_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait((task,), timeout=5.0)
+
+    async def answered(self, answer_id: str) -> Answer:
+        """Return once an answer is over. Raises NotFound for an unknown one."""
+        task = self._running.get(answer_id)
+        if task is not None:
+            await asyncio.wait((task,))
+        found = self._answers.get(answer_id)
+        if found is None:
+            raise NotFound(f"There is no answer {answer_id!r}.", hint="Ask again.", code="assistant.no_answer")
+        return found
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _placed(self, question: Question) -> Question:
+        instrument = question.instrument or (question.chart.series.instrument if question.chart else None)
+        if question.conversation:
+            parent = question.parent or (await self.conversations.row(question.conversation)).leaf
+            return replace(question, parent=parent, instrument=instrument)
+        row = await self.conversations.begin_conversation(instrument=str(instrument or ""))
+        return replace(question, conversation=row.id, parent="", instrument=instrument)
+
+    async def _begin(self, question: Question, turn: Turn) -> Answer:
+        answer = Answer(uuid.uuid4().hex, question.conversation, question, Phase.WAITING)
+        self._keep(answer)
+        task = self._parts.tasks.start("answering", self._run(Draft(answer, self._keep), turn))
+        self._running[answer.id] = task
+        task.add_done_callback(lambda _: self._running.pop(answer.id, None))
+        return answer
+
+    async def _run(self, draft: Draft, turn: Turn) -> None:
+        began_ns = self._parts.clock.monotonic_ns()
+        try:
+            await self._answer(draft, turn)
+        except asyncio.CancelledError:
+            draft.grow(phase=Phase.STOPPED, words="Stopped.")
+            if self._parts.tasks.is_closed:
+                raise
+        except TriiError as error:
+            draft.grow(phase=Phase.FAILED, words=error.message, hint=error.hint)
+        total_ms = (self._parts.clock.monotonic_ns() - began_ns) / 1e6
+        provenance = draft.answer.provenance or Provenance(draft.answer.question.mode)
+        draft.grow(provenance=replace(provenance, total_ms=total_ms))
+        answer = draft.answer
+        await self.conversations.add_turn(
+            Turn(answer.id, answer.conversation, turn.id, Speaker.ASSISTANT, 0, answer.text or answer.words, encode_answer(answer))
+        )
+
+    async def _answer(self, draft: Draft, turn: Turn) -> None:
+        question, settings = draft.answer.question, self._parts.settings.current.assistant
+        reach, keeps_min = Reach(settings.reach), settings.keeps_answers_min
+        if question.mode == Mode.SEARCH:
+            await self._parts.lookup.search(draft, question)
+            return
+        if question.mode == Mode.ANALYSIS:
+            named = question.instrument or await self._parts.lookup.instrument_in(question.text)
+            draft.grow(question=replace(question, instrument=named))
+            await self._parts.analysis.answer(draft, draft.answer.question, reach, keeps_min)
+            return
+        if await self._parts.lookup.answer(draft, question):
+            return
+        facts = await self._facts(draft, question)
+        history = await self._history(turn)
+        await self._parts.chat.answer(draft, Asked(question, history, facts, reach, keeps_min))
+
+    async def _facts(self, draft: Draft, question: Question) -> FactSet:
+        instrument = question.instrument or await self._parts.lookup.instrument_in(question.text)
+        if instrument is None:
+            return FactSet(())
+        draft.say(Phase.COMPUTING, f"Computing the facts of {instrument}")
+        spec = question.chart.series.spec if question.chart else None
+        try:
+            facts = await self._parts.lookup.facts(instrument, spec)
+        except TriiError as error:
+            log.info("No facts of %s for a question: %s", instrument, error)
+            return FactSet(())
+        draft.grow(facts=facts)
+        return facts
+
+    async def _history(self, turn: Turn) -> tuple[Message, ...]:
+        """The branch before ``turn``, as a model is told it: what was checked, with numbers that stood on nothing left out."""
+        if not turn.parent:
+            return ()
+        before = await self.conversations.branch(turn.conversation, turn.parent)
+        return tuple(_message(one) for one in before)
+
+    def _keep(self, answer: Answer) -> None:
+        self._answers[answer.id] = answer
+        self._answers.move_to_end(answer.id)
+        while len(self._answers) > ANSWERS_MAX:
+            self._answers.popitem(last=False)
+        self._parts.bus.publish(AnswerChanged(answer.id, answer.conversation, answer.version, answer.is_over))
+
+
+def _message(turn: Turn) -> Message:
+    if turn.speaker == Speaker.PERSON:
+        return Message(Role.USER, turn.text)
+    try:
+        return Message(Role.ASSISTANT, told_text(decode_answer(turn.content)))
+    except TriiError:
+        return Message(Role.ASSISTANT, turn.text)
+
+
+def told_text(answer: Answer) -> str:
+    """An answer as later prompts tell it: what is unverified is left out, so that it is not learned from."""
+    return "".join("(unverified)" if span.mark == "unverified" else span.text for span in answer.spans)

@@ -1,0 +1,204 @@
+"""Conversation (Fast and Deep Thinking): a model writes, and what it writes is shown only as far as code stands behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
+from backend.assistant.answers import Checks, Mode, Phase, Provenance, Question, Reach
+from backend.assistant.budgets import fit
+from backend.assistant.engines.engine import Done, Message, Request, Role, Text
+from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.checking import check_text
+from backend.assistant.grounding.comparatives import find_comparatives
+from backend.assistant.grounding.guard import StreamGuard
+from backend.assistant.grounding.injection import fence_text
+from backend.assistant.grounding.matching import Known
+from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.tags import join_spans
+from backend.assistant.grounding.values import format_fact
+from backend.assistant.modes.draft import Draft
+from backend.assistant.modes.tagged import show_tags
+from backend.assistant.routing import Candidate, Route, decide
+from backend.assistant.writers import Writers
+from backend.errors import TriiError, Unavailable
+
+PROMPTS: Final = Path(__file__).resolve().parents[3] / "resources" / "prompts"
+N_TOKENS: Final = {Mode.FAST: 320, Mode.DEEP: 1_200}
+_REPAIR: Final = "State no number except by the tag of a fact above. Write the answer again without the others."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with what goes with it: the branch so far, and the facts that code has ready."""
+
+    question: Question
+    history: tuple[Message, ...]
+    facts: FactSet
+    reach: Reach
+    keeps_min: int
+
+
+@dataclass(slots=True)
+class _Try:
+    """What one candidate wrote."""
+
+    spans: tuple[Span, ...]
+    raw: str
+    done: Done | None
+    is_cached: bool = False
+
+    @property
+    def n_unverified(self) -> int:
+        return sum(span.mark == Mark.UNVERIFIED for span in self.spans)
+
+
+class ChatMode:
+    """Both conversation modes; they differ in who is preferred and how long an answer may be."""
+
+    def __init__(self, writers: Writers, cache: AnswerCache) -> None:
+        self._writers = writers
+        self._cache = cache
+        self.prefix = (Message(Role.SYSTEM, (PROMPTS / "chat.v1.md").read_text(encoding="utf-8").strip()),)
+
+    async def answer(self, draft: Draft, asked: Asked) -> None:
+        """Answer: by the first who can, again by the next where numbers stay unverified twice. Raises TriiError."""
+        mode, question = asked.question.mode, asked.question
+        route = decide(mode, question.text, asked.reach, await self._writers.candidates(mode))
+        if route.first is None:
+            self._without_model(draft, asked, route)
+            return
+        known = Known(asked.facts, (question.text, *(one.text for one in asked.history if one.role == Role.USER)))
+        best: tuple[_Try, Candidate, Request, int] | None = None
+        failure: TriiError | None = None
+        for candidate in route.candidates[:2]:
+            try:
+                tried, request, n_repairs = await self._try(draft, asked, candidate, known)
+            except Unavailable as error:
+                failure = error
+                continue
+            if best is None or tried.n_unverified < best[0].n_unverified:
+                best = (tried, candidate, request, n_repairs)
+            if not tried.n_unverified:
+                break
+        if best is None:
+            assert failure is not None
+            raise failure
+        self._finish(draft, asked, route, best)
+
+    async def _try(self, draft: Draft, asked: Asked, candidate: Candidate, known: Known) -> tuple[_Try, Request, int]:
+        draft.say(Phase.READING, f"{candidate.model} reads the question")
+        sha = await self._writers.ready(candidate, asked.question.mode)
+        request = await self._request(draft.answer.id, asked, candidate)
+        tried = await self._write(draft, request, candidate, (known, asked, sha))
+        if not tried.n_unverified or tried.is_cached:
+            return tried, request, 0
+        draft.grow(words="Some numbers stand on no fact; it is asked again")
+        again = replace(
+            request,
+            id=f"{request.id}.again",
+            messages=(*request.messages, Message(Role.ASSISTANT, tried.raw), Message(Role.USER, _REPAIR)),
+        )
+        shown = draft.answer.spans
+        second = await self._write(draft, again, candidate, (known, asked, sha), is_shown=False)
+        if second.raw.strip() and second.n_unverified < tried.n_unverified:
+            return second, again, 1
+        draft.grow(spans=shown)
+        return tried, request, 1
+
+    async def _write(
+        self, draft: Draft, request: Request, candidate: Candidate, with_: tuple[Known, Asked, str], *, is_shown: bool = True
+    ) -> _Try:
+        known, asked, sha = with_
+        key = cache_key(request, sha, asked.facts.digest(), known.quoted)
+        kept = await self._cache.find(key, asked.keeps_min)
+        if kept is not None:
+            spans = show_tags(check_text(kept.text, known), asked.facts)
+            draft.grow(phase=Phase.WRITING, words="", spans=spans)
+            return _Try(spans, kept.text, None, is_cached=True)
+        guard, raw, spans, done = StreamGuard(known), [], (), None
+        if is_shown:
+            draft.grow(spans=())
+        async for piece in self._writers.generate(candidate, request):
+            if isinstance(piece, Text):
+                raw.append(piece.text)
+                more = show_tags(guard.feed(piece.text), asked.facts)
+                spans = join_spans((*spans, *more))
+                if is_shown:
+                    draft.add(more)
+            else:
+                done = piece
+        more = show_tags(guard.end(), asked.facts)
+        spans = join_spans((*spans, *more))
+        if is_shown:
+            draft.add(more)
+        text = "".join(raw)
+        if asked.keeps_min and text.strip() and done is not None and done.finish != "cancelled":
+            await self._cache.keep(key, text, candidate.model, done.place)
+        return _Try(spans, text, done)
+
+    async def _request(self, answer_id: str, asked: Asked, candidate: Candidate) -> Request:
+        n_tokens_max = N_TOKENS[asked.question.mode]
+        last = Message(Role.USER, question_text(asked.question, asked.facts))
+
+        async def count(messages: Sequence[Message]) -> int:
+            return await self._writers.count(candidate, messages)
+
+        room = self._writers.room_of(candidate) - n_tokens_max
+        messages = await fit(self.prefix, asked.history, last, room, count)
+        return Request(answer_id, messages, len(self.prefix), n_tokens_max, mode=asked.question.mode.value)
+
+    def _finish(self, draft: Draft, asked: Asked, route: Route, best: tuple[_Try, Candidate, Request, int]) -> None:
+        tried, candidate, request, n_repairs = best
+        numbers = [span for span in tried.spans if span.mark != Mark.PLAIN]
+        text = "".join(span.text for span in tried.spans)
+        checks = Checks(
+            n_numbers=len(numbers), n_unverified=tried.n_unverified, n_repairs=n_repairs, n_unjudged=len(find_comparatives(text))
+        )
+        done = tried.done
+        provenance = Provenance(
+            mode=asked.question.mode,
+            model=candidate.model,
+            place=done.place if done else "kept answer",
+            reason=route.reason,
+            sent=messages_of(request),
+            first_token_ms=done.first_token_ms if done else 0.0,
+            total_ms=done.total_ms if done else 0.0,
+            is_cached=tried.is_cached,
+            cost_usd=self._writers.cost_usd(candidate, done.n_prompt, done.n_generated) if done else 0.0,
+            facts_digest=asked.facts.digest(),
+            done=done,
+        )
+        if not text.strip():
+            raise Unavailable(
+                f"{candidate.model} wrote nothing.", hint="Ask in other words, or choose another model.", code="assistant.empty"
+            )
+        draft.grow(phase=Phase.DONE, words="", spans=tried.spans, checks=checks, provenance=provenance)
+
+    def _without_model(self, draft: Draft, asked: Asked, route: Route) -> None:
+        told = [fact for fact in asked.facts.values() if fact.is_available][:8]
+        spans: list[Span] = [Span(f"{route.reason} ")]
+        if told:
+            spans.append(Span("This is what code knows:\n\n"))
+            for fact in told:
+                spans += (Span(f"- {fact.label}: "), Span(format_fact(fact), Mark.NUMBER, fact.id), Span("\n"))
+        else:
+            spans.append(
+                Span(
+                    "Questions about prices, averages and dates are answered without one, as are analyses and searches; try /help."
+                )
+            )
+        provenance = Provenance(asked.question.mode, reason=route.reason, facts_digest=asked.facts.digest())
+        draft.grow(phase=Phase.DONE, words="", spans=join_spans(spans), provenance=provenance, checks=Checks(n_numbers=len(told)))
+
+
+def question_text(question: Question, facts: FactSet) -> str:
+    """The last message: facts in a fence, then the question as it was written."""
+    lines = [
+        f"{fact.id} {fact.label}: {format_fact(fact)}" if fact.is_available else f"{fact.id} {fact.label}: not known"
+        for fact in facts.values()
+    ]
+    if not lines:
+        return f"There are no facts for this question.\n\nQuestion: {question.text}"
+    return f"{fence_text(chr(10).join(lines), facts.digest()[:32], title='facts')}\n\nQuestion: {question.text}"

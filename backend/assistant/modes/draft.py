@@ -1,0 +1,31 @@
+"""An answer while it is made: each change is a new frozen value, told at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from backend.assistant.answers import Answer, Phase
+from backend.assistant.grounding.span import Span
+from backend.assistant.grounding.tags import join_spans
+
+
+class Draft:
+    """Lives on the engine loop; ``answer`` is the newest value, ``tell`` hears of each."""
+
+    def __init__(self, answer: Answer, tell: Callable[[Answer], None]) -> None:
+        self.answer = answer
+        self._tell = tell
+
+    def grow(self, **changes: Any) -> None:
+        """Change some of the answer's fields."""
+        self.answer = replace(self.answer, version=self.answer.version + 1, **changes)
+        self._tell(self.answer)
+
+    def say(self, phase: Phase, words: str = "") -> None:
+        """Say what is done now."""
+        self.grow(phase=phase, words=words)
+
+    def add(self, spans: Sequence[Span]) -> None:
+        """More checked text."""
+        if spans:
+            self.grow(phase=Phase.WRITING, words="", spans=join_spans((*self.answer.spans, *spans)))

@@ -1,0 +1,30 @@
+"""Tags in a model's free text, as {F12}, become the values of their facts, also while the text still comes."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.tags import join_spans
+from backend.assistant.grounding.values import format_fact
+
+_TAG: Final = re.compile(r"\{(F\d+)\}")
+
+
+def show_tags(spans: Sequence[Span], facts: FactSet) -> tuple[Span, ...]:
+    """Judged spans with each tag in plain text replaced by what its fact says; tags of no fact were marked before."""
+    shown: list[Span] = []
+    for span in spans:
+        if span.mark is not Mark.PLAIN:
+            shown.append(span)
+            continue
+        at = 0
+        for match in _TAG.finditer(span.text):
+            fact = facts.get(match[1])
+            if fact is None:
+                continue
+            shown += (Span(span.text[at : match.start()]), Span(format_fact(fact), Mark.NUMBER, fact.id, fact.label))
+            at = match.end()
+        shown.append(Span(span.text[at:]))
+    return join_spans(shown)

@@ -1,0 +1,36 @@
+"""Whoever can write text: models of this computer and, where they are allowed, endpoints and services, asked in one way."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from backend.assistant.answers import Mode
+from backend.assistant.engines.engine import Message, Piece, Request
+from backend.assistant.routing import Candidate
+
+
+class Writers(Protocol):
+    """What modes know of engines: nothing but this."""
+
+    async def candidates(self, mode: Mode) -> tuple[Candidate, ...]:
+        """Everybody who could answer in this mode, allowed or not."""
+        ...
+
+    async def ready(self, candidate: Candidate, mode: Mode) -> str:
+        """Load what has to be loaded; what the answer's cache knows the model by. Raises Unavailable."""
+        ...
+
+    async def count(self, candidate: Candidate, messages: Sequence[Message]) -> int:
+        """Tokens of these messages, as the model counts them or as a careful guess."""
+        ...
+
+    def room_of(self, candidate: Candidate) -> int:
+        """How many tokens the model reads at once."""
+        ...
+
+    def generate(self, candidate: Candidate, request: Request) -> AsyncIterator[Piece]:
+        """Text, then one Done."""
+        ...
+
+    def cost_usd(self, candidate: Candidate, n_prompt: int, n_generated: int) -> float:
+        """What that was worth; 0 for models of this computer."""
+        ...

@@ -1,0 +1,107 @@
+"""`trii ask`: one question to the assistant, answered with where every number comes from."""
+
+import argparse
+from typing import Any, Final
+
+from backend.assistant.answers import Answer, Mode, Phase, Question
+from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.values import format_fact
+from backend.commands.context import CommandContext
+from backend.commands.numbers import format_count
+from backend.commands.tables import TextColumn
+from backend.errors import Unavailable
+
+_SOURCES: Final = (
+    TextColumn("fact"),
+    TextColumn("what", may_be_cut=True),
+    TextColumn("value", is_number=True),
+    TextColumn("formula", may_be_cut=True),
+    TextColumn("source", may_be_cut=True),
+)
+
+
+async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
+    """Ask, and tell the answer with its sources."""
+    assistant = context.backend.assistant
+    instrument = None
+    if arguments.instrument is not None:
+        instrument = (await context.backend.catalog.resolve(arguments.instrument)).id
+    question = Question(" ".join(arguments.question), Mode(arguments.mode), arguments.conversation or "", instrument=instrument)
+    begun = await assistant.ask(question)
+    try:
+        answer = await assistant.answered(begun.id)
+    except BaseException:
+        await assistant.stop(begun.id)  # nobody waits for it any more
+        raise
+    if answer.phase == Phase.FAILED:
+        raise Unavailable(answer.words, hint=answer.hint, code="assistant.failed")
+    if context.as_json:
+        await context.put_json(answer_json(answer))
+        return 0
+    await context.say(told_text(answer.spans).rstrip())
+    await _tell_sources(context, answer)
+    return 0
+
+
+def told_text(spans: tuple[Span, ...]) -> str:
+    """The text as a terminal shows it: what is unverified stands between marks."""
+    return "".join(f"~~{span.text}~~ (unverified)" if span.mark == Mark.UNVERIFIED else span.text for span in spans)
+
+
+async def _tell_sources(context: CommandContext, answer: Answer) -> None:
+    used = dict.fromkeys(span.fact for span in answer.spans if span.fact)
+    facts = [answer.facts[fact_id] for fact_id in used if fact_id in answer.facts]
+    if facts:
+        await context.say("")
+        rows = [(fact.id, fact.label, format_fact(fact), fact.formula, fact.source) for fact in facts]
+        await context.put_table(_SOURCES, rows)
+    made = answer.provenance
+    if made is None:
+        return
+    words = [made.mode.value, made.model or "code", made.place]
+    if made.first_token_ms:
+        words.append(f"first words after {made.first_token_ms:.0f} ms")
+    words.append(f"{made.total_ms / 1e3:.1f} s")
+    if made.is_cached:
+        words.append("a kept answer")
+    if answer.checks.n_unverified:
+        words.append(f"{format_count(answer.checks.n_unverified, 'number')} unverified")
+    await context.tell(f"({', '.join(words)}. {made.reason})" if made.reason else f"({', '.join(words)})")
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """The answer for scripts: its text, each number's fact, checks and how it came about."""
+    made = answer.provenance
+    return {
+        "conversation": answer.conversation,
+        "turn": answer.id,
+        "mode": answer.question.mode,
+        "text": answer.text,
+        "spans": [{"text": span.text, "mark": span.mark, "fact": span.fact or None} for span in answer.spans],
+        "facts": [
+            {
+                "id": fact.id,
+                "name": fact.name,
+                "label": fact.label,
+                "value": fact.value,
+                "unit": fact.unit,
+                "formula": fact.formula,
+                "source": fact.source,
+                "why_not": fact.why_not,
+            }
+            for fact in answer.facts.values()
+        ],
+        "checks": {
+            "numbers": answer.checks.n_numbers,
+            "unverified": answer.checks.n_unverified,
+            "claims": answer.checks.n_claims,
+            "claims_dropped": answer.checks.n_claims_dropped,
+            "unjudged": answer.checks.n_unjudged,
+        },
+        "model": made.model if made else "",
+        "place": made.place if made else "",
+        "reason": made.reason if made else "",
+        "first_token_ms": made.first_token_ms if made else 0.0,
+        "total_ms": made.total_ms if made else 0.0,
+        "cached": made.is_cached if made else False,
+    }
