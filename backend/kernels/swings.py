@@ -87,17 +87,14 @@ def swing_sweep(
 @njit(cache=True, nogil=True)
 def is_fractal(value: Float64s, row: int, n_beside: int, sign: float) -> bool:
     """Whether ``value * sign`` at ``row`` exceeds those before it and is not exceeded by those after it, ``n_beside`` each."""
-    best = value[row] * sign
+    best, is_so = value[row] * sign, True
     for k in range(1, n_beside + 1):
-        if value[row - k] * sign >= best or value[row + k] * sign > best:
-            return False
-    return True
+        is_so &= value[row - k] * sign < best and value[row + k] * sign <= best
+    return is_so
 
 
 @njit(cache=True, nogil=True)
-def fractal_sweep(
-    high: Float64s, low: Float64s, n_beside: int, side: Int64s, row: Int64s, price: Float64s, known: Int64s
-) -> int:
+def fractal_sweep(high: Float64s, low: Float64s, n_beside: int, side: Int64s, row: Int64s, price: Float64s, known: Int64s) -> int:
     """Bars that exceed their neighbours on both sides.
 
     high, low : float64[n_bars]   oldest first, no NaN

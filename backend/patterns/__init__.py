@@ -5,10 +5,10 @@ from backend.patterns.charts import find_chart_patterns
 from backend.patterns.divergences import find_divergences
 from backend.patterns.gaps import find_gaps
 from backend.patterns.levels import find_levels, find_round_levels
-from backend.patterns.pivots import find_pivots, find_period_levels
+from backend.patterns.pivots import find_period_levels, find_pivots
 from backend.patterns.profile import find_volume_profile
 from backend.patterns.regimes import trend_regime, volatility_regime
-from backend.patterns.swings import find_swings, find_fractals
+from backend.patterns.swings import find_fractals, find_swings
 
 __all__ = [
     "find_candle_patterns",

@@ -10,8 +10,8 @@ def swings(high, low, reversal):
     for i in range(len(high)):
         sides = [leg] if leg else [1, -1]
         for side in sides:
-            ahead = [side * (h if side > 0 else l) for h, l in zip(high[begin : i + 1], low[begin : i + 1], strict=True)]
-            back = [side * (l if side > 0 else h) for h, l in zip(high[begin : i + 1], low[begin : i + 1], strict=True)]
+            ahead = [side * price for price in (high if side > 0 else low)[begin : i + 1]]
+            back = [side * price for price in (low if side > 0 else high)[begin : i + 1]]
             top = ahead.index(max(ahead))
             since = back[top + 1 :] if leg else back
             if top == len(ahead) - 1 or math.isnan(reversal[i]):
