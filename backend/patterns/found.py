@@ -5,7 +5,7 @@ What happens to a find later, such as a breakout or a touch, carries its own row
 """
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self, TypeAlias, TypeVar
 
@@ -132,6 +132,7 @@ class LineRole(enum.StrEnum):
     NECKLINE = "neckline"
     UPPER = "upper"
     LOWER = "lower"
+    LIMIT = "limit"  # where a pattern with a neckline fails; not shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,10 @@ class OutcomeKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a find: the bar where it happened, its close (of a filled gap: the edge), and the row that told it."""
+    """What became of a find: the bar where it happened, its close (of a filled gap: the edge), and the row that told it.
+
+    target : of a breakout, the measured move from the line where it was broken; else NaN
+    """
 
     kind: OutcomeKind
     index: int
@@ -169,6 +173,7 @@ class Outcome:
     price: float
     known: int
     known_ns: int
+    target: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,80 +343,3 @@ _AnyFound = TypeVar("_AnyFound", Swing, CandlePattern, ChartPattern, Pivots, Pri
 def known_by(finds: Iterable[_AnyFound], n_bars: int) -> tuple[_AnyFound, ...]:
     """What the first ``n_bars`` bars already show of ``finds``, without what came later."""
     return tuple(seen for find in finds if (seen := find.as_known(n_bars)) is not None)
-
-
-def newest_first(finds: Sequence[_AnyFound]) -> tuple[_AnyFound, ...]:
-    """The same, the latest known first."""
-    return tuple(sorted(finds, key=lambda find: find.known, reverse=True))
-
-
-class Structure(enum.StrEnum):
-    """What the last two confirmed highs and lows say together."""
-
-    RISING = "rising"  # a higher high and a higher low
-    FALLING = "falling"  # a lower high and a lower low
-    WIDENING = "widening"  # a higher high and a lower low
-    NARROWING = "narrowing"  # a lower high and a higher low
-    UNKNOWN = "unknown"  # fewer than two of each, or equal ones
-
-
-class Trend(enum.StrEnum):
-    """Which way prices go on the whole."""
-
-    UP = "up"
-    DOWN = "down"
-    SIDEWAYS = "sideways"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendRegime:
-    """The trend as of one bar. NaN where there are too few bars.
-
-    adx, plus, minus : Wilder's directional movement, 0 to 100
-    slope : of a straight line through the last ``n_bars`` closes, in percent of the newest close a bar
-    r2 : how much of the closes' movement that line explains, 0 to 1
-    strength : 0 to 1, the mean of ADX / 50 (at most 1) and r2
-    """
-
-    as_of: int
-    as_of_ns: int
-    trend: Trend
-    structure: Structure
-    swings: tuple[Swing, ...]
-    adx: float
-    plus: float
-    minus: float
-    slope: float
-    r2: float
-    n_bars: int
-    strength: float
-    rule: str
-
-
-class Volatility(enum.StrEnum):
-    """How large movements are beside those of the year before."""
-
-    QUIET = "quiet"  # below the 25th percentile
-    ORDINARY = "ordinary"
-    STORMY = "stormy"  # above the 75th
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolatilityRegime:
-    """How far prices move as of one bar, beside the ``n_year`` bars up to it. NaN where there are too few bars.
-
-    realised : standard deviation of the last ``n_bars`` logarithmic returns, a bar's, in percent
-    realised_percentile, atr_percentile : percent of the bars of a year with a value at most this high
-    atr_percent : average true range in percent of the close
-    """
-
-    as_of: int
-    as_of_ns: int
-    volatility: Volatility | None
-    realised: float
-    realised_percentile: float
-    atr_percent: float
-    atr_percentile: float
-    n_bars: int
-    n_year: int
-    rule: str
