@@ -96,7 +96,8 @@ def find_candle_patterns(bars: BarArrays, *, since: int = 0) -> tuple[CandlePatt
     strength : 1, or 0.8 where two bodies share an end, as TA-Lib's 100 and 80
     """
     values = np.empty((N_KINDS, len(bars)), np.int8)
-    candle_sweep(*(np.ascontiguousarray(column) for column in (bars.open, bars.high, bars.low, bars.close)), values)
+    opened, high, low, close = (np.ascontiguousarray(column) for column in bars.columns()[:4])
+    candle_sweep(opened, high, low, close, values)
     rows, kinds = np.nonzero(values.T[since:])
     rows += since
     found = zip(rows.tolist(), kinds.tolist(), values[kinds, rows].tolist(), strict=True)

@@ -61,13 +61,13 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             ChartKind.HEAD_AND_SHOULDERS,
             "Head and shoulders",
             Bias.BEARISH,
-            "After a rise a high between two lower ones, which are at most 20 % of its height apart; the neckline joins both lows.",
+            "After a rise a high between two lower ones, at most 20 % of its height apart; the neckline joins both lows.",
         ),
         _reversal(
             ChartKind.INVERSE_HEAD_AND_SHOULDERS,
             "Inverse head and shoulders",
             Bias.BULLISH,
-            "After a fall a low between two higher ones, which are at most 20 % of its height apart; the neckline joins both highs.",
+            "After a fall a low between two higher ones, at most 20 % of its height apart; the neckline joins both highs.",
         ),
     ),
     shapes.ASCENDING: _both(

@@ -223,7 +223,7 @@ class Role(enum.StrEnum):
 class Level(Found):
     """A price at which the market turned, or may.
 
-    low, high : the band around ``price`` within which a swing counts as a touch
+    low, high : what its touches cover
     touches : swings in the band, oldest first; none for levels of other kinds
     as_of : the newest row looked at; ``role``, ``strength`` and ``is_current`` are as of it
     is_current : whether it was touched recently enough to count

@@ -99,5 +99,6 @@ def _blank(n_most: int) -> tuple[Int64s, Int64s, Float64s, Int64s]:
 
 
 def _cut(columns: tuple[Int64s, Int64s, Float64s, Int64s], n_found: int, ranges: Float64s) -> SwingArrays:
-    side, row, price, known = (column[:n_found].copy() for column in columns)
-    return SwingArrays(side, row, price, known, ranges[known])
+    side, row, price, known = columns
+    confirmed = known[:n_found].copy()
+    return SwingArrays(side[:n_found].copy(), row[:n_found].copy(), price[:n_found].copy(), confirmed, ranges[confirmed])
