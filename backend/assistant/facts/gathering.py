@@ -1,0 +1,99 @@
+"""Facts gathered from what is stored: bars as they were known at a moment, adjusted for what had gone ex by then."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from backend.assistant.facts.computing import compute_facts
+from backend.assistant.facts.fact import FactSet
+from backend.assistant.facts.settings import YEAR
+from backend.assistant.facts.view import Person, Position, Seen, View
+from backend.clock import Clock
+from backend.domain.bars import BarSpec, Series
+from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
+from backend.errors import NotFound, TriiError
+from backend.market.catalog import Catalog
+from backend.market.history import DAILY, History
+
+MARKET: Final = InstrumentId("SPX", "INDEX")
+_HAS_BETA: Final = {InstrumentKind.STOCK, InstrumentKind.FUND}
+
+
+class FactGatherer:
+    """Gathers the facts of an instrument. Lives on the engine thread; what takes long runs on a thread of its own.
+
+    person : how the person trades, read each time
+    market : the index of betas, where its daily bars are stored
+    """
+
+    def __init__(
+        self, history: History, catalog: Catalog, clock: Clock, person: Callable[[], Person], market: InstrumentId = MARKET
+    ) -> None:
+        self._history = history
+        self._catalog = catalog
+        self._clock = clock
+        self._person = person
+        self._market = market
+
+    async def gather(
+        self, instrument: InstrumentId, spec: BarSpec, *, as_of_ns: int | None = None, position: Position | None = None
+    ) -> FactSet:
+        """Facts of ``instrument`` in bars of ``spec``, as they were known at ``as_of_ns``, or now.
+
+        Raises NotFound for an unknown instrument and where no bar was complete by then, InvalidInput for bars that cannot
+        be made of what is stored.
+        """
+        view = await self.view(instrument, spec, as_of_ns=as_of_ns, position=position)
+        return await asyncio.to_thread(compute_facts, view)
+
+    async def view(
+        self, instrument: InstrumentId, spec: BarSpec, *, as_of_ns: int | None = None, position: Position | None = None
+    ) -> View:
+        """What the facts are computed from. Raises what ``gather`` raises."""
+        moment_ns = self._clock.now_ns() if as_of_ns is None else as_of_ns
+        known = await self._catalog.get(instrument)
+        main = await self._seen(Series(instrument, spec), moment_ns)
+        if main is None:
+            raise NotFound(
+                f"No {spec} bar of {instrument} was complete by then.",
+                hint=f"Import bars, or ask for a later moment: trii bars {instrument}",
+                code="facts.no_bars",
+            )
+        days = main if spec == DAILY else await self._days(instrument, moment_ns)
+        index, why = await self._index(known, days, moment_ns)
+        return View(known, main, days, moment_ns, self._person(), position, index, why)
+
+    async def _seen(self, series: Series, as_of_ns: int, from_ns: int | None = None) -> Seen | None:
+        """The complete bars of a series; None where there are none."""
+        bars = await self._history.bars(series, from_ns=from_ns, adjusted=True, as_of_ns=as_of_ns)
+        known_ns = await self._history.known(series, bars.event_ns)
+        n_complete = int(np.searchsorted(known_ns, as_of_ns, side="right"))
+        if not n_complete:
+            return None
+        return Seen(series, bars[:n_complete], known_ns[:n_complete], await self._source(series))
+
+    async def _source(self, series: Series) -> str:
+        """Which stored bars these are, in words."""
+        origin, sources = await self._history.origin(series)
+        made = "" if origin == series.spec else f", resampled from {origin}"
+        return f"{series}{made}, {' and '.join(sources)}, adjusted"
+
+    async def _days(self, instrument: InstrumentId, as_of_ns: int) -> Seen | None:
+        if not self._history.can_make(instrument, DAILY):
+            return None
+        return await self._seen(Series(instrument, DAILY), as_of_ns)
+
+    async def _index(self, instrument: Instrument, days: Seen | None, as_of_ns: int) -> tuple[Seen | None, str]:
+        """Daily bars of the index over the newest year of ``days``, or why there are none."""
+        if instrument.kind not in _HAS_BETA:
+            return None, "A beta is told of stocks and funds."
+        if days is None or not self._history.can_make(self._market, DAILY):
+            return None, f"No daily bars of {self._market} are stored."
+        first_ns = int(days.bars.event_ns[-min(YEAR + 1, len(days))])
+        try:
+            index = await self._seen(Series(self._market, DAILY), as_of_ns, first_ns)
+        except TriiError as error:
+            return None, error.message
+        return index, "" if index is not None else f"No daily bar of {self._market} is as old."
