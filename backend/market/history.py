@@ -11,7 +11,7 @@ from backend.domain.actions import Dividend
 from backend.domain.bars import DAY_NS, Bar, BarArrays, BarSpec, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.sessions import SessionTable
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, NotFound
 from backend.market.action_log import ActionLog
 from backend.market.adjust import adjust_bars, compute_factors
 from backend.market.calendars import Calendars
@@ -142,6 +142,18 @@ class History:
         stored = set(self._store.stored_specs(instrument))
         offered = {spec for spec in OFFERED if any(divides(one, spec) for one in stored)}
         return tuple(sorted(stored | offered, key=_length))
+
+    async def origin(self, series: Series) -> tuple[BarSpec, tuple[str, ...]]:
+        """The stored spec that bars of ``series`` are read or built from, and who said them, the one that counts first in front.
+
+        Raises what ``bars`` raises, and NotFound where nothing is stored.
+        """
+        stored = await self._stored_spec(series, None)
+        if stored is None:
+            raise NotFound(
+                f"No bars of {series.instrument} are stored.", hint="Bring some with: trii import FILE", code="bars.none"
+            )
+        return stored, tuple(self._store.sources(Series(series.instrument, stored)))
 
     def can_make(self, instrument: InstrumentId, spec: BarSpec) -> bool:
         """Whether bars of ``spec`` can be shown of what is stored."""
