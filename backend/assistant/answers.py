@@ -6,10 +6,22 @@ from dataclasses import dataclass, field
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.engines.engine import Done
 from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.claim import Verdict
 from backend.assistant.grounding.span import Span
 from backend.domain.bars import Series
 from backend.domain.instruments import InstrumentId
+
+__all__ = [
+    "Answer",
+    "ChartSeen",
+    "Checks",
+    "Mode",
+    "Phase",
+    "Provenance",
+    "Question",
+    "Reach",
+]
 
 
 class Mode(enum.StrEnum):
@@ -86,18 +98,6 @@ class Provenance:
     done: Done | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """What the checking of an answer found."""
-
-    n_numbers: int = 0
-    n_unverified: int = 0
-    n_claims: int = 0
-    n_claims_dropped: int = 0
-    n_repairs: int = 0
-    n_unjudged: int = 0  # comparisons in free text that no code judged
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """An answer as far as it is; a new value each time it grows. Only checked text stands in ``spans``."""
@@ -111,7 +111,7 @@ class Answer:
     verdicts: tuple[Verdict, ...] = ()
     analysis: StockAnalysis | None = None
     provenance: Provenance | None = None
-    checks: Checks = Checks()
+    checks: Checks = field(default_factory=Checks)
     words: str = ""  # what it does now, or why it failed
     hint: str = ""
     version: int = 0
