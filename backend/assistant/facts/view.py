@@ -9,9 +9,10 @@ import numpy as np
 from backend.assistant.facts.draft import Draft, Term
 from backend.assistant.facts.fact import BarRange, Value
 from backend.domain.bars import BarArrays, Int64s, Series
-from backend.domain.instruments import Instrument
+from backend.domain.instruments import Instrument, InstrumentKind
 
 DECIMALS_MAX: Final = 10
+_IN_CENTS: Final = {InstrumentKind.STOCK, InstrumentKind.FUND, InstrumentKind.INDEX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,11 @@ class View:
 
     @property
     def price_decimals(self) -> int:
-        """Digits after the point in which the newest bar is written, within what its size makes sensible."""
+        """Digits after the point: cents for stocks and indexes, else as the newest bar is written, as far as its size allows."""
         values = [float(column[-1]) for column in self.main.bars.columns()[:4]]
         size = max(map(abs, values))
+        if self.instrument.kind in _IN_CENTS and size >= 1:
+            return 2
         most = min(DECIMALS_MAX, max(2, 5 - math.floor(math.log10(size)))) if size > 0 else 2
         for decimals in range(2, most):
             if all(abs(round(value, decimals) - value) <= 1e-9 * max(abs(value), 1e-12) for value in values):
