@@ -72,13 +72,16 @@ class FactGatherer:
         n_complete = int(np.searchsorted(known_ns, as_of_ns, side="right"))
         if not n_complete:
             return None
-        return Seen(series, bars[:n_complete], known_ns[:n_complete], await self._source(series))
+        raw = await self._history.bars(series, from_ns=from_ns, as_of_ns=as_of_ns)
+        is_adjusted = not np.array_equal(raw.close, bars.close)
+        source = await self._source(series, is_adjusted=is_adjusted)
+        return Seen(series, bars[:n_complete], known_ns[:n_complete], source, is_adjusted)
 
-    async def _source(self, series: Series) -> str:
+    async def _source(self, series: Series, *, is_adjusted: bool) -> str:
         """Which stored bars these are, in words."""
         origin, sources = await self._history.origin(series)
         made = "" if origin == series.spec else f", resampled from {origin}"
-        return f"{series}{made}, {' and '.join(sources)}, adjusted"
+        return f"{series}{made}, from {' and '.join(sources)}{', adjusted for splits and dividends' if is_adjusted else ''}"
 
     async def _days(self, instrument: InstrumentId, as_of_ns: int) -> Seen | None:
         if not self._history.can_make(instrument, DAILY):

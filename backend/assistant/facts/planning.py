@@ -112,7 +112,7 @@ def _grounds(view: View, found: Mapping[str, Draft]) -> Iterator[tuple[str, bool
     yield "The newest bar is too old for an idea that could be traded.", not _is_old(view, found)
     yield "There are too few bars to say which way the trend goes.", direction is not None
     yield "There is no trend to trade with.", direction != "sideways"
-    yield "Without a true range no distance of a stop follows.", bool(_number(found, ATR.name))
+    yield "Without the range of bars no distance of a stop follows.", bool(_number(found, ATR.name))
     yield "The move is stretched: entering with it now would be late.", not is_stretched
     yield "The short trend still goes against the long one.", found[SHORT_DIRECTION.name].value != ("down" if is_long else "up")
 

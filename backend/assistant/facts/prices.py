@@ -43,6 +43,7 @@ NO_DAYS: Final = "It takes daily bars, and none can be made of what is stored."
 COUNT: Final = Term("bars.count", "Complete bars", Unit.COUNT, "count of complete bars", decimals=0)
 FIRST: Final = Term("bars.first", "First bar", Unit.DATE, "date of the oldest complete bar")
 NEWEST: Final = Term("bars.last", "Newest bar", Unit.DATE, "date of the newest complete bar")
+ADJUSTED: Final = Term("bars.adjusted", "Adjusted prices", Unit.FLAG, "whether earlier prices are changed for splits and dividends")
 _STALE_DAYS: Final = 31
 
 
@@ -52,6 +53,7 @@ def bar_facts(view: View) -> Iterator[Draft]:
     yield main.draft(COUNT, len(main), len(main))
     yield main.draft(FIRST, _date(main, 0, view), len(main))
     yield main.draft(NEWEST, _date(main, -1, view))
+    yield main.draft(ADJUSTED, main.is_adjusted, len(main))
 
 
 def price_facts(view: View) -> Iterator[Draft]:

@@ -37,12 +37,14 @@ class Seen:
 
     known_ns : int64[n_bars]   when each was complete
     source : which stored bars these are, in words
+    is_adjusted : whether any price differs from the raw one
     """
 
     series: Series
     bars: BarArrays
     known_ns: Int64s
     source: str
+    is_adjusted: bool = False
 
     def __len__(self) -> int:
         return len(self.bars)
