@@ -24,7 +24,7 @@ BOUNDS: Final = {
 }
 STRENGTH: Final = "trend.adx"
 NORMS: Final = ("volume.ratio",)
-FLAGS: Final = ("pattern.", "candle.", "gap.")
+FLAGS: Final = ("pattern.", "candle.", "gap.", "bars.adjusted")
 # Prices that say how far, not where; they compare with each other only.
 DISTANCES: Final = frozenset({"price.change", RANGE})
 _KINDS: Final = ("change", "distance", "slope", "percentile", "touches")
