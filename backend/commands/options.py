@@ -133,6 +133,14 @@ def add_indicators(parser: Parser) -> None:
     made.add_argument("--source", metavar="NAME", help="only bars that came from there: import, sample, ...")
 
 
+def add_analyse(parser: Parser) -> None:
+    """Options of `trii analyse`."""
+    parser.add_argument("instrument", metavar="INSTRUMENT", help="as AAPL or AAPL.XNAS")
+    parser.add_argument("--interval", metavar="1d", help="as 1m, 4h, 1d, 1w, 1mo; without it days, else what is stored")
+    parser.add_argument("--as-of", metavar="TIME", help=f"only what was known then: {_WHEN}")
+    parser.add_argument("--no-model", action="store_true", help="plain wording by code, asking no model")
+
+
 def add_jobs(parser: Parser) -> None:
     """Sub-commands of `trii jobs`."""
     actions = parser.add_below("ACTION", required=True)

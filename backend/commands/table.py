@@ -133,6 +133,14 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "analyse",
+        "analyse an instrument in five sections, from facts that code computed",
+        "analyse",
+        Needs.BACKEND,
+        options.add_analyse,
+        ("trii analyse AAPL", "trii analyse EURUSD.FX --interval 4h", "trii analyse AAPL --as-of 2012-06-29 --json"),
+    ),
+    Command(
         "jobs",
         "list what runs in the background, try failed work again, cancel it",
         "jobs",
