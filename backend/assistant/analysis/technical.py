@@ -14,7 +14,7 @@ _CHANGES: Final = (("5", "week"), ("21", "month"), ("63", "quarter"), ("252", "y
 def tell_technical(teller: Teller) -> str:
     """The section's text, with tags in place of every number."""
     return paragraphs(
-        [*_summary(teller), *_price(teller), *_changes(teller), *_range(teller)],
+        [*_age(teller), *_summary(teller), *_price(teller), *_changes(teller), *_range(teller)],
         [*_trend(teller), *_strength(teller)],
         _momentum(teller),
         tell_levels(teller),
@@ -43,18 +43,21 @@ def _summary(teller: Teller) -> list[str]:
     return [f"In short: {', '.join(parts)}."]
 
 
+def _age(teller: Teller) -> list[str]:
+    if teller.number("bars.age") <= STALE_DAYS:
+        return []
+    date = teller.tag("bars.last")
+    return [f"The newest bar is {teller.tag('bars.age')} days old, so this describes {date} and not today."]
+
+
 def _price(teller: Teller) -> list[str]:
-    told = []
     name, last, date = teller.tag("instrument.name"), teller.tag("price.last"), teller.tag("bars.last")
-    if teller.number("bars.age") > STALE_DAYS:
-        told.append(f"The newest bar is {teller.tag('bars.age')} days old, so this describes {date} and not today.")
     change = ""
     if teller.has("price.change_1"):
         change = f", {_moved(teller, 'price.change_1')} on the session before"
     elif teller.has("price.change"):
         change = f", a change of {teller.tag('price.change')} on the session before"
-    told.append(f"{name} closed at {last} on {date}{change}.")
-    return told
+    return [f"{name} closed at {last} on {date}{change}."]
 
 
 def _moved(teller: Teller, name: str) -> str:
@@ -121,9 +124,8 @@ def _side(teller: Teller, name: str) -> str:
 def _averages(teller: Teller) -> list[str]:
     told = []
     if teller.has("average.slope_50") and (slope := _leads(teller, "average.slope_50")):
-        told.append(
-            f"The {teller.tag('setting.average_middle')}-bar average is {slope} ({teller.tag('average.slope_50')} in a week)."
-        )
+        bars, n_back, change = teller.tag("setting.average_middle"), teller.tag("setting.week"), teller.tag("average.slope_50")
+        told.append(f"The {bars}-bar average is {slope}: {change} over {n_back} bars.")
     cross, is_recent = teller.word("average.cross"), teller.has("average.cross_age")
     if is_recent and teller.number("average.cross_age") <= RECENT_CROSS:
         what = "a golden cross, the shorter average rising through the longer" if cross == "golden" else (

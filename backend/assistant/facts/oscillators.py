@@ -1,7 +1,7 @@
 """Facts of oscillators, bands and trend strength, from the kernels that draw them on charts."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def oscillator_facts(view: View) -> Iterator[Draft]:
     yield from _bands(view)
 
 
-def _newest(view: View, name: str, terms: tuple[tuple[str, Term], ...], **params: int) -> Iterator[Draft]:
+def _newest(view: View, name: str, terms: tuple[tuple[str, Term], ...], **params: Any) -> Iterator[Draft]:
     """The values at the newest bar; as the chart's, they rest on every bar from the first stored one."""
     main, spec = view.main, SPECS[name]
     values = {parameter.name: parameter.default for parameter in spec.parameters} | params

@@ -6,7 +6,7 @@ from typing import Final
 
 from backend.assistant.facts.context import AGE
 from backend.assistant.facts.draft import Draft, Term, lacking, percent, price
-from backend.assistant.facts.fact import Unit
+from backend.assistant.facts.fact import Unit, Value
 from backend.assistant.facts.oscillators import RSI
 from backend.assistant.facts.prices import LAST
 from backend.assistant.facts.settings import WEEK
@@ -78,7 +78,14 @@ def idea_facts(view: View, found: Mapping[str, Draft]) -> Iterator[Draft]:
         why = "From the nearest level to the one against it there is too little to gain for what a stop would lose."
         yield from lacking(TERMS, why, view.main.source)
         return
-    values = ("long" if sight.step > 0 else "short", entry, stop, sight.against, reward / risk, 100 * risk / entry)
+    values: tuple[Value, ...] = (
+        "long" if sight.step > 0 else "short",
+        entry,
+        stop,
+        sight.against,
+        reward / risk,
+        100 * risk / entry,
+    )
     for term, value in zip(TERMS, values, strict=True):
         yield view.main.draft(term, value)
 
