@@ -1,0 +1,106 @@
+"""Facts of stored bars: the bits that charts show, sources, resampled and intraday series, other venues' indexes."""
+
+import numpy as np
+import pytest
+
+from backend.app import open_backend
+from backend.assistant.facts.gathering import FactGatherer
+from backend.assistant.facts.view import Person
+from backend.charts.chart_state import ChartState, Study
+from backend.charts.still_chart import ChartReader, Stretch
+from backend.domain.bars import BarSpec, Series
+from backend.domain.instruments import InstrumentId
+from backend.errors import NotFound
+from backend.market.samples import load_samples
+from tests.fakes.bars import INSTRUMENT, MINUTES, make_bars
+from tests.fakes.market import publish
+
+APPLE = InstrumentId("AAPL", "XNAS")
+DAYS = BarSpec.parse("1d")
+SHOWN = {
+    ("rsi", "value"): "oscillator.rsi",
+    ("macd", "line"): "macd.line",
+    ("macd", "signal"): "macd.signal",
+    ("macd", "histogram"): "macd.histogram",
+    ("stochastic", "k"): "stochastic.k",
+    ("adx", "adx"): "trend.adx",
+    ("bollinger", "upper"): "band.upper",
+    ("atr", "value"): "volatility.atr",
+    ("sma", "value"): "average.sma_200",
+}
+STUDIES = tuple(
+    Study(name, name, params)
+    for name, params in (
+        ("rsi", ()), ("macd", ()), ("stochastic", ()), ("adx", ()), ("bollinger", ()), ("atr", ()), ("sma", (("period", 200),)),
+    )
+)  # fmt: skip
+
+
+def gatherer(backend):
+    return FactGatherer(backend.history, backend.catalog, backend.clock, lambda: Person("swing", "medium"))
+
+
+async def test_indicators_have_the_bits_that_the_chart_shows(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        reader = ChartReader(backend.history, backend.catalog, backend.calendars)
+        for spec in (DAYS, BarSpec.parse("1w")):
+            last = (await backend.history.bars(Series(APPLE, DAYS))).event_ns[-400]
+            as_of_ns = int(last)
+            state = ChartState(is_adjusted=True, studies=STUDIES)
+            chart = await reader.read(Series(APPLE, spec), state, Stretch(as_of_ns=as_of_ns))
+            facts = await gatherer(backend).gather(APPLE, spec, as_of_ns=as_of_ns)
+            newest = facts.named("bars.count").value - 1  # the chart may show one more, under way
+            for key, name in SHOWN.items():
+                assert chart.lines[key][newest] == facts.named(name).value, name
+
+
+async def test_facts_tell_which_stored_bars_they_come_from(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        weeks = await gatherer(backend).gather(APPLE, BarSpec.parse("1w"))
+        assert weeks.named("oscillator.rsi").source == (
+            "AAPL.XNAS 1w, resampled from 1d, from sample, adjusted for splits and dividends"
+        )
+        assert weeks.named("oscillator.rsi").bars.series == Series(APPLE, BarSpec.parse("1w"))
+        assert weeks.named("risk.var").bars.series == Series(APPLE, DAYS)
+        assert "SPX.INDEX 1d" in weeks.named("risk.beta").source
+        assert weeks.named("bars.adjusted").value is True
+
+
+async def test_intraday_bars_change_against_the_session_before(home):
+    async with open_backend(home) as backend:
+        await backend.catalog.put(INSTRUMENT)
+        series = Series(INSTRUMENT.id, MINUTES)
+        day_ns = 86_400 * 10**9
+        days = [make_bars(390, seed=seed, start_ns=1_704_724_200 * 10**9 + seed * day_ns) for seed in range(3)]
+        for bars in days:
+            await publish(backend.store, bars, series)
+        noon_ns = int(days[2].event_ns[100])
+        facts = await gatherer(backend).gather(INSTRUMENT.id, MINUTES, as_of_ns=noon_ns)
+        assert facts.named("bars.last").value == "2024-01-10"
+        assert facts.named("price.last").value == days[2].close[99]
+        assert facts.named("price.previous_close").value == days[1].close[-1]
+        assert facts.named("price.change_1").value == pytest.approx(100 * (days[2].close[99] / days[1].close[-1] - 1))
+        evening_ns = int(days[2].event_ns[-1]) + 120 * 10**9
+        facts = await gatherer(backend).gather(INSTRUMENT.id, MINUTES, as_of_ns=evening_ns)
+        assert facts.named("price.last").value == days[2].close[-1]
+        assert facts.named("price.previous_close").value == days[1].close[-1]
+
+
+async def test_before_the_first_complete_bar_there_are_no_facts(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        with pytest.raises(NotFound, match="complete by then"):
+            await gatherer(backend).gather(APPLE, DAYS, as_of_ns=0)
+        with pytest.raises(NotFound):
+            await gatherer(backend).gather(InstrumentId("NONE", "XNAS"), DAYS)
+
+
+async def test_an_index_has_no_beta_and_closes_alone_have_no_range(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        facts = await gatherer(backend).gather(InstrumentId("VIX", "INDEX"), DAYS)
+        assert facts.named("risk.beta").why_not == "A beta is told of stocks and funds."
+        assert "closes only" in facts.named("volatility.atr").why_not
+        assert np.isfinite(facts.named("volatility.realised").value)
