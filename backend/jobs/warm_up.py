@@ -30,6 +30,7 @@ STAMP: Final = "warm.json"
 KERNELS: Final = "kernels"
 CACHE_VARIABLE: Final = "NUMBA_CACHE_DIR"
 _NICENESS: Final = 15
+_KERNELS: Final = 2  # counts what is compiled, so that a home that was warm before a change is warmed again
 
 
 async def warm_up(home: Home, calendars: Iterable[str], clock: Clock) -> bool:
@@ -75,6 +76,7 @@ def fill_cache(home: Home, stamp: dict[str, object]) -> None:
     from backend.domain.ticks import TradeArrays  # noqa: PLC0415 - same
     from backend.market.aggregate import TradeAggregator  # noqa: PLC0415 - same
     from backend.market.calendars import ALWAYS, Calendars  # noqa: PLC0415 - same
+    from backend.patterns.warming import warm as warm_patterns  # noqa: PLC0415 - same
 
     calendars = Calendars(home.cache, SystemClock())
     for name in _names_of(stamp):
@@ -86,6 +88,7 @@ def fill_cache(home: Home, stamp: dict[str, object]) -> None:
     trades = TradeArrays(np.zeros(2, np.int64), two, two, np.zeros(2, np.int8))
     TradeAggregator(BarSpec.parse("1m"), calendars.sessions(ALWAYS)).apply(trades)  # compiles, and keeps what it compiled
     indicators.warm()
+    warm_patterns()
     write_durably(home.cache / STAMP, json.dumps(stamp).encode())
 
 
@@ -97,7 +100,7 @@ def _names_of(stamp: dict[str, object]) -> list[str]:
 def _stamp(calendars: list[str], year: int) -> dict[str, object]:
     versions = {name: importlib.metadata.version(name) for name in ("numba", "numpy", "exchange-calendars")}
     python = ".".join(map(str, sys.version_info[:3]))
-    return {"trii": __version__, "python": python, **versions, "year": year, "calendars": calendars}
+    return {"trii": __version__, "kernels": _KERNELS, "python": python, **versions, "year": year, "calendars": calendars}
 
 
 def _is_warm(home: Home, wanted: dict[str, object]) -> bool:
