@@ -1,0 +1,110 @@
+"""What is to be worked out: read from a question, or nothing where it is no sum."""
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from backend.assistant.maths.expression import Tree, names_in, parse_expression
+from backend.errors import InvalidInput
+
+
+class Task(enum.StrEnum):
+    """What is done with an expression."""
+
+    VALUE = "value"
+    SOLVE = "solve"
+    SIMPLIFY = "simplify"
+    FACTOR = "factor"
+    EXPAND = "expand"
+    DERIVE = "derive"
+    INTEGRATE = "integrate"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A task as it was read. ``tree`` for equations is what must be zero; ``text`` as it was written."""
+
+    task: Task
+    tree: Tree
+    unknown: str
+    text: str
+
+
+_ASKS: Final = re.compile(
+    r"^\s*(?:please\s+)?(?:(?:what(?:'s| is| are)|how much is|calculate|compute|evaluate|work out|=)\s+)?(?:the\s+)?", re.IGNORECASE
+)
+_TASKS: Final = (
+    (re.compile(r"^(?:solve|solutions? (?:of|to|for)|roots? of)\s+", re.IGNORECASE), Task.SOLVE),
+    (re.compile(r"^simplify\s+", re.IGNORECASE), Task.SIMPLIFY),
+    (re.compile(r"^factori?[sz]?e?\s+", re.IGNORECASE), Task.FACTOR),
+    (re.compile(r"^expand\s+", re.IGNORECASE), Task.EXPAND),
+    (re.compile(r"^(?:derivative of|differentiate|derive|d/dx)\s+", re.IGNORECASE), Task.DERIVE),
+    (re.compile(r"^(?:(?:indefinite )?integral of|integrate)\s+", re.IGNORECASE), Task.INTEGRATE),
+)
+_WORDS: Final = (
+    (re.compile(r"\bpercent\b", re.IGNORECASE), "%"),
+    (re.compile(r"(%)\s*of\b", re.IGNORECASE), r"\1 *"),
+    (re.compile(r"\btimes\b|\bmultiplied by\b", re.IGNORECASE), "*"),
+    (re.compile(r"\bdivided by\b|\bover\b", re.IGNORECASE), "/"),
+    (re.compile(r"\bplus\b", re.IGNORECASE), "+"),
+    (re.compile(r"\bminus\b|\bless\b", re.IGNORECASE), "-"),
+    (re.compile(r"\bto the power(?: of)?\b", re.IGNORECASE), "^"),
+    (re.compile(r"\bsquared\b", re.IGNORECASE), "^2"),
+    (re.compile(r"\bcubed\b", re.IGNORECASE), "^3"),
+    (re.compile(r"\b(?:the )?square root of\s+([\w.]+)", re.IGNORECASE), r"sqrt(\1)"),
+    (re.compile(r"\bhalf of\b", re.IGNORECASE), "1/2 *"),
+)
+_FOR: Final = re.compile(r"\s+(?:for|by|with respect to|dx)\s*([a-z])?\s*$", re.IGNORECASE)
+
+
+def read_sum(text: str) -> Sum | None:
+    """The sum that a question asks for; None where it is none. Raises InvalidInput for one that nearly is, saying what is wrong."""
+    said = text.strip().rstrip("?.! ").strip()
+    rest = _ASKS.sub("", said, count=1)
+    task = Task.VALUE
+    for pattern, kind in _TASKS:
+        if pattern.match(rest):
+            task, rest = kind, pattern.sub("", rest, count=1)
+            break
+    named = _FOR.search(rest)
+    unknown = (named[1] or "x").lower() if named else ""
+    rest = rest[: named.start()] if named else rest
+    said = rest.strip()
+    rest = re.sub(r"(?<=[\d)])\s+x\s+(?=[\d(])", " * ", rest)
+    for pattern, sign in _WORDS:
+        rest = pattern.sub(sign, rest)
+    if not _looks_like_one(rest, task):
+        return None
+    return _parse(rest, task, unknown, said)
+
+
+def _looks_like_one(rest: str, task: Task) -> bool:
+    if not re.search(r"\d", rest) and task is Task.VALUE:
+        return False
+    letters = re.findall(r"[A-Za-z]+", rest)
+    has_sign = re.search(r"[-+*/^%=\u00d7\u00f7\u221a(]", rest) is not None
+    known = {"sqrt", "exp", "log", "ln", "sin", "cos", "tan", "abs", "factorial", "pi", "e"}
+    return (has_sign or task is not Task.VALUE) and all(len(word) == 1 or word.lower() in known for word in letters)
+
+
+def _parse(rest: str, task: Task, unknown: str, said: str) -> Sum:
+    left, sign, right = rest.partition("=")
+    if sign and "=" in right:
+        raise InvalidInput("An equation has one sign of equality.", hint="Solve one at a time.", code="maths.expression")
+    tree = parse_expression(left)
+    if sign and right.strip():
+        tree = ("-", tree, parse_expression(right))
+        task = Task.SOLVE
+    names = names_in(tree)
+    if unknown and unknown not in names and task is Task.SOLVE:
+        raise InvalidInput(
+            f"There is no {unknown} in it.", hint=f"It has {', '.join(sorted(names)) or 'no unknown'}.", code="maths.unknown"
+        )
+    if not unknown:
+        unknown = "x" if "x" in names else min(names, default="x")
+    if names and task is Task.VALUE:
+        task = Task.SIMPLIFY
+    if not names and task in {Task.SOLVE, Task.SIMPLIFY, Task.FACTOR, Task.EXPAND}:
+        task = Task.VALUE
+    return Sum(task, tree, unknown, said)

@@ -1,0 +1,185 @@
+"""Sums are read as they are written, worked out exactly, and everything else is left alone or refused in words."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.assistant.maths.expression import evaluate, names_in, parse_expression
+from backend.assistant.maths.reading import Task, read_sum
+from backend.assistant.maths.solving import solve
+from backend.errors import InvalidInput
+
+numbers = st.one_of(st.integers(0, 10_000).map(str), st.decimals(0, 1_000, places=3).map(str))
+sums = st.recursive(
+    numbers,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda parts: f"({parts[0]} {parts[1]} {parts[2]})"),
+        inner.map(lambda part: f"-({part})"),
+        st.tuples(inner, st.integers(0, 3)).map(lambda parts: f"({parts[0]})^{parts[1]}"),
+    ),
+    max_leaves=8,
+)
+
+
+def by_python(text):
+    """The same sum by Python's own arithmetic on fractions."""
+    written = "".join(f"Fraction('{part}')" if part[:1].isdigit() else part for part in _split(text))
+    return eval(written.replace("^Fraction", "**Fraction"), {"Fraction": Fraction})
+
+
+def _split(text):
+    part = ""
+    for letter in text:
+        if letter.isdigit() or letter == ".":
+            part += letter
+            continue
+        if part:
+            yield part
+        part = ""
+        yield letter
+    if part:
+        yield part
+
+
+@given(sums)
+def test_sums_of_numbers_are_exact(text):
+    try:
+        wanted = by_python(text)
+    except ZeroDivisionError:
+        with pytest.raises(InvalidInput):
+            evaluate(parse_expression(text))
+        return
+    assert evaluate(parse_expression(text)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("15% of 2300", Fraction(345)),
+        ("What is 15 percent of 2,300?", Fraction(345)),
+        ("calculate 1/3 + 1/4", Fraction(7, 12)),
+        ("10000 * 1.07^2", Fraction(11449)),
+        ("2(3 + 4)", Fraction(14)),
+        ("2 x 3", Fraction(6)),
+        ("100 minus 7% of 50", Fraction(193, 2)),
+        ("half of 9", Fraction(9, 2)),
+        ("12 divided by 8", Fraction(3, 2)),
+        ("3 squared plus 4²", Fraction(25)),
+        ("1,234,567 - 1", Fraction(1_234_566)),
+    ],
+)
+def test_the_ways_people_write_sums(text, value):
+    found = read_sum(text)
+    assert found is not None
+    assert found.task is Task.VALUE
+    assert evaluate(found.tree) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "unknown"),
+    [
+        ("solve x^2 - 5x + 6 = 0", Task.SOLVE, "x"),
+        ("2y + 3 = 11", Task.SOLVE, "y"),
+        ("solve a*b = 3 for b", Task.SOLVE, "b"),
+        ("derivative of x^3 + 2x", Task.DERIVE, "x"),
+        ("integrate sin(t) with respect to t", Task.INTEGRATE, "t"),
+        ("simplify (x^2 - 1)/(x - 1)", Task.SIMPLIFY, "x"),
+        ("factor x^2 - 1", Task.FACTOR, "x"),
+        ("expand (x + 1)^3", Task.EXPAND, "x"),
+        ("sqrt(2) * 3", Task.VALUE, "x"),
+    ],
+)
+def test_what_is_to_be_done_is_read(text, task, unknown):
+    found = read_sum(text)
+    assert found is not None
+    assert (found.task, found.unknown) == (task, unknown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how far is AAPL from its 52-week high",
+        "What is the price of 3M?",
+        "what is up",
+        "AAPL 2012-05-01",
+        "how many days did AAPL close above its 50-day average in 2012",
+        "buy 100",
+        "hello",
+        "",
+    ],
+)
+def test_other_questions_are_left_to_others(text):
+    assert read_sum(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5/0",
+        "9^9^9^9",
+        "2 +",
+        "(1 + 2",
+        "1 = 2 = 3",
+        "solve x + 1 = 0 for y",
+        "1" * 500 + "+1",
+        "2 ** (3",
+        "1 if 2 else (3)",
+        "(1)[0] + 2",
+    ],
+)
+def test_what_cannot_be_worked_out_is_refused_in_words(text):
+    with pytest.raises(InvalidInput) as told:  # noqa: PT012 - either step may refuse
+        found = read_sum(text)
+        assert found is None or evaluate(found.tree) is not None
+        if found is None:
+            parse_expression(text)
+    assert told.value.message
+
+
+@given(st.text(max_size=60))
+def test_no_text_does_harm(text):
+    try:
+        tree = parse_expression(text)
+    except InvalidInput:
+        return
+    assert names_in(tree) <= frozenset("abcdhkmnpqrstuvwxyz")
+
+
+async def answered(text):
+    found = read_sum(text)
+    assert found is not None
+    return await solve(found, 0)
+
+
+async def test_an_exact_result_is_one_fact_and_a_fraction_another():
+    whole, third = await answered("15% of 2300"), await answered("1/3")
+    assert whole.tagged == "15% of 2300 = {F1}."
+    assert whole.facts["F1"].value == 345
+    assert third.facts["F1"].value == pytest.approx(1 / 3)
+    assert third.facts["F2"].value == "1/3"
+    assert third.facts["F1"].formula == "1/3"
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("solve x^2 - 5x + 6 = 0", ["(x - 3)*(x - 2) = 0", "2", "3"]),
+        ("solve x^2 = 2", ["-sqrt(2)", pytest.approx(-(2**0.5)), "sqrt(2)", pytest.approx(2**0.5)]),
+        ("derivative of x^3 + 2x", ["3*x^2 + 2"]),
+        ("x^2 + 1 = 0", []),
+    ],
+)
+async def test_equations_are_solved_in_a_child(text, values):
+    solved = await answered(text)
+    found = [fact.value for fact in solved.facts.values()]
+    assert found == values
+    if not values:
+        assert solved.tagged == "No real number solves it."
+
+
+async def test_what_takes_too_long_is_given_up_and_the_next_sum_works():
+    with pytest.raises(InvalidInput, match="could not be worked out"):
+        await answered("factorial(5000)^factorial(5000)")
+    assert (await answered("2 + 2")).facts["F1"].value == 4
