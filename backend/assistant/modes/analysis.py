@@ -5,8 +5,9 @@ from dataclasses import replace
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
-from backend.assistant.answers import Checks, Mode, Phase, Provenance, Question, Reach
+from backend.assistant.answers import Mode, Phase, Provenance, Question, Reach
 from backend.assistant.engines.engine import Done, Request, Text
+from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.span import Span
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.modes.draft import Draft

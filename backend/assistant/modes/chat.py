@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
-from backend.assistant.answers import Checks, Mode, Phase, Provenance, Question, Reach
+from backend.assistant.answers import Mode, Phase, Provenance, Question, Reach
 from backend.assistant.budgets import fit
 from backend.assistant.engines.engine import Done, Message, Request, Role, Text
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.checking import check_text
+from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.comparatives import find_comparatives
 from backend.assistant.grounding.guard import StreamGuard
 from backend.assistant.grounding.injection import fence_text
