@@ -1,5 +1,7 @@
 """Text comes whole whatever the pieces, and ends where a stop string says."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from backend.errors import InvalidInput
 def cut(whole, places):
     """The pieces between these places."""
     borders = [0, *sorted(place % (len(whole) + 1) for place in places), len(whole)]
-    return [whole[first:last] for first, last in zip(borders, borders[1:], strict=False)]
+    return [whole[first:last] for first, last in itertools.pairwise(borders)]
 
 
 @given(st.text(), st.lists(st.integers(0, 200)))
