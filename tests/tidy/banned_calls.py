@@ -321,6 +321,7 @@ BANS = (
             "trii_desktop/crash.py",
             # threads of their own: whatever ends a piece of work is handed to whoever waits for it
             "backend/engine.py",
+            "backend/assistant/engines/model_thread.py",
             "backend/commands/stream_terminal.py",
             "backend/storage/transaction.py",
             "backend/storage/worker.py",
