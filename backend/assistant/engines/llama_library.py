@@ -105,7 +105,7 @@ class AbortSwitch:
 
     The library asks a C function between the steps of its graph whether to go on. That function is libc's own ``strlen`` over
     a text of at most one character: pressing makes it one character long. Graphics cards do not ask; there, and where there is
-    no such function, whoever computes looks at ``is_pressed`` between batches.
+    no such function, whoever computes asks ``is_pressed`` between batches.
     """
 
     def __init__(self, library: LlamaLibrary) -> None:
@@ -126,7 +126,6 @@ class AbortSwitch:
         """Let the next computation run."""
         self._text[0] = b"\x00"
 
-    @property
     def is_pressed(self) -> bool:
         """Whether what computes is to end."""
         return self._text[0] != b"\x00"

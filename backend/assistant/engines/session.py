@@ -7,7 +7,7 @@ from backend.assistant.engines.engine import Loaded, Message, Piece, Request
 
 
 class Session(Protocol):
-    """All calls come from the thread that opened it, but for ``abort``."""
+    """All calls come from the thread that opened it, but for ``abort`` and ``use_threads``."""
 
     loaded: Loaded
 
@@ -25,6 +25,10 @@ class Session(Protocol):
 
     def count(self, messages: Sequence[Message]) -> int:
         """Tokens of these messages in the model's template."""
+        ...
+
+    def use_threads(self, n_threads: int) -> None:
+        """Compute on so many threads from the next batch on; from any thread. Raises Unavailable where an engine cannot."""
         ...
 
     def abort(self) -> None:

@@ -1,0 +1,216 @@
+"""A model in llama-cpp-python, driven below its own streaming: cost that grows with the text alone, and stops heard at once."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backend.assistant.engines.chat_template import jinja_template
+from backend.assistant.engines.engine import Finish, Loaded, LoadOptions, Message, Piece, Request, Text
+from backend.assistant.engines.generation import Generation
+from backend.assistant.engines.grammars import grammar_of
+from backend.assistant.engines.llama_library import AbortSwitch, LlamaLibrary
+from backend.assistant.engines.llama_sampler import LlamaSampler
+from backend.assistant.engines.llama_states import LlamaStates
+from backend.assistant.engines.llama_vocabulary import LlamaVocabulary
+from backend.assistant.engines.prompt_tokens import PromptTokens
+from backend.assistant.engines.wording import (
+    cancelled,
+    check_embeddable,
+    check_request,
+    no_embeddings,
+    only_embeddings,
+    too_long,
+    unloaded,
+)
+from backend.errors import Unavailable
+
+
+class _Aborted(Exception):
+    """The switch was pressed."""
+
+
+class LlamaSession:
+    """One loaded model and its one context. Made by ``open_llama``; one thread uses it, any may call ``abort``."""
+
+    def __init__(self, library: LlamaLibrary, llama: Any, loaded: Loaded, options: LoadOptions, prefixes: Path) -> None:
+        self.loaded = loaded
+        self._library = library
+        self._low = library.low
+        self._llama = llama
+        self._is_embedding = options.is_embedding
+        self._vocabulary = LlamaVocabulary(library.low, llama)
+        source = llama.metadata.get("tokenizer.chat_template", "")
+        self._tokens = PromptTokens(
+            self._vocabulary,
+            jinja_template(source, library.formats, loaded.name, eos=self._vocabulary.eos, bos=self._vocabulary.bos),
+        )
+        template_hash = hashlib.sha256(source.encode()).hexdigest()
+        self._states = LlamaStates(library, llama, prefixes, loaded.sha256, template_hash)
+        self._switch = AbortSwitch(library)
+        self._switch.connect(llama.ctx)
+        self._has_logits = False  # of exactly the tokens in the context
+        self._n_threads = self._n_threads_wanted = loaded.n_threads
+        self._is_closed = False
+
+    def generate(self, request: Request) -> Iterator[Piece]:
+        """Text pieces, then one Done.
+
+        Raises InvalidInput, before anything is computed, for a prompt longer than the context, messages that the template
+        does not take, and a grammar or schema that cannot be followed; Unavailable where a grammar leaves the model nothing to say.
+        """
+        self._check_open()
+        if self._is_embedding:
+            raise only_embeddings(self.loaded.name)
+        check_request(request)
+        generation = Generation(request, self.loaded)
+        grammar = grammar_of(request)
+        tokens = self._tokens.of_messages(request.messages)
+        if len(tokens) >= self.loaded.n_ctx:
+            raise too_long(len(tokens), self.loaded.n_ctx - 1)
+        prefix = self._tokens.of_prefix(request.messages[: request.n_prefix])
+        sampler = LlamaSampler(self._library, self._llama, request, grammar)
+        self._switch.release()
+        return self._run(generation, tokens, prefix, sampler)
+
+    def warm(self, prefix: Sequence[Message], mode: str) -> None:
+        """Have the state of a mode's prefix in the context and on disk. Raises Unavailable where it was stopped."""
+        self._check_open()
+        if self._is_embedding:
+            raise only_embeddings(self.loaded.name)
+        tokens = self._tokens.of_prefix(prefix)
+        if len(tokens) >= self.loaded.n_ctx:
+            raise too_long(len(tokens), self.loaded.n_ctx - 1)
+        if not tokens:
+            return
+        self._switch.release()
+        try:
+            self._read(tokens, tokens)
+        except _Aborted as error:
+            raise cancelled(f"Preparing {mode or 'a mode'}") from error
+        if self._states.find(tokens) is None and self._rewind(len(tokens)) == len(tokens):
+            self._states.save(tokens)
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One unit vector a text. Raises InvalidInput for one longer than the context, Unavailable where it was loaded to chat."""
+        self._check_open()
+        if not self._is_embedding:
+            raise no_embeddings(self.loaded.name)
+        for text in texts:
+            check_embeddable(text, len(self._vocabulary.of_text(text)), self.loaded.n_ctx)
+        self._switch.release()
+        return [self._embed_one(text) for text in texts]
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """Tokens of these messages in the model's template. Raises InvalidInput where it does not take them."""
+        self._check_open()
+        return len(self._tokens.of_messages(messages))
+
+    def use_threads(self, n_threads: int) -> None:
+        """Compute on so many threads from the next batch on; from any thread."""
+        self._n_threads_wanted = max(1, n_threads)
+
+    def abort(self) -> None:
+        """End what runs within milliseconds, prompt reading too; from any thread."""
+        self._switch.press()
+
+    def close(self) -> None:
+        """Free the model; a second time does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._llama.close()
+
+    def _run(self, generation: Generation, tokens: Sequence[int], prefix: Sequence[int], sampler: LlamaSampler) -> Iterator[Piece]:
+        finish = Finish.CANCELLED
+        try:
+            generation.begin(len(tokens))
+            generation.n_cached = self._read(tokens, prefix)
+            yield from self._write(generation, sampler)
+            finish = generation.finish
+        except _Aborted:
+            finish = Finish.CANCELLED
+        finally:
+            sampler.close()
+        yield from generation.end(finish)
+
+    def _write(self, generation: Generation, sampler: LlamaSampler) -> Iterator[Text]:
+        """Token after token, until the model, a stop string or the count ends it."""
+        while not generation.is_full:
+            token = sampler.sample()
+            if self._vocabulary.is_end(token):
+                generation.finish = Finish.STOP
+                return
+            text = generation.take(self._vocabulary.piece(token))
+            if text is not None:
+                yield text
+            if generation.finish is Finish.STOP:
+                return
+            if not generation.is_full:
+                self._eval([token])
+
+    def _read(self, tokens: Sequence[int], prefix: Sequence[int]) -> int:
+        """Have the context hold these tokens, with what they lead to; how many of them it held or were restored from disk."""
+        n_kept = self._n_common(tokens)
+        if n_kept < len(prefix) <= len(tokens) and tuple(tokens[: len(prefix)]) == tuple(prefix) and self._states.load(prefix):
+            n_kept, self._has_logits = len(prefix), False
+        if n_kept == len(tokens) and self._llama.n_tokens == n_kept and self._has_logits:
+            return n_kept
+        n_kept = self._rewind(min(n_kept, len(tokens) - 1))
+        for first in range(n_kept, len(tokens), self._llama.n_batch):
+            self._eval(tokens[first : first + self._llama.n_batch])
+        return n_kept
+
+    def _eval(self, tokens: Sequence[int]) -> None:
+        """Decode one batch. Raises _Aborted, after which the context still holds what came before it."""
+        if self._switch.is_pressed():
+            raise _Aborted
+        if self._n_threads != self._n_threads_wanted:
+            self._n_threads = self._n_threads_wanted
+            self._low.llama_set_n_threads(self._llama.ctx, self._n_threads, self._n_threads)
+        self._has_logits = False
+        try:
+            self._llama.eval(tokens)
+        except RuntimeError as error:  # "llama_decode returned …": 2 where the switch was pressed
+            if self._switch.is_pressed():
+                self._rewind(self._llama.n_tokens)
+                raise _Aborted from error
+            raise Unavailable(
+                f"{self.loaded.name} broke off: {error}.", hint="Load the model again.", code="engine.decode"
+            ) from error
+        self._has_logits = True
+
+    def _rewind(self, n_tokens: int) -> int:
+        """Keep the first tokens of the context alone; how many are left, which is none where a model cannot go back."""
+        memory = self._low.llama_get_memory(self._llama.ctx)
+        if not self._low.llama_memory_seq_rm(memory, 0, n_tokens, -1):
+            self._low.llama_memory_clear(memory, True)
+            n_tokens = 0
+        if n_tokens < self._llama.n_tokens:
+            self._has_logits = False
+        self._llama.n_tokens = n_tokens
+        return n_tokens
+
+    def _n_common(self, tokens: Sequence[int]) -> int:
+        n_tokens = min(len(tokens), self._llama.n_tokens)
+        differs = self._llama.input_ids[:n_tokens] != np.asarray(tokens[:n_tokens], np.intc)
+        return int(differs.argmax()) if differs.any() else n_tokens
+
+    def _embed_one(self, text: str) -> list[float]:
+        """The vector of one text; a model that gives one a token has their mean taken."""
+        try:
+            found = np.array(self._llama.embed(text, truncate=False), np.float64)
+        except RuntimeError as error:
+            if self._switch.is_pressed():
+                raise cancelled("Comparing texts") from error
+            raise Unavailable(f"{self.loaded.name} broke off: {error}.", hint="Load it again.", code="engine.decode") from error
+        vector = found.mean(axis=0) if found.ndim > 1 else found
+        length = float(np.linalg.norm(vector))
+        if not length > 0:
+            raise Unavailable(f"{self.loaded.name} gives no vector for this text.", code="engine.no_vector")
+        return [float(value) for value in vector / length]
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise unloaded()
