@@ -14,9 +14,10 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from backend.assistant.engines.engine import Done, Finish, Loaded, LoadOptions, Message, Piece, Progress, Request, Text
+from backend.assistant.engines.engine import Done, Finish, Loaded, LoadOptions, Message, Piece, Progress, Request, Role, Text
 from backend.errors import InvalidInput, Unavailable
 
 NAME = "tests.fakes.scripted_session:open_scripted_session"
@@ -168,3 +169,56 @@ def open_scripted_session(path: Path, options: LoadOptions, prefixes: Path, on_p
     n_ctx = options.n_ctx or 512
     loaded = Loaded(path.stem, str(path), "0" * 64, n_ctx, 100, 0, 1, 1000, has_template=True, place="this process", load_s=0.01)
     return ScriptedSession(loaded)
+
+
+class TriedSession(ScriptedSession):
+    """Answers whatever it is asked by one script, as a model in its trial does."""
+
+    script = "say yes"
+    vectors: tuple[float, float] = (0.6, 0.8)
+
+    def generate(self, request: Request) -> Iterator[Piece]:
+        return super().generate(replace(request, messages=(Message(Role.USER, self.script),)))
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        return [list(self.vectors) for _ in texts]
+
+
+class MuteSession(TriedSession):
+    script = "say"
+
+
+class CrashingSession(TriedSession):
+    script = "abort"
+
+
+class HungrySession(TriedSession):
+    """Takes more and more memory."""
+
+    def generate(self, request: Request) -> Iterator[Piece]:
+        taken = []
+        while True:
+            taken.append(bytearray(os.urandom(1) * (16 * 2**20)))
+            self._aborted.wait(PAUSE_S)
+            if len(taken) > 10_000:
+                yield Text("")
+
+
+class OddVectorsSession(TriedSession):
+    vectors = (float("nan"), 1.0)
+
+
+def _opener(kind: type[TriedSession], **changes: object) -> Callable[..., ScriptedSession]:
+    def open_session(path: Path, options: LoadOptions, prefixes: Path, on_progress: Progress | None = None) -> ScriptedSession:
+        loaded = open_scripted_session(path, options, prefixes, on_progress).loaded
+        return kind(replace(loaded, **changes))
+
+    return open_session
+
+
+open_greeting_session = _opener(TriedSession)
+open_mute_session = _opener(MuteSession)
+open_crashing_session = _opener(CrashingSession)
+open_hungry_session = _opener(HungrySession)
+open_odd_session = _opener(TriedSession, n_vocab=7)
+open_odd_vectors_session = _opener(OddVectorsSession)

@@ -224,7 +224,9 @@ class Child:
 
 def _unforeseen(error: BaseException) -> TriiError:
     return Unavailable(
-        f"The engine failed in a way nobody foresaw ({type(error).__name__}); it is started again.", code="engine.unforeseen"
+        f"The engine failed in a way nobody foresaw ({type(error).__name__}).",
+        hint="Ask again in a moment; the engine is started again.",
+        code="engine.unforeseen",
     )
 
 
