@@ -39,12 +39,14 @@ class Ways:
     patience : how long a child may take for what
     back_off_s : waits before each new start after one crash follows another; after the last it stays broken
     on_crash : told, in words, each time a process ended by itself
+    on_state : told when a model is back after that, or is given up
     """
 
     session: str = ""
     patience: Patience = _PATIENCE
     back_off_s: tuple[float, ...] = (0.1, 1.0, 3.0, 10.0, 30.0)
     on_crash: Callable[[str], None] | None = None
+    on_state: Callable[[EngineState, str], None] | None = None
 
 
 class ProcessEngine:
@@ -219,12 +221,18 @@ class ProcessEngine:
                 if isinstance(e, InvalidInput):
                     break
             else:
+                self._told()
                 return
         self._model = None
         words = f"The engine ended {self._n_crashes} times one after the other and was not started again. {self._stats.words}"
         self._stats = replace(self._stats, state=EngineState.BROKEN, loaded=None, words=words.strip())
+        self._told()
 
     # What stats tell.
+
+    def _told(self) -> None:
+        if self._ways.on_state is not None:
+            self._ways.on_state(self._stats.state, self._stats.words)
 
     def _finished(self, done: Done) -> Done:
         self._n_crashes = 0
