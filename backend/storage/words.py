@@ -34,6 +34,55 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         """,
     ),
     Migration(
+        "0004_models",
+        """
+        CREATE TABLE models (
+            id TEXT PRIMARY KEY,
+            sha256 TEXT NOT NULL UNIQUE,
+            file TEXT NOT NULL,
+            is_ours INTEGER NOT NULL,
+            modified_ns INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            n_bytes INTEGER NOT NULL,
+            architecture TEXT NOT NULL,
+            n_parameters INTEGER NOT NULL,
+            quantisation TEXT NOT NULL,
+            n_ctx_train INTEGER NOT NULL,
+            n_layers INTEGER NOT NULL,
+            n_vocab INTEGER NOT NULL,
+            has_template INTEGER NOT NULL,
+            is_embedding INTEGER NOT NULL,
+            licence TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            standing TEXT NOT NULL,
+            words TEXT NOT NULL,
+            added_ns INTEGER NOT NULL,
+            removed_ns INTEGER NOT NULL DEFAULT 0
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE model_examinations (
+            model TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+            mode TEXT NOT NULL,
+            machine TEXT NOT NULL,
+            is_fit INTEGER NOT NULL,
+            words TEXT NOT NULL,
+            first_token_ms REAL NOT NULL,
+            tokens_per_s REAL NOT NULL,
+            obedience REAL NOT NULL,
+            at_ns INTEGER NOT NULL,
+            PRIMARY KEY (model, mode)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE model_choices (
+            mode TEXT PRIMARY KEY,
+            model TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE model_downloads (
+            url TEXT PRIMARY KEY,
+            sha256 TEXT NOT NULL,
+            began_ns INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+    Migration(
         "0005_assistant",
         """
         CREATE TABLE assistant_answers (
