@@ -52,3 +52,12 @@ class ModelCard:
     added_ns: int = 0
     examined: tuple[Examined, ...] = ()
     modes: tuple[Mode, ...] = ()  # for which it is chosen
+
+    def examined_for(self, mode: Mode) -> Examined | None:
+        """What it showed for a mode; None where it was not examined for it."""
+        return next((one for one in self.examined if one.mode is mode), None)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may be loaded to write: it was not refused, and it is no model of embeddings."""
+        return self.standing is not Standing.REFUSED and not self.is_embedding
