@@ -1,0 +1,37 @@
+"""The options of `trii models`."""
+
+from pathlib import Path
+
+from backend.assistant.answers import Mode
+from backend.commands.options import add_global
+from backend.commands.parser import Parser, Subparsers, sentence
+
+NOBODY = "none"
+_MODEL = "its id, or how that or its name begins"
+
+
+def add_models(parser: Parser) -> None:
+    """Sub-commands of `trii models`."""
+    actions = parser.add_below("ACTION", required=True)
+    _action(actions, "list", "list models, what each showed on this machine and what it is used for")
+    add = _action(actions, "add", "take a GGUF file in, by copying it; or bring the starter model back")
+    add.add_argument("file", metavar="FILE", type=Path, help="a .gguf file; 'starter' for the one that comes with set-up")
+    fetch = _action(actions, "download", "fetch a GGUF file and take it in; the same command goes on where it broke off")
+    fetch.add_argument("url", metavar="URL", nargs="?", help="as https://host/model.gguf; without one, what can go on is listed")
+    fetch.add_argument("--sha256", metavar="HASH", default="", help="what the file must have, as its publisher states")
+    fetch.add_argument("--discard", action="store_true", help="delete what came of it instead")
+    for name, words in (("remove", "forget a model and delete its file"), ("show", "tell all that is known of a model")):
+        _action(actions, name, words).add_argument("model", metavar="MODEL", help=_MODEL)
+    use = _action(actions, "use", "choose the model of a mode")
+    use.add_argument("mode", choices=[str(mode) for mode in Mode], metavar="MODE", help=", ".join(Mode))
+    use.add_argument("model", metavar="MODEL", help=f"{_MODEL}; '{NOBODY}' for none")
+    test = _action(actions, "test", "try how fast a model is here and whether it does as it is told; takes a minute a mode")
+    test.add_argument("model", metavar="MODEL", help=_MODEL)
+    test.add_argument("--mode", choices=[str(mode) for mode in Mode], action="append", help="for this one; all where none is given")
+
+
+def _action(actions: Subparsers, name: str, summary: str) -> Parser:
+    parser = actions.add_parser(name, help=summary, description=sentence(summary))
+    parser.set_defaults(parser=parser)
+    add_global(parser)
+    return parser

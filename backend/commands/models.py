@@ -1,0 +1,336 @@
+"""`trii models`: models of the assistant taken in, listed, tried on this machine, chosen for modes and removed."""
+
+import argparse
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from backend.assistant.answers import Mode
+from backend.assistant.models.model import Examined, ModelCard, Standing
+from backend.assistant.models.models import CutShort, Models
+from backend.assistant.models.work import Doing, Work
+from backend.commands.context import CommandContext
+from backend.commands.model_options import NOBODY
+from backend.commands.numbers import format_size
+from backend.commands.parser import UsageError
+from backend.commands.progress import BAR_WIDTH, ProgressBar, showing
+from backend.commands.tables import TextColumn, cut, printable
+from backend.commands.times import format_instant
+from backend.errors import InvalidInput, NotFound
+
+_COLUMNS: Final = (
+    TextColumn("model"),
+    TextColumn("name", may_be_cut=True),
+    TextColumn("size", is_number=True),
+    TextColumn("quantised"),
+    TextColumn("context", is_number=True),
+    TextColumn("licence", may_be_cut=True),
+    TextColumn("stands"),
+    TextColumn("tokens/s", is_number=True),
+    TextColumn("fit for"),
+    TextColumn("used for"),
+)
+_CUT_SHORT: Final = (TextColumn("download", may_be_cut=True), TextColumn("here", is_number=True), TextColumn("url"))
+_EXAMINED: Final = (
+    TextColumn("mode"),
+    TextColumn("fit"),
+    TextColumn("first token", is_number=True),
+    TextColumn("tokens/s", is_number=True),
+    TextColumn("did as told", is_number=True),
+    TextColumn("words", may_be_cut=True),
+)
+_STANDS: Final = {
+    Standing.UNTRIED: "untried",
+    Standing.REFUSED: "refused",
+    Standing.TRIED: "loads",
+    Standing.READY: "tried",
+}
+_DOING: Final = {
+    Doing.COPYING: "copying",
+    Doing.DOWNLOADING: "downloading",
+    Doing.CHECKING: "checking",
+    Doing.TRYING: "trying to load",
+    Doing.EXAMINING: "examining",
+}
+_SHORT: Final = 8
+_STARTER: Final = Path("starter")
+
+
+async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
+    """Carry out the action."""
+    actions: dict[str, Callable[[CommandContext, argparse.Namespace], Awaitable[int]]] = {
+        "list": _list,
+        "add": _add,
+        "download": _download,
+        "remove": _remove,
+        "show": _show,
+        "use": _use,
+        "test": _test,
+    }
+    return await actions[arguments.action](context, arguments)
+
+
+async def _list(context: CommandContext, _arguments: argparse.Namespace) -> int:
+    cards = await _models(context).cards()
+    if context.as_json:
+        await context.put_json([_facts(card) for card in cards])
+    elif cards:
+        await context.put_table(_COLUMNS, [_row(card) for card in cards])
+    else:
+        await context.tell("There are no models. Add one with: trii models add FILE.gguf, or trii models download URL")
+    return 0
+
+
+async def _add(context: CommandContext, arguments: argparse.Namespace) -> int:
+    if arguments.file == _STARTER and not context.path(arguments.file).exists():
+        return await _tell_added(context, await _models(context).add_starter())
+    path = context.path(arguments.file)
+    bar = WorkBar(path.name)
+    async with showing(context, bar):
+        card = await _models(context).add_file(path, bar.take)
+    return await _tell_added(context, card)
+
+
+async def _download(context: CommandContext, arguments: argparse.Namespace) -> int:
+    models = _models(context)
+    if arguments.url is None:
+        if arguments.discard or arguments.sha256:
+            raise UsageError("Say which download.", hint="Give its URL.")
+        return await _list_cut_short(context, await models.cut_short())
+    if arguments.discard:
+        await models.discard(arguments.url)
+        await context.tell("What came of it is deleted.")
+        return 0
+    bar = WorkBar("download")
+    async with showing(context, bar):
+        card = await models.download(arguments.url, arguments.sha256, bar.take)
+    return await _tell_added(context, card)
+
+
+async def _list_cut_short(context: CommandContext, found: tuple[CutShort, ...]) -> int:
+    if context.as_json:
+        await context.put_json([{"url": one.url, "sha256": one.sha256, "n_bytes": one.n_bytes} for one in found])
+    elif found:
+        await context.put_table(_CUT_SHORT, [(one.name, format_size(one.n_bytes), one.url) for one in found])
+    else:
+        await context.tell("No download waits to go on.")
+    return 0
+
+
+async def _tell_added(context: CommandContext, card: ModelCard) -> int:
+    """Say what was added. Raises InvalidInput where it was, and may not be loaded."""
+    if card.standing is Standing.REFUSED:
+        words = f"{card.name} was added and may not be loaded: {card.words}"
+        hint = f"Try it again with: trii models test {card.id[:_SHORT]}, or remove it."
+        raise InvalidInput(words, hint=hint, code="model.refused")
+    if context.as_json:
+        await context.put_json(_facts(card))
+        return 0
+    await context.say(f"Model {card.id[:_SHORT]}, {card.name}, {format_size(card.n_bytes)}, is there.")
+    if card.words:
+        await context.tell(card.words)
+    if not card.modes and not card.is_embedding:
+        await context.tell(f"Use it with: trii models use MODE {card.id[:_SHORT]}")
+    return 0
+
+
+async def _remove(context: CommandContext, arguments: argparse.Namespace) -> int:
+    gone = await _models(context).remove((await _resolve(context, arguments.model)).id, for_good=True)
+    if context.as_json:
+        await context.put_json(_facts(gone))
+    else:
+        modes = f"; nothing is used for {_listed(gone.modes)} now" if gone.modes else ""
+        await context.say(f"Model {gone.id[:_SHORT]}, {gone.name}, is gone{modes}.")
+    return 0
+
+
+async def _show(context: CommandContext, arguments: argparse.Namespace) -> int:
+    card = await _resolve(context, arguments.model)
+    if context.as_json:
+        await context.put_json(_facts(card))
+        return 0
+    for name, text in _details(card):
+        await context.say(f"{name:<12}  {text}")
+    if card.examined:
+        await context.say("")
+        await context.put_table(_EXAMINED, [_examined_row(one) for one in card.examined])
+    return 0
+
+
+async def _use(context: CommandContext, arguments: argparse.Namespace) -> int:
+    mode = Mode(arguments.mode)
+    if arguments.model == NOBODY:
+        await _models(context).choose(mode, None)
+        if context.as_json:
+            await context.put_json({"mode": str(mode), "model": None})
+        else:
+            await context.say(f"No model is used for {mode}; its answers are in plain wording.")
+        return 0
+    card = await _resolve(context, arguments.model)
+    await _models(context).choose(mode, card.id)
+    if context.as_json:
+        await context.put_json({"mode": str(mode), "model": card.id})
+        return 0
+    await context.say(f"{card.name} is used for {mode}.")
+    examined = card.examined_for(mode)
+    if examined is None:
+        await context.tell(f"It has not been tried for that: trii models test {card.id[:_SHORT]} --mode {mode}")
+    elif not examined.is_fit:
+        await context.tell(f"{examined.words} Answers in this mode keep to plain wording.")
+    return 0
+
+
+async def _test(context: CommandContext, arguments: argparse.Namespace) -> int:
+    card = await _resolve(context, arguments.model)
+    found = []
+    for mode in [Mode(text) for text in dict.fromkeys(arguments.mode or Mode)]:
+        bar = WorkBar(f"{card.name} for {mode}")
+        async with showing(context, bar):
+            found.append(await _models(context).examine(card.id, mode, bar.take))
+    if context.as_json:
+        await context.put_json([_examined_facts(one) for one in found])
+    else:
+        await context.put_table(_EXAMINED, [_examined_row(one) for one in found])
+    return 0
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+class WorkBar(ProgressBar):
+    """How far a model is on its way, with the time that is left."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._work: Work | None = None
+
+    def take(self, work: Work) -> None:
+        """This is how far it is; from any thread."""
+        self._work = work
+
+    def line(self, width: int) -> str:
+        """The bar in at most ``width`` columns, "" while nothing is known."""
+        work = self._work
+        if work is None:
+            return ""
+        words = f"{_DOING[work.doing]}  {work.words}".strip()
+        if work.share is not None:
+            n_full = round(work.share * BAR_WIDTH)
+            words = f"[{'=' * n_full}{' ' * (BAR_WIDTH - n_full)}] {work.share:4.0%}  {words}"
+        if work.doing is Doing.EXAMINING:
+            words += f"  {work.n_done} of {work.n_total}" if work.n_total else ""
+        elif work.n_done:
+            words += f"  {format_size(work.n_done)}"
+            words += f", {format_size(round(work.per_s))}/s" if work.per_s else ""
+            words += f", {_format_left(work.left_s)} left" if work.left_s is not None else ""
+        room = max(width - len(words) - 3, 8)
+        return cut(f"{cut(printable(work.title, keep=''), room)}  {words}", width - 1)
+
+
+def _format_left(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes >= 2 else f"{60 * minutes + rest} s"
+
+
+def _models(context: CommandContext) -> Models:
+    return context.backend.assistant.models
+
+
+async def _resolve(context: CommandContext, text: str) -> ModelCard:
+    """The one model whose id or name begins so. Raises NotFound, InvalidInput."""
+    cards = await _models(context).cards()
+    wanted = text.casefold()
+    found = [card for card in cards if wanted in (card.id, card.name.casefold())] or [
+        card for card in cards if wanted and (card.id.startswith(wanted) or card.name.casefold().startswith(wanted))
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound(f"There is no model {text[:60]!r}.", hint="List them with: trii models list", code="model.unknown")
+    raise InvalidInput(f"{len(found)} models begin with {text[:60]!r}.", hint="Give more of the id.", code="model.ambiguous")
+
+
+def _row(card: ModelCard) -> tuple[str, ...]:
+    fastest = max((one.tokens_per_s for one in card.examined), default=0.0)
+    return (
+        card.id[:_SHORT],
+        card.name,
+        format_size(card.n_bytes),
+        card.quantisation,
+        f"{card.n_ctx_train:,}" if card.n_ctx_train else "",
+        card.licence,
+        "embeddings" if card.is_embedding else _STANDS[card.standing],
+        f"{fastest:.0f}" if fastest else "",
+        _listed(tuple(one.mode for one in card.examined if one.is_fit)),
+        _listed(card.modes),
+    )
+
+
+def _details(card: ModelCard) -> list[tuple[str, str]]:
+    stands = f"{_STANDS[card.standing]}: {card.words}" if card.words else _STANDS[card.standing]
+    return [
+        ("Model", card.id),
+        ("Name", card.name),
+        ("Stands", stands),
+        ("Used for", _listed(card.modes) or "nothing"),
+        ("Size", f"{format_size(card.n_bytes)} ({card.n_bytes:,} bytes)"),
+        ("Kind", f"{card.architecture}{', embeddings' if card.is_embedding else ''}"),
+        ("Parameters", f"{card.n_parameters:,}" if card.n_parameters else "not said"),
+        ("Quantised", card.quantisation or "not said"),
+        ("Context", f"{card.n_ctx_train:,} tokens" if card.n_ctx_train else "not said"),
+        ("Layers", f"{card.n_layers:,}" if card.n_layers else "not said"),
+        ("Vocabulary", f"{card.n_vocab:,} tokens" if card.n_vocab else "not said"),
+        ("Template", "its own" if card.has_template else "none: it may not follow a conversation"),
+        ("Licence", card.licence or "not said"),
+        ("From", card.origin),
+        ("Added", format_instant(card.added_ns)),
+        ("SHA-256", card.sha256),
+        ("File", card.path),
+    ]
+
+
+def _examined_row(one: Examined) -> tuple[str, ...]:
+    speed = (f"{one.first_token_ms:,.0f} ms", f"{one.tokens_per_s:,.1f}", f"{one.obedience:.0%}")
+    return (str(one.mode), "yes" if one.is_fit else "no", *speed, one.words)
+
+
+def _listed(modes: tuple[Mode, ...]) -> str:
+    return ", ".join(map(str, modes))
+
+
+def _facts(card: ModelCard) -> dict[str, Any]:
+    return {
+        "model": card.id,
+        "name": card.name,
+        "standing": str(card.standing),
+        "words": card.words,
+        "modes": [str(mode) for mode in card.modes],
+        "n_bytes": card.n_bytes,
+        "architecture": card.architecture,
+        "n_parameters": card.n_parameters,
+        "quantisation": card.quantisation,
+        "n_ctx_train": card.n_ctx_train,
+        "n_layers": card.n_layers,
+        "n_vocab": card.n_vocab,
+        "has_template": card.has_template,
+        "is_embedding": card.is_embedding,
+        "licence": card.licence,
+        "origin": card.origin,
+        "added": format_instant(card.added_ns),
+        "sha256": card.sha256,
+        "path": card.path,
+        "examined": [_examined_facts(one) for one in card.examined],
+    }
+
+
+def _examined_facts(one: Examined) -> dict[str, Any]:
+    return {
+        "mode": str(one.mode),
+        "is_fit": one.is_fit,
+        "words": one.words,
+        "first_token_ms": round(one.first_token_ms, 1),
+        "tokens_per_s": round(one.tokens_per_s, 1),
+        "obedience": round(one.obedience, 4),
+        "at": format_instant(one.at_ns),
+    }
