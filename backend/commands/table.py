@@ -8,6 +8,7 @@ from typing import Final
 from backend import __version__
 from backend.commands import options
 from backend.commands.alert_options import add_alerts
+from backend.commands.model_options import add_models
 from backend.commands.parser import Parser, Subparsers, sentence
 
 REFERENCE_WIDTH: Final = 100
@@ -202,6 +203,20 @@ COMMANDS: Final = (
             'trii ask "how many days did AAPL close above its 50-day average in 2012"',
             'trii ask --mode search "trend line"',
             "trii ask --mode analysis AAPL",
+        ),
+    ),
+    Command(
+        "models",
+        "take models of the assistant in, try them on this machine, choose them for modes",
+        "models",
+        Needs.BACKEND,
+        add_models,
+        (
+            "trii models list",
+            "trii models add ~/Downloads/model.gguf",
+            "trii models download https://models.example/model.gguf --sha256 HASH",
+            "trii models test MODEL --mode fast",
+            "trii models use fast MODEL",
         ),
     ),
     Command(
