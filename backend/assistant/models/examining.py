@@ -110,7 +110,7 @@ def judge(mode: Mode, answered: Sequence[Answered], tokens_per_s: float, now_ns:
     weak = _weak_kinds(answered, demand.each_min)
     if obedience < demand.obedience_min or weak:
         n_passed = sum(one.is_passed for one in answered)
-        at = f", weakest at {' and '.join(_KINDS[kind] for kind in weak)}" if weak else ""
+        at = f", weakest at {_listed([_KINDS[kind] for kind in weak])}" if weak else ""
         problems.append(f"it did as told in {n_passed} of {len(answered)} cases{at}")
     if first_token_ms > demand.first_token_ms_max:
         problems.append(f"its first word takes {first_token_ms / 1000:.1f} s")
@@ -162,6 +162,10 @@ async def _generate(engine: Engine, request: Request) -> tuple[str, Done | None]
         await engine.cancel(request.id)
         return "".join(text), None
     raise Unavailable("The engine ended without an answer.", hint="Examine the model again.", code="model.examination")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _weak_kinds(answered: Sequence[Answered], each_min: float) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ _NUMBER_WORDS: Final = re.compile(
 )
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _N_WORDS_MAX: Final = 90
+_N_WORDS_MIN: Final = 6
+_N_WORDS_SHORT: Final = 8
 _SMALL_WORDS: Final = (
     ("en", "the a an of to and is are was it that this with for in on above below while has have its as at by"),
     ("de", "der die das ein eine und ist sind war es dass mit für in auf über unter im den dem des zu sich von"),
@@ -75,12 +77,12 @@ def says_in_words(text: str) -> bool:
     return is_free_of_numbers(text) and _is_said(text)
 
 
-def speaks(language: str) -> Score:
-    """Its small words are those of one language more than of any other."""
+def speaks(language: str, *, beyond: str = "") -> Score:
+    """Its small words are those of one language more than of any other, and it does more than repeat the question ``beyond``."""
 
     def passes(text: str) -> bool:
-        words = [word.lower() for word in _LETTERS.findall(text)]
-        if len(words) < 4:
+        words = _words(text)
+        if len(words) < _N_WORDS_MIN or " ".join(words) in " ".join(_words(beyond)):
             return False
         shares = {name: sum(word in known for word in words) / len(words) for name, known in _FUNCTION_WORDS.items()}
         return max(shares, key=lambda name: shares[name]) == language and shares[language] >= 0.15
@@ -89,12 +91,12 @@ def speaks(language: str) -> Score:
 
 
 def names(*wanted: str, never: tuple[str, ...] = ()) -> Score:
-    """All of these words are there, none of those, and not much else."""
+    """All of these words are there, none of those, and hardly anything else."""
 
     def passes(text: str) -> bool:
-        said = {word.casefold() for word in _LETTERS.findall(text)}
+        said = _words(text)
         has_all = all(word.casefold() in said for word in wanted)
-        return has_all and not any(word.casefold() in said for word in never) and len(said) <= _N_WORDS_MAX
+        return has_all and not any(word.casefold() in said for word in never) and len(said) <= _N_WORDS_SHORT
 
     return passes
 
@@ -113,7 +115,11 @@ def fills(**wanted: str) -> Score:
 
 
 def _is_said(text: str) -> bool:
-    return 3 <= len(_LETTERS.findall(text)) <= _N_WORDS_MAX
+    return 3 <= len(_words(text)) <= _N_WORDS_MAX
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _LETTERS.findall(text)]
 
 
 # --- prompts ----------------------------------------------------------------------------------------------------------
@@ -155,7 +161,7 @@ def _digits(name: str, text: str) -> Prompt:
 
 
 def _speech(name: str, text: str, language: str) -> Prompt:
-    return Prompt(name, "language", _SYSTEM["language"], text, speaks(language))
+    return Prompt(name, "language", _SYSTEM["language"], text, speaks(language, beyond=text))
 
 
 def _moves(name: str, text: str, passes: Score) -> Prompt:

@@ -101,12 +101,14 @@ def test_a_language_is_told_by_its_small_words():
     for name, language in (("German", "de"), ("Spanish", "es"), ("French", "fr"), ("English", "en")):
         assert [code for code in ("en", "de", "es", "fr") if speaks(code)(GOOD[name])] == [language]
     assert not speaks("en")("Yes")
+    assert not speaks("de", beyond="Erkläre auf Deutsch, was ein Kurs ist.")("Erkläre auf Deutsch, was ein Kurs ist!")
     assert not speaks("de")("Lorem ipsum dolor sit amet consectetur adipiscing")
 
 
 def test_an_answer_that_names_the_wrong_one_too_is_none():
     assert names("MSFT", never=("AAPL",))("msft")
     assert not names("MSFT", never=("AAPL",))("MSFT, while AAPL rose")
+    assert not names("MSFT")("The trend of MSFT was high. The volume of MSFT was high.")
     assert not fills(side="above")("[" * 100_000)
     assert not fills(side="above")("null")
 
