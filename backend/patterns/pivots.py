@@ -1,5 +1,6 @@
 """Levels that follow from the session, week, month or year before."""
 
+import itertools
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -38,7 +39,7 @@ def find_pivots(
 ) -> tuple[Pivots, ...]:
     """Pivots of each period that is over, oldest first; the last are those in force.
 
-    is_dated : whether bars carry dates, as those of days do: then a session is over at its bar's own close. All else is known to be
+    is_dated : whether bars carry dates, as those of days do: then each is a session, over at its own close. All else is known to be
         over when the next period's first bar has come
     sessions : int64[n_bars]   a number that changes with each session; the bars' UTC days where it is not given
     strength : 0, for they are arithmetic and nobody traded there
@@ -67,11 +68,10 @@ def find_period_levels(
 def _stretches(bars: BarArrays, period: Period, *, is_dated: bool, sessions: Int64s | None) -> list[_Stretch]:
     if sessions is not None and len(sessions) != len(bars):
         raise InvalidInput(f"There are {len(sessions)} sessions for {len(bars)} bars.", hint="Give one for each bar.")
-    keys = _keys(bars.event_ns, period, sessions)
-    starts = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist()] if len(bars) else []
-    is_own = is_dated and period is Period.SESSION
-    ends = [start - 1 for start in starts[1:]] + ([len(bars) - 1] if is_own and starts else [])
-    return [_Stretch(start, end, end if is_own else end + 1) for start, end in zip(starts, ends, strict=False)]
+    if is_dated and period is Period.SESSION:
+        return [_Stretch(row, row, row) for row in range(len(bars))]
+    changes = np.flatnonzero(np.diff(_keys(bars.event_ns, period, sessions))) + 1
+    return [_Stretch(start, after - 1, after) for start, after in itertools.pairwise([0, *changes.tolist()])]
 
 
 def _keys(event_ns: Int64s, period: Period, sessions: Int64s | None) -> Int64s:

@@ -191,7 +191,8 @@ def _realised(closes: Float64s) -> Float64s:
     if len(closes) <= N_REALISED:
         return np.empty(0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        returns = np.diff(np.log(np.where(closes > 0.0, closes, np.nan)))
+        known = np.where(closes > 0.0, closes, np.nan)
+        returns = np.log(known[1:] / known[:-1])
     windows = np.lib.stride_tricks.sliding_window_view(returns, N_REALISED)
     deviations: Float64s = 100.0 * windows.std(axis=1, ddof=1)
     return deviations
