@@ -192,7 +192,9 @@ def flag_shape(y: Float64s, t: Int64s, atr: float, f: Float64s) -> bool:
         return False
     if near_end - near_start < -ROUGHLY * height or pole < 2.0 * height:
         return False
-    f[NEAR_START], f[NEAR_END], f[FAR_START], f[FAR_END] = near_start, near_end, far_start, far_end
+    # Both lines prolonged back to the pole's beginning, the oldest corner, as those of every shape.
+    f[NEAR_START], f[NEAR_END] = line_at(y[3], y[1], t[3], t[1], t[4]), near_end
+    f[FAR_START], f[FAR_END] = line_at(y[2], y[0], t[2], t[0], t[4]), far_end
     f[HEIGHT], f[MOVE], f[FIT] = height, pole, 1.0 - (larger(y[0], y[2]) - y[3]) / pole
     return True
 

@@ -12,6 +12,7 @@ class Form:
     """What a shape is called and speaks for.
 
     has_neckline : its only line is a neckline; is_one_sided : a break the other way means that it failed
+    has_pole : its first two corners are the move before it, which its lines do not bound
     """
 
     kind: ChartKind
@@ -20,6 +21,7 @@ class Form:
     rule: str
     has_neckline: bool = False
     is_one_sided: bool = False
+    has_pole: bool = False
 
 
 def _reversal(kind: ChartKind, name: str, bias: Bias, rule: str) -> Form:
@@ -114,6 +116,7 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             Bias.BEARISH,
             "A fall of 5 average true ranges or more in 20 bars or fewer, then a level or rising band that gives back under half.",
             is_one_sided=True,
+            has_pole=True,
         ),
         Form(
             ChartKind.BULL_FLAG,
@@ -121,6 +124,7 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             Bias.BULLISH,
             "A rise of 5 average true ranges or more in 20 bars or fewer, then a level or falling band that gives back under half.",
             is_one_sided=True,
+            has_pole=True,
         ),
     ),
     shapes.CUP: (

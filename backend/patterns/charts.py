@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -109,7 +110,15 @@ def _lines(event_ns: Int64s, form: Form, rows: Sequence[int], figures: Sequence[
 
     near = line(near_role, figures[shapes.NEAR_START], figures[shapes.NEAR_END])
     far = line(far_role, figures[shapes.FAR_START], figures[shapes.FAR_END])
+    if form.has_pole:
+        near, far = _without_pole(near, event_ns, rows), _without_pole(far, event_ns, rows)
     return (far, near) if is_top else (near, far)
+
+
+def _without_pole(line: Line, event_ns: Int64s, rows: Sequence[int]) -> Line:
+    # A flag's lines bound what comes after its pole, the move from the first corner to the second.
+    start: Point = (int(event_ns[rows[1]]), line.price_at(rows[1]))
+    return replace(line, start=rows[1], points=(start, line.points[1]))
 
 
 def _stakes(form: Form, lines: tuple[Line, Line], known: int, move: float) -> tuple[float, float]:
