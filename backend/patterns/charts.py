@@ -18,14 +18,17 @@ from backend.patterns.swings import SwingArrays, average_ranges, zigzag
 REVERSALS_ATR: Final = (2.0, 4.0, 8.0)  # sizes of swings that patterns are sought among
 SIZE_ATR: Final = 8.0  # a height of so many average true ranges counts as large
 LIFE_BARS_MIN: Final = 20
+BREAK_PART: Final = 0.05  # of the height, by which a close must lie outside a line to break it
 N_REMEMBERED: Final = 16
 
 
 def find_chart_patterns(bars: BarArrays) -> tuple[ChartPattern, ...]:
     """Chart patterns among swings of three sizes, in the order in which they were known.
 
-    A pattern is known when its last swing is confirmed, before it breaks out or fails. A drawing that lies half or more over
-    one of the same kind that is still open is the same drawing, and only the first is kept.
+    A pattern is known when its last swing is confirmed, before it breaks out or fails. A drawing that shares a third or more of
+    the longer one's bars with one of its kind that is still open is the same drawing, and only the first is kept.
+    outcome : the first close more than 5 % of the height outside a line, or EXPIRED after as many bars as the pattern took, at
+        least 20
     strength : the mean of fit (how far corners miss what they should lie on, against what is allowed), balance (the shorter
         part's time against the longer one's) and size (height in average true ranges against 8, at most 1)
     """
@@ -50,10 +53,11 @@ def _without_repeats(patterns: Iterator[ChartPattern]) -> Iterator[ChartPattern]
 
 
 def _is_same_drawing(other: ChartPattern, pattern: ChartPattern) -> bool:
-    is_open = other.outcome is None or other.outcome.known > pattern.known
+    fate = other.outcome
+    is_open = fate is None or fate.known >= pattern.known or fate.index > pattern.end
     shared = min(other.end, pattern.end) - max(other.start, pattern.start)
-    is_half = 2 * shared >= min(other.end - other.start, pattern.end - pattern.start)
-    return (is_open and is_half) or other.corners == pattern.corners
+    is_over_it = 3 * shared >= max(other.end - other.start, pattern.end - pattern.start)
+    return (is_open and is_over_it) or other.corners == pattern.corners
 
 
 def _patterns(bars: BarArrays, close: Float64s, swings: SwingArrays) -> Iterator[ChartPattern]:
@@ -71,7 +75,7 @@ def _pattern(bars: BarArrays, close: Float64s, swings: SwingArrays, place: Seque
     rows: list[int] = swings.row[first : last + 1].tolist()
     known, begin, stop = int(swings.known[last]), rows[0], rows[-1]
     lines = _lines(bars.event_ns, form, rows, figures, is_top=is_top)
-    outcome = _outcome(bars, close, form, lines, (known, figures[shapes.MOVE]))
+    outcome = _outcome(bars, close, form, lines, (known, figures[shapes.MOVE], BREAK_PART * figures[shapes.HEIGHT]))
     points = zip(bars.event_ns[rows].tolist(), swings.price[first : last + 1].tolist(), strict=True)
     size = min(figures[shapes.HEIGHT] / (SIZE_ATR * float(swings.atr[last])), 1.0)
     target, invalidation = _stakes(form, lines, known, figures[shapes.MOVE])
@@ -130,13 +134,13 @@ def _stakes(form: Form, lines: tuple[Line, Line], known: int, move: float) -> tu
 
 
 def _outcome(
-    bars: BarArrays, close: Float64s, form: Form, lines: tuple[Line, Line], known_and_move: tuple[int, float]
+    bars: BarArrays, close: Float64s, form: Form, lines: tuple[Line, Line], measures: tuple[int, float, float]
 ) -> Outcome | None:
-    (known, move), (upper, lower) = known_and_move, lines
+    (known, move, clear), (upper, lower) = measures, lines
     begin, stop = upper.start, upper.end
     until = max(stop + max(stop - begin, LIFE_BARS_MIN), known)
-    prices = [(line.points[0][1], line.points[1][1]) for line in lines]
-    side, row = first_break(close, prices[0], prices[1], begin, stop, until)
+    above, below = ((line.points[0][1] + by, line.points[1][1] + by) for line, by in ((upper, clear), (lower, -clear)))
+    side, row = first_break(close, above, below, begin, stop, until)
     if row < 0:
         return None
     is_for = form.bias is (Bias.BULLISH if side > 0 else Bias.BEARISH)
