@@ -1,9 +1,92 @@
 """An answer's text held against what is known: every piece of it marked."""
 
-from backend.assistant.grounding.matching import Known
-from backend.assistant.grounding.span import Span
+from backend.assistant.grounding.derived import find_relation, find_sum
+from backend.assistant.grounding.folding import BIDI, fold_text
+from backend.assistant.grounding.found import FoundNumber
+from backend.assistant.grounding.matching import UNKNOWN, Known
+from backend.assistant.grounding.names import TAG_MENTION
+from backend.assistant.grounding.numbers import find_in, find_numbers
+from backend.assistant.grounding.segments import next_cut
+from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.standing import Standing
+from backend.assistant.grounding.tags import join_spans
 
 
 def check_text(text: str, known: Known) -> tuple[Span, ...]:
-    """Spans that cover the text without gaps; a number that nothing stands for is UNVERIFIED. Sentences are judged one by one."""
-    raise NotImplementedError(text, known)
+    """Spans that cover the text without gaps; a number that nothing stands for is UNVERIFIED. Sentences are judged one by one.
+
+    Letters that turn the direction of reading are left out: they can show another number than the one that is written.
+    """
+    rest = drop_bidi(text)
+    spans: list[Span] = []
+    was_forced = False
+    while rest:
+        n_chars, is_forced = next_cut(rest, is_whole=True)
+        spans += check_segment(rest[:n_chars], known, is_torn=was_forced or is_forced)
+        rest, was_forced = rest[n_chars:], is_forced
+    return join_spans(spans)
+
+
+def drop_bidi(text: str) -> str:
+    """The text without letters that turn the direction of reading."""
+    return BIDI.sub("", text)
+
+
+def check_segment(segment: str, known: Known, *, is_torn: bool = False) -> list[Span]:
+    """The spans of one sentence or line. ``is_torn``: it was cut anywhere, so that no number in it can be trusted."""
+    numbers = find_in(fold_text(segment), segment, known.names)
+    standings = [UNKNOWN] * len(numbers) if is_torn else _judge_all(numbers, segment, known)
+    marked = [(number.start, number.end, standing) for number, standing in zip(numbers, standings, strict=True)]
+    marked += _wrong_tags(segment, known)
+    spans: list[Span] = []
+    at = 0
+    for start, end, standing in sorted(marked, key=lambda one: one[:2]):
+        if start < at or standing.mark is Mark.PLAIN:
+            continue
+        spans += [Span(segment[at:start]), Span(segment[start:end], standing.mark, standing.fact, standing.why)]
+        at = end
+    return [*spans, Span(segment[at:])]
+
+
+def _judge_all(numbers: tuple[FoundNumber, ...], segment: str, known: Known) -> list[Standing]:
+    """First each number by itself, then those that are left by the arithmetic that the sentence states."""
+    standings = [_judge(number, segment, known) for number in numbers]
+    named = [one or other for one, other in TAG_MENTION.findall(segment)]
+    for place, number in enumerate(numbers):
+        if standings[place].mark is not Mark.UNVERIFIED:
+            continue
+        if relation := find_relation(number, segment, known.facts, named):
+            standings[place] = Standing(Mark.NUMBER, *relation)
+            continue
+        grounded = {other: standings[other].mark in {Mark.NUMBER, Mark.QUOTED} for other in range(place)}
+        if formula := find_sum(place, numbers, segment, grounded):
+            facts = [standings[other].fact for other in range(place) if standings[other].fact]
+            standings[place] = Standing(
+                Mark.NUMBER if facts else Mark.QUOTED, facts[0] if facts else "", f"computed again: {formula}"
+            )
+    return standings
+
+
+def _judge(number: FoundNumber, segment: str, known: Known) -> Standing:
+    """A number; figures in groups with spaces between may also be several numbers, if each of them is known."""
+    standing = known.judge(number, segment)
+    if standing.mark is not Mark.UNVERIFIED or " " not in number.text.strip() or number.value is None:
+        return standing
+    parts = number.text.split(" ")
+    if not all(part.strip("|") and find_numbers(part) for part in parts) or number.is_word:
+        return standing
+    each = [known.judge(found, part) for part in parts for found in find_numbers(part, known.names)]
+    return next((one for one in each if one.mark is not Mark.PLAIN), standing) if _are_known(each) else standing
+
+
+def _are_known(standings: list[Standing]) -> bool:
+    return bool(standings) and all(one.mark in {Mark.NUMBER, Mark.QUOTED} for one in standings)
+
+
+def _wrong_tags(segment: str, known: Known) -> list[tuple[int, int, Standing]]:
+    """Tags and links that name no fact."""
+    return [
+        (match.start(), match.end(), UNKNOWN)
+        for match in TAG_MENTION.finditer(segment)
+        if (match[1] or match[2]) not in known.facts
+    ]

@@ -7,7 +7,7 @@ from backend.assistant.grounding.claim import Op
 
 @dataclass(frozen=True, slots=True)
 class Comparative:
-    """A comparing word at ``text[start:end]``; ``op`` is the claim that would have to be judged true, None where no claim says it."""
+    """A comparing word at ``text[start:end]``; ``op`` is the claim it needs, None where no claim says it."""
 
     start: int
     end: int

@@ -1,13 +1,70 @@
 """What numbers may be said: facts within display rounding, numbers in the person's words or in searched text, derived numbers."""
 
-from collections.abc import Sequence
+import bisect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from decimal import Decimal
+from functools import cached_property
+from typing import Final
 
-from backend.assistant.facts.fact import FactSet
+from backend.assistant.facts.fact import Fact, FactSet, Unit
+from backend.assistant.grounding.directions import Direction, is_fall, is_signed_change
+from backend.assistant.grounding.found import FoundNumber, Kind
+from backend.assistant.grounding.known_dates import KnownDates
+from backend.assistant.grounding.names import INDICATORS, Names, Parameters
+from backend.assistant.grounding.quotes import Quotes
+from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.standing import Standing
+from backend.assistant.grounding.values import decimal_of, shown_decimals
+
+_FORMS: Final = {
+    Kind.PLAIN: frozenset({"money", "number", "count", "ratio", "percent"}),
+    Kind.PERCENT: frozenset({"percent", "share"}),
+    Kind.POINTS: frozenset({"percent"}),
+    Kind.MONEY: frozenset({"money"}),
+    Kind.MULTIPLE: frozenset({"ratio", "count"}),
+    Kind.RATIO: frozenset({"ratio"}),
+    Kind.FRACTION: frozenset({"ratio", "part"}),
+    Kind.ORDINAL: frozenset({"count"}),
+}
+_FORM_OF: Final = {
+    Unit.PRICE: "money", Unit.MONEY: "money", Unit.PERCENT: "percent", Unit.RATIO: "ratio", Unit.COUNT: "count",
+    Unit.QUANTITY: "number", Unit.INDEX: "number",
+}  # fmt: skip
+_COINS: Final = {"BTC", "ETH", "USDT", "USDC"}
+# Words that allow a coarser rounding, and which way: 1 the value is at least what is said, -1 at most.
+_COARSE: Final = re.compile(
+    r"(?:(?P<any>\b(?:about|around|roughly|approximately|circa|some|close to|near)|\bca\.|~|\u2248)|"
+    r"(?P<low>\b(?:over|more than|above|at least|just over|just above|exceeding|upwards of))|"
+    r"(?P<high>\b(?:under|less than|below|at most|almost|nearly|just under|just below|up to)))\s*[$\u20ac\u00a3]?$",
+    re.IGNORECASE,
+)
+_PARAMETER_BEFORE: Final = re.compile(
+    rf"(?<![A-Za-z])({INDICATORS})(?:[\s-]?\(|[\s-]|of\s|\s\w+\sof\s)?(?:\d+(?:\.\d+)?(?:\s?[,/]\s?|\s))*$", re.IGNORECASE
+)
+_PARAMETER_AFTER: Final = re.compile(
+    rf"[\s-](?:(?:bar|day|period|week|hour|minute|session)s?[\s-])?(?:\w+[\s-])?({INDICATORS})(?![A-Za-z])", re.IGNORECASE
+)
+_WHOLE: Final = 10**6
+
+
+UNKNOWN: Final = Standing(Mark.UNVERIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to state a fact's value: its own, or a ratio as percent; ``shown`` is rounded as the fact is shown."""
+
+    value: Decimal
+    shown: Decimal
+    form: str
+    fact: Fact
 
 
 class Known:
-    """Everything that an answer's numbers may stand for.
+    """Everything that an answer's numbers may stand for. Its own values are never changed; making it costs, judging is fast.
 
     quoted : the person's own words and the texts that were searched
     names : more names with digits that are no numbers, as codes of instruments ("600519.XSHG")
@@ -17,5 +74,162 @@ class Known:
     def __init__(self, facts: FactSet, quoted: Sequence[str] = (), *, names: Sequence[str] = (), zone: tzinfo = UTC) -> None:
         self.facts = facts
         self.quoted = tuple(quoted)
-        self.names = tuple(names)
         self.zone = zone
+        codes = {str(fact.bars.series.instrument) for fact in facts.values() if fact.bars}
+        self.names = Names({*names, *codes, *(code.rpartition(".")[0] for code in codes)})
+        readings = sorted((reading for fact in facts.values() for reading in _readings(fact)), key=lambda one: abs(one.value))
+        self._readings = readings
+        self._sizes = [float(abs(reading.value)) for reading in readings]
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """With which windows and parameters the facts were computed."""
+        said = [words for fact in self.facts.values() for words in (fact.label, fact.name, fact.formula, fact.source, *fact.inputs)]
+        return Parameters(said, {str(fact.bars.series.spec) for fact in self.facts.values() if fact.bars})
+
+    @cached_property
+    def dates(self) -> KnownDates:
+        """The days and times that facts tell or are about."""
+        return KnownDates(self.facts, self.zone)
+
+    @cached_property
+    def quotes(self) -> Quotes:
+        """The numbers of the quoted texts."""
+        return Quotes(self.quoted, self.names)
+
+    def judge(self, number: FoundNumber, sentence: str) -> Standing:
+        """What a number in a sentence stands for, its arithmetic apart. Offsets are the sentence's."""
+        if number.kind is Kind.VAGUE or (number.value is None and not number.dates and not number.clock):
+            return self.quotes.find(number) or UNKNOWN
+        if self._is_parameter(number, sentence):
+            return Standing(Mark.PLAIN)
+        if number.kind in {Kind.DATE, Kind.TIME}:
+            return self._of_date(number) or self.quotes.find(number) or UNKNOWN
+        return self._of_fact(number, sentence) or self._of_date(number) or self.quotes.find(number) or UNKNOWN
+
+    def _of_date(self, number: FoundNumber) -> Standing | None:
+        found = self.dates.find(number)
+        return Standing(Mark.NUMBER, *found) if found else None
+
+    def _is_parameter(self, number: FoundNumber, sentence: str) -> bool:
+        """Whether it is the window or parameter of an indicator that was computed: "RSI 14", "50-day average"."""
+        value = number.value
+        if value is None or number.kind not in {Kind.PLAIN, Kind.ORDINAL} or number.is_signed:
+            return False
+        if number.unit:
+            count = value / number.scale if number.scale != 1 else value
+            if count % 1 == 0 and count < _WHOLE and self.parameters.is_window(int(count), number.unit):
+                return True
+        if number.scale != 1 or number.currency:
+            return False
+        figure = f"{abs(value).normalize():f}"
+        before = _PARAMETER_BEFORE.search(sentence, max(0, number.start - 60), number.start)
+        if before and self.parameters.is_of_indicator(before[1], figure) and not _is_stated(sentence, number):
+            return True
+        after = _PARAMETER_AFTER.match(sentence, number.end)
+        return after is not None and self.parameters.is_of_indicator(after[1], figure)
+
+    def _of_fact(self, number: FoundNumber, sentence: str) -> Standing | None:
+        """The fact whose value it is; of several the exact one, then the one whose label the sentence speaks of."""
+        coarse = _COARSE.search(sentence, max(0, number.start - 24), number.start)
+        direction: Direction | None = None
+        best: tuple[int, int, Decimal] | None = None
+        chosen: _Reading | None = None
+        for reading in self._candidates(number, coarse):
+            if direction is None:
+                direction = Direction(sentence, number)
+            gap = _gap(number, reading, coarse)
+            if gap is None or not _is_sign_right(number, reading, direction):
+                continue
+            rank = (int(gap > 0), -_spoken(reading.fact, sentence), gap)
+            if best is None or rank < best:
+                best, chosen = rank, reading
+        if chosen is None or best is None:
+            return None
+        return Standing(Mark.NUMBER, chosen.fact.id, chosen.fact.id if best[0] == 0 else f"{chosen.fact.id} rounded")
+
+    def _candidates(self, number: FoundNumber, coarse: re.Match[str] | None) -> Iterator[_Reading]:
+        """Readings of about this size whose form can be said so."""
+        assert number.value is not None
+        size = float(abs(number.value))
+        reach = float(_coarse_grain(number) if coarse else number.grain) * 0.51 + size * 1e-9
+        forms = _FORMS[number.kind]
+        if number.kind is Kind.MONEY and number.currency in _COINS:
+            forms = forms | {"number"}
+        low = bisect.bisect_left(self._sizes, size - reach)
+        high = bisect.bisect_right(self._sizes, size + reach)
+        return (reading for reading in self._readings[low:high] if reading.form in forms)
+
+
+def _readings(fact: Fact) -> Iterator[_Reading]:
+    """How a fact's value may be stated; none for words, dates, flags and what is unavailable."""
+    form = _FORM_OF.get(fact.unit)
+    if form is None or isinstance(fact.value, bool | str) or fact.value is None or not abs(fact.value) < float("inf"):
+        return
+    value = decimal_of(fact.value)
+    shown = round(value, shown_decimals(value, fact.decimals))
+    yield _Reading(value, shown, form, fact)
+    if fact.unit is Unit.RATIO:
+        yield _Reading(value * 100, shown * 100, "share", fact)
+    if fact.unit is Unit.PERCENT:
+        yield _Reading(value / 100, shown / 100, "part", fact)
+
+
+def _gap(number: FoundNumber, reading: _Reading, coarse: re.Match[str] | None) -> Decimal | None:
+    """How far what is said is from the value, if rounding to the written digits explains it; else None."""
+    assert number.value is not None
+    said, value, shown = abs(number.value), abs(reading.value), abs(reading.shown)
+    if said in {shown, value}:
+        return Decimal(0)
+    is_exact_only = (reading.form == "count" and number.scale == 1) or (
+        number.is_word and number.n_digits == 1 and number.kind is Kind.PLAIN
+    )
+    if is_exact_only and coarse is None:
+        return None
+    gap = min(abs(said - value), abs(said - shown))
+    if gap <= number.grain / 2 and gap <= value / 20:
+        return gap
+    return gap if coarse is not None and _is_coarsely(number, value, gap, coarse) else None
+
+
+def _is_coarsely(number: FoundNumber, value: Decimal, gap: Decimal, coarse: re.Match[str]) -> bool:
+    """Whether "about", "over" or "nearly" explain what is missing."""
+    said = abs(number.value or Decimal(0))
+    if gap > _coarse_grain(number) / 2 or gap > value / 5:
+        return False
+    return not ((coarse["low"] and value < said) or (coarse["high"] and value > said))
+
+
+def _coarse_grain(number: FoundNumber) -> Decimal:
+    """After "about", zeros at the end count as rounding, down to two digits."""
+    assert number.value is not None
+    grain, mantissa = number.grain, abs(number.value) / number.grain
+    while mantissa >= 100 and mantissa % 10 == 0:
+        mantissa, grain = mantissa / 10, grain * 10
+    return grain
+
+
+def _is_sign_right(number: FoundNumber, reading: _Reading, direction: Direction) -> bool:
+    """Whether the sign that is written, or that words give, is the value's: "fell 3.2 %" for -3.2, never for 3.2."""
+    assert number.value is not None
+    is_below = reading.value < 0
+    if number.is_bracketed or reading.value == 0:
+        return True
+    if number.is_signed:
+        return (number.value < 0) == is_below or (number.value < 0 and is_fall(reading.fact))
+    if is_below:
+        if is_signed_change(reading.fact) and direction.moves > 0:
+            return False
+        return direction.falls or is_fall(reading.fact)
+    return not (is_signed_change(reading.fact) and direction.moves < 0)
+
+
+def _is_stated(sentence: str, number: FoundNumber) -> bool:
+    """Whether a word between indicator and number says that this is its value: "RSI is 14"."""
+    return re.search(r"(?:\b(?:is|at|was|of|reads)|[:=])\s*$", sentence[max(0, number.start - 12) : number.start]) is not None
+
+
+def _spoken(fact: Fact, sentence: str) -> int:
+    """How many of a label's words the sentence has."""
+    said = sentence.lower()
+    return sum(1 for word in re.findall(r"[a-z]{3,}", fact.label.lower()) if word in said)

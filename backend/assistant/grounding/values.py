@@ -58,6 +58,6 @@ def _format_date(text: str, zone: tzinfo) -> str:
         return text
     if len(text) <= len("2024-03-05"):
         return moment.date().isoformat()
-    local = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)
+    local = (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).astimezone(zone)
     clock = local.strftime("%H:%M:%S" if local.second else "%H:%M")
     return f"{local.date().isoformat()} {clock} {local.tzname() or 'UTC'}"

@@ -1,0 +1,86 @@
+"""Numbers of texts that may be quoted: the person's own words, and what was searched."""
+
+import bisect
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from backend.assistant.grounding.dates import Date
+from backend.assistant.grounding.folding import fold_text
+from backend.assistant.grounding.found import FoundNumber, Kind
+from backend.assistant.grounding.names import Names
+from backend.assistant.grounding.numbers import find_numbers
+from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.standing import Standing
+
+_SCALE_WORDS: Final = re.compile(
+    r"\b(?:(?P<three>thousands?|000s?|k)|(?P<six>millions?|mn|mln|mm|m)|(?P<nine>billions?|bn|b)|(?P<twelve>trillions?|tn))\b",
+    re.IGNORECASE,
+)
+_SCALES: Final = {"three": Decimal(10) ** 3, "six": Decimal(10) ** 6, "nine": Decimal(10) ** 9, "twelve": Decimal(10) ** 12}
+_N_DIGITS_ROUNDED: Final = 3
+_SHARES: Final = {Kind.PERCENT, Kind.POINTS}
+
+
+class Quotes:
+    """The numbers of some texts. A quoted number keeps its value; one of three digits or more may be rounded by half a percent."""
+
+    def __init__(self, texts: Sequence[str], names: Names) -> None:
+        numbers: list[FoundNumber] = []
+        self._scales: set[Decimal] = set()
+        for text in texts:
+            numbers += find_numbers(text, names)
+            self._scales |= {_SCALES[match.lastgroup or ""] for match in _SCALE_WORDS.finditer(text)}
+        self._valued = sorted((number for number in numbers if number.value is not None), key=_size)
+        self._sizes = [float(_size(number)) for number in self._valued]
+        self._dates = {date for number in numbers for date in number.dates}
+        self._clocks = {number.clock[:2] for number in numbers if number.clock}
+        self._words = {_plain(number.text) for number in numbers if number.kind is Kind.VAGUE}
+
+    def find(self, number: FoundNumber) -> Standing | None:
+        """That it is quoted, and how it stands there; None where it stands nowhere."""
+        if number.kind is Kind.VAGUE:
+            return Standing(Mark.QUOTED, why="quoted") if _plain(number.text) in self._words else None
+        if number.clock:
+            return Standing(Mark.QUOTED, why="quoted") if number.clock[:2] in self._clocks else None
+        if any(_agree(said, known) for said in number.dates for known in self._dates):
+            return Standing(Mark.QUOTED, why="quoted")
+        if number.value is None:
+            return None
+        found = self._of_value(number, abs(number.value), number.grain)
+        if found is None and number.scale in self._scales:
+            found = self._of_value(number, abs(number.value) / number.scale, number.grain / number.scale, is_unscaled=True)
+        return Standing(Mark.QUOTED, why=f"quoted: {found.text}") if found else None
+
+    def _of_value(self, number: FoundNumber, size: Decimal, grain: Decimal, *, is_unscaled: bool = False) -> FoundNumber | None:
+        reach = float(grain) * 0.51
+        low = bisect.bisect_left(self._sizes, float(size) - reach)
+        high = bisect.bisect_right(self._sizes, float(size) + reach)
+        near = [one for one in self._valued[low:high] if _fits(number, one) and not (is_unscaled and one.scale != 1)]
+        exact = next((one for one in near if _size(one) == size), None)
+        if exact is not None or number.n_digits < _N_DIGITS_ROUNDED:
+            return exact
+        return next((one for one in near if abs(_size(one) - size) <= min(grain / 2, _size(one) / 200) and one.grain < grain), None)
+
+
+def _size(number: FoundNumber) -> Decimal:
+    return abs(number.value or Decimal(0))
+
+
+def _fits(number: FoundNumber, quoted: FoundNumber) -> bool:
+    """Whether what is said may be this: a percent is no amount of money, and a plus is no minus."""
+    if (number.kind in _SHARES and quoted.kind is Kind.MONEY) or (number.kind is Kind.MONEY and quoted.kind in _SHARES):
+        return False
+    if number.kind is Kind.ORDINAL and quoted.kind not in {Kind.ORDINAL, Kind.PLAIN}:
+        return False
+    return not (number.is_signed and not quoted.is_bracketed and (number.value or 0) * (quoted.value or 0) < 0)
+
+
+def _agree(said: Date, known: Date) -> bool:
+    """Whether every said part stands in the text."""
+    return all(part is None or part == other for part, other in zip(said, known, strict=True)) and any(said)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", fold_text(text).text.lower()).strip()
