@@ -36,6 +36,7 @@ _CORES: Final = re.compile(
     ),
     re.IGNORECASE,
 )
+_N_DIGITS_MAX: Final = 24
 # Where a number may begin: at figures, or at a word that begins like a number word or a month.
 _STARTS: Final = re.compile(r"[.,]?\d|(?P<word>[A-Za-z]+)|[〇零一二三四五六七八九十百千万萬億亿兆壱弐参\ue000]")
 _BEGINNINGS: Final = frozenset(
@@ -84,7 +85,10 @@ def find_in(folded: Folded, text: str, names: Names = _NO_NAMES) -> tuple[FoundN
 
 
 def _place(number: FoundNumber, folded: Folded, text: str) -> FoundNumber:
+    """The number with the original's offsets; one beyond all sizes of markets cannot be read."""
     start, end = folded.span(number.start, number.end)
+    if number.value is not None and (number.n_digits > _N_DIGITS_MAX or abs(number.value.adjusted()) > _N_DIGITS_MAX):
+        return FoundNumber(start, end, text[start:end], Kind.VAGUE, None)
     return replace(number, start=start, end=end, text=text[start:end])
 
 

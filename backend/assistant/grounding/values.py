@@ -47,7 +47,7 @@ def shown_decimals(exact: Decimal, decimals: int) -> int:
 
 def decimal_of(value: float) -> Decimal:
     """The shortest decimal that means this number, as a person would write it."""
-    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    return Decimal(repr(value))
 
 
 def _format_date(text: str, zone: tzinfo) -> str:
