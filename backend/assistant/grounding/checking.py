@@ -53,18 +53,29 @@ def _judge_all(numbers: tuple[FoundNumber, ...], segment: str, known: Known) -> 
     standings = [_judge(number, segment, known) for number in numbers]
     named = [one or other for one, other in TAG_MENTION.findall(segment)]
     for place, number in enumerate(numbers):
-        if standings[place].mark is not Mark.UNVERIFIED:
-            continue
-        if relation := find_relation(number, segment, known.facts, named):
+        is_unknown = standings[place].mark is Mark.UNVERIFIED
+        if is_unknown and (relation := find_relation(number, segment, known.facts, named)):
             standings[place] = Standing(Mark.NUMBER, *relation)
-            continue
-        grounded = {other: standings[other].mark in {Mark.NUMBER, Mark.QUOTED} for other in range(place)}
-        if formula := find_sum(place, numbers, segment, grounded):
-            facts = [standings[other].fact for other in range(place) if standings[other].fact]
-            standings[place] = Standing(
-                Mark.NUMBER if facts else Mark.QUOTED, facts[0] if facts else "", f"computed again: {formula}"
-            )
+        elif "=" in segment or is_unknown:
+            _judge_sum(place, numbers, segment, known, standings)
     return standings
+
+
+def _judge_sum(place: int, numbers: tuple[FoundNumber, ...], segment: str, known: Known, standings: list[Standing]) -> None:
+    """Where a number is the result of arithmetic written before it, it and what was computed with are grounded; or it is wrong."""
+
+    def is_grounded(other: int) -> bool:
+        return standings[other].mark is not Mark.UNVERIFIED or known.quotes.has_figure(numbers[other])
+
+    found = find_sum(place, numbers, segment, is_grounded)
+    if found is None or not found.is_right:
+        standings[place] = standings[place] if found is None else UNKNOWN
+        return
+    facts = [standings[other].fact for other in found.operands if standings[other].fact]
+    computed = Standing(Mark.NUMBER if facts else Mark.QUOTED, facts[0] if facts else "", f"computed again: {found.formula}")
+    for other in (*found.operands, place):
+        if standings[other].mark is Mark.UNVERIFIED:
+            standings[other] = computed
 
 
 def _judge(number: FoundNumber, segment: str, known: Known) -> Standing:

@@ -2,13 +2,17 @@
 
 import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow
-from typing import Final
+from typing import Final, TypeAlias
 
 from backend.assistant.facts.fact import Fact, FactSet, Unit
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.values import decimal_of
+
+Part: TypeAlias = str | Decimal
+"""A piece of arithmetic: a value, or one of + - * / ( )."""
 
 _MINUS: Final = re.compile(
     r"\b(?:difference|differs?|minus|less|spread|gap|distance|between|above|below|more|higher|lower|apart|away|range|under|over)\b|[-\u2212\u2013]",
@@ -26,6 +30,7 @@ _OPERATORS: Final = {"+": 1, "-": 1, "*": 2, "/": 2}
 _LOOKS: Final = {"\u00d7": "*", "x": "*", "\u00b7": "*", "\u00f7": "/", "\u2212": "-", "\u2013": "-", "[": "(", "]": ")"}
 _BETWEEN: Final = re.compile(r"[-+*/()x\u00d7\u00b7\u00f7\u2212\u2013\[\]\s$\u20ac\u00a3%]*")
 _EQUALS: Final = re.compile(r"(?:=|\u2248|\bequals\b|\bis\b|\bgives\b|\bmakes\b)\s*[~$\u20ac\u00a3]?\s*$")
+_LEAD: Final = re.compile(r"(?:[(\[\s$]|(?<![\w)\]%])[-\u2212])*$")
 _BROKEN: Final = (InvalidOperation, DivisionByZero, Overflow, ZeroDivisionError, IndexError)
 
 
@@ -71,49 +76,84 @@ def _relations(said: FoundNumber, sentence: str, first: Fact, second: Fact) -> l
     return found
 
 
-def find_sum(place: int, numbers: Sequence[FoundNumber], text: str, grounded: Mapping[int, bool]) -> str | None:
-    """The arithmetic before "= number" in the text, if every operand stands for something and the result is right.
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Arithmetic that a text writes out before its result: places of its operands in the text's numbers, and its formula."""
 
-    grounded : for places in ``numbers``, whether the number stands for something; 100 and a mean's count need not.
+    operands: range
+    formula: str
+    is_right: bool
+
+
+def find_sum(place: int, numbers: Sequence[FoundNumber], text: str, is_grounded: Callable[[int], bool]) -> Sum | None:
+    """The arithmetic before "= number" in the text, if every operand stands for something; its result may be wrong.
+
+    is_grounded : for places in ``numbers``, whether the number stands for something; 0, 1, 100 and a mean's count need not
     """
     said = numbers[place]
-    head = text[: said.start]
-    equals = _EQUALS.search(head)
-    if equals is None or said.value is None or said.dates:
+    equals = _EQUALS.search(text, max(0, said.start - 16), said.start)
+    if equals is None or said.value is None or said.kind in {Kind.DATE, Kind.TIME}:
         return None
     end, first = equals.start(), place
     while first > 0 and _BETWEEN.fullmatch(text, numbers[first - 1].end, end):
         first -= 1
         end = numbers[first].start
-    operands = numbers[first:place]
-    lead = re.search(r"[(\[\s$]*$", text[:end])
-    start = lead.start() if lead else end
-    parts = _parts(text, operands, start, equals.start())
-    if len(operands) < 2 or parts is None or not _may_stand(operands, first, grounded, parts):
+    operands = range(first, place)
+    lead = _LEAD.search(text, max(0, end - 12), end)
+    parts = _parts(text, [numbers[other] for other in operands], lead.start() if lead else end, equals.start())
+    if len(operands) < 2 or parts is None:
         return None
-    value = _evaluate(parts)
-    if value is None:
+    loose = {abs(numbers[other].value or Decimal(0)) for other in operands if not is_grounded(other)}
+    if not all(_is_constant(value, parts) for value in loose):
         return None
-    for result in (value, value * 100) if said.kind in {Kind.PERCENT, Kind.POINTS} else (value,):
-        if is_rounding(said, result) and not (said.is_signed and (said.value or 0) * result < 0):
-            return " ".join(part if isinstance(part, str) else f"{part:f}" for part in parts)
-    return None
+    for results in _variants(parts, numbers, operands):
+        value = _evaluate(results)
+        shares = (value, value * 100) if value is not None and said.kind in {Kind.PERCENT, Kind.POINTS} else (value,)
+        if any(share is not None and is_rounding(said, share) and not _is_turned(said, share) for share in shares):
+            return Sum(operands, _spell(results), is_right=True)
+    return Sum(operands, _spell(parts), is_right=False) if _evaluate(parts) is not None and "=" in equals[0] else None
 
 
-def _may_stand(operands: Sequence[FoundNumber], first: int, grounded: Mapping[int, bool], parts: list[str | Decimal]) -> bool:
-    """Whether each operand is known, or a hundred, or the count that a mean divides by."""
-    n_added = parts.count("+") + 1
-    for place, operand in enumerate(operands, first):
-        value = abs(operand.value or Decimal(0))
-        is_constant = value in {Decimal(1), Decimal(100)} or (value == n_added and parts[-2:] == ["/", value])
-        if not grounded.get(place, False) and not is_constant:
-            return False
-    return True
+def _spell(parts: list[Part]) -> str:
+    return " ".join(part if isinstance(part, str) else f"{part:f}" for part in parts)
 
 
-def _parts(text: str, operands: Sequence[FoundNumber], start: int, end: int) -> list[str | Decimal] | None:
+def _is_turned(said: FoundNumber, value: Decimal) -> bool:
+    return said.is_signed and (said.value or 0) * value < 0
+
+
+def _variants(parts: list[Part], numbers: Sequence[FoundNumber], operands: range) -> list[list[Part]]:
+    """As it stands, and with percents as parts of one where they are multiplied or divided."""
+    percents = {abs(numbers[other].value or Decimal(0)) for other in operands if numbers[other].kind is Kind.PERCENT}
+    if not percents or not {"*", "/"} & {part for part in parts if isinstance(part, str)}:
+        return [parts]
+    return [parts, [part / 100 if isinstance(part, Decimal) and abs(part) in percents else part for part in parts]]
+
+
+def _is_constant(value: Decimal, parts: list[Part]) -> bool:
+    """Whether a number needs no source: 0, 1, 100, and the count of what is added before it is divided by."""
+    if value in {Decimal(0), Decimal(1), Decimal(100)}:
+        return True
+    places = [place for place, part in enumerate(parts) if isinstance(part, Decimal) and abs(part) == value]
+    return bool(places) and all(
+        place > 0 and parts[place - 1] == "/" and _n_added_before(parts, place - 1) == value for place in places
+    )
+
+
+def _n_added_before(parts: list[Part], place: int) -> int:
+    """How many terms the bracket that ends right before a place adds."""
+    depth, n_terms = 0, 1
+    for part in reversed(parts[:place]):
+        depth += {")": 1, "(": -1}.get(part, 0) if isinstance(part, str) else 0
+        if depth == 0:
+            break
+        n_terms += depth == 1 and part in {"+", "-"}
+    return n_terms
+
+
+def _parts(text: str, operands: Sequence[FoundNumber], start: int, end: int) -> list[Part] | None:
     """Operators and values in order; a sign or bracket that belongs to an operand is an operator again."""
-    parts: list[str | Decimal] = []
+    parts: list[Part] = []
     at = start
     for operand in operands:
         if operand.value is None or operand.kind in {Kind.DATE, Kind.TIME}:
@@ -129,12 +169,12 @@ def _parts(text: str, operands: Sequence[FoundNumber], start: int, end: int) -> 
     return parts + _operators(text[at:end])
 
 
-def _operators(piece: str) -> list[str | Decimal]:
+def _operators(piece: str) -> list[Part]:
     return [_LOOKS.get(char, char) for char in piece if char in "+-*/()" or char in _LOOKS]
 
 
-def _evaluate(parts: list[str | Decimal]) -> Decimal | None:
-    """The value of a well-formed sum; brackets that have no partner at the ends are dropped. None for what is no sum."""
+def _evaluate(parts: list[Part]) -> Decimal | None:
+    """The value of well-formed arithmetic; None for what is none."""
     values: list[Decimal] = []
     waiting: list[str] = []
     try:
@@ -158,23 +198,33 @@ def _evaluate(parts: list[str | Decimal]) -> Decimal | None:
     return values[0] if len(values) == 1 else None
 
 
-def _balanced(parts: list[str | Decimal]) -> list[str | Decimal]:
-    """Without opening brackets that are never closed, as before a sum in parentheses in prose."""
-    kept, depth = [], 0
+def _balanced(parts: list[Part]) -> list[Part]:
+    """Without opening brackets that are never closed, as before arithmetic in parentheses; a leading minus has a zero before it."""
+    kept: list[Part] = []
+    depth = 0
     for part in reversed(parts):
-        if part == ")":
-            depth += 1
-        elif part == "(":
-            if depth == 0:
-                continue
-            depth -= 1
+        depth += {")": 1, "(": -1}.get(part, 0) if isinstance(part, str) else 0
+        if depth < 0:
+            depth = 0
+            continue
         kept.append(part)
-    return kept[::-1]
+    kept.reverse()
+    whole: list[Part] = []
+    for part in kept:
+        if part in {"-", "+"} and (not whole or whole[-1] == "("):
+            whole.append(Decimal(0))
+        whole.append(part)
+    return whole
 
 
 def _apply(operator: str, values: list[Decimal]) -> None:
+    """Put the result of an operator in place of the last two values. Raises IndexError for a bracket or a missing value."""
     b, a = values.pop(), values.pop()
-    made: dict[str, Callable[[], Decimal]] = {"+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "/": lambda: a / b}
-    if operator not in made:
+    if operator == "/":
+        values.append(a / b)
+    elif operator == "*":
+        values.append(a * b)
+    elif operator in {"+", "-"}:
+        values.append(a + b if operator == "+" else a - b)
+    else:
         raise IndexError(operator)
-    values.append(made[operator]())

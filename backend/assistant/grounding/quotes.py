@@ -34,6 +34,7 @@ class Quotes:
             self._scales |= {_SCALES[match.lastgroup or ""] for match in _SCALE_WORDS.finditer(text)}
         self._valued = sorted((number for number in numbers if number.value is not None), key=_size)
         self._sizes = [float(_size(number)) for number in self._valued]
+        self._figures = {_size(number) / number.scale for number in self._valued if number.scale != 1}
         self._dates = {date for number in numbers for date in number.dates}
         self._clocks = {number.clock[:2] for number in numbers if number.clock}
         self._words = {_plain(number.text) for number in numbers if number.kind is Kind.VAGUE}
@@ -52,6 +53,10 @@ class Quotes:
         if found is None and number.scale in self._scales:
             found = self._of_value(number, abs(number.value) / number.scale, number.grain / number.scale, is_unscaled=True)
         return Standing(Mark.QUOTED, why=f"quoted: {found.text}") if found else None
+
+    def has_figure(self, number: FoundNumber) -> bool:
+        """Whether these figures stand in a text before a scale word, as arithmetic leaves "million" away."""
+        return number.value is not None and abs(number.value) in self._figures
 
     def _of_value(self, number: FoundNumber, size: Decimal, grain: Decimal, *, is_unscaled: bool = False) -> FoundNumber | None:
         reach = float(grain) * 0.51
