@@ -34,6 +34,47 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         """,
     ),
     Migration(
+        "0003_conversations",
+        # Deleted words leave the index at once ("secure-delete"); pages are overwritten where the store asks for it.
+        """
+        CREATE TABLE conversations (
+            id TEXT PRIMARY KEY CHECK (id <> ''),
+            title TEXT NOT NULL,
+            plain_title TEXT NOT NULL,
+            is_named INTEGER NOT NULL DEFAULT 0,
+            made_ns INTEGER NOT NULL,
+            changed_ns INTEGER NOT NULL,
+            instrument TEXT NOT NULL DEFAULT '',
+            is_pinned INTEGER NOT NULL DEFAULT 0,
+            n_turns INTEGER NOT NULL DEFAULT 0,
+            leaf TEXT NOT NULL DEFAULT ''
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX conversations_by_time ON conversations (is_pinned DESC, changed_ns DESC, id);
+        CREATE TABLE turns (
+            row INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE CHECK (id <> ''),
+            conversation TEXT NOT NULL REFERENCES conversations (id),
+            parent TEXT REFERENCES turns (id),
+            speaker TEXT NOT NULL CHECK (speaker IN ('person', 'assistant')),
+            at_ns INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            content BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX turns_by_place ON turns (conversation, parent, row);
+        CREATE INDEX turns_by_parent ON turns (parent);
+        CREATE VIRTUAL TABLE turn_words USING fts5 (
+            text, content = 'turns', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
+        );
+        INSERT INTO turn_words (turn_words, rank) VALUES ('secure-delete', 1);
+        CREATE TRIGGER turn_words_added AFTER INSERT ON turns BEGIN
+            INSERT INTO turn_words (rowid, text) VALUES (new.row, new.text);
+        END;
+        CREATE TRIGGER turn_words_removed AFTER DELETE ON turns BEGIN
+            INSERT INTO turn_words (turn_words, rowid, text) VALUES ('delete', old.row, old.text);
+        END;
+        """,
+    ),
+    Migration(
         "0004_models",
         """
         CREATE TABLE models (
