@@ -1,0 +1,258 @@
+"""What a question wants of the bars: how many, when last, the highest, the mean, the longest streak, and so on."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from backend.assistant.questions.comparing import DOWN, UP, take_bare_moves
+from backend.assistant.questions.phrases import UNIT_INTERVALS, Reading
+from backend.assistant.questions.plan import (
+    CONDITIONED,
+    Ask,
+    Change,
+    Condition,
+    Distance,
+    Extreme,
+    Indicator,
+    Measure,
+    Number,
+    Op,
+    Operand,
+    Price,
+)
+
+_BIG: Final = r"highest|biggest|largest|greatest|best|max(?:imum)?|peak(?:ed|s)?|top|sharpest|strongest|record"
+_SMALL: Final = r"lowest|worst|smallest|min(?:imum)?|least|weakest|bottom(?:ed|s)?"
+_STEEP: Final = r"steepest"
+_PIECE: Final = r"(?:trading )?(day|week|month|quarter|year|hour|session|bar)s?"
+_UNITS: Final = r"(?:trading )?(?:days?|weeks?|months?|quarters?|years?|hours?|sessions?|bars?|candles?|times?|minutes?)"
+_LONGEST: Final = r"longest|max(?:imum)?|biggest|most|record|highest number of"
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What is asked, as far as it is read; ``is_loose`` where no word says it and the value alone stands."""
+
+    ask: Ask
+    measure: Operand | None = None
+    n: int = 1
+    is_loose: bool = False
+
+
+def read_wanted(reading: Reading, where: list[Condition], *, n_instruments: int, has_list: bool) -> Wanted | None:
+    """The ask of what is left of a question, after its values and conditions; None where it asks nothing of bars."""
+    return (
+        _special(reading, n_instruments=n_instruments, has_list=has_list)
+        or _streak(reading, where)
+        or _conditioned(reading, where, is_choice=has_list or n_instruments > 1)
+        or _extreme(reading)
+        or _aggregate(reading)
+        or _dated(reading, where)
+        or _return(reading)
+        or _value(reading)
+    )
+
+
+def takes_how_much(reading: Reading) -> bool:
+    """Whether a question asks how much something rose or fell; those words are taken then."""
+    rest = reading.text
+    if re.search(r"\bhow (?:much|far|strongly|well)\b", rest) and reading.drop(
+        rf"\b(?:{UP}|{DOWN}|change[sd]?|return(?:ed|s)?|move[sd]?)\b(?! (?:above|below|over|under|more than|at least|by more))"
+    ):
+        reading.drop(r"\bhow (?:much|far|strongly|well)\b")
+        return True
+    return bool(reading.drop(r"\bhow (?:did|has|have|does|do|is|was) (@\d+) (?:do(?:ing|ne)?|perform(?:ed|ing)?|been doing|far(?:e|ed))\b")) or bool(
+        re.search(r"\bhow (?:did|has|have)\b", rest) and reading.drop(r"\b(?:perform(?:ed)?|fared?|done|do)\b") and reading.drop(r"\bhow\b")
+    )  # fmt: skip
+
+
+def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted | None:
+    returns = r"\b(?:(?:daily|weekly|monthly|total) )?(?:returns?|changes?|performances?|gains?|moves?|closes|prices)\b"
+    if reading.drop(r"\b(?:correlat\w+|move together)\b"):
+        reading.drop(returns)
+        reading.text = re.sub(r"\{\d+\}", " ", reading.text) if _has_only(reading, Change) else reading.text
+        return Wanted(Ask.CORRELATION)
+    if reading.drop(r"\bdraw ?downs?\b|\bpeak to (?:trough|valley)(?: (?:fall|decline|loss|drop))?\b"):
+        reading.drop(rf"\b(?:{_BIG}|{_SMALL}|deepest|{_STEEP})\b")
+        return Wanted(Ask.DRAWDOWN)
+    if reading.drop(r"\b(?:annuali[sz]ed |historical |reali[sz]ed )?volatil\w+\b"):
+        return Wanted(Ask.VOLATILITY)
+    compares = r"\bcompar(?:e|ed|ison|ing)\b(?: (?:to|with))?|\bvs\b\.?|\bversus\b"
+    better = r"\b(?:which|who|what)\b.*\b(?:better|best|worse|worst|more|most|outperform(?:ed|s)?|stronger|strongest)\b"
+    is_comparison = re.search(compares, reading.text) or (
+        re.search(better, reading.text) and not re.search(r"\{\d+\}", reading.text)
+    )
+    if is_comparison and (n_instruments > 1 or has_list):
+        for pattern in (
+            compares,
+            compares,
+            r"\b(?:which|who|what)\b",
+            r"\b(?:better|best|worse|worst|more|most|outperform(?:ed|s)?|stronger|strongest)\b",
+            returns,
+            rf"\b(?:{UP}|{DOWN}|perform(?:ed|s|ing)?|did|do)\b",
+        ):
+            reading.drop(pattern)
+        reading.text = re.sub(r"\{\d+\}", " ", reading.text) if _has_only(reading, Change) else reading.text
+        return Wanted(Ask.COMPARE)
+    return None  # fmt: skip
+
+
+def _streak(reading: Reading, where: list[Condition]) -> Wanted | None:
+    if not reading.drop(r"\b(?:streaks?|runs?|stretch(?:es)?)\b|\bin a row\b|\bconsecutive(?:ly)?\b|\bstraight\b|\bsuccessive\b"):
+        return None
+    reading.drop(rf"\b(?:{_LONGEST})\b")
+    reading.drop(r"\bhow (?:many|long)\b")
+    reading.drop(rf"\b{_UNITS}\b")
+    if not where:
+        take_bare_moves(reading, where)
+    return Wanted(Ask.STREAK)
+
+
+def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -> Wanted | None:
+    """Asks about bars at which something holds."""
+    for ask, pattern in (
+        (Ask.WHICH, r"\b(?:which|what)(?: (?:stocks?|instruments?|ones?|names?|of|shares|symbols|tickers))*\b(?! (?:{U})\b)"),
+        (Ask.SHARE, r"\b(?:what|which|the)? ?%(?: of)?(?: (?:all|the))*(?: {U}\b| of)|\b(?:percentage|share|fraction|proportion)\b(?: of)?|\bhow much of the time\b"),
+        (Ask.COUNT, r"\bhow many (?:different )?(?:{U}\b)?|\bhow often\b|\b(?:the )?number of\b|\bcount\b"),
+        (Ask.LAST, r"\b(?:the )?(?:last|most recent|latest) (?:{U}\b)|\bmost recently\b|\bwhen\b(?=.*\b(?:last|latest|recently)\b)|\blast\b(?! \{)"),
+        (Ask.FIRST, r"\b(?:the )?(?:first|earliest) (?:{U}\b)|\bwhen\b(?=.*\b(?:first|earliest)\b)|\bfirst\b(?! \{)"),
+        (Ask.LIST, r"\blist\b|\b(?:which|what|all|the|show|on which|on what)+(?: me)?(?: the| all)* (?:{U}|dates)\b|\bwhen\b|\bdates\b"),
+    ):  # fmt: skip
+        if ask is Ask.WHICH and not (is_choice and (where or re.search(rf"\b(?:{UP}|{DOWN})\b", reading.text))):
+            continue
+        if not re.search(rf"\b(?:{_BIG}|{_SMALL}|{_STEEP}|most)\b", reading.text) or where:
+            units = re.search(pattern.replace("{U}", _UNITS), reading.text)
+            if units is None:
+                continue
+            kept = list(where)
+            before = reading.text
+            reading.drop(pattern.replace("{U}", _UNITS))
+            reading.drop(r"\b(?:last|latest|(?:most )?recently|first|earliest)\b(?! \{)") if ask in {Ask.LAST, Ask.FIRST} else None
+            _note_piece(reading, units[0])
+            if not kept and not re.search(r"\{\d+\}", reading.text):
+                take_bare_moves(reading, where)
+            if ask in CONDITIONED and not where and ask in {Ask.LAST, Ask.FIRST, Ask.LIST}:
+                reading.text = before
+                continue
+            return Wanted(ask)
+    return None
+
+
+def read_distance(reading: Reading) -> Wanted | None:
+    match = re.search(r"\b(?:how (?:far|much)|distance)\b", reading.text)
+    places = [int(place) for place in re.findall(r"\{(\d+)\}", reading.text)]
+    if match is None or not 1 <= len(places) <= 2:
+        return None
+    values = [reading.values[place] for place in places]
+    value, base = values if len(values) == 2 else [Price("close"), values[0]]
+    if not isinstance(value, Price | Indicator | Extreme) or not isinstance(base, Price | Indicator | Extreme):
+        return None
+    reading.drop(r"\bhow (?:far|much)\b(?: %)?|\bdistance\b")
+    for word in (r"\b(?:from|above|below|away|off|under|over|to|between|higher|lower)\b", r"\bthan\b", r"\bfrom\b"):
+        reading.drop(word)
+    reading.text = re.sub(r"\{\d+\}", " ", reading.text)
+    return Wanted(Ask.VALUE, Distance(value, base))
+
+
+def _extreme(reading: Reading) -> Wanted | None:
+    reading.drop(r"\btop\b(?= \d+ (?:best|worst|biggest|largest|highest|lowest)\b)")
+    big = rf"(?:(\d+) )?\b({_BIG}|{_SMALL}|{_STEEP})\b(?: (\d+))?"
+    most = rf"\b({UP}|{DOWN})\b(?: the)?(?: most)\b|\bmost\b"
+    piece = re.search(rf"(?:(\d+) )?\b(best|worst)(?: (?:performing|single))?(?: (\d+))? {_PIECE}\b", reading.text)
+    if piece:
+        _note_piece(reading, piece[4])
+        reading.text = reading.text.replace(piece[0], " ", 1)
+        rest = re.search(r"\{(\d+)\}", reading.text)
+        if rest and isinstance(reading.values[int(rest[1])], Change):
+            reading.text = reading.text.replace(rest[0], " ", 1)
+        return Wanted(Ask.HIGHEST if piece[2] == "best" else Ask.LOWEST, Change(1), int(piece[1] or piece[3] or 1))
+    found = re.search(big, reading.text)
+    if found is None:
+        verb = re.search(most, reading.text)
+        if verb is None or verb[1] is None:
+            return None
+        reading.text = reading.text.replace(verb[0], " ", 1)
+        _drop_asking(reading)
+        return Wanted(Ask.HIGHEST if re.fullmatch(UP, verb[1]) else Ask.LOWEST, Change(1))
+    reading.text = reading.text.replace(found[0], " ", 1)
+    _drop_asking(reading)
+    place = re.search(r"\{(\d+)\}", reading.text)
+    is_high = re.fullmatch(_BIG, found[2]) is not None
+    n = int(found[1] or found[3] or 1)
+    if place is None:
+        if reading.drop(r"\b(?:point|level)\b"):
+            pass
+        return Wanted(Ask.HIGHEST if is_high else Ask.LOWEST, Price("high" if is_high else "low"), n)
+    measure = reading.values[int(place[1])]
+    reading.text = reading.text.replace(place[0], " ", 1)
+    if int(place[1]) in reading.falls:
+        is_high = found[2] in {"smallest", "least", "min", "minimum", "weakest"}
+    elif int(place[1]) in reading.rises or isinstance(measure, Change):
+        is_high = is_high or re.fullmatch(_STEEP, found[2]) is not None
+    elif measure == Price("close") and re.search(r"\bprice\b", found[0]):
+        measure = Price("high" if is_high else "low")
+    return Wanted(Ask.HIGHEST if is_high else Ask.LOWEST, measure, n)
+
+
+def _aggregate(reading: Reading) -> Wanted | None:
+    place = re.search(r"\{(\d+)\}", reading.text)
+    if place is None:
+        return None
+    for ask, pattern in (
+        (Ask.MEDIAN, r"\bmedian\b"),
+        (Ask.SUM, r"\b(?:total|sum|overall|cumulative)\b"),
+        (Ask.MEAN, r"\b(?:average|mean|avg|typical(?:ly)?|averaged|on average)\b"),
+    ):
+        if reading.drop(pattern):
+            _drop_asking(reading)
+            reading.drop(re.escape(place[0]))
+            return Wanted(ask, reading.values[int(place[1])])
+    return None
+
+
+def _dated(reading: Reading, where: list[Condition]) -> Wanted | None:
+    """ "When did it close above 100?" without first or last: all such days; "days with …" too."""
+    if where and (reading.drop(rf"\b(?:when|dates?|show|find|{_UNITS})\b")):
+        return Wanted(Ask.LIST)
+    return None
+
+
+def _return(reading: Reading) -> Wanted | None:
+    if re.search(r"\{\d+\}", reading.text):
+        return None
+    if reading.drop(r"\b(?:(?:total|overall|price) )?(?:returns?|performance|gain|loss|% change|change|perform(?:ed)?)\b"):
+        reading.drop(r"\btotal\b")
+        return Wanted(Ask.RETURN)
+    return None
+
+
+def _value(reading: Reading) -> Wanted | None:
+    places = re.findall(r"\{(\d+)\}", reading.text)
+    if len(places) != 1:
+        return None
+    is_loose = not reading.drop(r"\bvalue\b")
+    reading.text = reading.text.replace(f"{{{places[0]}}}", " ", 1)
+    _drop_asking(reading)
+    reading.drop(r"\b(?:current|latest|last|newest|now|right now|currently|at the moment)\b")
+    return Wanted(Ask.VALUE, reading.values[int(places[0])], is_loose=is_loose)
+
+
+def _drop_asking(reading: Reading) -> None:
+    """Question words that another word has made clear."""
+    reading.drop(r"\b(?:when|which|what|how (?:high|low|much|big|large|many))\b")
+    reading.drop(rf"\b(?:on which|which|what) ?(?:{_UNITS}|date)?\b")
+
+
+def _note_piece(reading: Reading, words: str) -> None:
+    for unit, interval in UNIT_INTERVALS.items():
+        if re.search(rf"\b{unit}s?\b", words):
+            reading.intervals.append(interval)
+
+
+def _has_only(reading: Reading, kind: type[Measure]) -> bool:
+    return all(isinstance(reading.values[int(place)], kind) for place in re.findall(r"\{(\d+)\}", reading.text))
+
+
+def small_move(change: Change, *, is_fall: bool) -> Condition:
+    """That a change goes the way that its word says."""
+    return Condition(change, Op.BELOW if is_fall else Op.ABOVE, Number(0.0))

@@ -1,0 +1,177 @@
+"""Conditions as questions say them: "above its average", "rose more than 3 %", "crossed below 30", "at a new 52 week high"."""
+
+import re
+from typing import Final, cast
+
+from backend.assistant.questions.phrases import Reading, interval_of
+from backend.assistant.questions.plan import (
+    Change,
+    Condition,
+    Distance,
+    Extreme,
+    Indicator,
+    Measure,
+    Number,
+    Op,
+    Operand,
+    Price,
+)
+from backend.errors import InvalidInput
+
+UP: Final = (
+    r"(?:rises?|rose|risen|rising|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|advance[sd]?|jump(?:s|ed)?|increase[sd]?|rall(?:y|ied|ies)"
+    r"|surge[sd]?|(?:go|goes|went|gone|move[sd]?|finish(?:ed)?|close[sd]?|end(?:ed)?|was|is|were|be) (?:up|higher)|grow[ns]?|grew|up|ups)"
+)
+DOWN: Final = (
+    r"(?:falls?|fell|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|los(?:e|es|t|ing|s|ses)|decrease[sd]?|sank|sinks?|slid"
+    r"|crash(?:es|ed)?|slump(?:s|ed)?|plunge[sd]?|tumble[sd]?|(?:go|goes|went|gone|move[sd]?|finish(?:ed)?|close[sd]?|end(?:ed)?|was|is|were|be)"
+    r" (?:down|lower)|down|downs)"
+)
+_NUMBER: Final = r"-?\d+(?:\.\d+)?"
+_OPS: Final = (
+    (Op.CROSSES_ABOVE, r"cross(?:es|ed|ing)? (?:back )?(?:above|over|up through|upwards?(?: through)?)"),
+    (Op.CROSSES_BELOW, r"cross(?:es|ed|ing)? (?:back )?(?:below|under|down through|downwards?(?: through)?)"),
+    (Op.CROSSES_ABOVE, r"(?:rises?|rose|risen|rising|climb(?:s|ed)?|br(?:oke|eaks?|oken)|move[sd]?|went|goes|go|jump(?:s|ed)?) (?:out )?(?:back )?(?:above|over)"),
+    (Op.CROSSES_BELOW, r"(?:falls?|fell|fallen|falling|drop(?:s|ped)?|br(?:oke|eaks?|oken)|move[sd]?|went|goes|go|dip(?:s|ped)?|sank|slid) (?:back )?(?:below|under)"),
+    (Op.CROSSES, r"cross(?:es|ed|ing)?(?: through)?"),
+    (Op.AT_LEAST, r"at least|>=|≥|no less than|not less than|not below|not under|at or above|no lower than"),
+    (Op.AT_MOST, r"at most|<=|≤|no more than|not more than|not above|not over|at or below|no higher than"),
+    (Op.ABOVE, r"above|over|(?:higher|greater|more|bigger|larger|better) than|in excess of|exceed(?:s|ed|ing)?|>|beyond|topped|past"),
+    (Op.BELOW, r"below|under|beneath|(?:lower|less|smaller|fewer|worse) than|<"),
+)  # fmt: skip
+_OP: Final = "|".join(pattern for _, pattern in _OPS)
+_LEVELS: Final = {Op.ABOVE: _OPS[7][1], Op.BELOW: _OPS[8][1], Op.AT_LEAST: _OPS[5][1], Op.AT_MOST: _OPS[6][1]}
+_SIZE: Final = "|".join((_LEVELS[Op.AT_LEAST], _LEVELS[Op.AT_MOST], _LEVELS[Op.ABOVE], _LEVELS[Op.BELOW]))
+_FLIPPED: Final = {Op.ABOVE: Op.BELOW, Op.BELOW: Op.ABOVE, Op.AT_LEAST: Op.AT_MOST, Op.AT_MOST: Op.AT_LEAST}
+_UNIT: Final = r"(?:trading )?(?:bar|session|day|week|month|quarter|year|hour|minute)s?"
+_LINKING: Final = (
+    r"(?:(?:is|was|were|are|be|been|being|had|has|have|its|it's|their|the|a|an|of|by|own|price|trad(?:ed|es|ing)|stood|stands"
+    r"|stay(?:ed|s)?|remain(?:ed|s)?|that|which|for|still|both|new|current|last|first|most recently|ever|also|@\d+'?s?|end(?:ed)?|finish(?:ed)?) )*"
+)
+
+
+def take_moves(reading: Reading, where: list[Condition]) -> None:
+    """Moves of a stated size: "rose more than 3 %", "a drop of at least 5 % in a week", "fell 2 points"."""
+    pattern = (
+        rf"(?<!gap )(?<!gaps )(?<!gapped )\b(?:(?P<n0>\d+) (?P<unit0>{_UNIT}) )?(?:(?P<up>{UP})|(?P<down>{DOWN}))(?: (?:by|of))?(?: (?P<size>{_SIZE}))?"
+        rf" (?P<number>\d+(?:\.\d+)?) ?(?P<unit>%|points?|dollars?)(?P<more> or (?:more|greater|higher|worse))?(?P<less> or (?:less|fewer))?"
+        rf"(?! (?:below|above|under|over|off|from) )(?:(?: in| within| on| over)?(?: (?:a|any|1|one|the|single))*(?: (?P<n1>\d+))? (?P<unit1>{_UNIT}))?"
+        r"(?![\w])"
+    )
+
+    def read(match: re.Match[str]) -> str:
+        unit = match["unit0"] or match["unit1"]
+        n_bars = int(match["n0"] or match["n1"] or 1)
+        if unit and (interval := interval_of(unit)):
+            reading.intervals.append(interval)
+        change = Change(n_bars, "percent" if match["unit"] == "%" else "points")
+        size = float(match["number"])
+        op = next((op for op, words in _LEVELS.items() if re.fullmatch(words, match["size"] or "")), Op.AT_LEAST)
+        op = Op.AT_MOST if match["less"] else op
+        if match["up"]:
+            where.append(Condition(change, op, Number(size)))
+        else:
+            where.append(Condition(change, _FLIPPED[op], Number(-size)))
+        if op in {Op.BELOW, Op.AT_MOST}:  # a small rise is a rise all the same
+            where.append(Condition(change, Op.ABOVE if match["up"] else Op.BELOW, Number(0.0)))
+        return " ; "
+
+    reading.text = re.sub(pattern, read, reading.text)
+    if match := re.search(rf"\b(?:{UP}|{DOWN}) (?:by )?(?:{_SIZE}) ({_NUMBER})(?![\d.%]| %)", reading.text):
+        raise InvalidInput(f"{match[1]} what?", hint="Write a % or points behind the number.", code="question.unit")
+
+
+def take_conditions(reading: Reading, where: list[Condition]) -> None:
+    """Comparisons of values with values and numbers, and new highs and lows."""
+    _take_distances(reading, where)
+    _take_betweens(reading, where)
+    _take_new_extremes(reading, where)
+    pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)({_OP}) {_LINKING}(?:\{{(\d+)\}}|({_NUMBER}) ?%?(?: (?:points|dollars|shares)\b)?(?![\w.]))"
+
+    def read(match: re.Match[str]) -> str:
+        op = next(op for op, words in _OPS if re.fullmatch(words, match[2]))
+        left = reading.values[int(match[1])] if match[1] else Price("close")
+        right: Operand = reading.values[int(match[3])] if match[3] else Number(float(match[4]))
+        if match[1] and int(match[1]) in reading.falls and isinstance(right, Number) and op in _FLIPPED:
+            op, right = _FLIPPED[op], Number(-right.value)  # a fall of more than 3 % is a change below -3 %
+        where.append(_condition(left, op, right))
+        return _without(match)
+
+    reading.text = re.sub(pattern, read, " ".join(reading.text.split()))
+
+
+def take_bare_moves(reading: Reading, where: list[Condition]) -> None:
+    """Moves without a size: "rose", "closed lower", "up days", "green"."""
+    up_words = rf"\b(?:{UP}|winning|positive|winners?|gaining)\b"
+    down_words = rf"\b(?:{DOWN}|losing|negative|losers?)\b"
+    for pattern, left, op, right in (
+        (r"\b(?:close[sd]? |was )?green\b", Price("close"), Op.ABOVE, Price("open")),
+        (r"\b(?:close[sd]? |was )?red\b", Price("close"), Op.BELOW, Price("open")),
+        (up_words, Change(1), Op.ABOVE, Number(0.0)),
+        (down_words, Change(1), Op.BELOW, Number(0.0)),
+    ):
+        if reading.drop(pattern):
+            where.append(Condition(left, op, right))
+
+
+def _without(match: re.Match[str]) -> str:
+    """What stays of a comparison that was read: words between its parts that ask something."""
+    return " ; ".join(["", *re.findall(r"\b(?:last|first|most recently|which)\b", match[0]), ""])
+
+
+def _condition(left: Operand, op: Op, right: Operand) -> Condition:
+    # "Volume above its 20-day average" means the average of volume.
+    if isinstance(left, Price) and left.field != "close" and isinstance(right, Indicator) and not right.source:
+        is_average = right.name in {"sma", "ema", "wma"}
+        right = Indicator(right.name, right.output, right.numbers, left.field) if is_average else right
+    return Condition(cast("Measure", left), op, right)
+
+
+def _take_distances(reading: Reading, where: list[Condition]) -> None:
+    """ "More than 5 % below its 52 week high"."""
+    pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)(?:({_SIZE}) )?({_NUMBER}) ?% (below|under|off|above|over) {_LINKING}\{{(\d+)\}}"
+
+    def read(match: re.Match[str]) -> str:
+        left = reading.values[int(match[1])] if match[1] else Price("close")
+        base, size = reading.values[int(match[5])], float(match[3])
+        if not isinstance(left, Price | Indicator | Extreme) or not isinstance(base, Price | Indicator | Extreme):
+            return match[0]
+        op = next((op for op, words in _LEVELS.items() if re.fullmatch(words, match[2] or "")), Op.AT_LEAST)
+        is_above = match[4] in {"above", "over"}
+        where.append(Condition(Distance(left, base), op if is_above else _FLIPPED[op], Number(size if is_above else -size)))
+        return _without(match)
+
+    reading.text = re.sub(pattern, read, " ".join(reading.text.split()))
+
+
+def _take_betweens(reading: Reading, where: list[Condition]) -> None:
+    pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)between ({_NUMBER}) ?%? and ({_NUMBER}) ?%?(?![\w.])"
+
+    def read(match: re.Match[str]) -> str:
+        left = cast("Measure", reading.values[int(match[1])] if match[1] else Price("close"))
+        low, high = sorted((float(match[2]), float(match[3])))
+        where.extend((Condition(left, Op.AT_LEAST, Number(low)), Condition(left, Op.AT_MOST, Number(high))))
+        return _without(match)
+
+    reading.text = re.sub(pattern, read, reading.text)
+
+
+def _take_new_extremes(reading: Reading, where: list[Condition]) -> None:
+    """ "Made a new 52 week high", "closed at a record low"."""
+    pattern = (
+        rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)(?:at|new|ma(?:de|kes?|king)|hit(?:s|ting)?|sets?|setting|reach(?:es|ed)?|touch(?:es|ed)?)"
+        rf" {_LINKING}\{{(\d+)\}}"
+    )
+
+    def read(match: re.Match[str]) -> str:
+        extreme = reading.values[int(match[2])]
+        if not isinstance(extreme, Extreme):
+            return match[0]
+        left = reading.values[int(match[1])] if match[1] else Price(extreme.field)
+        if isinstance(left, Price) and left.field == "close":
+            extreme = Extreme(extreme.side, "close", extreme.n, extreme.unit)
+        op = Op.AT_LEAST if extreme.side == "highest" else Op.AT_MOST
+        where.append(Condition(cast("Measure", left), op, extreme))
+        return _without(match)
+
+    reading.text = re.sub(pattern, read, reading.text)

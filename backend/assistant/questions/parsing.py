@@ -1,0 +1,247 @@
+"""From the words of a question to a plan, by a small grammar and no model.
+
+Pieces are found wherever they stand: instruments, period, interval, values, conditions, what is asked. What is left over
+must be words without a meaning of their own; else the question is not understood, and it says so.
+"""
+
+import re
+from typing import Any, Final, cast
+
+from backend.assistant.questions.asking import Wanted, read_distance, read_wanted, small_move, takes_how_much
+from backend.assistant.questions.comparing import take_bare_moves, take_conditions, take_moves
+from backend.assistant.questions.names import COMMON, Names
+from backend.assistant.questions.periods import take_period
+from backend.assistant.questions.phrases import Reading, take_values, take_written
+from backend.assistant.questions.plain_text import plain_question
+from backend.assistant.questions.plan import MAY_BE_CONDITIONED, Ask, Change, Condition, Measure, Period, Plan, Price, Span, Whole
+from backend.assistant.questions.plan_checks import check_plan
+from backend.domain.bars import BarSpec
+from backend.errors import InvalidInput
+
+CHARS_MAX: Final = 600
+
+# Such questions want more than a number: a model answers them, from facts.
+_OPEN: Final = re.compile(
+    r"\b(?:why|should|shall|explain|think|opinion|news|predict|prediction|forecast|expect|will|would|could|buy|sell|recommend|happen(?:ed|s)?"
+    r"|because|reasons?|what does|what do you|meaning|define|definition|how do i|how can i|how to|calculated?|formula|draw|plot|alert|remind"
+    r"|strategy|backtest|write|code|tomorrow|next)\b"
+)
+_SYNONYMS: Final = (
+    (r"\bgolden cross(?:es)?\b", "sma(50) crosses above sma(200)"),
+    (r"\bdeath cross(?:es)?\b", "sma(50) crosses below sma(200)"),
+    (r"\boverbought\b", "rsi(14) above 70"),
+    (r"\boversold\b", "rsi(14) below 30"),
+)
+_INTERVAL: Final = re.compile(
+    r"\b(?:(?:on|using|with|in|of|from) )?(?:the |a )?(?:(\d+) ?(mo|[smhdw])|(\d+) (minute|hour|day|week|month)|(daily|weekly|monthly|hourly|quarterly|yearly))"
+    r" (?:bars?|charts?|candles?|interval|timeframe|data)\b"
+)
+_ADJECTIVES: Final = {
+    "daily": "1d", "weekly": "1w", "monthly": "1mo", "hourly": "1h", "quarterly": "3mo", "yearly": "12mo", "annual": "12mo",
+}  # fmt: skip
+_LETTERS: Final = {"minute": "m", "hour": "h", "day": "d", "week": "w", "month": "mo"}
+_PRICES: Final = re.compile(r"\b(?:(?:with|using|on|in) )?(adjusted|raw|unadjusted|split adjusted)(?: (?:prices?|data))?\b")
+_WATCHLIST: Final = re.compile(
+    r"\b(?:(?:my|the|our) )?watch ?list (?:called |named )?\"((?:[^\"\\]|\\.)*)\"|\b(?:(?:my|the|our) )?watch ?lists?\b|\bmy (?:stocks|instruments|list)\b",
+    re.IGNORECASE,
+)
+_FILLER: Final = """
+    a about all an and any are as at be been being bar bars between both by closing date dates day days did do does during each for from
+    get give got had has have how i if in is it it's its itself last list long many me more my of on one only or our over own please
+    price prices session sessions share shares show since single so stock stocks tell than that the their them then there these they
+    this those time times to trade traded trading was week weeks were what when where whether which while who whose will with within
+    year years month months much index instrument compare performance value values against versus level each every other
+    candle candles hour hours minute minutes quarter quarters now today currently current ever chart the's 's s ~ ; , & - ' ? ! . : ( )
+    days' close-to-close made make find me, happen times? do? us let want know would like see
+"""
+_FILLERS: Final = frozenset(_FILLER.split())
+_SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
+_CUE: Final = re.compile(
+    r"\b(?:how (?:many|often|much|far)|when|highest|lowest|longest|biggest|largest|best|worst|average|mean|median|correlation|count|which"
+    r"|drawdown|volatility|volume|close[sd]?|rsi|total|share|first|last|list|return)\b"
+)
+_PLAIN_ASKS: Final = frozenset({Ask.CORRELATION, Ask.COMPARE, Ask.DRAWDOWN, Ask.VOLATILITY, Ask.RETURN})
+
+
+def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | None:
+    """The plan of a question; None where it is no question about bars that code alone can answer.
+
+    instrument : what "it" means: the id of the chart that the question goes with
+    Raises InvalidInput where it is nearly such a question, and says which part is not understood or may mean two things.
+    """
+    if len(text) > CHARS_MAX:
+        return None
+    line, ids, watchlist = _take_subject(re.sub(r"[{}@~\x00-\x1f]", " ", text), names)
+    line = plain_question(line)
+    if _OPEN.search(re.sub(r"\bwould like\b", " ", line)):
+        return None
+    reading, where = Reading(_with_synonyms(line)), list[Condition]()
+    is_named = bool(ids) or watchlist is not None
+    try:
+        period, prices = _read_pieces(reading)
+        wanted = _read_ask(reading, where, n_instruments=len(ids), has_list=watchlist is not None)
+    except InvalidInput:
+        if is_named and _CUE.search(line):  # else what is broken may mean something else altogether
+            raise
+        return None
+    left = _left_over(reading.text)
+    has_values = bool(reading.values or where) or (wanted is not None and (wanted.measure is not None or wanted.ask in _PLAIN_ASKS))
+    if wanted is None or not has_values or (wanted.is_loose and not is_named):
+        return None
+    if left:
+        return _refuse_left_over(left, text, wanted, is_named=is_named or bool(instrument))
+    if not ids and watchlist is None:
+        if not instrument:
+            raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code="question.instrument")
+        ids = [(instrument,)]
+    chosen = tuple(dict.fromkeys(_one_of(one) for one in ids))
+    return check_plan(_plan(wanted, where, (chosen, watchlist), (period, _interval(reading), prices)))
+
+
+def _take_subject(text: str, names: Names) -> tuple[str, list[tuple[str, ...]], str | None]:
+    """The question with marks in the place of instruments, the ids each may mean, and the watchlist that it names."""
+    watchlist: str | None = None
+    for name in sorted(names.watchlists, key=len, reverse=True):
+        named = re.compile(
+            rf"(?:\b(?:my|the|our|watch ?list(?: called)?) )*[\"']?{re.escape(name)}[\"']? (?:watch ?list|list)\b|\bwatch ?list (?:called )?{re.escape(name)}(?!\w)",
+            re.IGNORECASE,
+        )
+        if named.search(text):
+            text, watchlist = named.sub(" ", text, count=1), name
+            break
+    if watchlist is None and (match := _WATCHLIST.search(text)):
+        watchlist = re.sub(r"\\(.)", r"\1", match[1]) if match[1] else ""
+        text = f"{text[: match.start()]} {text[match.end() :]}"
+    ids: list[tuple[str, ...]] = []
+    parts, at = [], 0
+    for mention in names.mentions(text):
+        parts += [text[at : mention.start], f" @{len(ids)} "]
+        ids.append(mention.ids)
+        at = mention.end
+    return "".join([*parts, text[at:]]), ids, watchlist
+
+
+def _with_synonyms(line: str) -> str:
+    for pattern, words in _SYNONYMS:
+        line = re.sub(pattern, words, line)
+    return line
+
+
+def _read_pieces(reading: Reading) -> tuple[Period, str]:
+    take_written(reading)
+    prices = "auto"
+    if match := _INTERVAL.search(reading.text):
+        reading.intervals = [_interval_text(match)] * 2
+        reading.text = _INTERVAL.sub(" ", reading.text, count=1)
+    if match := _PRICES.search(reading.text):
+        prices = "raw" if match[1] in {"raw", "unadjusted"} else "adjusted"
+        reading.text = _PRICES.sub(" ", reading.text, count=1)
+    period, reading.text = take_period(reading.text)
+    for word, interval in _ADJECTIVES.items():
+        reading.text, n_found = re.subn(rf"\b{word}\b", "~", reading.text)
+        reading.intervals += [interval] * bool(n_found)
+    return period, prices
+
+
+def _read_ask(reading: Reading, where: list[Condition], *, n_instruments: int, has_list: bool) -> Wanted | None:
+    take_moves(reading, where)
+    how_much = not where and takes_how_much(reading)
+    reading.text = " ".join(reading.text.split())
+    take_values(reading)
+    reading.text = " ".join(reading.text.split())
+    if how_much and not re.search(r"\{\d+\}", reading.text):
+        return Wanted(Ask.RETURN)
+    far = re.search(r"\bhow far\b|\bdistance\b", reading.text)
+    if far and (wanted := read_distance(reading)) is not None:
+        return wanted
+    take_conditions(reading, where)
+    if where and re.match(r"\s*(?:did|has|have)\b", reading.text):
+        reading.text = f"count {reading.text}"  # "Did it close above 600?" is answered by how often it did
+    wanted = read_wanted(reading, where, n_instruments=n_instruments, has_list=has_list)
+    if wanted is not None and wanted.ask in MAY_BE_CONDITIONED and re.search(_SIDED_DAYS, reading.text):
+        take_bare_moves(reading, where)
+    if wanted is not None and isinstance(wanted.measure, Change):
+        _keep_direction(reading, wanted, where)
+    return wanted
+
+
+def _keep_direction(reading: Reading, wanted: Wanted, where: list[Condition]) -> None:
+    """A mean or smallest loss is one of losses alone."""
+    place = next((place for place, value in enumerate(reading.values) if value is wanted.measure), None)
+    is_fall = place in reading.falls
+    is_big = wanted.ask is (Ask.LOWEST if is_fall else Ask.HIGHEST)
+    if (is_fall or place in reading.rises) and not is_big and not where:
+        where.append(small_move(cast("Change", wanted.measure), is_fall=is_fall))
+
+
+def _left_over(text: str) -> list[str]:
+    text = re.sub(r"@\d+(?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], text)
+    words = [word.strip(".,;:?!'\"") for word in re.split(r"[\s,;?!]+", text)]
+    return [word for word in words if word and word not in _FILLERS]
+
+
+def _refuse_left_over(left: list[str], text: str, wanted: Wanted, *, is_named: bool) -> Plan | None:
+    values = [word for word in left if re.fullmatch(r"\{\d+\}", word)]
+    words = [word for word in left if word not in values]
+    codes = [word for word in words if re.search(rf"(?<!\w){re.escape(word.upper())}(?!\w)", text) and word not in COMMON]
+    if codes and not is_named:
+        raise InvalidInput(
+            f"No instrument is called {codes[0].upper()} here.",
+            hint="Import its bars, or look for it with: trii instruments",
+            code="question.instrument",
+        )
+    if not is_named or wanted.is_loose:
+        return None
+    said = " ".join(words) or "more than one value"
+    raise InvalidInput(
+        f"I do not understand {said!r} in this question.", hint="Say it in other words, or leave it out.", code="question.word"
+    )
+
+
+def _one_of(ids: tuple[str, ...]) -> str:
+    if len(ids) > 1:
+        raise InvalidInput(
+            f"Which one is meant: {', '.join(ids[:-1])} or {ids[-1]}?", hint="Write it in full.", code="question.ambiguous"
+        )
+    return ids[0]
+
+
+def _interval_text(match: re.Match[str]) -> str:
+    if match[5]:
+        return _ADJECTIVES[match[5]]
+    return str(BarSpec.parse(f"{match[1]}{match[2]}" if match[1] else f"{match[3]}{_LETTERS[match[4]]}"))
+
+
+def _interval(reading: Reading) -> str:
+    """The one interval that is meant. Raises InvalidInput where averages of weeks are asked of days, and the like."""
+    said = reading.intervals
+    if len(said) > 1 and said[0] == said[1]:  # said outright
+        return said[0]
+    if len(set(said)) > 1:
+        raise InvalidInput(
+            f"Bars of {' and of '.join(sorted(set(said)))} are mixed.", hint="Ask about one interval.", code="question.interval"
+        )
+    return str(BarSpec.parse(said[0])) if said else "1d"
+
+
+def _plan(
+    wanted: Wanted, where: list[Condition], subject: tuple[tuple[str, ...], str | None], rest: tuple[Period, str, str]
+) -> Plan:
+    period, interval, prices = rest
+    ask, measure = wanted.ask, cast("Measure | None", wanted.measure)
+    is_long = isinstance(period, Span) and period.first != period.last
+    if wanted.is_loose and is_long and measure in {Price("high"), Price("low")}:
+        ask = Ask.HIGHEST if measure == Price("high") else Ask.LOWEST
+    elif wanted.is_loose and is_long and measure not in {Price("close"), Price("open")}:
+        raise InvalidInput("Is the highest, the mean or the last one meant?", hint="Say which.", code="question.measure")
+    return Plan(
+        ask=ask,
+        instruments=subject[0],
+        watchlist=subject[1],
+        interval=interval,
+        period=period,
+        measure=measure,
+        where=tuple(dict.fromkeys(where)),
+        n=wanted.n,
+        prices=cast("Any", prices),
+    )

@@ -1,0 +1,200 @@
+"""What a question asks for, as a frozen tree: of which bars, over which time, what is measured, where, and what is made of it.
+
+A plan is all that code runs: words of a person and proposals of a model both end here, and are checked before they run.
+"""
+
+import enum
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+N_ROWS_MAX: Final = 50
+INSTRUMENTS_MAX: Final = 20
+CONDITIONS_MAX: Final = 4
+WINDOW_MAX: Final = 5_000
+NUMBER_MAX: Final = 1e15
+
+
+class Ask(enum.StrEnum):
+    """What is made of the bars of the period."""
+
+    COUNT = "count"  # at how many bars the conditions hold
+    SHARE = "share"  # of all bars, in percent
+    FIRST = "first"
+    LAST = "last"
+    LIST = "list"  # the bars at which they hold
+    STREAK = "streak"  # the longest run of bars at which they hold
+    WHICH = "which"  # the instruments that have such a bar
+    HIGHEST = "highest"  # of the measure, with its bar
+    LOWEST = "lowest"
+    MEAN = "mean"
+    MEDIAN = "median"
+    SUM = "sum"
+    VALUE = "value"  # at the last bar of the period
+    RETURN = "return"  # from the close before the period to its last close
+    COMPARE = "compare"  # returns of several instruments
+    CORRELATION = "correlation"  # of the changes of two instruments
+    DRAWDOWN = "drawdown"  # the deepest fall from a high before it
+    VOLATILITY = "volatility"  # of changes, a year's worth
+
+
+class Op(enum.StrEnum):
+    """How two values stand to each other at a bar; crossings look at the bar before as well."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    AT_LEAST = "at least"
+    AT_MOST = "at most"
+    CROSSES = "crosses"
+    CROSSES_ABOVE = "crosses above"
+    CROSSES_BELOW = "crosses below"
+
+
+Field: TypeAlias = Literal["open", "high", "low", "close", "volume", "hl2", "hlc3", "ohlc4", "hlcc4"]
+Days: TypeAlias = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+CalendarUnit: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
+
+
+class _Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
+    """A part of a plan."""
+
+
+class Price(_Node, tag="price"):
+    """A column of the bars."""
+
+    field: Field
+
+
+class Indicator(_Node, tag="indicator"):
+    """An output of a registered indicator; ``numbers`` are its parameters in the registry's order, ``source`` a column or empty."""
+
+    name: str
+    output: str
+    numbers: tuple[float, ...] = ()
+    source: str = ""
+
+
+class Change(_Node, tag="change"):
+    """From the close ``n_bars`` before to the close, in percent or in points of price."""
+
+    n_bars: Annotated[int, Meta(ge=1, le=WINDOW_MAX)] = 1
+    unit: Literal["percent", "points"] = "percent"
+
+
+class Gap(_Node, tag="gap"):
+    """From the close before to the open, in percent."""
+
+
+class Range(_Node, tag="range"):
+    """High minus low."""
+
+
+class Extreme(_Node, tag="extreme"):
+    """The highest or lowest of a column over the newest bars, the bar itself among them.
+
+    n, unit : how many bars, or how long in calendar time; 0 bars for all since the first one
+    """
+
+    side: Literal["highest", "lowest"]
+    field: Literal["high", "low", "close", "volume"]
+    n: Annotated[int, Meta(ge=0, le=WINDOW_MAX)]
+    unit: Literal["bar", "day", "week", "month", "year"] = "bar"
+
+
+class Distance(_Node, tag="distance"):
+    """``value`` / ``base`` - 1, in percent."""
+
+    value: Price | Indicator | Extreme
+    base: Price | Indicator | Extreme
+
+
+class Number(_Node, tag="number"):
+    """A number to compare with, in the unit of what it is compared with."""
+
+    value: Annotated[float, Meta(ge=-NUMBER_MAX, le=NUMBER_MAX)]
+
+
+Measure: TypeAlias = Price | Indicator | Change | Gap | Range | Extreme | Distance
+Operand: TypeAlias = Price | Indicator | Change | Gap | Range | Extreme | Distance | Number
+
+
+class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``left`` stands so to ``right``."""
+
+    left: Measure
+    op: Op
+    right: Operand
+
+
+class Whole(_Node, tag="whole"):
+    """All bars there are."""
+
+
+class Span(_Node, tag="span"):
+    """From a day to a day, both included; an empty one leaves that side open."""
+
+    first: Days | Literal[""] = ""
+    last: Days | Literal[""] = ""
+
+
+class Recent(_Node, tag="recent"):
+    """The last ``n`` bars, or days, weeks, … up to today."""
+
+    n: Annotated[int, Meta(ge=1, le=100_000)]
+    unit: Literal["bar", "day", "week", "month", "quarter", "year"]
+
+
+class Previous(_Node, tag="previous"):
+    """The calendar week, month, … before this one; for a day, the trading day before today."""
+
+    unit: CalendarUnit
+
+
+class Current(_Node, tag="current"):
+    """Today, or this week, month, … so far."""
+
+    unit: CalendarUnit
+
+
+Period: TypeAlias = Whole | Span | Recent | Previous | Current
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole question.
+
+    instruments : ids as AAPL.XNAS; none where a watchlist is asked
+    watchlist : a watchlist's name; "" for the first one; None where instruments are asked
+    interval : how bars are cut, as 1d
+    where : conditions that all hold at a bar
+    n : how many rows the highest or lowest are wanted of
+    prices : as they were traded, adjusted for splits and dividends, or what fits the question
+    """
+
+    ask: Ask
+    instruments: tuple[str, ...] = ()
+    watchlist: str | None = None
+    interval: str = "1d"
+    period: Period = Whole()
+    measure: Measure | None = None
+    where: tuple[Condition, ...] = ()
+    n: Annotated[int, Meta(ge=1, le=N_ROWS_MAX)] = 1
+    prices: Literal["auto", "raw", "adjusted"] = "auto"
+
+
+MEASURED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM, Ask.VALUE})
+CONDITIONED: Final = frozenset({Ask.COUNT, Ask.SHARE, Ask.FIRST, Ask.LAST, Ask.LIST, Ask.STREAK, Ask.WHICH})
+_FILTERED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM})
+MAY_BE_CONDITIONED: Final = CONDITIONED | _FILTERED
+
+
+def spans_bars(plan: Plan) -> bool:
+    """Whether anything in the plan looks at more than one bar's own prices, so that splits and dividends would disturb it."""
+    if plan.ask in {Ask.RETURN, Ask.COMPARE, Ask.CORRELATION, Ask.DRAWDOWN, Ask.VOLATILITY}:
+        return True
+    values = [plan.measure, *(side for one in plan.where for side in (one.left, one.right))]
+    return any(_spans_bars(value) for value in values)
+
+
+def _spans_bars(value: Any) -> bool:
+    return isinstance(value, Indicator | Change | Gap | Extreme | Distance)
