@@ -13,7 +13,7 @@ from backend.assistant.questions.names import COMMON, Names
 from backend.assistant.questions.periods import take_period
 from backend.assistant.questions.phrases import Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
-from backend.assistant.questions.plan import MAY_BE_CONDITIONED, Ask, Change, Condition, Measure, Period, Plan, Price, Span, Whole
+from backend.assistant.questions.plan import MAY_BE_CONDITIONED, Ask, Change, Condition, Measure, Period, Plan, Price, Span
 from backend.assistant.questions.plan_checks import check_plan
 from backend.domain.bars import BarSpec
 from backend.errors import InvalidInput

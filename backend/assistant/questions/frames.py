@@ -1,0 +1,151 @@
+"""The bars that a question is about: complete ones from the first stored bar on, and which of them lie in its period."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from backend.assistant.questions.plan import CalendarUnit, Current, Period, Previous, Recent, Span
+from backend.charts.series_times import session_numbers
+from backend.domain.bars import DAY_NS, SECOND_NS, BarArrays, Float64s, Int64s, Series
+from backend.domain.instruments import Instrument
+from backend.domain.sessions import SessionTable
+from backend.errors import InvalidInput
+from backend.market.history import History
+from backend.market.resample import known_ns
+
+BARS_MAX: Final = 5_000_000
+_EPOCH: Final = date(1970, 1, 1)
+_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Complete bars of one series up to the end of a period.
+
+    known_ns : int64[n_bars]     when each bar was complete
+    sessions : float64[n_bars]   a number that changes with each session, for indicators
+    first, stop : rows [first, stop) lie in the period; earlier ones are there so that indicators are warm
+    """
+
+    instrument: Instrument
+    series: Series
+    bars: BarArrays
+    known_ns: Int64s
+    sessions: Float64s
+    first: int
+    stop: int
+    is_adjusted: bool
+
+    @property
+    def n_rows(self) -> int:
+        """How many bars lie in the period."""
+        return self.stop - self.first
+
+    def day(self, row: int) -> str:
+        """The date of a bar, or its instant where bars are shorter than days; ISO 8601."""
+        at_ns = int(self.bars.event_ns[row])
+        if self.series.spec.is_dated:
+            return (_EPOCH + timedelta(days=at_ns // DAY_NS)).isoformat()
+        return datetime.fromtimestamp(at_ns // SECOND_NS, UTC).isoformat()
+
+
+async def load_frame(
+    history: History, instrument: Instrument, series: Series, period: Period, *, now_ns: int, is_adjusted: bool
+) -> Frame:
+    """Load what a question needs of one series, as it was known at ``now_ns``. Raises InvalidInput where it cannot be built.
+
+    Whatever its period, indicators start at the first stored bar, as on charts; nothing later than the period is read.
+    """
+    sessions = await history.sessions_of(instrument.id)
+    days = period_days(period, _local_day(now_ns, instrument.timezone), sessions)
+    to_ns = None if days[1] is None else _edge_ns(days[1] + timedelta(days=1), series, instrument)
+    bars = await history.bars(series, to_ns=to_ns, adjusted=is_adjusted, as_of_ns=now_ns)
+    if len(bars) > BARS_MAX:
+        raise InvalidInput(
+            f"{instrument.id} has {len(bars):,} bars of {series.spec}; at most {BARS_MAX:,} are looked through.",
+            hint="Ask about longer bars.",
+            code="question.too_large",
+        )
+    return await asyncio.to_thread(_framed, (instrument, series, is_adjusted), bars, sessions, (period, days, now_ns))
+
+
+def _framed(
+    about: tuple[Instrument, Series, bool],
+    bars: BarArrays,
+    sessions: SessionTable,
+    asked: tuple[Period, tuple[date | None, date | None], int],
+) -> Frame:
+    instrument, series, is_adjusted = about
+    period, (first_day, _), now_ns = asked
+    known = known_ns(series.spec, bars.event_ns, sessions)
+    n_known = int(np.searchsorted(known, now_ns, side="right"))
+    bars, known = bars[:n_known], known[:n_known]
+    first = 0 if first_day is None else int(np.searchsorted(bars.event_ns, _edge_ns(first_day, series, instrument)))
+    if isinstance(period, Recent) and period.unit == "bar":
+        first = max(0, len(bars) - period.n)
+    numbers = session_numbers(series.spec, bars.event_ns, sessions)
+    return Frame(instrument, series, bars, known, numbers, min(first, len(bars)), len(bars), is_adjusted)
+
+
+def period_days(period: Period, today: date, sessions: SessionTable) -> tuple[date | None, date | None]:
+    """First and last day of a period as seen on ``today``; None where it is open.
+
+    "The last 30 days" are today and the 29 before it; "yesterday" is the trading day before today.
+    """
+    match period:
+        case Span(first, last):
+            return (date.fromisoformat(first) if first else None), (date.fromisoformat(last) if last else None)
+        case Recent(n, unit):
+            return (None, None) if unit == "bar" else (_before(today, n, unit) + timedelta(days=1), today)
+        case Previous("day"):
+            day = _session_before(today, sessions)
+            return day, day
+        case Previous(unit):
+            last = _start_of(today, unit) - timedelta(days=1)
+            return _start_of(last, unit), last
+        case Current(unit):
+            return _start_of(today, unit), today
+        case _:
+            return None, None
+
+
+def _session_before(today: date, sessions: SessionTable) -> date:
+    row = int(np.searchsorted(sessions.label_ns, (today - _EPOCH).days * DAY_NS)) - 1
+    return today - timedelta(days=1) if row < 0 else _EPOCH + timedelta(days=int(sessions.label_ns[row]) // DAY_NS)
+
+
+def _before(day: date, n: int, unit: str) -> date:
+    """The day so long before; the last one of its month where that is shorter, and the earliest possible one."""
+    try:
+        if unit in {"day", "week"}:
+            return day - timedelta(days=n * (7 if unit == "week" else 1))
+        months = day.year * 12 + day.month - 1 - n * _MONTHS[unit]
+        start = date(months // 12, months % 12 + 1, 1)
+        following = date((months + 1) // 12, (months + 1) % 12 + 1, 1)
+        return min(start + timedelta(days=day.day - 1), following - timedelta(days=1))
+    except (OverflowError, ValueError):
+        return date.min
+
+
+def _start_of(day: date, unit: CalendarUnit) -> date:
+    if unit == "day":
+        return day
+    if unit == "week":
+        return day - timedelta(days=day.weekday())
+    length = _MONTHS[unit]
+    return date(day.year, (day.month - 1) // length * length + 1, 1)
+
+
+def _local_day(now_ns: int, timezone: str) -> date:
+    return datetime.fromtimestamp(now_ns // SECOND_NS, UTC).astimezone(ZoneInfo(timezone)).date()
+
+
+def _edge_ns(day: date, series: Series, instrument: Instrument) -> int:
+    """Where a day begins: its label for bars of days and longer, else midnight where the instrument trades."""
+    if series.spec.is_dated:
+        return (day - _EPOCH).days * DAY_NS
+    return int(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(instrument.timezone)).timestamp()) * SECOND_NS

@@ -1,0 +1,375 @@
+"""Answers about one instrument: facts, a sentence in tags, the bars that match, and rows for a table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from backend.assistant.facts.fact import BarRange, Unit
+from backend.assistant.questions.frames import Frame
+from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Number, Operand, Plan
+from backend.assistant.questions.reckoning import compute_value, holds
+from backend.assistant.questions.telling import (
+    FactBook,
+    Origin,
+    condition_words,
+    formula_of,
+    noun_of,
+    operand_words,
+    unit_of,
+)
+from backend.assistant.questions.wording import format_condition
+from backend.domain.bars import DAY_NS, Float64s, Int64s
+
+MATCHES_MAX: Final = 2_000
+_YEAR_NS: Final = 365.25 * DAY_NS
+
+
+@dataclass(slots=True)
+class Told:
+    """An answer about one instrument. ``main`` is the tag of what was asked, empty where there is nothing."""
+
+    sentence: str
+    main: str = ""
+    matches: tuple[BarRange, ...] = ()
+    heads: tuple[str, ...] = ()
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def tell(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    """Answer ``plan`` for one instrument, adding facts to ``book``."""
+    if not frame.n_rows:
+        return _nothing(plan, frame, book)
+    return _TELLERS[plan.ask](plan, frame, book)
+
+
+def stretches(frame: Frame, rows: Int64s) -> tuple[BarRange, ...]:
+    """Runs of neighbouring bars among ``rows``, oldest first; the newest 2,000."""
+    if not len(rows):
+        return ()
+    cuts = np.flatnonzero(np.diff(rows) != 1) + 1
+    starts, stops = np.append(0, cuts)[-MATCHES_MAX:], np.append(cuts, len(rows))[-MATCHES_MAX:]
+    times = frame.bars.event_ns
+    return tuple(
+        BarRange(frame.series, int(times[rows[a]]), int(times[rows[b - 1]]))
+        for a, b in zip(starts.tolist(), stops.tolist(), strict=True)
+    )
+
+
+def matching_rows(plan: Plan, frame: Frame) -> tuple[Int64s, int]:
+    """The rows of the period at which all conditions hold, and at how many they can be looked at."""
+    is_true, is_known = holds(plan.where, frame)
+    inside = slice(frame.first, frame.stop)
+    return np.flatnonzero(is_true[inside]) + frame.first, int(np.count_nonzero(is_known[inside]))
+
+
+def base_row(frame: Frame) -> int:
+    """The bar whose close a return over the period starts from: the one before it, else the first there is."""
+    return max(0, frame.first - 1)
+
+
+def _nothing(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    name = book.name(frame)
+    noun = f"{noun_of(frame, 1)} bars" if noun_of(frame, 1) != "bar" else "bars"
+    if not len(frame.bars):
+        why = f"There are no {noun} of {name} up to the end of that time."
+        book.add("answer", "Answer", None, Unit.WORD, frame, Origin(why_not="no bars"))
+        return Told(why)
+    newest = book.day("Newest bar", frame, len(frame.bars) - 1)
+    book.add("answer", "Answer", None, Unit.WORD, frame, Origin(why_not=f"no bars in that time: {plan.interval}"))
+    return Told(f"{name} has no {noun} in that time: its newest one up to then is of {newest}.")
+
+
+def _during(frame: Frame, book: FactBook) -> str:
+    """The first and last bar of the period, as "from {F3} to {F4}"."""
+    if frame.n_rows == 1:
+        return f"on {book.day('Bar', frame, frame.first)}"
+    first, last = book.day("First bar of the period", frame, frame.first), book.day("Last bar of the period", frame, frame.stop - 1)
+    return f"from {first} to {last}"
+
+
+def _matched(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    """Count, share and list."""
+    rows, n_known = matching_rows(plan, frame)
+    name, words, during = book.name(frame), condition_words(plan.where, book, frame), _during(frame, book)
+    formula = f"bars with {' and '.join(map(format_condition, plan.where))}"
+    count = book.count("count", "Bars that match", len(rows), frame, Origin(formula=f"number of {formula}"))
+    total = book.count("total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known"))
+    share = ""
+    if n_known:
+        origin = Origin(formula="count / total * 100", inputs=(count, total))
+        share = book.add("share", "Share of bars", 100.0 * len(rows) / n_known, Unit.PERCENT, frame, origin)
+    noun = noun_of(frame, n_known)
+    had = f"{name} had {words}"
+    if plan.ask is Ask.SHARE:
+        sentence = f"On {share} of {noun} {during} {had}: on {count} of {total}." if share else _unknown(name, noun)
+        return Told(sentence, share, stretches(frame, rows))
+    sentence = f"On {count} of {total} {noun} {during} {had}" + (f", which is {share}." if share and plan.ask is Ask.COUNT else ".")
+    told = Told(sentence, count, stretches(frame, rows))
+    if plan.ask is Ask.LIST and len(rows):
+        told.heads, told.rows = _listed(plan, frame, book, rows)
+        if len(rows) > N_ROWS_MAX:
+            told.sentence += f" The newest {book.asked(N_ROWS_MAX, frame, 'Rows shown')} are listed."
+    return told
+
+
+def _unknown(name: str, noun: str) -> str:
+    return f"There are too few {noun} of {name} before that time to know any of these values."
+
+
+def _listed(plan: Plan, frame: Frame, book: FactBook, rows: Int64s) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    sides: list[Operand] = []
+    for condition in plan.where:
+        sides += [side for side in (condition.left, condition.right) if not isinstance(side, Number) and side not in sides]
+    columns = [(side, compute_value(side, frame)) for side in sides[:3]]
+    heads = ("Date", *(_capital(operand_words(side, book, frame)) for side, _ in columns))
+    table = []
+    for row in rows[-N_ROWS_MAX:].tolist():
+        cells = (book.value("value", "Value", float(column[row]), side, (frame, row)) for side, column in columns)
+        table.append((book.day("Bar", frame, row), *cells))
+    return heads, table
+
+
+def _dated(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    """First and last."""
+    rows, n_known = matching_rows(plan, frame)
+    name, words, during = book.name(frame), condition_words(plan.where, book, frame), _during(frame, book)
+    if not len(rows):
+        total = book.count(
+            "total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known")
+        )
+        book.count("count", "Bars that match", 0, frame, Origin(formula="number of bars that match"))
+        return Told(f"On none of {total} {noun_of(frame, n_known)} {during} {name} had {words}.")
+    row = int(rows[0 if plan.ask is Ask.FIRST else -1])
+    which = "first" if plan.ask is Ask.FIRST else "last"
+    main = book.add(
+        which, f"The {which} such bar", frame.day(row), Unit.DATE, frame, Origin((row, row), f"{which} bar that matches")
+    )
+    values = []
+    for condition in plan.where:
+        for side in (condition.left, condition.right):
+            if not isinstance(side, Number):
+                at = float(compute_value(side, frame)[row])
+                values.append(f"{operand_words(side, book, frame)} {book.value('value', 'Value', at, side, (frame, row))}")
+    count = book.count("count", "Bars that match", len(rows), frame, Origin(formula="number of bars that match"))
+    then = f": {', '.join(dict.fromkeys(values))}" if values else ""
+    sentence = f"{name} {which} had {words} on {main}{then}. It did so on {count} {noun_of(frame, len(rows))} {during}."
+    return Told(sentence, main, stretches(frame, rows[rows == row]))
+
+
+def _streak(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    rows, n_known = matching_rows(plan, frame)
+    name, words, during = book.name(frame), condition_words(plan.where, book, frame), _during(frame, book)
+    if not len(rows):
+        total = book.count(
+            "total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known")
+        )
+        return Told(f"On none of {total} {noun_of(frame, n_known)} {during} {name} had {words}.")
+    cuts = np.flatnonzero(np.diff(rows) != 1) + 1
+    starts, stops = np.append(0, cuts), np.append(cuts, len(rows))
+    longest = int((stops - starts).max())
+    place = int(np.flatnonzero(stops - starts == longest)[-1])
+    first, last = int(rows[starts[place]]), int(rows[stops[place] - 1])
+    formula = f"longest run of bars with {' and '.join(map(format_condition, plan.where))}"
+    main = book.count("streak", "Longest run of bars", longest, frame, Origin((first, last), formula))
+    since, until = book.day("First bar of the run", frame, first), book.day("Last bar of the run", frame, last)
+    sentence = f"The longest run of {noun_of(frame, 2)} on which {name} had {words} {during} is {main}, from {since} to {until}."
+    n_equal = int(np.count_nonzero(stops - starts == longest))
+    if n_equal > 1:
+        equal = book.count("streak.equal", "Runs of that length", n_equal, frame, Origin(formula="number of longest runs"))
+        sentence += f" It is the newest of {equal} runs of that length."
+    return Told(sentence, main, stretches(frame, np.arange(first, last + 1)))
+
+
+def _chosen(plan: Plan, frame: Frame) -> tuple[Float64s, Int64s]:
+    """The measure, and the rows of the period that have it and meet the conditions."""
+    assert plan.measure is not None, "A checked plan of this kind measures something."
+    values = compute_value(plan.measure, frame)
+    rows = matching_rows(plan, frame)[0] if plan.where else np.arange(frame.first, frame.stop)
+    return values, rows[~np.isnan(values[rows])]
+
+
+def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    assert plan.measure is not None, "A checked plan of this kind measures something."
+    values, rows = _chosen(plan, frame)
+    name, words = book.name(frame), operand_words(plan.measure, book, frame)
+    where = f" with {condition_words(plan.where, book, frame)}" if plan.where else ""
+    during = _during(frame, book)
+    if not len(rows):
+        return Told(f"No {words} of {name}{where} is known {during}.")
+    sign = -1.0 if plan.ask is Ask.HIGHEST else 1.0
+    best = rows[np.argsort(sign * values[rows], kind="stable")[: plan.n]]
+    row, which = int(best[0]), plan.ask.value
+    main = book.value(which, f"The {which} value", float(values[row]), plan.measure, (frame, row))
+    when = book.day("Its bar", frame, row)
+    sentence = f"The {which} {words} of {name}{where} {during} is {main}, on {when}."
+    if isinstance(plan.measure, Change) and row >= plan.measure.n_bars:
+        before, after = (float(frame.bars.close[at]) for at in (row - plan.measure.n_bars, row))
+        closes = [
+            book.add("close", "Close", close, Unit.PRICE, frame, Origin((at, at), "close[n]"))
+            for close, at in ((before, row - plan.measure.n_bars), (after, row))
+        ]
+        sentence = f"{sentence[:-1]}: the close went from {closes[0]} to {closes[1]}."
+    told = Told(sentence, main, stretches(frame, np.sort(best)))
+    if plan.n > 1:
+        told.heads = ("Date", _capital(words))
+        others = [
+            (book.day("Bar", frame, at), book.value("value", "Value", float(values[at]), plan.measure, (frame, at)))
+            for at in best[1:].tolist()
+        ]
+        told.rows = [(when, main), *others]
+    return told
+
+
+def _aggregate(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    assert plan.measure is not None, "A checked plan of this kind measures something."
+    values, rows = _chosen(plan, frame)
+    name, words = book.name(frame), operand_words(plan.measure, book, frame)
+    where = f" on bars with {condition_words(plan.where, book, frame)}" if plan.where else ""
+    during = _during(frame, book)
+    if not len(rows):
+        return Told(f"No {words} of {name}{where} is known {during}.")
+    reduce: Callable[[Float64s], np.floating] = {Ask.MEAN: np.mean, Ask.MEDIAN: np.median, Ask.SUM: np.sum}[plan.ask]
+    value = float(reduce(values[rows]))
+    count = book.count("count", "Bars that count", len(rows), frame, Origin(formula="number of bars with a value"))
+    formula = f"{plan.ask.value}({formula_of(plan.measure)})"
+    main = book.add(
+        plan.ask.value,
+        _capital(f"the {plan.ask.value}"),
+        value,
+        unit_of(plan.measure),
+        frame,
+        Origin(formula=formula, inputs=(count,)),
+    )
+    called = {Ask.MEAN: "mean", Ask.MEDIAN: "median", Ask.SUM: "total"}[plan.ask]
+    return Told(f"The {called} {words} of {name}{where} {during} is {main}, over {count} {noun_of(frame, len(rows))}.", main)
+
+
+def _value(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    assert plan.measure is not None, "A checked plan of this kind measures something."
+    row = frame.stop - 1
+    value = float(compute_value(plan.measure, frame)[row])
+    name, words, when = book.name(frame), operand_words(plan.measure, book, frame), book.day("Bar", frame, row)
+    if np.isnan(value):
+        book.add(
+            "value",
+            "Value",
+            None,
+            unit_of(plan.measure),
+            frame,
+            Origin((row, row), formula_of(plan.measure), why_not="too few bars before"),
+        )
+        return Told(f"The {words} of {name} on {when} is not known: there are too few bars before.")
+    if not isinstance(plan.measure, Distance):
+        main = book.value("value", "Value", value, plan.measure, (frame, row))
+        return Told(f"The {words} of {name} on {when} was {main}.", main, stretches(frame, np.array([row])))
+    parts = []
+    for side in (plan.measure.value, plan.measure.base):
+        at = float(compute_value(side, frame)[row])
+        parts.append((operand_words(side, book, frame), book.value("value", "Value", at, side, (frame, row))))
+    origin = Origin((row, row), formula_of(plan.measure), (parts[0][1], parts[1][1]))
+    main = book.add("distance", "Distance", value, Unit.PERCENT, frame, origin)
+    sentence = f"On {when} the {parts[0][0]} of {name}, {parts[0][1]}, was {main} from its {parts[1][0]}, {parts[1][1]}."
+    return Told(sentence, main, stretches(frame, np.array([row])))
+
+
+def tell_return(_: Plan, frame: Frame, book: FactBook) -> Told:
+    """The return over the period, from the close before it."""
+    base, last = base_row(frame), frame.stop - 1
+    close = frame.bars.close
+    name = book.name(frame)
+    if base == last or close[base] <= 0:
+        return Told(f"There are too few bars of {name} for a return in that time.")
+    before = book.add("base", "Close before the period", float(close[base]), Unit.PRICE, frame, Origin((base, base), "close[n]"))
+    after = book.add("close", "Last close", float(close[last]), Unit.PRICE, frame, Origin((last, last), "close[n]"))
+    value = (float(close[last]) / float(close[base]) - 1.0) * 100.0
+    main = book.add(
+        "return",
+        "Return",
+        value,
+        Unit.PERCENT,
+        frame,
+        Origin((base, last), "(last close / close before - 1) * 100", (before, after)),
+    )
+    days = book.day("Bar before the period", frame, base), book.day("Last bar of the period", frame, last)
+    told = Told(f"The return of {name} is {main}: its close went from {before} on {days[0]} to {after} on {days[1]}.", main)
+    told.matches = stretches(frame, np.arange(base, last + 1))
+    return told
+
+
+def _drawdown(_: Plan, frame: Frame, book: FactBook) -> Told:
+    close = frame.bars.close[frame.first : frame.stop]
+    name, during = book.name(frame), _during(frame, book)
+    high = np.maximum.accumulate(close)
+    if np.any(high <= 0):
+        return Told(f"{name} had prices that are not above zero {during}, of which no fall in percent can be told.")
+    depth = (close / high - 1.0) * 100.0
+    trough = int(np.argmin(depth))
+    peak = int(np.argmax(close[: trough + 1]))
+    rows = frame.first + peak, frame.first + trough
+    main = book.add(
+        "drawdown",
+        "Deepest drawdown",
+        float(depth[trough]),
+        Unit.PERCENT,
+        frame,
+        Origin(rows, "min(close[n] / highest close so far - 1) * 100"),
+    )
+    if depth[trough] == 0:
+        return Told(f"No close of {name} {during} lies below one before it: the deepest drawdown is {main}.", main)
+    prices = [
+        book.add("close", label, float(close[at - frame.first]), Unit.PRICE, frame, Origin((at, at), "close[n]"))
+        for label, at in (("Close at the high", rows[0]), ("Close at the low", rows[1]))
+    ]
+    days = [book.day(label, frame, at) for label, at in (("Day of the high", rows[0]), ("Day of the low", rows[1]))]
+    sentence = (
+        f"The deepest drawdown of {name} {during} is {main}: from a close of {prices[0]} on {days[0]} to {prices[1]} on {days[1]}."
+    )
+    return Told(sentence, main, stretches(frame, np.arange(rows[0], rows[1] + 1)))
+
+
+def _volatility(_: Plan, frame: Frame, book: FactBook) -> Told:
+    change = compute_value(Change(1), frame)[frame.first : frame.stop]
+    change = change[~np.isnan(change)]
+    name, during = book.name(frame), _during(frame, book)
+    times = frame.bars.event_ns
+    if len(change) < 2 or times[-1] == times[0]:
+        return Told(f"There are too few bars of {name} {during} for a volatility.")
+    per_year = float((len(times) - 1) / ((int(times[-1]) - int(times[0])) / _YEAR_NS))
+    count = book.count("count", "Changes that count", len(change), frame, Origin(formula="number of changes"))
+    yearly = book.add(
+        "bars.per_year",
+        "Bars in a year",
+        per_year,
+        Unit.RATIO,
+        frame,
+        Origin((0, len(times) - 1), "bars / years of all bars", decimals=1),
+    )
+    value = float(np.std(change, ddof=1)) * per_year**0.5
+    origin = Origin(formula="standard deviation of changes * sqrt(bars in a year)", inputs=(count, yearly))
+    main = book.add("volatility", "Volatility of a year", value, Unit.PERCENT, frame, origin)
+    return Told(f"The volatility of {name} {during} is {main} a year, from {count} changes at {yearly} bars a year.", main)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+_TELLERS: Final[dict[Ask, Callable[[Plan, Frame, FactBook], Told]]] = {
+    Ask.COUNT: _matched,
+    Ask.SHARE: _matched,
+    Ask.LIST: _matched,
+    Ask.FIRST: _dated,
+    Ask.LAST: _dated,
+    Ask.STREAK: _streak,
+    Ask.HIGHEST: _extreme,
+    Ask.LOWEST: _extreme,
+    Ask.MEAN: _aggregate,
+    Ask.MEDIAN: _aggregate,
+    Ask.SUM: _aggregate,
+    Ask.VALUE: _value,
+    Ask.RETURN: tell_return,
+    Ask.DRAWDOWN: _drawdown,
+    Ask.VOLATILITY: _volatility,
+}
