@@ -81,8 +81,9 @@ def _idea(facts: FactSet) -> TradeIdea | None:
     if side is None or not side.is_available or any(part is None or not part.is_available for part in parts):
         return None
     entry, stop, target, reward = (part.id for part in parts if part is not None)
-    near, far = ("support", "resistance") if side.value == "long" else ("resistance", "support")
-    levels = [facts.named(f"level.{role}.1") for role in (near, far)]
-    at, against = (f"{{{level.id}}}" for level in levels if level is not None)
-    why = f"Entry at {near} {at}, stop beyond its far edge, target at {far} {against}."
+    near = "support" if side.value == "long" else "resistance"
+    level, goal = facts.named(f"level.{near}.1"), facts.named("idea.goal")
+    assert level is not None
+    assert goal is not None
+    why = f"Entry at {near} {{{level.id}}}, stop beyond its far edge, target at {{{goal.id}}}."
     return TradeIdea(Direction(str(side.value)), entry, stop, target, reward, why)

@@ -5,6 +5,8 @@ from typing import Final
 from backend.assistant.analysis.teller import Teller, joined
 from backend.assistant.grounding.claim import Op
 
+NEAR_ATR: Final = 5.0
+FAR_ATR: Final = 10.0
 _PIVOT_STYLES: Final = {"scalping", "day trading"}
 _DIVERGENCES: Final = (
     ("divergence.regular_bullish", "A bullish divergence stands: the price made a lower low and the RSI a higher low."),
@@ -41,7 +43,7 @@ def _levels(teller: Teller, role: str, way: str) -> list[str]:
     told = []
     for place in (1, 2, 3):
         name = f"level.{role}.{place}"
-        if not teller.has(name):
+        if not teller.has(name) or (place > 1 and not _is_in_reach(teller, name, FAR_ATR)):
             break
         touches = f"touched {teller.tag(f'{name}.touches')} times" if teller.has(f"{name}.touches") else ""
         distance = f"{way} {teller.tag(f'{name}.distance')} from here" if teller.has(f"{name}.distance") and place == 1 else ""
@@ -49,6 +51,13 @@ def _levels(teller: Teller, role: str, way: str) -> list[str]:
         told.append(f"{teller.tag(name)} ({why})" if why else teller.tag(name))
         teller.holds(Op.ABOVE if role == "resistance" else Op.BELOW, name, "price.last")
     return told
+
+
+def _is_in_reach(teller: Teller, name: str, n_ranges: float) -> bool:
+    """Whether a price lies within so many average true ranges of the last one: what is farther is no news."""
+    if not teller.has(name, "price.last", "volatility.atr"):
+        return False
+    return abs(teller.number(name) - teller.number("price.last")) <= n_ranges * teller.number("volatility.atr")
 
 
 def _without_levels(teller: Teller, *, has_support: bool, has_resistance: bool) -> list[str]:
@@ -72,9 +81,9 @@ def _gaps(teller: Teller) -> list[str]:
         told.append("The newest bar opened a gap downwards.")
     for side in ("below", "above"):
         low, high = f"gap.{side}.low", f"gap.{side}.high"
-        if teller.has(low, high):
+        near = high if side == "below" else low
+        if teller.has(low, high) and _is_in_reach(teller, near, NEAR_ATR):
             told.append(f"A gap {side} the price is still open, from {teller.tag(low)} to {teller.tag(high)}.")
-            near = high if side == "below" else low
             teller.holds(Op.BELOW if side == "below" else Op.ABOVE, near, "price.last")
     return told
 

@@ -30,7 +30,7 @@ def tell_idea(teller: Teller) -> str:
         return paragraphs([f"No trade idea: {why[:1].lower()}{why[1:]}.", *_waiting(teller)], held)
     entry, stop, target = (teller.tag(f"idea.{name}") for name in ("entry", "stop", "target"))
     is_long = teller.word("idea.direction") == "long"
-    near, far = ("support", "resistance") if is_long else ("resistance", "support")
+    near = "support" if is_long else "resistance"
     level, ranges = teller.tag(f"level.{near}.1"), teller.tag("idea.stop_ranges")
     is_now = teller.number("idea.entry") == teller.number("price.last")
     how = f"at the last price, {entry}, close to {near}" if is_now else f"at {entry}, if the price comes back to {near}"
@@ -38,7 +38,7 @@ def tell_idea(teller: Teller) -> str:
         f"{'Long' if is_long else 'Short'}, with the trend: enter {how}.",
         f"Place the stop at {stop}, which is {ranges} average true ranges beyond the far edge of {near} around {level}.",
         f"That puts {teller.tag('idea.risk')} of the entry at risk.",
-        f"Take {far} at {target} as the target: reward to risk is {teller.tag('idea.reward_to_risk')}.",
+        f"Take {teller.tag('idea.goal')} at {target} as the target: reward to risk is {teller.tag('idea.reward_to_risk')}.",
         f"At a {teller.tag('person.risk')} risk tolerance {teller.tag('idea.least')} is the least.",
     ]
     away = "below" if is_long else "above"

@@ -100,7 +100,7 @@ def _trend(teller: Teller) -> list[str]:
     middle, long = teller.tag("average.sma_50"), teller.tag("average.sma_200")
     n_middle, n_long = teller.tag("setting.average_middle"), teller.tag("setting.average_long")
     sides = [
-        f"{_side(teller, f'average.sma_{n}')} the {bars}-bar average at {average}"
+        f"{_side(teller, f'average.sma_{n}')} the {bars}-{teller.bar_word} average at {average}"
         for n, bars, average in ((50, n_middle, middle), (200, n_long, long))
     ]
     lead = {
@@ -125,13 +125,13 @@ def _averages(teller: Teller) -> list[str]:
     told = []
     if teller.has("average.slope_50") and (slope := _leads(teller, "average.slope_50")):
         bars, n_back, change = teller.tag("setting.average_middle"), teller.tag("setting.week"), teller.tag("average.slope_50")
-        told.append(f"The {bars}-bar average is {slope}: {change} over {n_back} bars.")
-    cross, is_recent = teller.word("average.cross"), teller.has("average.cross_age")
-    if is_recent and teller.number("average.cross_age") <= RECENT_CROSS:
+        told.append(f"The {bars}-{teller.bar_word} average is {slope}: {change} over {n_back} {teller.bar_word}s.")
+    cross, has_age = teller.word("average.cross"), teller.has("average.cross_age")
+    if has_age and teller.number("average.cross_age") <= RECENT_CROSS:
         what = "a golden cross, the shorter average rising through the longer" if cross == "golden" else (
             "a death cross, the shorter average falling through the longer"
         )  # fmt: skip
-        told.append(f"These averages made {what}, {teller.tag('average.cross_age')} bars ago.")
+        told.append(f"These averages made {what}, {teller.tag('average.cross_age')} {teller.bar_word}s ago.")
     short, long = teller.word("trend.direction_short"), teller.word("trend.direction")
     if short and short != long and "sideways" not in {short, long}:
         told.append(f"The short trend goes {short}, against it.")
@@ -149,7 +149,7 @@ def _short_record(teller: Teller) -> list[str]:
     if teller.has("average.sma_20"):
         side = _side(teller, "average.sma_20")
         bars, average = teller.tag("setting.average_short"), teller.tag("average.sma_20")
-        told.append(f"The price is {side} the {bars}-bar average at {average}.")
+        told.append(f"The price is {side} the {bars}-{teller.bar_word} average at {average}.")
     return told
 
 
@@ -202,7 +202,9 @@ def _bands(teller: Teller) -> list[str]:
         told.append(f"The close is at or below the lower Bollinger band, {teller.tag('band.lower')}.")
     if teller.has("band.width_percentile") and teller.number("band.width_percentile") <= 10:
         width, rank = teller.tag("band.width"), teller.tag("band.width_percentile")
-        told.append(f"The Bollinger bands are tight: {width} wide, and only {rank} of the bars of a year had them tighter.")
+        told.append(
+            f"The Bollinger bands are tight: {width} wide, and only {rank} of the {teller.bar_word}s of a year had them tighter."
+        )
     return told
 
 
@@ -213,7 +215,7 @@ def _volume(teller: Teller) -> list[str]:
     if not teller.has("volume.ratio_20"):
         return [f"Volume was {volume}; there are too few bars to call that much or little."]
     ratio, n_bars = teller.tag("volume.ratio_20"), teller.tag("setting.average_short")
-    beside = f"{ratio} times the mean of {n_bars} bars before"
+    beside = f"{ratio} times the mean of the {n_bars} {teller.bar_word}s before"
     if teller.holds(Op.DOUBLED, "volume.ratio_20"):
         return [f"Volume was exceptional: {volume}, {beside}."]
     if teller.holds(Op.HIGHER_THAN_USUAL, "volume.ratio_20"):

@@ -56,6 +56,11 @@ class Teller:
         fact = self._facts.named(name)
         return fact.value if fact is not None and isinstance(fact.value, str) else ""
 
+    @property
+    def bar_word(self) -> str:
+        """What a bar of the series is called: a day where it is one."""
+        return {"1d": "day", "1w": "week", "1mo": "month"}.get(self.word("instrument.interval"), "bar")
+
     def why_not(self, name: str) -> str:
         """Why a fact has no value."""
         fact = self._facts.named(name)

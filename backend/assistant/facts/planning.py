@@ -31,7 +31,8 @@ ENTRY: Final = price(
 STOP: Final = price(
     "idea.stop", "Stop", "far edge of the level and so many average true ranges beyond", ("@volatility.atr", "@idea.stop_ranges")
 )
-TARGET: Final = price("idea.target", "Target", "the nearest level against it")
+TARGET: Final = price("idea.target", "Target", "the nearest level against it, else the end of the year's range")
+GOAL: Final = Term("idea.goal", "What the target is", Unit.WORD, "where the target comes from", ("@idea.target",))
 REWARD: Final = Term(
     "idea.reward_to_risk",
     "Reward to risk",
@@ -44,7 +45,7 @@ STOP_RANGES: Final = Term(
     "idea.stop_ranges", "Average true ranges to the stop", Unit.RATIO, "by trading style", ("@person.style",), decimals=1
 )
 LEAST_REWARD: Final = Term("idea.least", "Least reward to risk", Unit.RATIO, "by risk tolerance", ("@person.risk",), decimals=1)
-TERMS: Final = (SIDE, ENTRY, STOP, TARGET, REWARD, AT_RISK)
+TERMS: Final = (SIDE, ENTRY, STOP, TARGET, REWARD, AT_RISK, GOAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class _Sight:
     level: float
     edge: float
     against: float
+    goal: str
 
 
 def idea_facts(view: View, found: Mapping[str, Draft]) -> Iterator[Draft]:
@@ -85,6 +87,7 @@ def idea_facts(view: View, found: Mapping[str, Draft]) -> Iterator[Draft]:
         sight.against,
         reward / risk,
         100 * risk / entry,
+        sight.goal,
     )
     for term, value in zip(TERMS, values, strict=True):
         yield view.main.draft(term, value)
@@ -97,17 +100,23 @@ def _look(view: View, found: Mapping[str, Draft]) -> tuple[str, _Sight | None]:
         return why, None
     is_long = found[DIRECTION.name].value == "up"
     near, far = ("support", "resistance") if is_long else ("resistance", "support")
-    names = (LAST.name, ATR.name, f"level.{near}.1", f"level.{near}.1.edge", f"level.{far}.1")
-    close, atr, level, edge, against = (_number(found, name) for name in names)
+    names = (LAST.name, ATR.name, f"level.{near}.1", f"level.{near}.1.edge")
+    close, atr, level, edge = (_number(found, name) for name in names)
     if level is None or edge is None:
         return f"There is no {near} that was touched lately to lean on.", None
-    if against is None:
-        return f"There is no {far} that was touched lately to aim at.", None
     assert close is not None
     assert atr is not None
+    step = 1.0 if is_long else -1.0
+    goals = (
+        (f"level.{far}.1", far),
+        ("price.high_52w", "the high of the year") if is_long else ("price.low_52w", "the low of the year"),
+    )
+    against, goal = next(((at, word) for name, word in goals if (at := _number(found, name)) is not None), (None, ""))
+    if against is None or (against - close) * step <= AT_LEVEL_ATR * atr:
+        return f"There is no {far} ahead to aim at.", None
     if abs(close - level) > REACH_ATR * atr:
-        return f"The price is too far from the nearest {near} to enter with a stop behind it.", None
-    return "", _Sight(close, atr, 1.0 if is_long else -1.0, level, edge, against)
+        return f"The price is too far from the nearest {near}: a stop behind it would be too wide.", None
+    return "", _Sight(close, atr, step, level, edge, against, goal)
 
 
 def _grounds(view: View, found: Mapping[str, Draft]) -> Iterator[tuple[str, bool]]:
