@@ -3,11 +3,14 @@
 from typing import Final
 
 from backend.assistant.analysis.teller import Teller, joined
+from backend.assistant.facts.shapes import OUTCOMES, UNDECIDED
 from backend.assistant.grounding.claim import Op
+from backend.patterns.found import OutcomeKind
 
 NEAR_ATR: Final = 5.0
 FAR_ATR: Final = 10.0
 _PIVOT_STYLES: Final = {"scalping", "day trading"}
+_LIVING: Final = {UNDECIDED, OUTCOMES[OutcomeKind.BREAKOUT_UP], OUTCOMES[OutcomeKind.BREAKOUT_DOWN]}
 _DIVERGENCES: Final = (
     ("divergence.regular_bullish", "A bullish divergence stands: the price made a lower low and the RSI a higher low."),
     ("divergence.regular_bearish", "A bearish divergence stands: the price made a higher high and the RSI a lower high."),
@@ -92,9 +95,11 @@ def tell_patterns(teller: Teller) -> list[str]:
     """Chart patterns with how they stand, candle patterns of the newest bars, divergences."""
     patterns = [name for name in teller.names_under("pattern.") if name.count(".") == 1 and name != "pattern.any"]
     told = [_pattern(teller, name) for name in patterns if teller.holds(Op.PRESENT, name)]
-    candles = [name for name in teller.names_under("candle.") if name.count(".") == 2 and teller.holds(Op.PRESENT, name)]
-    if candles:
-        told.append(f"Candles of the newest bars: {joined([_candle(teller, name) for name in candles])}.")
+    candles = [name for name in teller.names_under("candle.") if name.count(".") == 2]
+    newest_ns = max((teller.known_ns(name) for name in candles), default=0)
+    newest = [name for name in candles if teller.known_ns(name) == newest_ns and teller.holds(Op.PRESENT, name)]
+    if newest:
+        told.append(f"Newest candle pattern: {joined([_candle(teller, name) for name in newest])}.")
     told += [words for name, words in _DIVERGENCES if teller.holds(Op.DIVERGES, name)]
     if not told and teller.holds(Op.ABSENT, "pattern.any"):
         told.append("No chart pattern stands out.")
@@ -108,12 +113,13 @@ def _candle(teller: Teller, name: str) -> str:
 
 
 def _pattern(teller: Teller, name: str) -> str:
-    lead = f"A {teller.tag(f'{name}.name')} has {_outcome(teller, name)}"
-    if not teller.has(f"{name}.target", f"{name}.invalidation"):
+    """A chart pattern, how it stands, and where it leads unless it broke out the other way."""
+    outcome = teller.word(f"{name}.outcome")
+    lead = f"Chart pattern: {teller.tag(f'{name}.name')}, {teller.tag(f'{name}.outcome')}"
+    if outcome not in _LIVING or not teller.has(f"{name}.target", f"{name}.invalidation"):
         return f"{lead}."
+    is_bullish = teller.number(f"{name}.target") > teller.number(f"{name}.invalidation")
+    if outcome == (OUTCOMES[OutcomeKind.BREAKOUT_DOWN] if is_bullish else OUTCOMES[OutcomeKind.BREAKOUT_UP]):
+        return f"{lead}, against what it speaks for."
     target, end = teller.tag(f"{name}.target"), teller.tag(f"{name}.invalidation")
     return f"{lead}; its measured move leads to {target}, and a close beyond {end} undoes it."
-
-
-def _outcome(teller: Teller, name: str) -> str:
-    return teller.word(f"{name}.outcome").replace("broke out", "broken out")

@@ -31,12 +31,12 @@ def tell_idea(teller: Teller) -> str:
     entry, stop, target = (teller.tag(f"idea.{name}") for name in ("entry", "stop", "target"))
     is_long = teller.word("idea.direction") == "long"
     near = "support" if is_long else "resistance"
-    level, ranges = teller.tag(f"level.{near}.1"), teller.tag("idea.stop_ranges")
+    ranges = teller.tag("idea.stop_ranges")
     is_now = teller.number("idea.entry") == teller.number("price.last")
-    how = f"at the last price, {entry}, close to {near}" if is_now else f"at {entry}, if the price comes back to {near}"
+    how = f"at the last price, {entry}, close to {near}" if is_now else f"at {entry}, if the price comes back to that {near}"
     told = [
         f"{'Long' if is_long else 'Short'}, with the trend: enter {how}.",
-        f"Place the stop at {stop}, which is {ranges} average true ranges beyond the far edge of {near} around {level}.",
+        f"Place the stop at {stop}, {ranges} average true ranges beyond the far edge of the {near}.",
         f"That puts {teller.tag('idea.risk')} of the entry at risk.",
         f"Take {teller.tag('idea.goal')} at {target} as the target: reward to risk is {teller.tag('idea.reward_to_risk')}.",
         f"At a {teller.tag('person.risk')} risk tolerance {teller.tag('idea.least')} is the least.",
@@ -44,7 +44,7 @@ def tell_idea(teller: Teller) -> str:
     away = "below" if is_long else "above"
     teller.holds(Op.BELOW if is_long else Op.ABOVE, "idea.stop", "idea.entry")
     teller.holds(Op.ABOVE if is_long else Op.BELOW, "idea.target", "idea.entry")
-    told.append(f"A close {away} the stop says that the idea was wrong. It is sized for {teller.tag('person.style')}.")
+    told.append(f"A close {away} the stop says that the idea was wrong. The distances are those of {teller.tag('person.style')}.")
     return paragraphs(told, held)
 
 
@@ -53,7 +53,7 @@ def _waiting(teller: Teller) -> list[str]:
     direction = teller.word("trend.direction")
     why = teller.why_not("idea.entry")
     if "too old" in why:
-        return [f"Ask as of {teller.tag('bars.last')} for what could be said on that day."]
+        return [f"Ask as of {teller.tag('price.date')} for what could be said on that day."]
     if "too far" in why and direction in {"up", "down"}:
         near = "support" if direction == "up" else "resistance"
         return [f"A return to {near} around {teller.tag(f'level.{near}.1')} would be the place to look again."]
@@ -87,7 +87,7 @@ def _movement(teller: Teller) -> list[str]:
     told = []
     if teller.has("volatility.atr"):
         share = f", {teller.tag('volatility.atr_percent')} of the price" if teller.has("volatility.atr_percent") else ""
-        told.append(f"A bar moves {teller.tag('volatility.atr')} on average{share}.")
+        told.append(f"A {teller.bar_word} moves {teller.tag('volatility.atr')} on average{share}.")
     if teller.has("volatility.realised"):
         rank = _rank(teller)
         told.append(f"Volatility is {teller.tag('volatility.realised')} a year{rank}.")

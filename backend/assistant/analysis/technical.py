@@ -28,7 +28,8 @@ def _summary(teller: Teller) -> list[str]:
     if not direction:
         return []
     strength = "strong " if teller.holds(Op.STRONG, "trend.adx") else "weak " if teller.holds(Op.WEAK, "trend.adx") else ""
-    lead = {"up": f"a {strength}uptrend", "down": f"a {strength}downtrend", "sideways": "no clear trend"}[direction]
+    article = "a" if strength else "an"
+    lead = {"up": f"{article} {strength}uptrend", "down": f"a {strength}downtrend", "sideways": "no clear trend"}[direction]
     parts = [lead]
     states = [state for name in ("oscillator.rsi", "stochastic.k") if (state := _state(teller, name))]
     if states:
@@ -46,12 +47,12 @@ def _summary(teller: Teller) -> list[str]:
 def _age(teller: Teller) -> list[str]:
     if teller.number("bars.age") <= STALE_DAYS:
         return []
-    date = teller.tag("bars.last")
+    date = teller.tag("price.date")
     return [f"The newest bar is {teller.tag('bars.age')} days old, so this describes {date} and not today."]
 
 
 def _price(teller: Teller) -> list[str]:
-    name, last, date = teller.tag("instrument.name"), teller.tag("price.last"), teller.tag("bars.last")
+    name, last, date = teller.tag("instrument.name"), teller.tag("price.last"), teller.tag("price.date")
     change = ""
     if teller.has("price.change_1"):
         change = f", {_moved(teller, 'price.change_1')} on the session before"

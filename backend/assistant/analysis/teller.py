@@ -56,6 +56,11 @@ class Teller:
         fact = self._facts.named(name)
         return fact.value if fact is not None and isinstance(fact.value, str) else ""
 
+    def known_ns(self, name: str) -> int:
+        """When a find could first be known; 0 where that is not told."""
+        fact = self._facts.named(name)
+        return 0 if fact is None or fact.known_ns is None else fact.known_ns
+
     @property
     def bar_word(self) -> str:
         """What a bar of the series is called: a day where it is one."""

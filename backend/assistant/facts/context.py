@@ -1,6 +1,7 @@
 """Facts that no formula makes: what the instrument is, who asks, what is held, and what is not known yet."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from backend.assistant.facts.draft import Draft, Term, lacking, percent, price
@@ -68,7 +69,8 @@ def person_facts(view: View) -> Iterator[Draft]:
         yield from lacking((QUANTITY, ENTRY, GAIN, GAIN_PERCENT), NO_POSITION)
         return
     last = float(view.latest.bars.close[-1])
-    yield Draft(term=QUANTITY, value=position.quantity, source="position")
+    quantity = replace(QUANTITY, decimals=0) if position.quantity % 1 == 0 else QUANTITY
+    yield Draft(term=quantity, value=position.quantity, source="position")
     yield Draft(term=ENTRY, value=position.price, source="position")
     yield view.latest.draft(GAIN, (last - position.price) * position.quantity)
     is_possible = position.price > 0 and last > 0

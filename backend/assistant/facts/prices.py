@@ -15,6 +15,9 @@ from backend.assistant.facts.view import Seen, View
 from backend.domain.bars import DAY_NS, SECOND_NS
 
 LAST: Final = price("price.last", "Last price", "close of the newest complete bar")
+DATE: Final = Term(
+    "price.date", "Date of the last price", Unit.DATE, "date of the newest complete bar of the series or of its days"
+)
 PREVIOUS: Final = price("price.previous_close", "Previous close", "close of the session before")
 CHANGE: Final = price("price.change", "Change over one session", "last - previous close", ("@price.last", "@price.previous_close"))
 CHANGE_BAR: Final = percent("price.change_bar", "Change over one bar", "close[n] / close[n-1] - 1")
@@ -60,6 +63,7 @@ def price_facts(view: View) -> Iterator[Draft]:
     """Last price, changes over bars and sessions, and ranges."""
     latest, last = view.latest, float(view.latest.bars.close[-1])
     yield latest.draft(LAST, last)
+    yield latest.draft(DATE, _today(view).isoformat())
     yield from _previous(view, last)
     closes = view.main.bars.close
     yield view.main.draft(
