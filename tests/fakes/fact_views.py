@@ -23,12 +23,15 @@ DAYS = BarSpec.parse("1d")
 SWING = Person("swing", "medium")
 
 
-def apple_days(n_last: int | None = None) -> BarArrays:
-    """The raw daily bars of Apple with their dates."""
+def apple_days(n_last: int | None = None, *, adjusted: bool = False) -> BarArrays:
+    """The daily bars of Apple with their dates, raw or as its file adjusts them."""
     with (SAMPLES / "AAPL_1d.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     event_ns = np.array([_label_ns(row["Date"]) for row in rows], np.int64)
     columns = [np.array([float(row[word]) for row in rows]) for word in ("Open", "High", "Low", "Close", "Volume")]
+    if adjusted:
+        factor = np.array([float(row["Adj Close"]) for row in rows]) / columns[3]
+        columns = [*(column * factor for column in columns[:4]), columns[4]]
     bars = BarArrays(event_ns, *columns)
     return bars if n_last is None else bars[-n_last:]
 

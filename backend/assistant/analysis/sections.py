@@ -118,9 +118,8 @@ def _losses(teller: Teller) -> list[str]:
         depth = teller.number("risk.drawdown_now") if teller.has("risk.drawdown_now") else 0.0
         if depth < 0:
             is_deepest = depth == teller.number("risk.drawdown")
-            now = ", reached at the newest close" if is_deepest else (
-                f", and it is now down {teller.tag('risk.drawdown_now')} from the highest close"
-            )  # fmt: skip
+            still = f", and a drawdown of {teller.tag('risk.drawdown_now')} is left of it"
+            now = ", reached at the newest close" if is_deepest else still
         told.append(f"The deepest fall of that year was a drawdown of {teller.tag('risk.drawdown')}{now}.")
     return told
 

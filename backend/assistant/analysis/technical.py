@@ -38,7 +38,7 @@ def _summary(teller: Teller) -> list[str]:
     if {short, direction} == {"up", "down"}:
         parts.append("with the short trend against it")
     elif direction == "sideways" and short in {"up", "down"}:
-        parts.append(f"while the short trend is {short}")
+        parts.append(f"while the short trend goes {teller.tag('trend.direction_short')}")
     if teller.word("volatility.regime") in {"low", "high", "extreme"}:
         parts.append(f"in {teller.tag('volatility.regime')} volatility")
     return [f"In short: {', '.join(parts)}."]
@@ -86,9 +86,9 @@ def _range(teller: Teller) -> list[str]:
         low, high = teller.tag("price.low_52w"), teller.tag("price.high_52w")
         at = teller.tag("price.position_52w")
         told.append(f"In its {teller.tag('setting.weeks')}-week range of {low} to {high} it stands {at} of the way up.")
-    if teller.has("price.from_highest") and teller.number("price.from_highest") < 0:
+    if teller.has("price.from_highest") and teller.holds(Op.BELOW, "price.last", "price.highest"):
         highest, fall = teller.tag("price.highest"), teller.tag("price.from_highest")
-        told.append(f"From the highest high on record, {highest}, it is down {fall}.")
+        told.append(f"It is below the highest high on record, {highest}: a decline of {fall}.")
     if teller.holds(Op.PRESENT, "bars.adjusted"):
         told.append("Earlier prices are adjusted for splits and dividends.")
     return told
@@ -135,7 +135,7 @@ def _averages(teller: Teller) -> list[str]:
         told.append(f"These averages made {what}, {teller.tag('average.cross_age')} {teller.bar_word}s ago.")
     short, long = teller.word("trend.direction_short"), teller.word("trend.direction")
     if short and short != long and "sideways" not in {short, long}:
-        told.append(f"The short trend goes {short}, against it.")
+        told.append(f"The short trend goes {teller.tag('trend.direction_short')}, against it.")
     return told
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from backend.assistant.facts.fact import FactSet
+from backend.assistant.facts.fact import FactSet, Unit
 from backend.assistant.grounding.claim import Claim, Op, Verdict
 from backend.assistant.grounding.judging import judge
 
@@ -19,7 +19,7 @@ CLAIM_WORDS: Final = {
     Op.WEAK: "{0} is low",
     Op.HIGHER_THAN_USUAL: "{0} is higher than usual",
     Op.LOWER_THAN_USUAL: "{0} is lower than usual",
-    Op.DOUBLED: "{0} is at least double",
+    Op.DOUBLED: "{0} is far higher than usual",
     Op.DIVERGES: "{0} is there",
     Op.PRESENT: "{0} is there",
     Op.ABSENT: "{0} is not there",
@@ -95,7 +95,8 @@ class Teller:
 
 def claim_of(op: Op, args: tuple[str, ...], facts: FactSet) -> Claim:
     """A claim in plain words: labels, and tags in place of numbers."""
-    words = [f"{facts[fact_id].label} ({{{fact_id}}})" for fact_id in args]
+    named = [facts[fact_id] for fact_id in args]
+    words = [fact.label if fact.unit is Unit.FLAG else f"{fact.label} ({{{fact.id}}})" for fact in named]
     return Claim(op, args, CLAIM_WORDS[op].format(*words))
 
 

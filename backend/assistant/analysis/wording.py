@@ -1,11 +1,11 @@
 """The checks of a model's words: no numbers, no advice, every comparison a true claim, every tag called by its name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from backend.assistant.facts.fact import Fact, FactSet
-from backend.assistant.grounding.claim import Op, Verdict
+from backend.assistant.grounding.claim import Claim, Op, Verdict
 from backend.assistant.grounding.comparatives import find_comparatives
 from backend.assistant.grounding.narrative import check_narrative
 from backend.assistant.grounding.span import Span
@@ -19,6 +19,7 @@ _ADVICE: Final = frozenset({
     "buy", "sell", "buying", "selling", "guarantee", "guaranteed", "guarantees", "certain", "certainly", "surely", "definitely",
     "will", "must", "should", "recommend", "recommended", "advise", "advice", "promise", "promises", "riskless", "risk-free",
 })  # fmt: skip
+_OTHER_WAY: Final = {Op.ABOVE: Op.BELOW, Op.BELOW: Op.ABOVE, Op.NEAR: Op.NEAR}
 # What a word before a tag may stand for: beginnings of names of facts.
 _TOPICS: Final = {
     "support": ("level.support", "pivot.support"),
@@ -80,10 +81,10 @@ def _check_sentence(
     for tag in tags:
         _check_called(tagged[at : tag.start], tagged[stretch[0] : tag.start], facts[tag.fact_id])
         at = tag.end
-    named = {tag.fact_id for tag in tags}
-    grounds = {verdict.claim.op for verdict in verdicts if verdict.is_true and named & set(verdict.claim.args)}
+    named = [tag.fact_id for tag in tags]
+    grounds = {op for verdict in verdicts if verdict.is_true for op in _grounds(verdict.claim, named)}
     for found in find_comparatives(tagged[stretch[0] : stretch[1]]):
-        if found.op is None or not _is_ground(found.op, grounds):
+        if found.op is None or found.op not in grounds:
             word = tagged[stretch[0] + found.start : stretch[0] + found.end]
             raise _wrong(f"No true claim stands for {word!r}.", "comparison")
 
@@ -100,8 +101,20 @@ def _check_called(just_before: str, before: str, fact: Fact) -> None:
         raise _wrong(f"{fact.label} is not called by its name.", "name")
 
 
-def _is_ground(op: Op, grounds: set[Op]) -> bool:
-    return op in grounds or (op is Op.HIGHER_THAN_USUAL and Op.DOUBLED in grounds)
+def _grounds(claim: Claim, named: Sequence[str]) -> Iterator[Op]:
+    """What a true claim lets a sentence say that names its facts in its order, or in the other with the other word."""
+    args = tuple(claim.args)
+    if _in_order(args, named):
+        yield claim.op
+        if claim.op is Op.DOUBLED:
+            yield Op.HIGHER_THAN_USUAL
+    elif claim.op in _OTHER_WAY and _in_order(args[::-1], named):
+        yield _OTHER_WAY[claim.op]
+
+
+def _in_order(args: Sequence[str], named: Sequence[str]) -> bool:
+    left = iter(named)
+    return all(arg in left for arg in args)
 
 
 def _wrong(message: str, code: str) -> InvalidInput:

@@ -40,7 +40,10 @@ GAIN_PERCENT: Final = percent(
     "position.gain_percent", "Open gain or loss in percent", "(last / entry - 1), turned round where short", ("@position.gain",)
 )
 
-NEWS: Final = tuple(Term(f"news.{place}", f"News {place}", Unit.WORD, "headline, by recency and relevance") for place in (1, 2, 3))
+NEWS: Final = tuple(
+    Term(f"news.{place}", label, Unit.WORD, "headline, by recency and relevance")
+    for place, label in enumerate(("Most relevant news", "Next news", "News after that"), 1)
+)
 SCORE: Final = Term("sentiment.score", "Social sentiment", Unit.INDEX, "from -1 to 1, by a classifier over posts")
 LABEL: Final = Term("sentiment.label", "Label of the sentiment", Unit.WORD, "of the score", ("@sentiment.score",))
 RATIOS: Final = Term("fundamental.ratios", "Fundamental ratios", Unit.WORD, "from filings, with their period")

@@ -9,10 +9,10 @@ from backend.assistant.facts.prices import NO_DAYS
 from backend.assistant.facts.view import View
 
 POINT: Final = price("pivot.point", "Pivot", "(high + low + close) / 3 of the newest session")
-FIRST_UP: Final = price("pivot.resistance_1", "First resistance by pivot", "2 x pivot - low", ("@pivot.point",))
-FIRST_DOWN: Final = price("pivot.support_1", "First support by pivot", "2 x pivot - high", ("@pivot.point",))
-SECOND_UP: Final = price("pivot.resistance_2", "Second resistance by pivot", "pivot + high - low", ("@pivot.point",))
-SECOND_DOWN: Final = price("pivot.support_2", "Second support by pivot", "pivot - (high - low)", ("@pivot.point",))
+FIRST_UP: Final = price("pivot.resistance_1", "Near resistance by pivot", "2 x pivot - low", ("@pivot.point",))
+FIRST_DOWN: Final = price("pivot.support_1", "Near support by pivot", "2 x pivot - high", ("@pivot.point",))
+SECOND_UP: Final = price("pivot.resistance_2", "Far resistance by pivot", "pivot + high - low", ("@pivot.point",))
+SECOND_DOWN: Final = price("pivot.support_2", "Far support by pivot", "pivot - (high - low)", ("@pivot.point",))
 TERMS: Final = (POINT, FIRST_UP, FIRST_DOWN, SECOND_UP, SECOND_DOWN)
 
 

@@ -74,10 +74,10 @@ def idea_facts(view: View, found: Mapping[str, Draft]) -> Iterator[Draft]:
     stop = sight.edge - sight.step * ranges * sight.atr
     risk, reward = (entry - stop) * sight.step, (sight.against - entry) * sight.step
     if stop <= 0 or risk <= 0:
-        yield from lacking(TERMS, "A stop beyond the level would lie at or below zero.", view.main.source)
+        yield from lacking(TERMS, "A stop beyond the level would lie where no price can be.", view.main.source)
         return
     if reward / risk < least:
-        why = "From the nearest level to the one against it there is too little to gain for what a stop would lose."
+        why = "From the nearest level to the opposite level there is too little to gain for what a stop would lose."
         yield from lacking(TERMS, why, view.main.source)
         return
     values: tuple[Value, ...] = (
@@ -124,7 +124,7 @@ def _grounds(view: View, found: Mapping[str, Draft]) -> Iterator[tuple[str, bool
     direction, strength = found[DIRECTION.name].value, _number(found, RSI.name)
     is_long = direction == "up"
     is_stretched = strength is not None and (strength >= OVERBOUGHT if is_long else strength <= OVERSOLD)
-    yield "Prices at or below zero are no ground for an idea.", view.main.is_above_zero
+    yield "Prices that are not all positive are no ground for an idea.", view.main.is_above_zero
     yield "The newest bar is too old for an idea that could be traded.", not _is_old(view, found)
     yield "There are too few bars to say which way the trend goes.", direction is not None
     yield "There is no trend to trade with.", direction != "sideways"

@@ -19,10 +19,12 @@ DATE: Final = Term(
     "price.date", "Date of the last price", Unit.DATE, "date of the newest complete bar of the series or of its days"
 )
 PREVIOUS: Final = price("price.previous_close", "Previous close", "close of the session before")
-CHANGE: Final = price("price.change", "Change over one session", "last - previous close", ("@price.last", "@price.previous_close"))
-CHANGE_BAR: Final = percent("price.change_bar", "Change over one bar", "close[n] / close[n-1] - 1")
+CHANGE: Final = price(
+    "price.change", "Change in price on the session before", "last - previous close", ("@price.last", "@price.previous_close")
+)
+CHANGE_BAR: Final = percent("price.change_bar", "Change on the bar before", "close[n] / close[n-1] - 1")
 SESSIONS: Final = (
-    (percent("price.change_1", "Change over one session", "last / close 1 session ago - 1", ("@price.last",)), 1),
+    (percent("price.change_1", "Change on the session before", "last / close 1 session ago - 1", ("@price.last",)), 1),
     (percent("price.change_5", "Change over a week", f"last / close {WEEK} sessions ago - 1", ("@price.last",)), WEEK),
     (percent("price.change_21", "Change over a month", f"last / close {MONTH} sessions ago - 1", ("@price.last",)), MONTH),
     (percent("price.change_63", "Change over a quarter", f"last / close {QUARTER} sessions ago - 1", ("@price.last",)), QUARTER),
@@ -44,7 +46,7 @@ FROM_HIGHEST: Final = percent(
 NO_PERCENT: Final = "Percent of a price at or below zero says nothing."
 NO_DAYS: Final = "It takes daily bars, and none can be made of what is stored."
 COUNT: Final = Term("bars.count", "Complete bars", Unit.COUNT, "count of complete bars", decimals=0)
-FIRST: Final = Term("bars.first", "First bar", Unit.DATE, "date of the oldest complete bar")
+FIRST: Final = Term("bars.first", "Oldest bar", Unit.DATE, "date of the oldest complete bar")
 NEWEST: Final = Term("bars.last", "Newest bar", Unit.DATE, "date of the newest complete bar")
 ADJUSTED: Final = Term("bars.adjusted", "Adjusted prices", Unit.FLAG, "whether earlier prices are changed for splits and dividends")
 _STALE_DAYS: Final = 31

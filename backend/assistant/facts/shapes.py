@@ -139,7 +139,7 @@ def _levels(drawn: _Drawn) -> Iterator[Draft]:
 def _level(drawn: _Drawn, level: Level, place: int, close: float) -> Iterator[Draft]:
     word = str(level.role)
     name = f"level.{word}.{place}"
-    nth = {1: "Nearest", 2: "Second", 3: "Third"}[place]
+    nth = {1: "Nearest", 2: "Next", 3: "Farther"}[place]
     formula = SUPPORT.formula if level.role is Role.SUPPORT else RESISTANCE.formula
     touches = Term(f"{name}.touches", f"Touches of the {nth.lower()} {word}", Unit.COUNT, "count of swings in its band", decimals=0)
     edge_word = "low" if level.role is Role.SUPPORT else "high"
