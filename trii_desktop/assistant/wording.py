@@ -1,0 +1,102 @@
+"""Words of the dock: modes, phases, values of facts, and how an answer came about."""
+
+import re
+from typing import Final
+
+from backend.assistant.answers import Answer, Mode, Phase, Provenance, Reach
+from backend.assistant.facts.fact import Fact, FactSet, Unit
+from backend.assistant.grounding.span import Mark
+from trii_desktop.assistant.markdown.blocks import Run
+from trii_desktop.assistant.markdown.parsing import shown_text
+from trii_desktop.widgets.numbers import MINUS, format_price
+
+MODES: Final = {
+    Mode.FAST: ("Fast", "A short answer, at once"),
+    Mode.DEEP: ("Deep Thinking", "A longer answer of a larger model"),
+    Mode.ANALYSIS: ("Stock Analysis", "Facts, levels and a trade idea of the chart, computed by code"),
+    Mode.SEARCH: ("Normal Search", "Instruments, bars, help and history; needs no model"),
+}
+NEEDS_NO_MODEL: Final = frozenset({Mode.ANALYSIS, Mode.SEARCH})
+PHASES: Final = {
+    Phase.WAITING: "Waiting its turn",
+    Phase.COMPUTING: "Computing facts",
+    Phase.READING: "Reading",
+    Phase.WRITING: "Writing",
+    Phase.DONE: "Done",
+    Phase.STOPPED: "Stopped",
+    Phase.FAILED: "Not answered",
+}
+REACHES: Final = {
+    Reach.LOCAL_ONLY: "Only on this computer",
+    Reach.PREFER_LOCAL: "Here, else a service",
+    Reach.ALLOW_CLOUD: "Services allowed",
+}
+PLACES: Final = {"code": "computed, no model", "this process": "this computer", "own process": "this computer"}
+_TAG: Final = re.compile(r"\{(F\d+)\}")
+NARROW: Final = "\u202f"
+
+
+def fact_words(fact: Fact) -> str:
+    """A fact's value as it is shown; "unavailable" where there is none."""
+    value = fact.value
+    if value is None:
+        return "unavailable"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return shown_text(value)
+    match fact.unit:
+        case Unit.PERCENT:
+            return f"{value:z.{fact.decimals}f}".replace("-", MINUS) + f"{NARROW}%"
+        case Unit.COUNT:
+            return f"{value:,.0f}".replace("-", MINUS)
+        case _:
+            return format_price(float(value), fact.decimals)
+
+
+def number_run(fact_id: str, facts: FactSet) -> Run:
+    """The value of a fact as a run that leads to it; an unknown id is shown as unverified."""
+    fact = facts.get(fact_id)
+    if fact is None:
+        return Run(fact_id, Mark.UNVERIFIED)
+    return Run(fact_words(fact), Mark.NUMBER, fact.id) if fact.is_available else Run(fact_words(fact), is_italic=True)
+
+
+def tagged_runs(text: str, facts: FactSet) -> tuple[Run, ...]:
+    """Text with tags such as {F12} as runs, each tag as the value of its fact."""
+    pieces = _TAG.split(text)  # words, id, words, id, …
+    runs = (number_run(piece, facts) if place % 2 else Run(shown_text(piece)) for place, piece in enumerate(pieces))
+    return tuple(run for run in runs if run.text)
+
+
+def seconds_words(time_ms: float) -> str:
+    """``85 ms`` or ``1.8 s``."""
+    return f"{time_ms:.0f} ms" if time_ms < 1_000 else f"{time_ms / 1_000:.1f} s"
+
+
+def provenance_words(made: Provenance) -> str:
+    """How an answer came about, in one line."""
+    parts = [MODES[made.mode][0]]
+    if made.model:
+        parts.append(made.model)
+    parts.append(PLACES.get(made.place, made.place))
+    if made.is_cached:
+        parts.append("repeated from before")
+    elif made.first_token_ms > 0:
+        parts.append(f"first word after {seconds_words(made.first_token_ms)}, {seconds_words(made.total_ms)} in all")
+    elif made.total_ms > 0:
+        parts.append(seconds_words(made.total_ms))
+    if made.cost_usd > 0:
+        parts.append(f"US$ {made.cost_usd:.4f}")
+    return " · ".join(parts)
+
+
+def checks_words(answer: Answer) -> str:
+    """What checking left out or struck through; empty where there is nothing to say."""
+    checks, said = answer.checks, []
+    if checks.n_unverified:
+        said.append("1 number is unverified" if checks.n_unverified == 1 else f"{checks.n_unverified} numbers are unverified")
+    if checks.n_claims_dropped:
+        n = checks.n_claims_dropped
+        said.append(f"{'1 claim was' if n == 1 else f'{n} claims were'} left out: untrue or unknown")
+    return " · ".join(said)
