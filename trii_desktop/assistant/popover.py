@@ -47,7 +47,7 @@ class Popover(QFrame):
         self.hide()
 
     def open_at(self, place: QRect, name: str, blocks: tuple[Block, ...], offers: tuple[tuple[str, object], ...] = ()) -> None:
-        """Show ``blocks`` beside ``place`` (on screen). offers : words and what pressing them calls; the first one is the main one."""
+        """Show ``blocks`` beside ``place`` (on screen). offers : words and what pressing them calls, the main one first."""
         window = self._panel.window()
         if self.parentWidget() is not window:
             self.setParent(window)

@@ -1,5 +1,7 @@
 """Text that is as high as it needs to be: selectable, with numbers and links that keys reach; it never loads anything."""
 
+from typing import Final
+
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QTextCursor, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolTip
@@ -7,6 +9,10 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolTip
 from trii_desktop.assistant.markdown.blocks import Block, host_of
 from trii_desktop.assistant.markdown.writing import FACT, DocumentWriter
 from trii_desktop.look import Look
+
+_SCROLLING: Final = (
+    Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End,
+)  # fmt: skip
 
 
 class RichText(QTextBrowser):
@@ -107,10 +113,9 @@ class RichText(QTextBrowser):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copying and links; every other key is for what it stands in."""
-        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Home, Qt.Key.Key_End):
-            if not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-                event.ignore()
-                return
+        if event.key() in _SCROLLING and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            event.ignore()
+            return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._pointed = self.cursorRect()
         super().keyPressEvent(event)

@@ -16,6 +16,10 @@ class Conversations(Protocol):
         """Pinned ones first, then the newest."""
         ...
 
+    async def row(self, conversation: str) -> ConversationRow:
+        """The conversation of this id. Raises NotFound."""
+        ...
+
     async def branch(self, conversation: str, leaf: str = "") -> tuple[Turn, ...]:
         """The turns of the branch that is shown, oldest first."""
         ...
@@ -48,7 +52,7 @@ class Conversations(Protocol):
         """Turns that say these words."""
         ...
 
-    async def export(self, conversation: str, kind: str) -> str:
+    async def export(self, conversation: str, form: Any) -> str:
         """The conversation as "markdown" or "json"."""
         ...
 

@@ -3,9 +3,12 @@
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from backend.assistant.grounding.span import Mark
+
+PAIRS: Final = "pairs"
 
 
 class BlockKind(enum.StrEnum):
@@ -48,7 +51,8 @@ class Block:
 
     level : of a heading, 1 to 6
     depth : of the lists it stands in; marker : "•" or "3." before the first block of an item; quote : depth of quotations
-    rows : of a table, the first one its head; aligned : "left", "center" or "right" a column
+    rows : of a table, the first one its head, but in a table of pairs; aligned : "left", "center" or "right" a column
+    language : of code, or PAIRS of a table whose first column names what the second one says
     """
 
     kind: BlockKind

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -17,10 +18,9 @@ from PySide6.QtGui import (
     QTextOption,
     QTextTableFormat,
 )
-from PySide6.QtCore import Qt
 
 from backend.assistant.grounding.span import Mark
-from trii_desktop.assistant.markdown.blocks import Block, BlockKind, Cell, Run
+from trii_desktop.assistant.markdown.blocks import PAIRS, Block, BlockKind, Cell, Run
 from trii_desktop.palettes import Palette
 
 FACT: Final = "fact:"  # what an address begins with that names a fact
@@ -175,31 +175,37 @@ class DocumentWriter:
 
     def _put_table(self, cursor: QTextCursor, block: Block) -> None:
         n_columns = max(len(row) for row in block.rows)
+        is_pairs = block.language == PAIRS
         looks = QTextTableFormat()
-        looks.setCellPadding(5)
+        looks.setCellPadding(3 if is_pairs else 5)
         looks.setCellSpacing(0)
-        looks.setBorder(1)
+        looks.setBorder(0 if is_pairs else 1)
         looks.setBorderCollapse(True)
         looks.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         looks.setBorderBrush(QBrush(QColor(self._palette.border)))
         looks.setTopMargin(_GAP_PX)
         looks.setBottomMargin(6)
-        looks.setHeaderRowCount(1)
+        looks.setHeaderRowCount(0 if is_pairs else 1)
         table = cursor.insertTable(len(block.rows), max(n_columns, 1), looks)
         for number, cells in enumerate(block.rows):
             for place, cell in enumerate(cells):
-                self._put_cell(table.cellAt(number, place).firstCursorPosition(), cell, _aligned(block, place), is_head=number == 0)
+                is_head = place == 0 if is_pairs else number == 0
+                look = self._head_format(is_bold=not is_pairs) if is_head else self._char_format()
+                self._put_cell(table.cellAt(number, place).firstCursorPosition(), cell, _aligned(block, place), look)
         self._end_structure()
 
-    def _put_cell(self, cursor: QTextCursor, cell: Cell, aligned: Qt.AlignmentFlag, *, is_head: bool) -> None:
+    def _put_cell(self, cursor: QTextCursor, cell: Cell, aligned: Qt.AlignmentFlag, look: QTextCharFormat) -> None:
         made = QTextBlockFormat()
         made.setAlignment(aligned)
         cursor.setBlockFormat(made)
-        look = self._char_format()
-        if is_head:
-            look.setFontWeight(QFont.Weight.DemiBold)
-            look.setForeground(QBrush(QColor(self._palette.muted)))
         self._put_runs(cursor, cell, look)
+
+    def _head_format(self, *, is_bold: bool) -> QTextCharFormat:
+        made = self._char_format()
+        made.setForeground(QBrush(QColor(self._palette.muted)))
+        if is_bold:
+            made.setFontWeight(QFont.Weight.DemiBold)
+        return made
 
     def _end_structure(self) -> None:
         # Qt keeps a paragraph behind it: flat until it is written in.

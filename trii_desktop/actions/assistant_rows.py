@@ -1,0 +1,78 @@
+"""The rows of the assistant menu."""
+
+from typing import Final
+
+from trii_desktop.actions.row import ActionRow
+
+MENU: Final = "Assistant"
+_CHART: Final = "chart.is_shown"
+
+ROWS: Final[tuple[ActionRow, ...]] = (
+    ActionRow(
+        "assistant.ask",
+        "&Ask a question",
+        MENU,
+        "assistant.focus_composer",
+        ("Ctrl+L",),
+        words="chat write composer AI",
+        tip="Write a question to the assistant",
+        icon="assistant",
+        short="Ask",
+    ),
+    ActionRow(
+        "assistant.analyse",
+        "A&nalyse this chart",
+        MENU,
+        "assistant.analyse",
+        ("Ctrl+Alt+A",),
+        _CHART,
+        words="stock analysis levels trade idea facts",
+    ),
+    ActionRow("assistant.new", "Ne&w conversation", MENU, "assistant.begin_new", ("Ctrl+Shift+A",)),
+    ActionRow("assistant.stop", "&Stop the answer", MENU, "assistant.stop", (), "assistant.is_answering", starts_group=True),
+    ActionRow(
+        "assistant.again",
+        "Answer a&gain",
+        MENU,
+        "assistant.regenerate",
+        ("Ctrl+Alt+R",),
+        "assistant.can_regenerate",
+        words="regenerate retry",
+    ),
+    ActionRow("assistant.attach", "Attach the &chart to the question", MENU, "assistant.attach_chart", (), _CHART, words="context"),
+    ActionRow(
+        "assistant.clear",
+        "Take sketches &off the chart",
+        MENU,
+        "assistant.clear_sketches",
+        (),
+        "assistant.has_sketches",
+        words="remove analysis drawings",
+    ),
+    ActionRow(
+        "assistant.show",
+        "S&how the assistant",
+        MENU,
+        "assistant.toggle_panel",
+        ("Ctrl+7",),
+        "",
+        "assistant.shows_panel",
+        starts_group=True,
+        words="dock chat",
+    ),
+    ActionRow(
+        "assistant.history", "&Earlier conversations", MENU, "assistant.show_history", ("Ctrl+Shift+7",), words="history search"
+    ),
+    ActionRow(
+        "assistant.export",
+        "Save the con&versation\u2026",
+        MENU,
+        "assistant.export",
+        (),
+        "assistant.has_conversation",
+        words="export",
+    ),
+    ActionRow(
+        "assistant.models", "&Models\u2026", MENU, "assistant.open_models", (), words="local GGUF llama download", starts_group=True
+    ),
+)

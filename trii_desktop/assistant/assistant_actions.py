@@ -1,0 +1,237 @@
+"""What can be done with the assistant: its dock, questions about the chart that is shown, and what it draws on charts."""
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QMenu
+
+from backend.assistant.analysis.card import StockAnalysis
+from backend.assistant.answers import Mode
+from backend.assistant.facts.fact import Fact
+from backend.events import Level
+from trii_desktop.assistant.attachment import chart_seen
+from trii_desktop.assistant.on_chart import ChartSketches
+from trii_desktop.assistant.panel import AssistantPanel
+from trii_desktop.charts.gestures import Zone
+from trii_desktop.charts.spots import Spot
+from trii_desktop.desk import Desk
+from trii_desktop.drawings.drawing_actions import DrawingActions
+from trii_desktop.grid.chart_grid import ChartGrid
+from trii_desktop.main_window import MainWindow
+from trii_desktop.market.chart_panel import ChartPanel
+
+DOCK = "assistant"
+
+
+class AssistantActions(QObject):
+    """Methods and flags that the action table names; charts are those of the grid.
+
+    changed : a flag may be another one; models_wanted : the dialog of models
+    chart_wanted : an InstrumentId that is to be shown, and a moment (UTC ns) or None
+    """
+
+    changed = Signal()
+    models_wanted = Signal()
+    chart_wanted = Signal(object, object)
+
+    def __init__(self, window: MainWindow, desk: Desk, grid: ChartGrid, drawings: DrawingActions) -> None:
+        super().__init__(window)
+        self._window = window
+        self._desk = desk
+        self._grid = grid
+        self._drawings = drawings
+        self.panel: AssistantPanel | None = None  # by the workbench, when the docks are there
+        self._on_charts: dict[ChartPanel, ChartSketches] = {}
+        self._waiting: StockAnalysis | None = None  # whose sketches are drawn once its chart is there
+        grid.chart_removed.connect(self._detach)
+        grid.active.shown_changed.connect(self._shown_changed)
+
+    def adopt(self, panel: AssistantPanel) -> None:
+        """Hear the dock."""
+        self.panel = panel
+        panel.analyse_wanted.connect(self.analyse)
+        panel.attach_wanted.connect(self.attach_chart)
+        panel.models_wanted.connect(self.models_wanted)
+        panel.sketches_wanted.connect(self.show_sketches)
+        panel.keep_wanted.connect(self.keep_sketches)
+        panel.fact_shown.connect(self._mark_fact)
+        panel.fact_left.connect(self._leave_fact)
+        panel.fact_chart_wanted.connect(self._go_to_fact)
+        panel.changed.connect(self.changed)
+
+    # --- flags --------------------------------------------------------------------------------------------------------
+
+    @property
+    def shows_panel(self) -> bool:
+        """Whether the dock is shown."""
+        return self._window.is_dock_shown(DOCK)
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer is being made."""
+        return self.panel is not None and self.panel.is_answering
+
+    @property
+    def can_regenerate(self) -> bool:
+        """Whether there is an answer that can be made once more."""
+        return self.panel is not None and self.panel.talk.last_answer is not None and not self.is_answering
+
+    @property
+    def has_conversation(self) -> bool:
+        """Whether the dock shows a conversation that is kept."""
+        return self.panel is not None and bool(self.panel.talk.id)
+
+    @property
+    def has_sketches(self) -> bool:
+        """Whether anything of an analysis is drawn."""
+        return any(one.has_sketches for one in self._on_charts.values())
+
+    # --- the dock -----------------------------------------------------------------------------------------------------
+
+    def toggle_panel(self) -> None:
+        """Show or hide the dock."""
+        if self._window.toggle_dock(DOCK):
+            self.focus_composer()
+
+    def focus_composer(self) -> None:
+        """Write a question, from anywhere."""
+        if self.panel is not None:
+            self._come_up()
+            self.panel.focus_composer()
+
+    def begin_new(self) -> None:
+        """Begin another conversation."""
+        if self.panel is not None:
+            self._come_up()
+            self.panel.begin_new()
+
+    def show_history(self) -> None:
+        """Show earlier conversations."""
+        if self.panel is not None:
+            self._come_up()
+            self.panel.show_history()
+
+    def analyse(self) -> None:
+        """Analyse what the active chart shows."""
+        seen = chart_seen(self._chart)
+        if self.panel is None or seen is None:
+            return
+        self._come_up()
+        self.panel.attach(seen)
+        self.panel.composer.choose_mode(Mode.ANALYSIS)
+        self.panel.ask(f"Analyse {seen.instrument}", Mode.ANALYSIS)
+
+    def attach_chart(self) -> None:
+        """Let the active chart go with the next questions."""
+        if self.panel is not None:
+            self.panel.attach(chart_seen(self._chart))
+
+    def stop(self) -> None:
+        """End the answer that is being made."""
+        if self.panel is not None:
+            self.panel.stop()
+
+    def regenerate(self) -> None:
+        """Answer the last question once more."""
+        if self.panel is not None:
+            self.panel.regenerate()
+
+    def export(self) -> None:
+        """Save the conversation."""
+        if self.panel is not None:
+            self.panel.export()
+
+    def open_models(self) -> None:
+        """Show the models."""
+        self.models_wanted.emit()
+
+    def fill_menu(self, menu: QMenu, spot: Spot) -> None:
+        """What the menu on a chart offers, with a separator below it."""
+        shown = self._chart.shown
+        if shown is None or self.panel is None or spot.study_id or spot.zone is not Zone.PLOT:
+            return
+        menu.addAction(f"Analyse {shown.instrument.id}", self.analyse)
+        if spot.event_ns is not None:
+            menu.addAction("Ask about this bar\u2026", partial(self.ask_about_bar, spot.event_ns))
+        menu.addSeparator()
+
+    def ask_about_bar(self, event_ns: int) -> None:
+        """Write a question about one bar of the active chart."""
+        if self.panel is not None:
+            self.panel.attach(chart_seen(self._chart, event_ns))
+            self.focus_composer()
+
+    # --- on charts ----------------------------------------------------------------------------------------------------
+
+    def show_sketches(self, analysis: StockAnalysis) -> None:
+        """Draw what an analysis found, on the chart of its instrument."""
+        on_chart = self._showing(analysis)
+        if on_chart is not None:
+            on_chart.show_analysis(analysis)
+        else:
+            self._waiting = analysis
+            self.chart_wanted.emit(analysis.instrument, None)
+
+    def keep_sketches(self, analysis: StockAnalysis) -> None:
+        """Make drawings of what an analysis found."""
+        on_chart = self._showing(analysis)
+        if on_chart is None:
+            self._desk.notices.say("The chart shows another instrument.", f"Open {analysis.instrument} first.", level=Level.WARNING)
+            return
+        n = on_chart.keep(analysis)
+        self._window.status.say(f"{n} drawings were made of the analysis." if n != 1 else "One drawing was made of the analysis.")
+
+    def clear_sketches(self) -> None:
+        """Take away what was drawn."""
+        for on_chart in self._on_charts.values():
+            on_chart.clear()
+
+    def close(self) -> None:
+        """Let go of every chart."""
+        for on_chart in self._on_charts.values():
+            on_chart.close()
+        self._on_charts.clear()
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _chart(self) -> ChartPanel:
+        return self._grid.active.current
+
+    def _come_up(self) -> None:
+        self._window.docks[DOCK].show()
+        self._window.raise_dock(DOCK)
+        self._desk.frames.request()
+
+    def _on(self, chart: ChartPanel) -> ChartSketches:
+        if chart not in self._on_charts:
+            made = self._on_charts[chart] = ChartSketches(self._drawings.of(chart))
+            made.changed.connect(self.changed)
+        return self._on_charts[chart]
+
+    def _showing(self, analysis: StockAnalysis) -> ChartSketches | None:
+        charts = (self._chart, *self._grid.charts)
+        return next((on for chart in charts if (on := self._on(chart)).shows(analysis.instrument)), None)
+
+    def _shown_changed(self) -> None:
+        waiting = self._waiting
+        if waiting is not None and self._on(self._chart).shows(waiting.instrument):
+            self._waiting = None
+            self._on(self._chart).show_analysis(waiting)
+
+    def _mark_fact(self, fact: Fact) -> None:
+        self._leave_fact()
+        for chart in self._grid.charts:
+            self._on(chart).show_fact(fact)
+
+    def _leave_fact(self) -> None:
+        for on_chart in self._on_charts.values():
+            on_chart.leave_fact()
+
+    def _go_to_fact(self, fact: Fact) -> None:
+        if fact.bars is not None:
+            self.chart_wanted.emit(fact.bars.series.instrument, fact.bars.to_ns)
+
+    def _detach(self, chart: ChartPanel) -> None:
+        if (on_chart := self._on_charts.pop(chart, None)) is not None:
+            on_chart.close()

@@ -1,0 +1,319 @@
+"""Where questions are written: the field, the mode, what is attached, and commands after a slash."""
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetricsF, QKeyEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QPlainTextEdit, QSizePolicy, QToolButton
+
+from backend.assistant.answers import Mode
+from trii_desktop.assistant.attachment import Attachment, AttachmentChip
+from trii_desktop.assistant.commands import Command, completions, parse_typed
+from trii_desktop.assistant.wording import MODES
+from trii_desktop.charts.speech import announce
+from trii_desktop.look import Look
+from trii_desktop.market.dragged import dragged_instrument
+from trii_desktop.widgets.layout import button, column, frame, label, row
+
+N_LINES_MAX: Final = 8
+N_LETTERS_MAX: Final = 20_000
+ROW_PX: Final = 30
+_PADDING_PX: Final = 16
+_ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_MOVES: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+
+
+class QuestionField(QPlainTextEdit):
+    """As high as its words, up to eight lines. ``key_pressed`` is asked first and takes a key by returning True."""
+
+    resized = Signal()
+    instrument_dropped = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key_pressed = lambda _event: False
+        self.setAccessibleName("Question")
+        self.setTabChangesFocus(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAcceptDrops(True)
+        self.textChanged.connect(self._fit)
+        self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that send, stop or complete go to the composer."""
+        if not self.key_pressed(event):
+            super().keyPressEvent(event)
+
+    def sizeHint(self) -> QSize:
+        """One line at least."""
+        return QSize(200, self._wanted_px())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Instruments of the watchlist may be dropped; files are the window's."""
+        if dragged_instrument(event.mimeData()) is not None:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        elif event.mimeData().hasText() and not event.mimeData().hasUrls():
+            super().dragEnterEvent(event)
+        else:
+            event.ignore()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Attach what was dropped."""
+        instrument = dragged_instrument(event.mimeData())
+        if instrument is None:
+            super().dropEvent(event)
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.instrument_dropped.emit(instrument)
+
+    def _wanted_px(self) -> int:
+        line = QFontMetricsF(self.font()).lineSpacing()
+        n_lines = min(max(round(self.document().size().height()), 1), N_LINES_MAX)
+        return round(n_lines * line) + _PADDING_PX + 4
+
+    def _fit(self) -> None:
+        height = self._wanted_px()
+        if height != self.height() or height != self.minimumHeight():
+            self.setFixedHeight(height)
+            self.resized.emit()
+
+
+class Composer(QFrame):
+    """Keyboard first: Enter sends, Shift+Enter breaks the line, Up in an empty field edits the last question, Escape stops.
+
+    sent : the question; ordered : a Command and what follows it; stop_wanted, edit_wanted, edit_given_up, attach_wanted
+    """
+
+    sent = Signal(str)
+    ordered = Signal(object)
+    stop_wanted = Signal()
+    edit_wanted = Signal()
+    edit_given_up = Signal()
+    attach_wanted = Signal()
+    mode_changed = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._is_answering = False
+        self._is_editing = False
+        self.attachment: Attachment | None = None
+        self.setProperty("role", "panelFoot")
+        self.field = QuestionField()
+        self.field.key_pressed = self._pressed
+        self.commands = QListWidget()
+        self.commands.setAccessibleName("Commands")
+        self.commands.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.commands.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.commands.itemClicked.connect(self._take_item)
+        self.commands.hide()
+        self.chip = AttachmentChip(look)
+        self.chip.hide()
+        self.mode = QComboBox()
+        self.mode.setAccessibleName("Mode")
+        self.mode.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        for mode, (words, tip) in MODES.items():
+            self.mode.addItem(words, mode)
+            self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.attach = _tool("Attach the chart")
+        self.attach.clicked.connect(self.attach_wanted)
+        self.note = label("", "caption")
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.send = _tool("Send")
+        self.send.setProperty("accent", True)
+        self.send.clicked.connect(self._send_pressed)
+        self._cancel_edit = button("Cancel", quiet=True)
+        self._cancel_edit.setProperty("small", True)
+        self._cancel_edit.clicked.connect(self.give_up_edit)
+        self._editing = frame("", row(label("Editing your question", "caption"), None, self._cancel_edit))
+        self._editing.hide()
+        foot = row(self.mode, self.attach, self.note, self.send, gap=6)
+        foot.setStretch(2, 1)
+        self.setLayout(column(self.commands, self._editing, self.chip, self.field, foot, margins=(8, 8, 8, 8), gap=6))
+        self.field.textChanged.connect(self._changed)
+        self.field.instrument_dropped.connect(self._dropped)
+        self.chip.removed.connect(self._detach)
+        self.mode.currentIndexChanged.connect(self._mode_chosen)
+        self._mode_chosen()
+        self.wear()
+
+    # --- what it says -------------------------------------------------------------------------------------------------
+
+    @property
+    def chosen_mode(self) -> Mode:
+        """How questions are answered."""
+        return Mode(self.mode.currentData())
+
+    @property
+    def text(self) -> str:
+        """What is written."""
+        return self.field.toPlainText().strip()
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether what is sent takes the place of an earlier question."""
+        return self._is_editing
+
+    def choose_mode(self, mode: Mode) -> None:
+        """Answer in another mode from now on."""
+        self.mode.setCurrentIndex(self.mode.findData(mode))
+
+    def attach_this(self, attachment: Attachment | None) -> None:
+        """Let this go with the next questions; nothing for None."""
+        self.attachment = attachment
+        self.chip.show_attachment(attachment)
+        if attachment is not None:
+            announce(self.field, f"Attached: {attachment.words}")
+
+    def begin_edit(self, text: str) -> None:
+        """Write an earlier question anew."""
+        self._is_editing = True
+        self._editing.show()
+        self.write(text)
+
+    def give_up_edit(self) -> None:
+        """Let the earlier question be."""
+        if self._is_editing:
+            self._end_edit()
+            self.field.clear()
+            self.edit_given_up.emit()
+
+    def write(self, text: str) -> None:
+        """Have ``text`` in the field, the cursor behind it."""
+        self.field.setPlainText(text)
+        self.field.moveCursor(self.field.textCursor().MoveOperation.End)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def say_answering(self, *, is_answering: bool) -> None:
+        """Offer to stop instead of to send while an answer is made."""
+        self._is_answering = is_answering
+        self._say_send()
+
+    def wear(self) -> None:
+        """Follow the theme."""
+        self.attach.setIcon(self._look.icon("chart"))
+        self.chip.wear()
+        self._say_send()
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _pressed(self, event: QKeyEvent) -> bool:
+        key, held = Qt.Key(event.key()), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if self.commands.isVisible() and self._steer(key):
+            return True
+        if key in _ENTER and not held & Qt.KeyboardModifier.ShiftModifier:
+            self._send()
+        elif key is Qt.Key.Key_Escape:
+            return self._escape()
+        elif key is Qt.Key.Key_Up and not held and not self.field.toPlainText():
+            self.edit_wanted.emit()
+        else:
+            return False
+        return True
+
+    def _steer(self, key: Qt.Key) -> bool:
+        if key in _MOVES:
+            place = (self.commands.currentRow() + _MOVES[key]) % self.commands.count()
+            self.commands.setCurrentRow(place)
+            announce(self.field, self.commands.item(place).text())
+        elif key in (*_ENTER, Qt.Key.Key_Tab):
+            self._take_item(self.commands.currentItem())
+        elif key is Qt.Key.Key_Escape:
+            self.commands.hide()
+        else:
+            return False
+        return True
+
+    def _take_item(self, item: QListWidgetItem) -> None:
+        command: Command = item.data(Qt.ItemDataRole.UserRole)
+        self.commands.hide()
+        if command.takes:
+            self.write(f"/{command.name} ")
+        else:
+            self.field.clear()
+            self.ordered.emit(parse_typed(f"/{command.name}"))
+
+    def _escape(self) -> bool:
+        if self._is_editing:
+            self.give_up_edit()
+        elif self._is_answering:
+            self.stop_wanted.emit()
+        else:
+            return False
+        return True
+
+    def _send_pressed(self) -> None:
+        if self._is_answering:
+            self.stop_wanted.emit()
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        text, typed = self.text, parse_typed(self.text)
+        if typed is not None:
+            self.field.clear()
+            self.ordered.emit(typed)
+        elif self._is_answering:
+            announce(self.field, "An answer is being made. Escape stops it.")
+        elif text:
+            self.sent.emit(text[:N_LETTERS_MAX])
+
+    def sent_away(self) -> None:
+        """What was written is asked."""
+        self._end_edit()
+        self.field.clear()
+
+    def _end_edit(self) -> None:
+        self._is_editing = False
+        self._editing.hide()
+
+    def _changed(self) -> None:
+        found = completions(self.field.toPlainText())
+        self.commands.clear()
+        for command in found:
+            item = QListWidgetItem(f"/{command.name}   {command.words}")
+            item.setData(Qt.ItemDataRole.UserRole, command)
+            self.commands.addItem(item)
+        self.commands.setVisible(bool(found))
+        if found:
+            self.commands.setCurrentRow(0)
+            self.commands.setFixedHeight(min(len(found), 6) * ROW_PX + 4)
+        self._say_send()
+
+    def _say_send(self) -> None:
+        name = "Stop" if self._is_answering else "Send"
+        palette = self._look.palette
+        can = self._is_answering or bool(self.text)
+        self.send.setEnabled(can)
+        self.send.setIcon(self._look.icon(name.lower(), palette.on_accent if can else palette.faint))
+        self.send.setAccessibleName(name)
+        self.send.setToolTip(f"{name} ({'Esc' if self._is_answering else 'Enter'})")
+
+    def _mode_chosen(self) -> None:
+        self.mode.setToolTip(MODES[self.chosen_mode][1])
+        asks = (
+            "Ask about this instrument"
+            if self.chosen_mode is Mode.ANALYSIS
+            else "Search"
+            if self.chosen_mode is Mode.SEARCH
+            else "Ask"
+        )
+        self.field.setPlaceholderText(f"{asks}, or type / for commands")
+        self.mode_changed.emit()
+
+    def _dropped(self, instrument: object) -> None:
+        self.attach_this(Attachment(instrument))  # type: ignore[arg-type]  # a signal carries plain objects
+
+    def _detach(self) -> None:
+        self.attach_this(None)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _tool(name: str) -> QToolButton:
+    made = QToolButton()
+    made.setAccessibleName(name)
+    made.setToolTip(name)
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return made

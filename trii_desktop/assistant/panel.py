@@ -1,0 +1,444 @@
+"""The assistant's dock: the conversation with its title, the turns, and the field in which questions are written."""
+
+from functools import partial
+from typing import Any, Final
+
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QMenu, QSizePolicy, QStackedLayout, QToolButton, QWidget
+
+from backend.assistant.answers import Answer, Mode, Phase, Question, Reach
+from backend.assistant.conversations.conversation import ConversationRow
+from backend.bus import Subscription
+from backend.events import ConversationsChanged, EngineChanged, ModelsChanged, SettingsChanged
+from trii_desktop.assistant.attachment import Attachment
+from trii_desktop.assistant.commands import Typed
+from trii_desktop.assistant.composer import Composer
+from trii_desktop.assistant.deeds import TurnDeeds
+from trii_desktop.assistant.entry import Entry
+from trii_desktop.assistant.facts_shown import SideCards
+from trii_desktop.assistant.history import HistoryPage
+from trii_desktop.assistant.saving import ConversationSaving
+from trii_desktop.assistant.standing import Seen, StandingStrip
+from trii_desktop.assistant.surface import AssistantSurface, Decode
+from trii_desktop.assistant.talk import Talk
+from trii_desktop.assistant.timeline import Timeline
+from trii_desktop.assistant.turn_view import AnswerView, TurnView
+from trii_desktop.assistant.wording import REACHES
+from trii_desktop.charts.speech import announce
+from trii_desktop.desk import Desk
+from trii_desktop.widgets.ask import AskText
+from trii_desktop.widgets.empty import EmptyState
+from trii_desktop.widgets.layout import column, frame, holding, label, row
+
+TITLE: Final = "Assistant"
+_SPOKEN_MAX: Final = 600
+
+
+class AssistantPanel(QWidget):
+    """The dock's content. It looks once a frame, and only while it is visible.
+
+    analyse_wanted, attach_wanted : of the chart that is shown; models_wanted : the dialog of models
+    sketches_wanted, keep_wanted : a StockAnalysis; fact_shown : a Fact, fact_left, fact_chart_wanted : a Fact
+    changed : a flag may be another one
+    """
+
+    analyse_wanted = Signal()
+    attach_wanted = Signal()
+    models_wanted = Signal()
+    sketches_wanted = Signal(object)
+    keep_wanted = Signal(object)
+    fact_shown = Signal(object)
+    fact_left = Signal()
+    fact_chart_wanted = Signal(object)
+    changed = Signal()
+
+    def __init__(self, desk: Desk, assistant: AssistantSurface, decode: Decode) -> None:
+        super().__init__()
+        self._desk = desk
+        self._assistant = assistant
+        self._model = ""
+        self._progress = 0.0
+        self._edited: Entry | None = None
+        self._wanted_turn = ""
+        self._shown_id: str | None = None
+        self.setMinimumWidth(240)
+        self.setProperty("role", "panel")
+        self.talk = Talk(desk, assistant, decode)
+        self.deeds = TurnDeeds(desk, self.talk, self)
+        self.cards = SideCards(self, desk.look)
+        self.saving = ConversationSaving(desk, assistant.conversations, self)
+        self.timeline = Timeline(desk.look, self.talk.answer_of)
+        self.composer = Composer(desk.look)
+        self.history = HistoryPage(desk, assistant.conversations)
+        self.strip = StandingStrip()
+        self.list_button, self.new_button, self.more_button = (
+            _tool(words) for words in ("Earlier conversations", "New conversation", "More about this conversation")
+        )
+        self.list_button.setCheckable(True)
+        self.title = label("", "strong")
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._empty = EmptyState(
+            "Ask about your markets",
+            "Numbers come from your data, and each leads to where it comes from. "
+            "What you ask stays on this computer unless you allow more.",
+            desk.look,
+            "assistant",
+            (("Analyse the chart", self.analyse_wanted.emit),),
+        )
+        self._turns = QStackedLayout()
+        self._turns.addWidget(self._empty)
+        self._turns.addWidget(self.timeline)
+        head = row(self.list_button, self.title, self.new_button, self.more_button, margins=(6, 4, 6, 4), gap=4)
+        head.setStretch(1, 1)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(holding(column(self._turns, self.strip, self.composer, gap=0)))
+        self._pages.addWidget(self.history)
+        self.setLayout(column(frame("panelHead", head), self._pages, gap=0))
+        self._connect(desk)
+        self._listener = desk.frames.listen(self._look, is_visible=self.isVisible)
+        self._subscriptions: list[Subscription[Any]] = [
+            desk.bridge.subscribe(EngineChanged, self._engine_changed),
+            desk.bridge.subscribe(ModelsChanged, self._models_changed),
+            desk.bridge.subscribe(SettingsChanged, self._settings_changed),
+            desk.bridge.subscribe(ConversationsChanged, self._conversations_changed),
+        ]
+        self._wear()
+        self._say_reach()
+        self._show_talk()
+        self._read_model()
+
+    # --- what it is asked ---------------------------------------------------------------------------------------------
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer of this conversation is being made."""
+        return self.talk.running is not None
+
+    def focus_composer(self) -> None:
+        """Write a question."""
+        self._turn_to(is_history=False)
+        self.composer.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def begin_new(self) -> None:
+        """Begin another conversation; nothing of it is kept before its first question."""
+        self.composer.give_up_edit()
+        self.talk.begin()
+        self.focus_composer()
+
+    def ask(self, text: str, mode: Mode | None = None) -> None:
+        """Ask ``text``, with what is attached."""
+        if not text.strip() or self.is_answering:
+            return
+        question = self._question(text.strip(), mode or self.composer.chosen_mode)
+        edited, self._edited = self._edited, None
+        self.composer.sent_away()
+        self.timeline.go_to_end()
+        self._desk.start("Asking", self.talk.edit(edited, question) if edited is not None else self.talk.ask(question))
+
+    def stop(self) -> None:
+        """End the answer that is being made."""
+        if self.is_answering:
+            self._desk.start("Stopping", self.talk.stop())
+
+    def regenerate(self) -> None:
+        """Answer the last question once more."""
+        if self.talk.last_answer is not None:
+            self.deeds.again(self.talk.last_answer)
+
+    def attach(self, attachment: Attachment | None) -> None:
+        """Let this go with the next questions."""
+        self.composer.attach_this(attachment)
+
+    def show_history(self) -> None:
+        """Show earlier conversations."""
+        self._turn_to(is_history=True)
+
+    def export(self, form: str = "markdown") -> None:
+        """Save the conversation as a file."""
+        if self.talk.id:
+            self.saving.ask(self.talk.id, self.talk.title, form)
+
+    def show_help(self) -> None:
+        """Say what can be typed."""
+        field = self.composer.field
+        self.cards.show_help(QRect(field.mapToGlobal(QPoint(0, 0)), field.size()))
+
+    def close_panel(self) -> None:
+        """Look and hear no more."""
+        self._listener.close()
+        self.cards.close()
+        self.talk.close()
+        for subscription in self._subscriptions:
+            subscription.close()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what came while hidden."""
+        super().showEvent(event)
+        self._desk.frames.request()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape stops, from anywhere in the dock."""
+        if event.key() == Qt.Key.Key_Escape and self.is_answering:
+            self.stop()
+        else:
+            super().keyPressEvent(event)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _connect(self, desk: Desk) -> None:
+        self.talk.changed.connect(self._show_talk)
+        self.talk.grew.connect(self.timeline.refresh)
+        self.talk.over.connect(self._answered)
+        self.talk.titled.connect(self._say_title)
+        self.timeline.view_made.connect(self._view_made)
+        self.timeline.key_pressed.connect(self._timeline_key)
+        self.deeds.edit_wanted.connect(self._edit)
+        self.deeds.save_wanted.connect(self.export)
+        self.deeds.said.connect(partial(announce, self.timeline))
+        self.composer.sent.connect(self.ask)
+        self.composer.ordered.connect(self._ordered)
+        self.composer.stop_wanted.connect(self.stop)
+        self.composer.edit_wanted.connect(self._edit_last)
+        self.composer.edit_given_up.connect(self._edit_given_up)
+        self.composer.attach_wanted.connect(self.attach_wanted)
+        self.composer.mode_changed.connect(self._read_model)
+        self.strip.models_wanted.connect(self.models_wanted)
+        self.strip.cancel_wanted.connect(self._cancel_loading)
+        self.history.chosen.connect(self._open)
+        self.history.left.connect(self.focus_composer)
+        self.history.rename_wanted.connect(self._rename)
+        self.history.pin_wanted.connect(self._pin)
+        self.history.remove_wanted.connect(self._remove)
+        self.list_button.clicked.connect(self._list_pressed)
+        self.new_button.clicked.connect(self.begin_new)
+        self.more_button.clicked.connect(self._open_more)
+        self.cards.fact_shown.connect(self.fact_shown)
+        self.cards.fact_left.connect(self.fact_left)
+        self.cards.chart_wanted.connect(self.fact_chart_wanted)
+        desk.look.changed.connect(self._wear)
+
+    def _look(self) -> bool:
+        is_other = self.talk.look()
+        if is_other:
+            self._say_standing()
+        return is_other
+
+    def _question(self, text: str, mode: Mode) -> Question:
+        attached = self.composer.attachment
+        if attached is None and mode is Mode.ANALYSIS:
+            self.attach_wanted.emit()  # an analysis is of what is on the chart, unless it is told otherwise
+            attached = self.composer.attachment
+        if attached is None:
+            return Question(text, mode)
+        return Question(text, mode, instrument=attached.instrument, chart=attached.chart)
+
+    def _show_talk(self) -> None:
+        is_other, self._shown_id = self._shown_id not in (None, self.talk.id, ""), self.talk.id
+        self.timeline.show_entries(self.talk.entries, is_other=is_other or not self.talk.entries)
+        self._turns.setCurrentIndex(1 if self.talk.entries else 0)
+        if self._wanted_turn and any(entry.id == self._wanted_turn for entry in self.talk.entries):
+            self.timeline.go_to(self._wanted_turn)
+            self._wanted_turn = ""
+        self._say_standing()
+        self.changed.emit()
+
+    def _say_title(self) -> None:
+        self.title.setText(self.talk.title)
+        self.title.setToolTip(self.talk.title)
+        self.more_button.setEnabled(bool(self.talk.id))
+
+    def _say_standing(self) -> None:
+        running = self.talk.running
+        self.composer.say_answering(is_answering=running is not None)
+        seen = Seen(self.composer.chosen_mode, self._model, self._assistant.engines.stats(), self._progress, running)
+        self.strip.show_seen(seen)
+
+    def _say_reach(self) -> None:
+        reach = Reach(self._desk.backend.settings.current.assistant.reach)
+        self.composer.note.setText(REACHES[reach])
+        self.composer.note.setToolTip(f"Answers are made: {REACHES[reach].lower()}. Settings, Assistant.")
+
+    def _answered(self, answer: Answer) -> None:
+        said = {Phase.STOPPED: "Stopped.", Phase.FAILED: f"Not answered: {answer.words}"}.get(answer.phase, "Answered.")
+        announce(self.timeline, f"{said} {answer.text[:_SPOKEN_MAX]}".strip())
+        self.changed.emit()
+
+    def _view_made(self, view: TurnView) -> None:
+        view.menu_wanted.connect(partial(self._turn_menu, view))
+        view.branch_wanted.connect(partial(self._step_branch, view))
+        view.fact_wanted.connect(partial(self._show_fact, view))
+        view.link_wanted.connect(self.cards.show_link)
+        if isinstance(view, AnswerView):
+            if view.card is not None:
+                self._card_made(view.card)
+            view.card_made.connect(self._card_made)
+
+    def _card_made(self, card: Any) -> None:
+        card.show_wanted.connect(self.sketches_wanted)
+        card.keep_wanted.connect(self.keep_wanted)
+
+    def _turn_menu(self, view: TurnView, place: QPoint) -> None:
+        self.deeds.open_menu(view, place)
+
+    def _step_branch(self, view: TurnView, by: int) -> None:
+        self.deeds.step(view.entry, by)
+
+    def _show_fact(self, view: TurnView, fact_id: str, place: QRect) -> None:
+        answer = self.talk.answer_of(view.entry)
+        if answer is not None:
+            self.cards.show_fact(fact_id, answer.facts, place)
+
+    def _timeline_key(self, key: int, event: QKeyEvent) -> None:
+        entry = self.timeline.current
+        view = self.timeline.view_of(entry.id) if entry is not None else None
+        if entry is None or self.deeds.key(entry, event):
+            event.accept()
+        elif key in (Qt.Key.Key_Menu, Qt.Key.Key_Return, Qt.Key.Key_Enter) and view is not None:
+            event.accept()
+            self.deeds.open_menu(view, view.mapToGlobal(QPoint(24, 24)))
+
+    def _edit_last(self) -> None:
+        if self.talk.last_question is not None:
+            self._edit(self.talk.last_question)
+
+    def _edit(self, entry: Entry) -> None:
+        if not self.is_answering:
+            self._edited = entry
+            self.composer.begin_edit(entry.text)
+
+    def _edit_given_up(self) -> None:
+        self._edited = None
+
+    def _ordered(self, typed: Typed) -> None:
+        mode, rest = typed.command.mode, typed.rest
+        if mode is not None:
+            self.composer.choose_mode(mode)
+            if rest:
+                self.ask(rest, mode)
+            elif mode is Mode.ANALYSIS:
+                self.analyse_wanted.emit()
+            return
+        match typed.command.name:
+            case "new":
+                self.begin_new()
+            case "model":
+                self.models_wanted.emit()
+            case "export":
+                self.export("json" if rest.lower().startswith("j") else "markdown")
+            case "clear":
+                if self.talk.row is not None:
+                    self._remove(self.talk.row)
+            case _:
+                self.show_help()
+
+    # --- conversations ------------------------------------------------------------------------------------------------
+
+    def _turn_to(self, *, is_history: bool) -> None:
+        self.list_button.setChecked(is_history)
+        self._pages.setCurrentIndex(1 if is_history else 0)
+        if is_history:
+            self.history.refresh()
+            self.history.take_keyboard()
+
+    def _list_pressed(self) -> None:
+        if self.list_button.isChecked():
+            self._turn_to(is_history=True)
+        else:
+            self.focus_composer()
+
+    def _open(self, conversation: str, turn: str) -> None:
+        self._wanted_turn = turn
+        self.composer.give_up_edit()
+        self.focus_composer()
+        self._desk.start("Opening the conversation", self.talk.open(conversation))
+
+    def _open_more(self) -> None:
+        if self.talk.row is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setAccessibleName("This conversation")
+        known = self.talk.row
+        menu.addAction("Rename\u2026", partial(self._rename, known))
+        menu.addAction("Take the pin out" if known.is_pinned else "Pin", partial(self._pin, known))
+        menu.addAction("Save as Markdown\u2026", partial(self.export, "markdown"))
+        menu.addAction("Save as JSON\u2026", partial(self.export, "json"))
+        menu.addSeparator()
+        menu.addAction("Delete", partial(self._remove, known))
+        menu.popup(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))
+
+    def _rename(self, known: ConversationRow) -> None:
+        AskText(self, "Rename", "What shall it be called?", partial(self._renamed, known.id), text=known.title).open()
+
+    def _renamed(self, conversation: str, title: str) -> None:
+        store = self._assistant.conversations
+        self._desk.start("Renaming the conversation", self._desk.bridge.call(store.rename(conversation, title)))
+
+    def _pin(self, known: ConversationRow) -> None:
+        store = self._assistant.conversations
+        self._desk.start("Pinning the conversation", self._desk.bridge.call(store.pin(known.id, not known.is_pinned)))
+
+    def _remove(self, known: ConversationRow) -> None:
+        self._desk.start("Deleting the conversation", self._remove_now(known))
+
+    async def _remove_now(self, known: ConversationRow) -> None:
+        call, store = self._desk.bridge.call, self._assistant.conversations
+        removed = await call(store.remove(known.id))
+        if self.talk.id == known.id:
+            self.talk.begin()
+
+        async def bring_back() -> None:
+            await call(store.restore(removed))
+
+        async def remove_again() -> None:
+            await call(store.remove(known.id))
+
+        self._desk.did(f"The conversation {known.title} was deleted.", bring_back, remove_again)
+
+    def _conversations_changed(self, _event: ConversationsChanged) -> None:
+        if self._pages.currentIndex() == 1:
+            self.history.refresh()
+
+    # --- models and looks ---------------------------------------------------------------------------------------------
+
+    def _engine_changed(self, event: EngineChanged) -> None:
+        self._progress = event.progress
+        self._say_standing()
+
+    def _models_changed(self, _event: ModelsChanged) -> None:
+        self._read_model()
+
+    def _settings_changed(self, event: SettingsChanged) -> None:
+        if event.section == "assistant":
+            self._say_reach()
+
+    def _read_model(self) -> None:
+        self._desk.start("Looking at the models", self._model_read())
+
+    async def _model_read(self) -> None:
+        mode = self.composer.chosen_mode
+        card = await self._desk.bridge.call(self._assistant.models.card_for(mode))
+        if mode is self.composer.chosen_mode:
+            self._model = card.name if card is not None else ""
+            self._say_standing()
+
+    def _cancel_loading(self) -> None:
+        self._desk.start("Cancelling", self._desk.bridge.call(self._assistant.engines.unload()))
+
+    def _wear(self) -> None:
+        look = self._desk.look
+        for made, name in ((self.list_button, "list"), (self.new_button, "plus"), (self.more_button, "more")):
+            made.setIcon(look.icon(name))
+        self.composer.wear()
+        self.timeline.wear()
+        self._say_title()
+
+
+def _tool(name: str) -> QToolButton:
+    made = QToolButton()
+    made.setAccessibleName(name)
+    made.setToolTip(name)
+    made.setProperty("role", "cellButton")
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return made

@@ -1,0 +1,71 @@
+"""How an answer came about: mode, model, place, times, cost, what checking found, and on demand all that was sent."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
+
+from backend.assistant.answers import Answer
+from trii_desktop.assistant.wording import checks_words, provenance_words
+from trii_desktop.look import Look
+from trii_desktop.widgets.layout import button, column, label, row
+
+SENT_PX = 220
+
+
+class ProvenanceLine(QWidget):
+    """A caption, and a button that unfolds what was sent. ``grew`` : it needs another height."""
+
+    grew = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._answer: Answer | None = None
+        self._words = label("", "caption", wraps=True)
+        self._checks = label("", "caption", wraps=True)
+        self._why = label("", "caption", wraps=True)
+        self.toggle: QPushButton = button("What was sent", quiet=True)
+        self.toggle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.toggle.setProperty("small", True)
+        self.toggle.clicked.connect(self._toggle)
+        self.sent: QPlainTextEdit | None = None  # made when it is asked for
+        self._column = column(self._words, self._checks, self._why, row(self.toggle, None), gap=2, margins=(0, 2, 0, 0))
+        self.setLayout(self._column)
+
+    @property
+    def stops(self) -> list[QWidget]:
+        """What the keyboard can reach in it."""
+        return [self.toggle] if self.sent is None else [self.toggle, self.sent]
+
+    def show_answer(self, answer: Answer) -> None:
+        """Say how this one came about."""
+        self._answer = answer
+        made = answer.provenance
+        if made is None:
+            return
+        self._words.setText(provenance_words(made))
+        checks = checks_words(answer)
+        self._checks.setText(checks)
+        self._checks.setVisible(bool(checks))
+        self._why.setText(made.reason)
+        self._why.setVisible(bool(made.reason))
+        self.toggle.setVisible(bool(made.sent))
+
+    def wear(self) -> None:
+        """Nothing of it has colours of its own."""
+
+    def _toggle(self) -> None:
+        if self._answer is None or self._answer.provenance is None:
+            return
+        if self.sent is None:
+            self.sent = QPlainTextEdit()
+            self.sent.setReadOnly(True)
+            self.sent.setAccessibleName("What was sent to the model")
+            self.sent.setFixedHeight(SENT_PX)
+            self.sent.setTabChangesFocus(True)
+            self.sent.setPlainText("\n\n".join(f"[{who}]\n{said}" for who, said in self._answer.provenance.sent))
+            self._column.addWidget(self.sent)
+            self.sent.show()
+        else:
+            self.sent.setVisible(not self.sent.isVisible())
+        self.toggle.setText("What was sent" if not self.sent.isVisible() else "Hide what was sent")
+        self.grew.emit()

@@ -1,0 +1,238 @@
+"""One turn on screen: a question as it was typed, or an answer with its text, its card and how it came about."""
+
+from typing import Final
+
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from backend.assistant.answers import Answer, Phase
+from backend.assistant.conversations.conversation import Speaker
+from trii_desktop.assistant.card import AnalysisCard
+from trii_desktop.assistant.entry import Entry
+from trii_desktop.assistant.markdown.blocks import Block, BlockKind, Run
+from trii_desktop.assistant.markdown.parsing import MarkdownReader, shown_text
+from trii_desktop.assistant.provenance import ProvenanceLine
+from trii_desktop.assistant.rich_text import RichText
+from trii_desktop.assistant.wording import MODES, PHASES
+from trii_desktop.look import Look
+from trii_desktop.widgets.layout import column, frame, label, row
+
+EDGE_PX: Final = 12
+_CURRENT_PX: Final = 2
+
+
+class TurnView(QFrame):
+    """What both kinds share: who says it, the branch switcher, the menu.
+
+    menu_wanted : where on screen; branch_wanted : -1 or 1; grew : it needs another height
+    fact_wanted, link_wanted : as of ``RichText``
+    """
+
+    menu_wanted = Signal(QPoint)
+    branch_wanted = Signal(int)
+    fact_wanted = Signal(str, QRect)
+    link_wanted = Signal(str, QRect)
+    grew = Signal()
+
+    def __init__(self, look: Look, name: str) -> None:
+        super().__init__()
+        self.look = look
+        self.entry: Entry
+        self._is_current = False
+        self._who = label(name, "strong")
+        self._note = label("", "caption")
+        self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._back, self._on = _small("Earlier version"), _small("Later version")
+        self._place = label("", "caption")
+        self._switch = frame("", row(self._back, self._place, self._on, gap=0))
+        self._menu = _small("More about this turn")
+        self._head = row(self._who, self._note, self._switch, self._menu, gap=6)
+        self._head.setStretch(1, 1)
+        self.text = RichText(look, name)
+        self.body: QVBoxLayout = column(self._head, self.text, margins=(EDGE_PX, 8, EDGE_PX, 10), gap=4)
+        self.setLayout(self.body)
+        self._back.clicked.connect(self._go_back)
+        self._on.clicked.connect(self._go_on)
+        self._menu.clicked.connect(self._menu_pressed)
+        self.text.menu_wanted.connect(self.menu_wanted)
+        self.text.fact_wanted.connect(self.fact_wanted)
+        self.text.link_wanted.connect(self.link_wanted)
+        self._paint_icons()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether keys of the timeline act on it; its parts are stops of Tab then, and only then."""
+        return self._is_current
+
+    @is_current.setter
+    def is_current(self, is_current: bool) -> None:
+        if is_current != self._is_current:
+            self._is_current = is_current
+            for part in self.stops:
+                part.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_current else Qt.FocusPolicy.ClickFocus)
+            self.update()
+
+    @property
+    def stops(self) -> list[QWidget]:
+        """What the keyboard can reach in it, in order."""
+        return [self._back, self._on, self._menu, self.text]
+
+    def show_entry(self, entry: Entry) -> None:
+        """Show a turn."""
+        self.entry = entry
+        place = entry.turn.sibling + 1 if entry.turn is not None else 1
+        self._switch.setVisible(entry.n_siblings > 1)
+        self._place.setText(f"{place} of {entry.n_siblings}")
+        self._place.setAccessibleName(f"Version {place} of {entry.n_siblings}")
+        self._back.setEnabled(place > 1)
+        self._on.setEnabled(place < entry.n_siblings)
+
+    def wear(self) -> None:
+        """Follow the theme."""
+        self.text.wear()
+        self._paint_icons()
+
+    def height_at(self, width: int) -> int:
+        """Logical pixels that it needs."""
+        self.body.activate()
+        return max(self.body.totalHeightForWidth(width), 24)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The turn's menu."""
+        self.menu_wanted.emit(event.globalPos())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A bar at the left of the turn that keys act on."""
+        super().paintEvent(event)
+        if self._is_current:
+            painter = QPainter(self)
+            painter.fillRect(0, 6, _CURRENT_PX, self.height() - 12, QColor(self.look.palette.focus))
+            painter.end()
+
+    def _paint_icons(self) -> None:
+        self._back.setIcon(self.look.icon("step-back"))
+        self._on.setIcon(self.look.icon("step-forward"))
+        self._menu.setIcon(self.look.icon("more"))
+
+    def _go_back(self) -> None:
+        self.branch_wanted.emit(-1)
+
+    def _go_on(self) -> None:
+        self.branch_wanted.emit(1)
+
+    def _menu_pressed(self) -> None:
+        self.menu_wanted.emit(self._menu.mapToGlobal(QPoint(0, self._menu.height())))
+
+
+class QuestionView(TurnView):
+    """What a person asked, as it was typed."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, "You")
+        self.setProperty("role", "question")
+
+    def show_entry(self, entry: Entry) -> None:
+        """Show a question; nothing of it is markdown."""
+        super().show_entry(entry)
+        self.text.show_blocks((Block(BlockKind.PARAGRAPH, (Run(shown_text(entry.text)),)),))
+
+
+class AnswerView(TurnView):
+    """An answer as far as it is. ``retry_wanted``, ``models_wanted`` : what a failed one offers; ``card`` : of an analysis."""
+
+    retry_wanted = Signal()
+    card_made = Signal(object)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, "Assistant")
+        self.setProperty("role", "answer")
+        self._reader = MarkdownReader()
+        self._shown: Answer | None = None
+        self.card: AnalysisCard | None = None
+        self._state = label("", "muted", wraps=True)
+        self._problem = label("", "error", wraps=True)
+        self._hint = label("", "caption", wraps=True)
+        self.provenance = ProvenanceLine(look)
+        self.provenance.grew.connect(self._told)
+        for part in (self._state, self._problem, self._hint, self.provenance):
+            part.hide()
+            self.body.addWidget(part)
+
+    @property
+    def stops(self) -> list[QWidget]:
+        """The text, the card, and what was sent."""
+        inside = self.card.stops if self.card is not None else []
+        return [*super().stops, *inside, *self.provenance.stops]
+
+    def show_answer(self, entry: Entry, answer: Answer | None) -> None:
+        """Show an answer; the words alone where what is kept of it cannot be read."""
+        self.show_entry(entry)
+        if answer is None:
+            self._show_words(entry)
+            return
+        if answer is self._shown:
+            return
+        self._shown = answer
+        analysis = answer.analysis
+        if analysis is not None:
+            self._show_card(answer)
+        self.text.setVisible(analysis is None and bool(answer.spans))
+        if analysis is None:
+            self.text.show_blocks(self._reader.read(answer.spans, is_over=answer.is_over))
+        self._note.setText(MODES[answer.question.mode][0])
+        self._say_state(answer)
+        self.provenance.show_answer(answer)
+        self.provenance.setVisible(answer.provenance is not None and answer.is_over)
+        self._told()
+
+    def wear(self) -> None:
+        """Follow the theme."""
+        super().wear()
+        if self.card is not None:
+            self.card.wear()
+        self.provenance.wear()
+
+    def _show_words(self, entry: Entry) -> None:
+        self.text.show_blocks((Block(BlockKind.PARAGRAPH, (Run(shown_text(entry.text)),)),))
+        self._hint.setText("Only the words of this answer can still be read; its numbers no longer say where they came from.")
+        self._hint.show()
+
+    def _show_card(self, answer: Answer) -> None:
+        if self.card is None:
+            self.card = AnalysisCard(self.look)
+            self.card.text.menu_wanted.connect(self.menu_wanted)
+            self.card.text.fact_wanted.connect(self.fact_wanted)
+            self.card.text.link_wanted.connect(self.link_wanted)
+            self.card.grew.connect(self._told)
+            self.body.insertWidget(1, self.card)
+            self.card_made.emit(self.card)
+        self.card.show_analysis(answer)
+
+    def _say_state(self, answer: Answer) -> None:
+        is_failed = answer.phase is Phase.FAILED
+        running = "" if answer.is_over else answer.words or PHASES[answer.phase]
+        stopped = "Stopped here." if answer.phase is Phase.STOPPED else ""
+        self._state.setText(f"{running}\u2026" if running and not running.endswith(("\u2026", ".")) else running or stopped)
+        self._state.setVisible(bool(self._state.text()))
+        self._problem.setText((answer.words or PHASES[Phase.FAILED]) if is_failed else "")
+        self._problem.setVisible(is_failed)
+        self._hint.setText(answer.hint if is_failed else "")
+        self._hint.setVisible(bool(self._hint.text()))
+
+    def _told(self) -> None:
+        self.grew.emit()
+
+
+def make_view(look: Look, speaker: Speaker) -> TurnView:
+    """A view for what this speaker says."""
+    return QuestionView(look) if speaker is Speaker.PERSON else AnswerView(look)
+
+
+def _small(name: str) -> QToolButton:
+    made = QToolButton()
+    made.setAccessibleName(name)
+    made.setToolTip(name)
+    made.setProperty("role", "cellButton")
+    made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    return made
