@@ -36,6 +36,7 @@ class AssistantHand:
             self.actions = AssistantActions(desktop.window, desk, desktop.panels.grid, work.drawings)
             work.actions.add(assistant_rows.ROWS, SimpleNamespace(assistant=self.actions, chart=work.chart))
             self.dock = desktop.window.add_dock("assistant", "Assistant", self.panel, RIGHT, is_shown=False)
+            self.dock.visibilityChanged.connect(work.actions.refresh)
         else:  # the product's own dock, with the script in the place of what it stands on
             self.actions, self.dock = known, desktop.window.docks["assistant"]
             desktop.panels.assistant.close_panel()
@@ -152,9 +153,7 @@ def analysis_of(facts, newest_ns, *, has_idea=True):
             Span("A long position from the last close." if has_idea else "No idea has a reward worth its risk."),)),
         Section(SectionKey.RISK, "Risk", "", (Span("The stop lies below the nearest support."),)),
     )  # fmt: skip
-    idea = (
-        TradeIdea(Direction.LONG, "F1", "F3", "F4", "F5", "Stop at {F3}, target at {F4}.") if has_idea else None
-    )
+    idea = TradeIdea(Direction.LONG, "F1", "F3", "F4", "F5", "Stop at {F3}, target at {F4}.") if has_idea else None
     start = newest_ns - 40 * DAY_NS
     sketches = (
         Sketch(SketchKind.LEVEL, "Support", ((start, support),), "F3"),

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton
+from PySide6.QtWidgets import QFrame, QToolButton
 
 from backend.assistant.answers import ChartSeen
 from backend.domain.instruments import InstrumentId
+from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.charts.study_looks import look_of
 from trii_desktop.look import Look
 from trii_desktop.market.chart_panel import ChartPanel
-from trii_desktop.widgets.layout import label, row
+from trii_desktop.widgets.layout import row
 from trii_desktop.widgets.numbers import format_time
 
 
@@ -62,8 +63,7 @@ class AttachmentChip(QFrame):
         super().__init__()
         self._look = look
         self.setProperty("role", "chip")
-        self._words = label("", "caption")
-        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._words = ElidedLabel("caption")
         self.remove = QToolButton()
         self.remove.setProperty("role", "cellButton")
         self.remove.setAccessibleName("Take the chart away")
@@ -79,8 +79,7 @@ class AttachmentChip(QFrame):
         """Say what is attached; hidden where nothing is."""
         self.setVisible(attachment is not None)
         if attachment is not None:
-            self._words.setText(attachment.words)
-            self._words.setToolTip(attachment.words)
+            self._words.say(attachment.words)
             self.setAccessibleName(f"Attached: {attachment.words}")
 
     def wear(self) -> None:

@@ -1,11 +1,12 @@
 """The card of a stock analysis: five sections, claims that code found true, and an idea only where there is one."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.answers import Answer
 from trii_desktop.assistant.card_blocks import analysis_blocks
+from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.assistant.flow import FlowRow
 from trii_desktop.assistant.rich_text import RichText
 from trii_desktop.look import Look
@@ -27,8 +28,7 @@ class AnalysisCard(QFrame):
         self._answer: Answer | None = None
         self._shows_inputs = False
         self.setProperty("role", "card")
-        self._name = label("", "strong")
-        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._name = ElidedLabel("strong")
         self._plain = label("Plain wording", "badgeText")
         self._plain.setToolTip(PLAIN_TIP)
         self._when = label("", "caption", wraps=True)
@@ -60,7 +60,7 @@ class AnalysisCard(QFrame):
         if analysis is None:
             return
         self._answer = answer
-        self._name.setText(f"{analysis.instrument} {analysis.series.spec}")
+        self._name.say(f"{analysis.instrument} {analysis.series.spec}")
         self._when.setText(f"As of {format_time(analysis.as_of_ns, is_dated=analysis.series.spec.is_dated)}")
         self._plain.setVisible(analysis.is_plain_wording)
         self.show_button.setVisible(bool(analysis.sketches))

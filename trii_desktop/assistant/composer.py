@@ -1,5 +1,6 @@
 """Where questions are written: the field, the mode, what is attached, and commands after a slash."""
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, Q
 from backend.assistant.answers import Mode
 from trii_desktop.assistant.attachment import Attachment, AttachmentChip
 from trii_desktop.assistant.commands import Command, completions, parse_typed
+from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.assistant.wording import MODES
 from trii_desktop.charts.speech import announce
 from trii_desktop.look import Look
@@ -23,6 +25,10 @@ _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _MOVES: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
+def _nobody(_event: QKeyEvent) -> bool:
+    return False
+
+
 class QuestionField(QPlainTextEdit):
     """As high as its words, up to eight lines. ``key_pressed`` is asked first and takes a key by returning True."""
 
@@ -31,7 +37,7 @@ class QuestionField(QPlainTextEdit):
 
     def __init__(self) -> None:
         super().__init__()
-        self.key_pressed = lambda _event: False
+        self.key_pressed: Callable[[QKeyEvent], bool] = _nobody
         self.setAccessibleName("Question")
         self.setTabChangesFocus(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -119,8 +125,7 @@ class Composer(QFrame):
             self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.attach = _tool("Attach the chart")
         self.attach.clicked.connect(self.attach_wanted)
-        self.note = label("", "caption")
-        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.note = ElidedLabel("caption")
         self.send = _tool("Send")
         self.send.setProperty("accent", True)
         self.send.clicked.connect(self._send_pressed)

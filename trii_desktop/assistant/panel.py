@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QMenu, QSizePolicy, QStackedLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QToolButton, QWidget
 
 from backend.assistant.answers import Answer, Mode, Phase, Question, Reach
 from backend.assistant.conversations.conversation import ConversationRow
@@ -15,6 +15,7 @@ from trii_desktop.assistant.attachment import Attachment
 from trii_desktop.assistant.commands import Typed
 from trii_desktop.assistant.composer import Composer
 from trii_desktop.assistant.deeds import TurnDeeds
+from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.assistant.entry import Entry
 from trii_desktop.assistant.facts_shown import SideCards
 from trii_desktop.assistant.history import HistoryPage
@@ -29,7 +30,7 @@ from trii_desktop.charts.speech import announce
 from trii_desktop.desk import Desk
 from trii_desktop.widgets.ask import AskText
 from trii_desktop.widgets.empty import EmptyState
-from trii_desktop.widgets.layout import column, frame, holding, label, row
+from trii_desktop.widgets.layout import column, frame, holding, row
 
 TITLE: Final = "Assistant"
 _SPOKEN_MAX: Final = 600
@@ -76,8 +77,7 @@ class AssistantPanel(QWidget):
             _tool(words) for words in ("Earlier conversations", "New conversation", "More about this conversation")
         )
         self.list_button.setCheckable(True)
-        self.title = label("", "strong")
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.title = ElidedLabel("strong")
         self._empty = EmptyState(
             "Ask about your markets",
             "Numbers come from your data, and each leads to where it comes from. "
@@ -244,8 +244,7 @@ class AssistantPanel(QWidget):
         self.changed.emit()
 
     def _say_title(self) -> None:
-        self.title.setText(self.talk.title)
-        self.title.setToolTip(self.talk.title)
+        self.title.say(self.talk.title)
         self.more_button.setEnabled(bool(self.talk.id))
 
     def _say_standing(self) -> None:
@@ -256,7 +255,7 @@ class AssistantPanel(QWidget):
 
     def _say_reach(self) -> None:
         reach = Reach(self._desk.backend.settings.current.assistant.reach)
-        self.composer.note.setText(REACHES[reach])
+        self.composer.note.say(REACHES[reach])
         self.composer.note.setToolTip(f"Answers are made: {REACHES[reach].lower()}. Settings, Assistant.")
 
     def _answered(self, answer: Answer) -> None:
@@ -270,6 +269,7 @@ class AssistantPanel(QWidget):
         view.fact_wanted.connect(partial(self._show_fact, view))
         view.link_wanted.connect(self.cards.show_link)
         if isinstance(view, AnswerView):
+            view.retry_wanted.connect(partial(self._retry, view))
             if view.card is not None:
                 self._card_made(view.card)
             view.card_made.connect(self._card_made)
@@ -283,6 +283,9 @@ class AssistantPanel(QWidget):
 
     def _step_branch(self, view: TurnView, by: int) -> None:
         self.deeds.step(view.entry, by)
+
+    def _retry(self, view: TurnView) -> None:
+        self.deeds.again(view.entry)
 
     def _show_fact(self, view: TurnView, fact_id: str, place: QRect) -> None:
         answer = self.talk.answer_of(view.entry)

@@ -71,7 +71,7 @@ class RichText(QTextBrowser):
         """The block of code that lies there; empty where none does."""
         cursor = self.cursorForPosition(place)
         frame = cursor.currentFrame()
-        if frame is None or frame is self.document().rootFrame() or cursor.currentTable() is not None:
+        if frame is self.document().rootFrame() or cursor.currentTable() is not None:
             return ""
         cursor.setPosition(frame.firstPosition())
         cursor.setPosition(frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
@@ -104,7 +104,7 @@ class RichText(QTextBrowser):
     def loadResource(self, _kind: int, _name: QUrl | str) -> None:
         """Nothing is ever loaded: neither pictures nor pages."""
 
-    def doSetSource(self, _name: QUrl, _kind: object = None) -> None:
+    def doSetSource(self, _name: QUrl | str, _kind: object = None) -> None:
         """It shows nothing but its blocks."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -112,9 +112,8 @@ class SketchLayer:
         for x in (box.left(), box.right()):
             painter.drawLine(QPointF(x, 0), QPointF(x, place.frame.height_px))
         if self.words:
-            wide = min(max(box.right(), 0.0), place.frame.width_px) - max(box.left(), 0.0)
-            at = QPointF(max(box.left(), 0.0) + 4, 4) if wide >= 0 else QPointF(4, 4)
-            self._write(painter, inks, place, self.words, at)
+            room = place.frame.width_px - self._size(place, self.words)[0] - 4
+            self._write(painter, inks, place, self.words, QPointF(max(min(box.left() + 4, room), 4.0), 4.0))
 
     def _paint_sketch(self, painter: QPainter, inks: Inks, place: Placement, sketch: Sketch, taken: list[QRectF]) -> None:
         if not sketch.points:

@@ -342,5 +342,5 @@ class Timeline(QAbstractScrollArea):
 
 
 def _has_keyboard(view: QWidget) -> bool:
-    held = view.window().focusWidget()
+    held: QWidget | None = view.window().focusWidget()  # none at first, whatever the stubs say
     return held is not None and (held is view or view.isAncestorOf(held))

@@ -4,11 +4,12 @@ from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from backend.assistant.answers import Answer, Phase
 from backend.assistant.conversations.conversation import Speaker
 from trii_desktop.assistant.card import AnalysisCard
+from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.assistant.entry import Entry
 from trii_desktop.assistant.markdown.blocks import Block, BlockKind, Run
 from trii_desktop.assistant.markdown.parsing import MarkdownReader, shown_text
@@ -16,7 +17,7 @@ from trii_desktop.assistant.provenance import ProvenanceLine
 from trii_desktop.assistant.rich_text import RichText
 from trii_desktop.assistant.wording import MODES, PHASES
 from trii_desktop.look import Look
-from trii_desktop.widgets.layout import column, frame, label, row
+from trii_desktop.widgets.layout import button, column, frame, label, row
 
 EDGE_PX: Final = 12
 _CURRENT_PX: Final = 2
@@ -41,8 +42,7 @@ class TurnView(QFrame):
         self.entry: Entry
         self._is_current = False
         self._who = label(name, "strong")
-        self._note = label("", "caption")
-        self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._note = ElidedLabel("caption")
         self._back, self._on = _small("Earlier version"), _small("Later version")
         self._place = label("", "caption")
         self._switch = frame("", row(self._back, self._place, self._on, gap=0))
@@ -78,6 +78,11 @@ class TurnView(QFrame):
         """What the keyboard can reach in it, in order."""
         return [self._back, self._on, self._menu, self.text]
 
+    @property
+    def nested(self) -> list[QWidget]:
+        """Parts that lay out parts of their own."""
+        return []
+
     def show_entry(self, entry: Entry) -> None:
         """Show a turn."""
         self.entry = entry
@@ -95,7 +100,12 @@ class TurnView(QFrame):
 
     def height_at(self, width: int) -> int:
         """Logical pixels that it needs."""
-        self.body.activate()
+        for part in self.nested:
+            inside = part.layout()
+            if inside is not None:
+                inside.invalidate()
+            part.updateGeometry()
+        self.body.invalidate()
         return max(self.body.totalHeightForWidth(width), 24)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -139,7 +149,7 @@ class QuestionView(TurnView):
 
 
 class AnswerView(TurnView):
-    """An answer as far as it is. ``retry_wanted``, ``models_wanted`` : what a failed one offers; ``card`` : of an analysis."""
+    """An answer as far as it is. ``retry_wanted`` : what a failed one offers; ``card_made`` : an analysis' card is there."""
 
     retry_wanted = Signal()
     card_made = Signal(object)
@@ -155,15 +165,25 @@ class AnswerView(TurnView):
         self._hint = label("", "caption", wraps=True)
         self.provenance = ProvenanceLine(look)
         self.provenance.grew.connect(self._told)
-        for part in (self._state, self._problem, self._hint, self.provenance):
+        self.retry: QPushButton = button("Try again", quiet=True)
+        self.retry.setProperty("small", True)
+        self.retry.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.retry.clicked.connect(self.retry_wanted)
+        for part in (self._state, self._problem, self._hint, self.retry, self.provenance):
             part.hide()
             self.body.addWidget(part)
+        self.body.setAlignment(self.retry, Qt.AlignmentFlag.AlignLeft)
 
     @property
     def stops(self) -> list[QWidget]:
         """The text, the card, and what was sent."""
         inside = self.card.stops if self.card is not None else []
-        return [*super().stops, *inside, *self.provenance.stops]
+        return [*super().stops, *inside, self.retry, *self.provenance.stops]
+
+    @property
+    def nested(self) -> list[QWidget]:
+        """The card, and how it came about."""
+        return [part for part in (self.card, self.provenance) if part is not None]
 
     def show_answer(self, entry: Entry, answer: Answer | None) -> None:
         """Show an answer; the words alone where what is kept of it cannot be read."""
@@ -180,7 +200,7 @@ class AnswerView(TurnView):
         self.text.setVisible(analysis is None and bool(answer.spans))
         if analysis is None:
             self.text.show_blocks(self._reader.read(answer.spans, is_over=answer.is_over))
-        self._note.setText(MODES[answer.question.mode][0])
+        self._note.say(MODES[answer.question.mode][0])
         self._say_state(answer)
         self.provenance.show_answer(answer)
         self.provenance.setVisible(answer.provenance is not None and answer.is_over)
@@ -219,6 +239,7 @@ class AnswerView(TurnView):
         self._problem.setVisible(is_failed)
         self._hint.setText(answer.hint if is_failed else "")
         self._hint.setVisible(bool(self._hint.text()))
+        self.retry.setVisible(answer.phase in (Phase.FAILED, Phase.STOPPED))
 
     def _told(self) -> None:
         self.grew.emit()

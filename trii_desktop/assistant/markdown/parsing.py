@@ -99,8 +99,8 @@ def _parsed(text: str, marks: tuple[Span, ...]) -> tuple[Block, ...] | None:
 
     reader = MarkdownIt("commonmark", {"html": False, "maxNesting": 24}).enable(["table", "strikethrough"]).disable("reference")
     plain_link = reader.normalizeLink
-    reader.normalizeLink = lambda address: plain_link(restored(address))  # type: ignore[method-assign]  # its own way of changing it
-    reader.validateLink = lambda address: bool(host_of(address))  # type: ignore[method-assign]  # the same
+    reader.normalizeLink = lambda url: plain_link(restored(url))  # type: ignore[method-assign]  # its own way of changing it
+    reader.validateLink = lambda url: bool(host_of(url))  # type: ignore[method-assign]  # the same
     blocks = Walk(lambda piece, look: _runs(piece, look, marks)).walk(reader.parse(text))
     wanted = [shown_text(marks[ord(letter) - FIRST_LETTER].text) for letter in _OURS.findall(text)]
     found = [run.text for run in runs_of(blocks) if run.mark is not Mark.PLAIN]

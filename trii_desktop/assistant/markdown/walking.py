@@ -10,7 +10,11 @@ from trii_desktop.assistant.markdown.blocks import Block, BlockKind, Cell, Run, 
 
 DEPTH_MAX: Final = 6  # deeper lists and quotations stand no further to the right
 _BULLET: Final = "\u2022"
-_STYLES: Final = {"strong": "is_bold", "em": "is_italic", "s": "is_struck"}
+_STYLES: Final[dict[str, Callable[[Run, bool], Run]]] = {
+    "strong": lambda look, is_on: replace(look, is_bold=is_on),
+    "em": lambda look, is_on: replace(look, is_italic=is_on),
+    "s": lambda look, is_on: replace(look, is_struck=is_on),
+}
 
 
 @dataclass(slots=True)
@@ -127,7 +131,7 @@ class Walk:
             name = token.type.removesuffix("_open").removesuffix("_close")
             if name in _STYLES:
                 held[name] = held.get(name, 0) + token.nesting
-                look = replace(look, **{_STYLES[name]: held[name] > 0})
+                look = _STYLES[name](look, held[name] > 0)
             elif token.type == "link_open":
                 look, said_from = replace(look, link=str(token.attrGet("href") or "")), len(made)
             elif token.type == "link_close":
