@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetricsF, QKeyEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetricsF, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QPlainTextEdit, QSizePolicy, QToolButton
 
 from backend.assistant.answers import Mode
@@ -19,8 +19,10 @@ from trii_desktop.widgets.layout import button, column, frame, label, row
 
 N_LINES_MAX: Final = 8
 N_LETTERS_MAX: Final = 20_000
-ROW_PX: Final = 30
-_PADDING_PX: Final = 16
+ROW_PX: Final = 24
+N_COMMANDS_SEEN: Final = 9
+NOTE_FROM_PX: Final = 330  # narrower, only the tooltip says it
+_PADDING_PX: Final = 20
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _MOVES: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
@@ -44,6 +46,13 @@ class QuestionField(QPlainTextEdit):
         self.setAcceptDrops(True)
         self.textChanged.connect(self._fit)
         self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Tab completes a command before it moves the keyboard on."""
+        is_tab = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab
+        if is_tab and isinstance(event, QKeyEvent) and self.key_pressed(event):
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that send, stop or complete go to the composer."""
@@ -81,6 +90,9 @@ class QuestionField(QPlainTextEdit):
 
     def _fit(self) -> None:
         height = self._wanted_px()
+        is_full = self.document().size().height() > N_LINES_MAX
+        bars = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(bars.ScrollBarAsNeeded if is_full else bars.ScrollBarAlwaysOff)
         if height != self.height() or height != self.minimumHeight():
             self.setFixedHeight(height)
             self.resized.emit()
@@ -202,6 +214,11 @@ class Composer(QFrame):
         self.chip.wear()
         self._say_send()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what has no room."""
+        super().resizeEvent(event)
+        self.note.setVisible(self.width() >= NOTE_FROM_PX)
+
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _pressed(self, event: QKeyEvent) -> bool:
@@ -284,7 +301,7 @@ class Composer(QFrame):
         self.commands.setVisible(bool(found))
         if found:
             self.commands.setCurrentRow(0)
-            self.commands.setFixedHeight(min(len(found), 6) * ROW_PX + 4)
+            self.commands.setFixedHeight(min(len(found), N_COMMANDS_SEEN) * max(self.commands.sizeHintForRow(0), ROW_PX) + 6)
         self._say_send()
 
     def _say_send(self) -> None:
@@ -297,15 +314,8 @@ class Composer(QFrame):
         self.send.setToolTip(f"{name} ({'Esc' if self._is_answering else 'Enter'})")
 
     def _mode_chosen(self) -> None:
-        self.mode.setToolTip(MODES[self.chosen_mode][1])
-        asks = (
-            "Ask about this instrument"
-            if self.chosen_mode is Mode.ANALYSIS
-            else "Search"
-            if self.chosen_mode is Mode.SEARCH
-            else "Ask"
-        )
-        self.field.setPlaceholderText(f"{asks}, or type / for commands")
+        asks = {Mode.ANALYSIS: "Analyse", Mode.SEARCH: "Search"}.get(self.chosen_mode, "Ask")
+        self.field.setPlaceholderText(f"{asks}, or / for commands")
         self.mode_changed.emit()
 
     def _dropped(self, instrument: object) -> None:

@@ -58,7 +58,7 @@ class AssistantPanel(QWidget):
         super().__init__()
         self._desk = desk
         self._assistant = assistant
-        self._model = ""
+        self._model: str | None = None
         self._progress = 0.0
         self._edited: Entry | None = None
         self._wanted_turn = ""
@@ -256,7 +256,8 @@ class AssistantPanel(QWidget):
     def _say_reach(self) -> None:
         reach = Reach(self._desk.backend.settings.current.assistant.reach)
         self.composer.note.say(REACHES[reach])
-        self.composer.note.setToolTip(f"Answers are made: {REACHES[reach].lower()}. Settings, Assistant.")
+        for part in (self.composer.note, self.composer.mode):
+            part.setToolTip(f"Answers are made: {REACHES[reach].lower()}. Settings, Assistant.")
 
     def _answered(self, answer: Answer) -> None:
         said = {Phase.STOPPED: "Stopped.", Phase.FAILED: f"Not answered: {answer.words}"}.get(answer.phase, "Answered.")

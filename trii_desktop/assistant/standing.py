@@ -16,7 +16,7 @@ class Seen:
     """What is known: the mode in use, the name of the model chosen for it, the engine, and the answer that is made."""
 
     mode: Mode
-    model: str = ""
+    model: str | None = ""  # None while that is not known
     stats: EngineStats = field(default_factory=EngineStats)
     progress: float = 0.0
     running: Answer | None = None
@@ -38,7 +38,7 @@ def said_of(seen: Seen) -> Said:
     state = seen.stats.state
     if state is EngineState.LOADING:
         return Said(seen.stats.words or f"Loading {seen.model or 'the model'}", "", "", "cancel", seen.progress)
-    if seen.mode in NEEDS_NO_MODEL:
+    if seen.mode in NEEDS_NO_MODEL or seen.model is None:
         return Said()
     if state is EngineState.BROKEN:
         words = seen.stats.words or "The model's engine stopped."

@@ -97,7 +97,8 @@ class Timeline(QAbstractScrollArea):
         for key, view in self._views.items():
             self._fill(view, entries[self._places[key]])
             self._heights[key] = view.height_at(self._width)
-        if self._current not in self._places:
+        is_longer = bool(entries) and entries[-1].id not in self._heights
+        if self._current not in self._places or (is_longer and self._follows):
             self._choose(entries[-1].id if entries else "", speaks=False)
         self._arrange(anchor)
 

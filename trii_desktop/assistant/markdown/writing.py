@@ -1,6 +1,6 @@
 """Writes blocks into a Qt document, letter by letter and never as markup; what is there already stays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from PySide6.QtCore import Qt
@@ -170,7 +170,7 @@ class DocumentWriter:
             quiet.setForeground(QBrush(QColor(self._palette.muted)))
             quiet.setProperty(QTextFormat.Property.FontPixelSize, max(self._px() - 2, 8))
             cursor.insertText(block.language + _LINE, quiet)
-        self._put_runs(cursor, block.runs, look)
+        self._put_runs(cursor, tuple(replace(run, is_code=False) for run in block.runs), look)
         self._end_structure()
 
     def _put_table(self, cursor: QTextCursor, block: Block) -> None:
