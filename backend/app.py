@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from backend.alerts.alerts import AlertParts, Alerts
 from backend.alerts.market_facts import FactParts
+from backend.assistant.assistant import Assistant
+from backend.assistant.composing import AssistantBase, make_assistant
 from backend.bus import Bus
 from backend.charts.drawing_store import DrawingStore
 from backend.charts.drawing_styles import DrawingStyleStore
@@ -102,6 +104,7 @@ class Backend:
     way: RightOfWay
     live: Live
     api: LoopbackApi
+    assistant: Assistant
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -190,7 +193,8 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     WatchedImports(watcher, jobs, bus)
     AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
     board, way = QuoteBoard(base.store, history, catalog, actions, bus), RightOfWay()
-    book = FeedBook(money_ledger, Credentials(money_ledger, hide=hide))
+    credentials = Credentials(money_ledger, hide=hide)
+    book = FeedBook(money_ledger, credentials)
     deliveries = Deliveries(DeliveryParts(money_ledger, bus, clock, tasks, jobs), Carrier(clock))
     async with (
         BarStore(history, bus, tasks) as bars,
@@ -203,7 +207,18 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
         _join(alerts, deliveries, live)
         api = LoopbackApi(ApiParts(home, settings, catalog, history, board, live, alerts, clock, bus, tasks))
-        begins = {"alerts": alerts.begin, "deliveries": deliveries.begin, "jobs": jobs.begin, "feeds": live.begin, "API": api.begin}
+        watchlists = WatchlistStore(money_ledger, bus.publish)
+        assistant = make_assistant(
+            AssistantBase(home, base.words, history, catalog, watchlists, credentials, settings, bus, clock, tasks)
+        )
+        begins = {
+            "alerts": alerts.begin,
+            "deliveries": deliveries.begin,
+            "jobs": jobs.begin,
+            "feeds": live.begin,
+            "API": api.begin,
+            "assistant": assistant.begin,
+        }
         phases = (*(Phase(name, begin) for name, begin in begins.items()), *_phases(home, clock, settings, catalog, watcher, tasks))
         backend = Backend(
             home=home,
@@ -227,7 +242,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             drawing_styles=DrawingStyleStore(money_ledger),
             templates=TemplateStore(money_ledger),
             replay=replay,
-            watchlists=WatchlistStore(money_ledger, bus.publish),
+            watchlists=watchlists,
             workspaces=WorkspaceStore(money_ledger, bus.publish),
             board=board,
             alerts=alerts,
@@ -238,10 +253,12 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             way=way,
             live=live,
             api=api,
+            assistant=assistant,
         )
         try:
             yield backend
         finally:
+            await assistant.close()
             await api.close()
             await live.close()
             await alerts.close()

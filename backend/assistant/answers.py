@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.engines.engine import Done
-from backend.assistant.facts.fact import FactSet
+from backend.assistant.facts.fact import BarRange, FactSet
 from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.claim import Verdict
 from backend.assistant.grounding.span import Span
@@ -109,6 +109,7 @@ class Answer:
     spans: tuple[Span, ...] = ()
     facts: FactSet = field(default_factory=lambda: FactSet(()))
     verdicts: tuple[Verdict, ...] = ()
+    matches: tuple[BarRange, ...] = ()  # bars that the answer is about, to be shown
     analysis: StockAnalysis | None = None
     provenance: Provenance | None = None
     checks: Checks = field(default_factory=Checks)

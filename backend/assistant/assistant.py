@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from backend.assistant.analysis.analyst import Analyst
-from backend.assistant.answer_cache import AnswerCache
 from backend.assistant.answers import Answer, Mode, Phase, Provenance, Question, Reach
 from backend.assistant.conversations.conversation import Speaker, Turn
 from backend.assistant.conversations.store import ConversationStore
@@ -21,6 +20,8 @@ from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import Asked, ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
+from backend.assistant.remotes import RemoteService
+from backend.assistant.spending import Spending
 from backend.bus import Bus
 from backend.clock import Clock
 from backend.errors import InvalidInput, NotFound, TriiError
@@ -45,7 +46,8 @@ class AssistantParts:
     lookup: Lookup
     chat: ChatMode
     analysis: AnalysisMode
-    cache: AnswerCache
+    spending: Spending
+    remotes: tuple[RemoteService, ...]
     settings: SettingsStore
     bus: Bus
     clock: Clock
@@ -61,22 +63,32 @@ class Assistant:
         self._parts = parts
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._is_begun = False
         self.conversations = parts.conversations
         self.models = parts.models
         self.engines = parts.engines
         self.analyst = parts.analyst
+        self.spending = parts.spending
 
     async def begin(self) -> None:
-        """Look at the models there are; nothing is loaded before it is needed."""
+        """Look at the models there are; nothing is loaded before it is needed. Beginning twice does nothing."""
+        if self._is_begun:
+            return
+        self._is_begun = True
+        await self._parts.spending.begin()
+        for remote in self._parts.remotes:
+            await remote.begin()
         await self.models.begin()
         await self.engines.begin()
+        await self.engines.warm(self._parts.chat.prefix, Mode.FAST.value)
 
     async def close(self) -> None:
         """Stop what is written, free the model."""
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
-        await self.engines.close()
+        if self._is_begun:
+            await self.engines.close()
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
@@ -86,6 +98,7 @@ class Assistant:
         A question without a conversation begins one; without a parent it follows the branch that is shown. Raises
         InvalidInput for an empty or endless question, NotFound for an unknown conversation.
         """
+        await self.begin()
         text = question.text.strip()
         if not text or len(text) > QUESTION_LETTERS_MAX:
             raise InvalidInput(

@@ -1,5 +1,6 @@
 """Stock Analysis: everything by code at once; a model that passed may word it, and only what it words truly stays."""
 
+import asyncio
 from dataclasses import replace
 
 from backend.assistant.analysis.analyst import Analyst
@@ -13,8 +14,9 @@ from backend.assistant.grounding.tags import join_spans
 from backend.assistant.modes.draft import Draft
 from backend.assistant.routing import Candidate, decide
 from backend.assistant.writers import Writers
-from backend.domain.bars import BarSpec
+from backend.domain.bars import BarSpec, Series
 from backend.errors import InvalidInput, TriiError
+from backend.market.catalog import Catalog
 
 DAILY = BarSpec.parse("1d")
 
@@ -22,8 +24,9 @@ DAILY = BarSpec.parse("1d")
 class AnalysisMode:
     """Facts, judged claims and plain wording first; the model's wording only where every check passes."""
 
-    def __init__(self, analyst: Analyst, writers: Writers, cache: AnswerCache) -> None:
+    def __init__(self, analyst: Analyst, catalog: Catalog, writers: Writers, cache: AnswerCache) -> None:
         self._analyst = analyst
+        self._catalog = catalog
         self._writers = writers
         self._cache = cache
 
@@ -38,7 +41,8 @@ class AnalysisMode:
         spec = question.chart.series.spec if question.chart else DAILY
         draft.say(Phase.COMPUTING, f"Computing the facts of {question.instrument}")
         facts = await self._analyst.facts(question.instrument, spec, as_of_ns)
-        analysis = self._analyst.analyse(facts, question.instrument, spec)
+        instrument = await self._catalog.get(question.instrument)
+        analysis = await asyncio.to_thread(self._analyst.analyse, facts, instrument, Series(instrument.id, spec))
         provenance = Provenance(Mode.ANALYSIS, facts_digest=facts.digest(), is_plain_wording=True)
         checks = checks_of(analysis)
         draft.grow(

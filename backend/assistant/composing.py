@@ -1,0 +1,115 @@
+"""Puts the assistant together from the parts of an open home."""
+
+from dataclasses import dataclass
+
+from backend.assistant.all_writers import AllWriters
+from backend.assistant.analysis.analyst import Analyst
+from backend.assistant.answer_cache import AnswerCache
+from backend.assistant.assistant import Assistant, AssistantParts
+from backend.assistant.conversations.exporting import Telling
+from backend.assistant.conversations.store import ConversationStore
+from backend.assistant.engine_room import EngineRoom
+from backend.assistant.engines.engine import Engine
+from backend.assistant.engines.gguf import parse_header
+from backend.assistant.engines.probe import probe_model
+from backend.assistant.engines.process_engine import ProcessEngine
+from backend.assistant.engines.sessions import open_session
+from backend.assistant.engines.thread_engine import ThreadEngine
+from backend.assistant.facts.gathering import FactGatherer
+from backend.assistant.facts.view import Person
+from backend.assistant.grounding.values import format_fact
+from backend.assistant.keeping import decode_answer
+from backend.assistant.model_loader import RoomParts
+from backend.assistant.models.models import Models
+from backend.assistant.models.parts import ModelParts
+from backend.assistant.modes.analysis import AnalysisMode
+from backend.assistant.modes.chat import ChatMode
+from backend.assistant.modes.lookup import Lookup
+from backend.assistant.questions.run import Questions
+from backend.assistant.questions.search import Search
+from backend.assistant.remotes import KINDS, RemoteService
+from backend.assistant.spending import Spending
+from backend.assistant.writers import Writers
+from backend.bus import Bus
+from backend.clock import Clock
+from backend.market.catalog import Catalog
+from backend.market.history import History
+from backend.settings_store import SettingsStore
+from backend.storage.credentials import Credentials
+from backend.storage.ledger import Ledger
+from backend.storage.paths import Home
+from backend.tasks import TaskOwner
+from backend.watchlists.store import WatchlistStore
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantBase:
+    """What of a home the assistant stands on. ``words`` is the ledger of conversations."""
+
+    home: Home
+    words: Ledger
+    history: History
+    catalog: Catalog
+    watchlists: WatchlistStore
+    credentials: Credentials
+    settings: SettingsStore
+    bus: Bus
+    clock: Clock
+    tasks: TaskOwner
+
+
+def make_assistant(base: AssistantBase, writers: Writers | None = None) -> Assistant:
+    """The assistant, assigned and not begun; ``writers`` in place of the models and services there are."""
+    prefixes = base.home.cache / "prefixes"
+
+    def make_thread() -> Engine:
+        return ThreadEngine(open_session, prefixes)
+
+    def make_examiner() -> Engine:
+        return ProcessEngine(prefixes, base.clock, base.tasks)
+
+    def person() -> Person:
+        settings = base.settings.current.assistant
+        return Person(settings.style, settings.risk)
+
+    models = Models(
+        ModelParts(base.words, base.home.models, base.bus, base.clock, base.tasks, parse_header, probe_model, make_examiner)
+    )
+    room = EngineRoom(
+        RoomParts(
+            card_for=models.card_for,
+            settings=lambda: base.settings.current.assistant,
+            publish=base.bus.publish,
+            clock=base.clock,
+            tasks=base.tasks,
+            prefixes=prefixes,
+            make_thread=make_thread,
+        )
+    )
+    spending = Spending(base.words, base.clock)
+    remotes = {
+        kind.name: RemoteService(kind, lambda: base.settings.current.assistant, base.credentials, spending) for kind in KINDS
+    }
+    cache = AnswerCache(base.words, base.clock)
+    writers = writers or AllWriters(room, models, remotes)
+    analyst = Analyst(FactGatherer(base.history, base.catalog, base.clock, person))
+    conversations = ConversationStore(base.words, base.bus.publish, base.clock, Telling(decode_answer, format_fact))
+    search = Search(base.catalog, conversations, base.history, base.settings)
+    lookup = Lookup(Questions(base.history, base.catalog, base.watchlists, base.clock), search.told, analyst, base.clock)
+    return Assistant(
+        AssistantParts(
+            conversations=conversations,
+            models=models,
+            engines=room,
+            analyst=analyst,
+            lookup=lookup,
+            chat=ChatMode(writers, cache),
+            analysis=AnalysisMode(analyst, base.catalog, writers, cache),
+            spending=spending,
+            remotes=tuple(remotes.values()),
+            settings=base.settings,
+            bus=base.bus,
+            clock=base.clock,
+            tasks=base.tasks,
+        )
+    )

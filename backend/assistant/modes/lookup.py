@@ -1,0 +1,83 @@
+"""What code answers alone: sums, questions over stored bars, searches; no model is asked."""
+
+from collections.abc import Awaitable, Callable
+
+from backend.assistant.analysis.analyst import Analyst
+from backend.assistant.answers import Phase, Provenance, Question
+from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.checks import Checks
+from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.tags import join_spans, render_tags
+from backend.assistant.maths.reading import read_sum
+from backend.assistant.maths.solving import solve
+from backend.assistant.modes.draft import Draft
+from backend.assistant.questions.result import Result
+from backend.assistant.questions.run import Questions
+from backend.clock import Clock
+from backend.domain.bars import BarSpec
+from backend.domain.instruments import InstrumentId
+
+DAILY = BarSpec.parse("1d")
+Search = Callable[[str], Awaitable[tuple[Span, ...]]]
+
+
+class Lookup:
+    """Lives on the engine loop."""
+
+    def __init__(self, questions: Questions, search: Search, analyst: Analyst, clock: Clock) -> None:
+        self._questions = questions
+        self._search = search
+        self._analyst = analyst
+        self._clock = clock
+
+    async def answer(self, draft: Draft, question: Question) -> bool:
+        """Answer a sum or a question over bars; False where it is neither. Raises InvalidInput for one that nearly is."""
+        asked = read_sum(question.text)
+        if asked is not None:
+            draft.say(Phase.COMPUTING, "Working it out")
+            solved = await solve(asked, self._clock.now_ns())
+            self._finish(draft, render_tags(solved.tagged, solved.facts), solved.facts, "Worked out by code: no model was needed.")
+            return True
+        plan = await self._questions.parse(question.text, instrument=question.instrument)
+        if plan is None:
+            return False
+        draft.say(Phase.COMPUTING, "Looking through the bars")
+        result = await self._questions.answer(plan)
+        draft.grow(matches=result.matches)
+        self._finish(draft, told(result), result.facts, f"Computed from stored bars: {result.understood}. No model was needed.")
+        return True
+
+    async def search(self, draft: Draft, question: Question) -> None:
+        """Find instruments, help, bars and earlier words."""
+        draft.say(Phase.COMPUTING, "Searching")
+        found = await self._search(question.text)
+        self._finish(draft, found, FactSet(()), "Searched on this computer.")
+
+    async def instrument_in(self, text: str) -> InstrumentId | None:
+        """The one instrument that a text names; None where it names none, or several."""
+        names = await self._questions.names()
+        found = {one for mention in names.mentions(text) for one in mention.ids}
+        return InstrumentId.parse(found.pop()) if len(found) == 1 else None
+
+    async def facts(self, instrument: InstrumentId, spec: BarSpec | None) -> FactSet:
+        """The facts that go with a question about an instrument. Raises NotFound, InvalidInput."""
+        return await self._analyst.facts(instrument, spec or DAILY)
+
+    def _finish(self, draft: Draft, spans: tuple[Span, ...], facts: FactSet, reason: str) -> None:
+        provenance = Provenance(draft.answer.question.mode, reason=reason, facts_digest=facts.digest())
+        checks = Checks(n_numbers=sum(span.mark is Mark.NUMBER for span in spans))
+        draft.grow(phase=Phase.DONE, words="", spans=spans, facts=facts, provenance=provenance, checks=checks)
+
+
+def told(result: Result) -> tuple[Span, ...]:
+    """The sentence, and the table where there is one, as one markdown text."""
+    spans = [*render_tags(result.sentence, result.facts)]
+    if result.table is not None:
+        heads, rows = result.table.heads, result.table.rows
+        spans += [Span(f"\n\n| {' | '.join(heads)} |\n|{' --- |' * len(heads)}\n")]
+        for row in rows:
+            spans.append(Span("| "))
+            for cell in row:
+                spans += [*render_tags(cell, result.facts), Span(" | ")]
+            spans.append(Span("\n"))
+    return join_spans(spans)

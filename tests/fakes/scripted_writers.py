@@ -1,0 +1,81 @@
+"""Writers that say what a test tells them to, piece by piece, and keep what they were asked."""
+
+import asyncio
+import contextlib
+from collections import deque
+
+from backend.app import open_backend
+from backend.assistant.composing import AssistantBase, make_assistant
+from backend.assistant.engines.engine import Done, Finish, Text
+from backend.assistant.routing import Candidate
+from backend.errors import TriiError
+from backend.storage.credentials import Credentials
+
+LOCAL = Candidate("local", "Scripted", is_fit=True)
+
+
+class ScriptedWriters:
+    """Each request takes the next script: texts are pieces, an error is raised, an Event is waited for."""
+
+    def __init__(self, *scripts, candidates=(LOCAL,), n_ctx=4_096):
+        self.scripts = deque(scripts)
+        self.them = tuple(candidates)
+        self.n_ctx = n_ctx
+        self.asked = []
+        self.n_cancelled = 0
+
+    async def candidates(self, mode):
+        return self.them
+
+    async def ready(self, candidate, mode):
+        return f"sha of {candidate.model}"
+
+    async def count(self, candidate, messages):
+        return sum(len(message.text) // 4 + 4 for message in messages)
+
+    def room_of(self, candidate):
+        return self.n_ctx
+
+    def cost_usd(self, candidate, n_prompt, n_generated):
+        return 0.5 if candidate.is_remote else 0.0
+
+    async def generate(self, candidate, request):
+        self.asked.append((candidate, request))
+        script = self.scripts.popleft() if self.scripts else ("",)
+        try:
+            for piece in script:
+                if isinstance(piece, TriiError):
+                    raise piece
+                if isinstance(piece, asyncio.Event):
+                    await piece.wait()
+                    continue
+                yield Text(piece)
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self.n_cancelled += 1
+            raise
+        yield Done(Finish.STOP, 10, 5, len(script), 12.0, 34.0, 50.0, candidate.model, "this process")
+
+
+@contextlib.asynccontextmanager
+async def assistant_on(home, writers, *, clock=None):
+    """An open home with an assistant whose models are scripted; (backend, assistant)."""
+    async with open_backend(home, clock=clock, watch=False) as backend:
+        credentials = Credentials(backend.money, hide=lambda _: None)
+        base = AssistantBase(
+            backend.home,
+            backend.words,
+            backend.history,
+            backend.catalog,
+            backend.watchlists,
+            credentials,
+            backend.settings,
+            backend.bus,
+            backend.clock,
+            backend.tasks,
+        )
+        assistant = make_assistant(base, writers)
+        try:
+            yield backend, assistant
+        finally:
+            await assistant.close()

@@ -1,0 +1,236 @@
+"""Questions in, checked answers out: what a model writes is shown only as far as code stands behind it."""
+
+import asyncio
+
+import pytest
+
+from backend.assistant.answers import Mode, Phase, Question
+from backend.assistant.conversations.conversation import Speaker
+from backend.assistant.engines.engine import Role
+from backend.assistant.grounding.span import Mark
+from backend.assistant.keeping import decode_answer
+from backend.assistant.routing import Candidate
+from backend.clock import ManualClock
+from backend.domain.bars import DAY_NS
+from backend.domain.instruments import InstrumentId
+from backend.errors import InvalidInput, Unavailable
+from backend.events import AnswerChanged
+from tests.fakes.scripted_writers import LOCAL, ScriptedWriters, assistant_on
+from tests.fakes.waiting import until
+
+AAPL = InstrumentId("AAPL", "XNAS")
+CLOUD = Candidate("openai", "Cloud", is_remote=True, is_private=False, is_fit=True)
+
+
+async def ask(assistant, text, **more):
+    begun = await assistant.ask(Question(text, more.pop("mode", Mode.FAST), **more))
+    return await assistant.answered(begun.id)
+
+
+def marks(answer, mark):
+    return [span.text for span in answer.spans if span.mark == mark]
+
+
+async def test_tags_become_values_and_numbers_of_facts_pass(sampled):
+    writers = ScriptedWriters(("It stands at ", "{F", "9} now, ", "that is 430.47."))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        answer = await ask(assistant, "Tell me of Apple", instrument=AAPL)
+
+    assert answer.phase == Phase.DONE, answer.words
+    assert answer.text == "It stands at 430.47 now, that is 430.47."
+    assert marks(answer, Mark.NUMBER) == ["430.47", "430.47"]
+    assert answer.facts[answer.spans[1].fact].name == "price.last"
+    assert (answer.checks.n_numbers, answer.checks.n_unverified) == (2, 0)
+    assert (answer.provenance.model, answer.provenance.place) == ("Scripted", "this process")
+    assert answer.provenance.sent[0][0] == "system"
+    assert "Tell me of Apple" in answer.provenance.sent[-1][1]
+    assert answer.provenance.first_token_ms == 12.0
+
+
+async def test_an_invented_number_is_asked_away_once(sampled):
+    writers = ScriptedWriters(("It will reach 512.80 soon.",), ("It stands at {F9}.",))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        answer = await ask(assistant, "Tell me of Apple", instrument=AAPL)
+
+    assert answer.text == "It stands at 430.47."
+    assert answer.checks.n_repairs == 1
+    assert answer.checks.n_unverified == 0
+    repair = writers.asked[1][1].messages
+    assert [message.role for message in repair[-2:]] == [Role.ASSISTANT, Role.USER]
+
+
+async def test_a_number_invented_twice_is_struck_and_never_a_fact(sampled):
+    writers = ScriptedWriters(("It will reach 512.80 soon.",), ("Surely 512.80, or 513.",))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        answer = await ask(assistant, "Tell me of Apple", instrument=AAPL)
+
+    assert marks(answer, Mark.UNVERIFIED) == ["512.80"]
+    assert marks(answer, Mark.NUMBER) == []
+    assert answer.checks.n_unverified == 1
+
+
+async def test_what_fails_its_check_twice_is_asked_of_the_next_who_may_answer(sampled):
+    scripts = (("It will be 512.80.",), ("It will be 513.",), ("It stands at {F9}.",))
+    writers = ScriptedWriters(*scripts, candidates=(LOCAL, CLOUD))
+    async with assistant_on(sampled, writers) as (backend, assistant):
+        await backend.settings.change("assistant", reach="prefer_local")
+        answer = await ask(assistant, "Tell me of Apple", instrument=AAPL)
+
+    assert [candidate.name for candidate, _ in writers.asked] == ["local", "local", "openai"]
+    assert answer.text == "It stands at 430.47."
+    assert (answer.provenance.model, answer.provenance.cost_usd) == ("Cloud", 0.5)
+
+
+async def test_nothing_is_sent_away_unless_it_is_allowed(sampled):
+    writers = ScriptedWriters(candidates=(CLOUD,))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        answer = await ask(assistant, "Tell me of Apple", instrument=AAPL)
+
+    assert writers.asked == []
+    assert answer.phase == Phase.DONE
+    assert "this computer only" in answer.text
+    assert marks(answer, Mark.NUMBER)  # what code knows is told all the same
+
+
+async def test_the_persons_own_numbers_may_be_said_again(sampled):
+    writers = ScriptedWriters(("You hold 250 shares.",))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        answer = await ask(assistant, "I hold 250 shares, is that much?")
+    assert marks(answer, Mark.QUOTED) == ["250"]
+
+
+async def test_an_answer_is_shown_only_once_its_numbers_are_judged(sampled):
+    gate = asyncio.Event()
+    writers = ScriptedWriters(("The words come first. The close is 43", gate, "0.47 and no more.",))
+    async with assistant_on(sampled, writers) as (backend, assistant):
+        seen = []
+        subscription = backend.bus.subscribe(AnswerChanged, lambda event: seen.append(assistant.answer(event.answer).text))
+        begun = await assistant.ask(Question("Tell me of Apple", Mode.FAST, instrument=AAPL))
+        await until(lambda: any("first." in text for text in seen), 30)
+        assert not any("43" in text for text in seen)
+        gate.set()
+        answer = await assistant.answered(begun.id)
+        subscription.close()
+    assert answer.text.endswith("The close is 430.47 and no more.")
+    assert all("43" not in text or "430.47" in text for text in seen)
+
+
+async def test_a_stopped_answer_keeps_what_was_checked_and_the_next_question_works(sampled):
+    writers = ScriptedWriters(("There was a trader. ", "She ", asyncio.Event()), ("Hello.",))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        begun = await assistant.ask(Question("Tell me a story", Mode.FAST))
+        await until(lambda: "There was a trader." in assistant.answer(begun.id).text, 30)
+        await assistant.stop(begun.id)
+        stopped = await assistant.answered(begun.id)
+        assert (stopped.phase, stopped.text.strip()) == (Phase.STOPPED, "There was a trader.")
+        assert writers.n_cancelled == 1
+        (row,) = await assistant.conversations.rows()
+        turns = await assistant.conversations.branch(row.id)
+        assert [turn.speaker for turn in turns] == [Speaker.PERSON, Speaker.ASSISTANT]
+        assert decode_answer(turns[1].content).phase == Phase.STOPPED
+        assert (await ask(assistant, "Hello?", conversation=row.id)).text == "Hello."
+
+
+async def test_a_failure_is_told_in_its_words_and_kept(sampled):
+    writers = ScriptedWriters((Unavailable("The engine ended.", hint="Ask again.", code="x"),))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        answer = await ask(assistant, "Tell me a story")
+        assert (answer.phase, answer.words, answer.hint) == (Phase.FAILED, "The engine ended.", "Ask again.")
+        (row,) = await assistant.conversations.rows()
+        assert row.n_turns == 2
+
+
+async def test_the_same_question_on_the_same_facts_is_answered_from_what_was_kept(sampled):
+    clock = ManualClock(20_400 * DAY_NS)
+    writers = ScriptedWriters(("It stands at {F9}.",), ("Never said.",))
+    async with assistant_on(sampled, writers, clock=clock) as (_, assistant):
+        first = await ask(assistant, "Tell me of Apple", instrument=AAPL)
+        again = await ask(assistant, "Tell me of Apple", instrument=AAPL)
+        assert len(writers.asked) == 1
+        assert again.provenance.is_cached
+        assert again.spans == first.spans
+        clock.advance(2 * DAY_NS)
+        assert (await ask(assistant, "Tell me of Apple", instrument=AAPL)).text == "Never said."
+
+
+async def test_a_conversation_goes_on_and_what_was_unverified_is_not_told_again(sampled):
+    writers = ScriptedWriters(("It was 777.",), ("Still 777.",), ("Yes.",))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        first = await ask(assistant, "Tell me a story")
+        await ask(assistant, "Is that so?", conversation=first.conversation)
+    sent = [(message.role, message.text) for message in writers.asked[-1][1].messages]
+    assert [role for role, _ in sent] == [Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.USER]
+    assert "777" not in "".join(text for _, text in sent)
+    assert "(unverified)" in sent[2][1]
+
+
+async def test_an_answer_again_is_another_branch(sampled):
+    writers = ScriptedWriters(("One way.",), ("Another way.",))
+    async with assistant_on(sampled, writers) as (backend, assistant):
+        await backend.settings.change("assistant", keeps_answers_min=0)
+        first = await ask(assistant, "Tell me a story")
+        begun = await assistant.again(first.id)
+        await assistant.answered(begun.id)
+        siblings = await assistant.conversations.siblings(first.id)
+        assert [turn.text for turn in siblings] == ["One way.", "Another way."]
+        (row,) = await assistant.conversations.rows()
+        assert row.leaf == begun.id
+
+
+async def test_a_question_over_bars_needs_no_model(sampled):
+    writers = ScriptedWriters(candidates=())
+    async with assistant_on(sampled, writers) as (_, assistant):
+        answer = await ask(assistant, "how many days did AAPL close above its 50-day average in 2012")
+    assert "155" in marks(answer, Mark.NUMBER)
+    assert marks(answer, Mark.UNVERIFIED) == []
+    assert answer.provenance.place == "code"
+    assert answer.matches
+
+
+async def test_an_analysis_is_whole_without_a_model_and_says_so(sampled):
+    writers = ScriptedWriters(candidates=(Candidate("local", "Unfit"),))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        answer = await ask(assistant, "Analyse Apple", mode=Mode.ANALYSIS)
+    assert answer.phase == Phase.DONE, answer.words
+    assert [section.key for section in answer.analysis.sections] == ["technical", "fundamental", "sentiment", "trade_idea", "risk"]
+    assert answer.analysis.is_plain_wording
+    assert "examination" in answer.provenance.reason
+    assert len(marks(answer, Mark.NUMBER)) > 20
+    assert writers.asked == []
+
+
+async def test_an_analysis_keeps_its_plain_wording_when_the_model_breaks_every_rule(sampled):
+    for words in ("not json", '{"claims": [], "narrative": "It will rise to 999."}', ""):
+        writers = ScriptedWriters((words,))
+        async with assistant_on(sampled, writers) as (backend, assistant):
+            await backend.settings.change("assistant", keeps_answers_min=0)
+            answer = await ask(assistant, "Analyse it", mode=Mode.ANALYSIS, instrument=AAPL)
+        assert answer.analysis.is_plain_wording
+        assert "999" not in answer.text
+        assert answer.phase == Phase.DONE
+
+
+async def test_an_analysis_of_nothing_asks_for_an_instrument(sampled):
+    async with assistant_on(sampled, ScriptedWriters()) as (_, assistant):
+        answer = await ask(assistant, "Analyse", mode=Mode.ANALYSIS)
+    assert answer.phase == Phase.FAILED
+    assert "instrument" in answer.words
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 20_001])
+async def test_no_question_and_an_endless_one_are_refused_and_nothing_is_kept(sampled, text):
+    async with assistant_on(sampled, ScriptedWriters()) as (_, assistant):
+        with pytest.raises(InvalidInput):
+            await assistant.ask(Question(text, Mode.FAST))
+        assert await assistant.conversations.rows() == ()
+
+
+async def test_closing_amid_an_answer_loses_no_question(sampled):
+    writers = ScriptedWriters(("There was a trader. ", "She ", asyncio.Event()))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        begun = await assistant.ask(Question("Tell me a story", Mode.FAST))
+        await until(lambda: assistant.answer(begun.id).text, 30)
+    async with assistant_on(sampled, ScriptedWriters()) as (_, assistant):
+        (row,) = await assistant.conversations.rows()
+        turns = await assistant.conversations.branch(row.id)
+        assert turns[0].text == "Tell me a story"
