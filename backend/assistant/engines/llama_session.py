@@ -11,7 +11,8 @@ from backend.assistant.engines.chat_template import jinja_template
 from backend.assistant.engines.engine import Finish, Loaded, LoadOptions, Message, Piece, Request, Text
 from backend.assistant.engines.generation import Generation
 from backend.assistant.engines.grammars import grammar_of
-from backend.assistant.engines.llama_library import AbortSwitch, LlamaLibrary
+from backend.assistant.engines.llama_context import Aborted, LlamaContext
+from backend.assistant.engines.llama_library import LlamaLibrary
 from backend.assistant.engines.llama_sampler import LlamaSampler
 from backend.assistant.engines.llama_states import LlamaStates
 from backend.assistant.engines.llama_vocabulary import LlamaVocabulary
@@ -28,17 +29,12 @@ from backend.assistant.engines.wording import (
 from backend.errors import Unavailable
 
 
-class _Aborted(Exception):
-    """The switch was pressed."""
-
-
 class LlamaSession:
     """One loaded model and its one context. Made by ``open_llama``; one thread uses it, any may call ``abort``."""
 
     def __init__(self, library: LlamaLibrary, llama: Any, loaded: Loaded, options: LoadOptions, prefixes: Path) -> None:
         self.loaded = loaded
         self._library = library
-        self._low = library.low
         self._llama = llama
         self._is_embedding = options.is_embedding
         self._vocabulary = LlamaVocabulary(library.low, llama)
@@ -48,11 +44,8 @@ class LlamaSession:
             jinja_template(source, library.formats, loaded.name, eos=self._vocabulary.eos, bos=self._vocabulary.bos),
         )
         template_hash = hashlib.sha256(source.encode()).hexdigest()
-        self._states = LlamaStates(library, llama, prefixes, loaded.sha256, template_hash)
-        self._switch = AbortSwitch(library)
-        self._switch.connect(llama.ctx)
-        self._has_logits = False  # of exactly the tokens in the context
-        self._n_threads = self._n_threads_wanted = loaded.n_threads
+        states = LlamaStates(library, llama, prefixes, loaded.sha256, template_hash)
+        self._context = LlamaContext(library, llama, states, loaded.name, loaded.n_threads)
         self._is_closed = False
 
     def generate(self, request: Request) -> Iterator[Piece]:
@@ -72,7 +65,7 @@ class LlamaSession:
             raise too_long(len(tokens), self.loaded.n_ctx - 1)
         prefix = self._tokens.of_prefix(request.messages[: request.n_prefix])
         sampler = LlamaSampler(self._library, self._llama, request, grammar)
-        self._switch.release()
+        self._context.switch.release()
         return self._run(generation, tokens, prefix, sampler)
 
     def warm(self, prefix: Sequence[Message], mode: str) -> None:
@@ -85,13 +78,11 @@ class LlamaSession:
             raise too_long(len(tokens), self.loaded.n_ctx - 1)
         if not tokens:
             return
-        self._switch.release()
+        self._context.switch.release()
         try:
-            self._read(tokens, tokens)
-        except _Aborted as error:
+            self._context.prepare(tokens)
+        except Aborted as error:
             raise cancelled(f"Preparing {mode or 'a mode'}") from error
-        if self._states.find(tokens) is None and self._rewind(len(tokens)) == len(tokens):
-            self._states.save(tokens)
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One unit vector a text. Raises InvalidInput for one longer than the context, Unavailable where it was loaded to chat."""
@@ -100,7 +91,7 @@ class LlamaSession:
             raise no_embeddings(self.loaded.name)
         for text in texts:
             check_embeddable(text, len(self._vocabulary.of_text(text)), self.loaded.n_ctx)
-        self._switch.release()
+        self._context.switch.release()
         return [self._embed_one(text) for text in texts]
 
     def count(self, messages: Sequence[Message]) -> int:
@@ -110,11 +101,11 @@ class LlamaSession:
 
     def use_threads(self, n_threads: int) -> None:
         """Compute on so many threads from the next batch on; from any thread."""
-        self._n_threads_wanted = max(1, n_threads)
+        self._context.n_threads_wanted = max(1, n_threads)
 
     def abort(self) -> None:
         """End what runs within milliseconds, prompt reading too; from any thread."""
-        self._switch.press()
+        self._context.switch.press()
 
     def close(self) -> None:
         """Free the model; a second time does nothing."""
@@ -126,10 +117,10 @@ class LlamaSession:
         finish = Finish.CANCELLED
         try:
             generation.begin(len(tokens))
-            generation.n_cached = self._read(tokens, prefix)
+            generation.n_cached = self._context.read(tokens, prefix)
             yield from self._write(generation, sampler)
             finish = generation.finish
-        except _Aborted:
+        except Aborted:
             finish = Finish.CANCELLED
         finally:
             sampler.close()
@@ -148,61 +139,14 @@ class LlamaSession:
             if generation.finish is Finish.STOP:
                 return
             if not generation.is_full:
-                self._eval([token])
-
-    def _read(self, tokens: Sequence[int], prefix: Sequence[int]) -> int:
-        """Have the context hold these tokens, with what they lead to; how many of them it held or were restored from disk."""
-        n_kept = self._n_common(tokens)
-        if n_kept < len(prefix) <= len(tokens) and tuple(tokens[: len(prefix)]) == tuple(prefix) and self._states.load(prefix):
-            n_kept, self._has_logits = len(prefix), False
-        if n_kept == len(tokens) and self._llama.n_tokens == n_kept and self._has_logits:
-            return n_kept
-        n_kept = self._rewind(min(n_kept, len(tokens) - 1))
-        for first in range(n_kept, len(tokens), self._llama.n_batch):
-            self._eval(tokens[first : first + self._llama.n_batch])
-        return n_kept
-
-    def _eval(self, tokens: Sequence[int]) -> None:
-        """Decode one batch. Raises _Aborted, after which the context still holds what came before it."""
-        if self._switch.is_pressed():
-            raise _Aborted
-        if self._n_threads != self._n_threads_wanted:
-            self._n_threads = self._n_threads_wanted
-            self._low.llama_set_n_threads(self._llama.ctx, self._n_threads, self._n_threads)
-        self._has_logits = False
-        try:
-            self._llama.eval(tokens)
-        except RuntimeError as error:  # "llama_decode returned …": 2 where the switch was pressed
-            if self._switch.is_pressed():
-                self._rewind(self._llama.n_tokens)
-                raise _Aborted from error
-            raise Unavailable(
-                f"{self.loaded.name} broke off: {error}.", hint="Load the model again.", code="engine.decode"
-            ) from error
-        self._has_logits = True
-
-    def _rewind(self, n_tokens: int) -> int:
-        """Keep the first tokens of the context alone; how many are left, which is none where a model cannot go back."""
-        memory = self._low.llama_get_memory(self._llama.ctx)
-        if not self._low.llama_memory_seq_rm(memory, 0, n_tokens, -1):
-            self._low.llama_memory_clear(memory, True)
-            n_tokens = 0
-        if n_tokens < self._llama.n_tokens:
-            self._has_logits = False
-        self._llama.n_tokens = n_tokens
-        return n_tokens
-
-    def _n_common(self, tokens: Sequence[int]) -> int:
-        n_tokens = min(len(tokens), self._llama.n_tokens)
-        differs = self._llama.input_ids[:n_tokens] != np.asarray(tokens[:n_tokens], np.intc)
-        return int(differs.argmax()) if differs.any() else n_tokens
+                self._context.eval([token])
 
     def _embed_one(self, text: str) -> list[float]:
         """The vector of one text; a model that gives one a token has their mean taken."""
         try:
             found = np.array(self._llama.embed(text, truncate=False), np.float64)
         except RuntimeError as error:
-            if self._switch.is_pressed():
+            if self._context.switch.is_pressed():
                 raise cancelled("Comparing texts") from error
             raise Unavailable(f"{self.loaded.name} broke off: {error}.", hint="Load it again.", code="engine.decode") from error
         vector = found.mean(axis=0) if found.ndim > 1 else found

@@ -110,6 +110,8 @@ class XllamaSession:
         tokens = self._tokens.of_prefix(prefix)
         if len(tokens) >= self.loaded.n_ctx:
             raise too_long(len(tokens), self.loaded.n_ctx - 1)
+        if not tokens:
+            return
         self._aborted.clear()
         self._restore(tokens, tokens)
         if tuple(self._held[: len(tokens)]) == tokens and self._store.find(tokens) is not None:
@@ -154,10 +156,11 @@ class XllamaSession:
             self._server.close()
 
     def _run(self, generation: Generation, tokens: list[int], prefix: Sequence[int], asked: dict[str, object]) -> Iterator[Piece]:
-        self._restore(tokens, prefix)
         generation.begin(len(tokens))
+        n_read = self._stand_behind(tokens, prefix)
         self._held = ()
         yield from self._written(generation, tokens, asked)
+        generation.n_cached -= min(n_read, generation.n_cached)
         is_cancelled = self._aborted.is_set() and generation.finish is not Finish.STOP
         yield from generation.end(Finish.CANCELLED if is_cancelled else generation.finish)
 
@@ -201,6 +204,19 @@ class XllamaSession:
         finally:
             is_left.set()
             thread.join()
+
+    def _stand_behind(self, tokens: list[int], prefix: Sequence[int]) -> int:
+        """Have a prefix read apart from what follows: how a prompt is cut into batches changes the last bits of its answer.
+
+        Returns how many tokens were read for it, 0 where the slot or the disk held them.
+        """
+        self._restore(tokens, prefix)
+        n_prefix = len(prefix)
+        if n_prefix and tuple(tokens[:n_prefix]) == tuple(prefix) and tuple(self._held[:n_prefix]) != tuple(prefix):
+            for chunk in self._chunks(tokens[:n_prefix], {"n_predict": 0}):
+                check_answer(chunk)
+            return n_prefix
+        return 0
 
     def _restore(self, tokens: Sequence[int], prefix: Sequence[int]) -> None:
         """Bring the prefix's state back where the slot does not hold it."""
