@@ -48,10 +48,11 @@ def open_llama(path: Path, options: LoadOptions, prefixes: Path, on_progress: Pr
             load_s=time.perf_counter() - started_s,
         )
         session = LlamaSession(library, llama, loaded, options, prefixes)
+        if not watch.tell(1.0):
+            raise load_cancelled(header.name)
     except TriiError:
         llama.close()
         raise
-    watch.tell(1.0)
     return session
 
 
