@@ -15,6 +15,8 @@ from backend.assistant.engines.hardware import Hardware, LoadPlan, plan_load, re
 from backend.assistant.engines.probe import probe_model
 from backend.assistant.engines.process_engine import ProcessEngine, Ways
 from backend.assistant.engines.records import CrashMark, LoadTimes
+from backend.assistant.engines.sessions import open_session
+from backend.assistant.engines.thread_engine import ThreadEngine
 from backend.assistant.models.model import ModelCard, Standing
 from backend.clock import Clock
 from backend.errors import InvalidInput, TriiError, Unavailable
@@ -49,7 +51,7 @@ class RoomParts:
     prefixes : folder for the states of prompts' beginnings and what engines remember
     needs_isolation : whether models must be kept out of this process now, as while live orders can be placed
     next_open_ns : when the market on the chart opens next, UTC; None where that is not known
-    make_thread, make_process : engines in this process and in one of their own
+    make_thread, make_process : engines in this process and in one of their own; None makes the product's
     """
 
     card_for: Callable[[Mode], Awaitable[ModelCard | None]]
@@ -58,7 +60,7 @@ class RoomParts:
     clock: Clock
     tasks: TaskOwner
     prefixes: Path
-    make_thread: Callable[[], Engine]
+    make_thread: Callable[[], Engine] | None = None
     make_process: Callable[[Ways], Engine] | None = None
     needs_isolation: Callable[[], bool] = never
     next_open_ns: Callable[[], int | None] = no_opening
@@ -80,6 +82,7 @@ class ModelLoader:
         self._tried: set[str] = set()
         self._ends_loading = False
         self._is_closed = False
+        self._is_at_work = False
         self._told = EngineChanged(EngineState.EMPTY)  # read from any thread
         self.card: ModelCard | None = None
         self.is_large = False
@@ -162,6 +165,7 @@ class ModelLoader:
 
     def works(self, is_at_work: bool) -> None:  # noqa: FBT001 - one state or the other
         """Tell, and mark on disk, that the model works in this process or rests."""
+        self._is_at_work = is_at_work
         if self._kind == "thread":
             (self._mark.set if is_at_work else self._mark.clear)()
         if self._told.state in (EngineState.READY, EngineState.BUSY):
@@ -252,8 +256,9 @@ class ModelLoader:
 
     def _make(self, kind: str) -> Engine:
         if kind == "thread":
-            return self._parts.make_thread()
-        ways = Ways(on_crash=self._on_crash, on_state=self.tell)
+            make = self._parts.make_thread
+            return make() if make is not None else ThreadEngine(open_session, self._parts.prefixes)
+        ways = Ways(on_crash=self._on_crash, on_state=self._on_state)
         if self._parts.make_process is not None:
             return self._parts.make_process(ways)
         return ProcessEngine(self._parts.prefixes, self._parts.clock, self._parts.tasks, ways)
@@ -263,6 +268,10 @@ class ModelLoader:
         if engine is not None:
             await engine.close()
             self._mark.clear()
+
+    def _on_state(self, state: EngineState, words: str) -> None:
+        """It is back after a crash, at work again where somebody waited for it, or given up."""
+        self.tell(EngineState.BUSY if state is EngineState.READY and self._is_at_work else state, words)
 
     def _on_crash(self, why: str) -> None:
         self._must_isolate = True  # also where it ran apart only for now

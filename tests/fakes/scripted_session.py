@@ -4,7 +4,7 @@ Used in this process as ``open_scripted_session``, and in a child by its name. T
 ``refused`` is no model, ``memory`` does not fit, ``aborts`` ends the process while it loads, ``hangs`` never loads,
 ``raises`` fails in a way that nobody foresaw, ``slow`` loads in a hundred steps. The last message of a request is its script:
 
-``say WORDS`` word by word · ``slowly N`` numbers with a pause · ``count`` the number of requests before this one · ``abort`` ·
+``say WORDS`` word by word · ``slowly N`` numbers with a pause · ``count`` of requests · ``threads`` in use · ``abort`` ·
 ``exit N`` · ``hang`` deaf to aborts · ``freeze`` the same, holding the interpreter · ``flood N`` · ``endless`` ·
 ``garbage`` onto the pipe's old number · ``pipe`` noise onto every open pipe · ``raise`` · ``refuse`` · ``silent`` no end
 """
@@ -61,6 +61,9 @@ class ScriptedSession:
     def count(self, messages: Sequence[Message]) -> int:
         return sum(len(message.text.split()) for message in messages)
 
+    def use_threads(self, n_threads: int) -> None:
+        self.loaded = replace(self.loaded, n_threads=n_threads)
+
     def abort(self) -> None:
         self._aborted.set()
 
@@ -74,6 +77,9 @@ class ScriptedSession:
         for i in range(int(rest)):
             self._aborted.wait(PAUSE_S)
             yield f"{i} "
+
+    def count_threads(self, rest: str) -> Script:
+        yield str(self.loaded.n_threads)
 
     def count_requests(self, rest: str) -> Script:
         yield str(self.n_requests)
@@ -132,6 +138,7 @@ SCRIPTS: dict[str, Callable[[ScriptedSession, str], Script]] = {
     "say": ScriptedSession.say,
     "slowly": ScriptedSession.slowly,
     "count": ScriptedSession.count_requests,
+    "threads": ScriptedSession.count_threads,
     "abort": ScriptedSession.end_by_abort,
     "exit": ScriptedSession.end_with_code,
     "hang": ScriptedSession.hang,

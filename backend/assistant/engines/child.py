@@ -101,7 +101,7 @@ class Child:
                 self._send(wire.Vectors(message.number, vectors=self._loaded_session().embed(message.texts)))
             case wire.Count():
                 self._send(wire.Counted(message.number, n=self._loaded_session().count(message.messages)))
-            case wire.Cancel() | wire.StopLoading() | wire.Ping():
+            case wire.Cancel() | wire.UseThreads() | wire.StopLoading() | wire.Ping():
                 raise AssertionError("The reading thread answers these.")
 
     def _load(self, message: wire.Load) -> None:
@@ -169,6 +169,9 @@ class Child:
         match message:
             case wire.Cancel():
                 self._cancel(message.number)
+            case wire.UseThreads():
+                with contextlib.suppress(TriiError):  # an engine that cannot goes on as it was
+                    self._loaded_session().use_threads(message.n_threads)
             case wire.StopLoading():
                 self._stops_loading = True
             case wire.Ping():

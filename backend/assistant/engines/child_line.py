@@ -181,10 +181,14 @@ class ChildLine:
             if stream.request_id == request_id:
                 self.cancel(stream)
 
+    def tell(self, message: wire.FromParent) -> None:
+        """Say what nothing answers; a child that has ended is told nothing."""
+        if self.is_alive:
+            self._say(message)
+
     def stop_loading(self) -> None:
         """Tell the child to end the loading at its next step."""
-        if self.is_alive:
-            self._say(wire.StopLoading())
+        self.tell(wire.StopLoading())
 
     def kill(self, why: str) -> None:
         """End the child at once, for this reason; on_end is told."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 PERIOD_S: Final = 1 / 30
+LENGTH_MAX: Final = 65_536  # characters that wait; no model writes so fast, but one out of its mind may
 
 
 class Coalescer:
@@ -20,6 +21,7 @@ class Coalescer:
         self._lock = threading.Condition()
         self._texts: list[str] = []
         self._n_tokens = 0
+        self._length = 0
         self._sent_s = float("-inf")
         self._is_closed = False
         self._thread = threading.Thread(target=self._send_what_waits, name="coalescer", daemon=True)
@@ -31,7 +33,8 @@ class Coalescer:
             is_first = not self._texts and not self._n_tokens
             self._texts.append(text)
             self._n_tokens += n_tokens
-            if time.perf_counter() - self._sent_s >= self._period_s:
+            self._length += len(text)
+            if self._length > LENGTH_MAX or time.perf_counter() - self._sent_s >= self._period_s:
                 self._flush()
             elif is_first:
                 self._lock.notify()
@@ -47,7 +50,7 @@ class Coalescer:
     def _flush(self) -> None:
         if self._texts:
             text, n_tokens = "".join(self._texts), self._n_tokens
-            self._texts, self._n_tokens = [], 0
+            self._texts, self._n_tokens, self._length = [], 0, 0
             self._send(text, n_tokens)
             self._sent_s = time.perf_counter()
 

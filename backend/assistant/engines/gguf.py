@@ -11,6 +11,8 @@ _NAME_LENGTH_MAX: Final = 200
 _WHOLE_MAX: Final = 2**31
 _N_HEADS_MAX: Final = 4096
 _N_LAYERS_MAX: Final = 4096
+_N_EMBD_MAX: Final = 2**20
+_N_CTX_MAX: Final = 2**25
 _KV_VALUE_BYTES: Final = 2  # half precision, as llama.cpp keeps keys and values unless told otherwise
 _ENCODERS: Final = frozenset(
     {
@@ -117,11 +119,11 @@ class _Reading:
         """The header; refuses what is a GGUF file but no whole model."""
         self._check_kind()
         head = self._head
-        n_layers, n_embd = self._number("block_count", most=_N_LAYERS_MAX), self._number("embedding_length")
+        n_layers, n_embd = self._number("block_count", most=_N_LAYERS_MAX), self._number("embedding_length", most=_N_EMBD_MAX)
         n_heads = self._number("attention.head_count", most=_N_HEADS_MAX)
         per_head = n_embd // n_heads if n_heads else 0
-        key_length = self._number("attention.key_length") or per_head
-        value_length = self._number("attention.value_length") or per_head
+        key_length = self._number("attention.key_length", most=_N_EMBD_MAX) or per_head
+        value_length = self._number("attention.value_length", most=_N_EMBD_MAX) or per_head
         kv_heads = self._kv_heads(n_layers, n_heads)
         return GgufHeader(
             version=head.version,
@@ -129,7 +131,7 @@ class _Reading:
             architecture=self._architecture,
             n_parameters=sum(tensor.n_values for tensor in head.tensors),
             quantisation=self._quantisation(),
-            n_ctx_train=self._number("context_length"),
+            n_ctx_train=self._number("context_length", most=_N_CTX_MAX),
             n_layers=n_layers,
             n_embd=n_embd,
             n_heads=n_heads,
@@ -159,7 +161,7 @@ class _Reading:
             raise refused(self._file, f"it is one of {n_parts} parts of a model; join them with llama-gguf-split first")
         if not self._head.tensors:
             raise refused(self._file, "it holds a vocabulary but no weights")
-        if not self._number("block_count", most=_N_LAYERS_MAX) or not self._number("embedding_length"):
+        if not self._number("block_count", most=_N_LAYERS_MAX) or not self._number("embedding_length", most=_N_EMBD_MAX):
             raise refused(self._file, "it does not say how many layers the model has, or how wide they are")
 
     def _text(self, key: str) -> str:

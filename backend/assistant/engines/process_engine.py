@@ -137,6 +137,11 @@ class ProcessEngine:
         assert isinstance(reply, wire.Counted)
         return reply.n
 
+    async def use_threads(self, n_threads: int) -> None:
+        """Compute on so many threads from the next batch on, also in the middle of an answer; without a model nothing."""
+        if self._line is not None:
+            self._line.tell(wire.UseThreads(n_threads=n_threads))
+
     def stats(self) -> EngineStats:
         """How it stands; from any thread."""
         line = self._line

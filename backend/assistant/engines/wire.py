@@ -62,6 +62,12 @@ class Count(Said, frozen=True, kw_only=True):
     messages: tuple[Message, ...]
 
 
+class UseThreads(Said, frozen=True, kw_only=True):
+    """Compute on so many threads from the next batch on; nothing answers."""
+
+    n_threads: int
+
+
 class StopLoading(Said, frozen=True):
     """End the loading at its next step."""
 
@@ -138,7 +144,7 @@ class Failed(Said, frozen=True, kw_only=True):
     retry_after_s: float | None = None
 
 
-FromParent: TypeAlias = Load | Generate | Cancel | Warm | Embed | Count | StopLoading | Ping
+FromParent: TypeAlias = Load | Generate | Cancel | Warm | Embed | Count | UseThreads | StopLoading | Ping
 FromChild: TypeAlias = Hello | Beat | Progressed | LoadedNow | Pieces | Ended | Vectors | Counted | Fine | Failed
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

@@ -25,6 +25,7 @@ from tests.fakes.waiting import until, wait_until
 ROOT = Path(__file__).parents[3]
 QUICK = Patience(start_s=30.0, beat_s=3.0, work_s=1.5, cancel_s=0.6, close_s=2.0)
 MODEL = "model.gguf"
+N_CYCLES = 10
 
 
 @asynccontextmanager
@@ -276,6 +277,29 @@ async def test_counting_warming_and_vectors_cross_the_pipe(tmp_path):
         assert vectors == [[float(n), 1.0] for n in range(70)]
         with pytest.raises(InvalidInput, match="longer"):
             await engine.embed(["x" * 2000])
+
+
+async def test_the_number_of_threads_changes_while_a_model_is_loaded(tmp_path):
+    async with engine_of(tmp_path) as (engine, _):
+        assert (await said(engine.generate(asking("threads"))))[0] == "1"
+        await engine.use_threads(3)
+        assert (await said(engine.generate(asking("threads"))))[0] == "3"
+
+
+async def test_loading_again_and_again_leaves_no_process_file_or_thread(tmp_path):
+    own = psutil.Process()
+    async with engine_of(tmp_path) as (engine, crashes):
+        n_files, n_threads = own.num_fds(), own.num_threads()
+        for _ in range(N_CYCLES):
+            await engine.load(tmp_path / MODEL, LoadOptions())
+            assert (await said(engine.generate(asking("count"))))[0] == "1"
+        assert own.num_fds() <= n_files
+        assert own.num_threads() <= n_threads
+        assert [child.pid for child in own.children()].count(engine.child_pid) == 1
+        await engine.unload()
+        assert engine.child_pid == 0
+        assert not [child for child in own.children() if "assistant.engines.child" in " ".join(child.cmdline())]
+        assert not crashes
 
 
 async def test_unloading_ends_the_process_and_what_was_under_way(tmp_path):

@@ -27,6 +27,7 @@ TO_CHILD = [
     wire.Warm(3, prefix=REQUEST.messages, mode="fast"),
     wire.Embed(4, texts=("a", "b")),
     wire.Count(5, messages=REQUEST.messages),
+    wire.UseThreads(n_threads=2),
     wire.StopLoading(),
     wire.Ping(),
 ]
