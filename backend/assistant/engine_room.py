@@ -114,7 +114,8 @@ class EngineRoom:
         return replace(self._loader.stats(), n_waiting=self._waiting.n_waiting)
 
     async def tend(self) -> None:
-        """Unload what has been idle too long or is in the way of a market's opening, and warm what is cold."""
+        """Share processors; unload what has been idle too long or is in the way of a market's opening; warm what is cold."""
+        await self._loader.share()
         if self._waiting.running is not None or self._loader.card is None:
             return
         if why := self._why_free():

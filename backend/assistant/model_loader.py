@@ -1,22 +1,24 @@
 """Has the wanted model loaded in the right place: tried first where unknown, planned by what the machine has, told as it comes."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from backend.assistant.answers import Mode
 from backend.assistant.engines.engine import Engine, EngineState, EngineStats, Loaded
 from backend.assistant.engines.gguf import parse_header
 from backend.assistant.engines.hardware import Hardware, LoadPlan, plan_load, read_hardware
 from backend.assistant.engines.probe import probe_model
-from backend.assistant.engines.process_engine import ProcessEngine, Ways
+from backend.assistant.engines.process_engine import LOAD_CRASHED, ProcessEngine, Ways
 from backend.assistant.engines.records import CrashMark, LoadTimes
 from backend.assistant.engines.sessions import open_session
 from backend.assistant.engines.thread_engine import ThreadEngine
+from backend.assistant.engines.threads import choose_n_threads, count_cores
 from backend.assistant.models.model import ModelCard, Standing
 from backend.clock import Clock
 from backend.errors import InvalidInput, TriiError, Unavailable
@@ -33,8 +35,17 @@ _LARGE_BYTES: Final = 4 * 10**9
 _LARGE_SHARE: Final = 0.25
 
 
+@runtime_checkable
+class Threaded(Protocol):
+    """An engine whose number of threads can change while a model is loaded."""
+
+    async def use_threads(self, n_threads: int) -> None:
+        """Compute on so many from the next batch on. Raises Unavailable where it cannot."""
+        ...
+
+
 def never() -> bool:
-    """No order of a live account can be placed."""
+    """No such thing here."""
     return False
 
 
@@ -50,6 +61,7 @@ class RoomParts:
     card_for : the model chosen for a mode; settings : those in force now
     prefixes : folder for the states of prompts' beginnings and what engines remember
     needs_isolation : whether models must be kept out of this process now, as while live orders can be placed
+    is_shared : whether something else computes hard now, as an import or a backtest: models then leave it a processor more
     next_open_ns : when the market on the chart opens next, UTC; None where that is not known
     make_thread, make_process : engines in this process and in one of their own; None makes the product's
     """
@@ -63,6 +75,7 @@ class RoomParts:
     make_thread: Callable[[], Engine] | None = None
     make_process: Callable[[Ways], Engine] | None = None
     needs_isolation: Callable[[], bool] = never
+    is_shared: Callable[[], bool] = never
     next_open_ns: Callable[[], int | None] = no_opening
     probe: Callable[[Path], Awaitable[Loaded]] = probe_model
     read_hardware: Callable[[], Hardware] = read_hardware
@@ -83,6 +96,8 @@ class ModelLoader:
         self._ends_loading = False
         self._is_closed = False
         self._is_at_work = False
+        self._shared = False  # whether fewer threads were asked for
+        self._shared_life = (0, 0)  # and in which load and restart that was
         self._told = EngineChanged(EngineState.EMPTY)  # read from any thread
         self.card: ModelCard | None = None
         self.is_large = False
@@ -172,6 +187,16 @@ class ModelLoader:
             rests = EngineState.BROKEN if self._is_broken else EngineState.READY
             self.tell(EngineState.BUSY if is_at_work else rests)
 
+    async def share(self) -> None:
+        """Compute on fewer threads while something else needs the processor, and on all again afterwards."""
+        is_shared = self._parts.is_shared()
+        life = (self.n_loads, self._engine.stats().n_restarts if self._engine is not None else 0)
+        was_shared = self._shared and self._shared_life == life
+        self._shared, self._shared_life = is_shared, life
+        if self.card is None or is_shared == was_shared:
+            return
+        await _use_threads(self._engine, choose_n_threads(count_cores(), is_shared=is_shared))
+
     # Loading.
 
     @property
@@ -218,7 +243,7 @@ class ModelLoader:
         if kind == "thread":
             self._mark.set()
         began_s = time.perf_counter()
-        await self._engine.load(path, plan.options, self._progress(words))
+        plan = await self._load_as_planned(path, plan, words)
         self._mark.clear()
         await asyncio.to_thread(self._times.keep, card.sha256, kind, time.perf_counter() - began_s)
         self.card = card
@@ -226,11 +251,25 @@ class ModelLoader:
         self.tell(EngineState.READY, "", 1.0)
         log.info("%s is loaded. %s", card.name, plan.words)
 
-    async def _plan(self, path: Path) -> LoadPlan:
+    async def _load_as_planned(self, path: Path, plan: LoadPlan, words: str) -> LoadPlan:
+        """Load; where layers on a graphics card ended the process, once more without. The plan that held."""
+        assert self._engine is not None
+        try:
+            await self._engine.load(path, plan.options, self._progress(words))
+        except Unavailable as e:
+            if e.code != LOAD_CRASHED or plan.options.n_gpu_layers == 0:
+                raise
+            log.info("%s It is loaded again without the graphics card.", e.message)
+            plan = await self._plan(path, uses_gpu=False)
+            await self._engine.load(path, plan.options, self._progress(words))
+        return plan
+
+    async def _plan(self, path: Path, *, uses_gpu: bool = True) -> LoadPlan:
         header = await asyncio.to_thread(parse_header, path)
         hardware = await asyncio.to_thread(self._parts.read_hardware)
         self.is_large = header.n_bytes >= min(_LARGE_BYTES, hardware.total_bytes * _LARGE_SHARE)
         loaded = self._engine.stats().loaded if self._engine is not None else None
+        hardware = hardware if uses_gpu else replace(hardware, gpus=())
         return plan_load(header, header.n_bytes, hardware, self._parts.settings(), loaded.n_bytes if loaded else 0)
 
     def _progress(self, words: str) -> Callable[[float], bool]:
@@ -285,6 +324,12 @@ class ModelLoader:
                 "engine.restarted",
             )
         )
+
+
+async def _use_threads(engine: object, n_threads: int) -> None:
+    if isinstance(engine, Threaded):
+        with contextlib.suppress(TriiError):  # an engine that cannot goes on as it was
+            await engine.use_threads(n_threads)
 
 
 def _closed() -> Unavailable:

@@ -31,6 +31,8 @@ class House:
         self.cards: dict[Mode, ModelCard] = {}
         self.settings = Assistant()
         self.is_live = False
+        self.is_shared = False
+        self.fails_on_gpu = False
         self.opens_ns: int | None = None
         self.memory = Hardware(4, 16 * GIB, 12 * GIB)
         self.events: list[Event] = []
@@ -72,6 +74,7 @@ class House:
             make_thread=lambda: self._make("this process"),
             make_process=lambda _ways: self._make("own process"),
             needs_isolation=lambda: self.is_live,
+            is_shared=lambda: self.is_shared,
             next_open_ns=lambda: self.opens_ns,
             probe=self._probe,
             read_hardware=lambda: self.memory,
@@ -83,6 +86,7 @@ class House:
     def _make(self, place: str) -> ScriptedEngine:
         engine = ScriptedEngine(place)
         engine.holds_loading = self.holds_loading
+        engine.fails_on_gpu = self.fails_on_gpu
         self.engines.append(engine)
         return engine
 

@@ -33,6 +33,7 @@ class ScriptedEngine:
         self.place = place
         self.done: list[str] = []
         self.holds_loading = False
+        self.fails_on_gpu = False
         self.n_running_max = 0
         self._n_running = 0
         self._free = asyncio.Event()
@@ -50,11 +51,12 @@ class ScriptedEngine:
             if on_progress is not None and on_progress(share) is False:
                 raise Unavailable("The loading was ended.", code="engine.cancelled")
             await asyncio.sleep(0.005)
+        if self.fails_on_gpu and options.n_gpu_layers != 0:
+            raise Unavailable("Loading it ended its process.", code="engine.load_crashed")
         if path.stem.startswith("refused"):
             raise InvalidInput("It is no model.", code="models.file")
-        loaded = Loaded(
-            path.stem, str(path), path.stem, options.n_ctx, 4, 0, 1, 1000, has_template=True, place=self.place, load_s=0.1
-        )
+        name, n_gpu = path.stem, options.n_gpu_layers or 0
+        loaded = Loaded(name, str(path), name, options.n_ctx, 4, n_gpu, 1, 1000, has_template=True, place=self.place, load_s=0.1)
         self._stats = replace(self._stats, state=EngineState.READY, loaded=loaded)
         return loaded
 
@@ -101,6 +103,9 @@ class ScriptedEngine:
     async def cancel(self, request_id: str) -> None:
         if request_id in self._cancelled:
             self._cancelled[request_id].set()
+
+    async def use_threads(self, n_threads: int) -> None:
+        self.done.append(f"threads {n_threads}")
 
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         return [[1.0] for _ in texts]

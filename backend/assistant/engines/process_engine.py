@@ -28,6 +28,7 @@ from backend.tasks import TaskOwner
 log = logging.getLogger(__name__)
 
 PLACE: Final = "own process"
+LOAD_CRASHED: Final = "engine.load_crashed"
 _PATIENCE: Final = Patience()
 
 
@@ -169,9 +170,12 @@ class ProcessEngine:
             await line.start(self._prefixes, session=self._ways.session)
             reply = await line.call(lambda number: wire.Load(number, path=str(path), options=options), on_progress)
             assert isinstance(reply, wire.LoadedNow)
-        except BaseException:
+        except BaseException as e:
             self._line = None
+            why = line.end_words
             await line.close()
+            if why and isinstance(e, Unavailable):
+                raise _load_crashed(path, why) from e
             raise
         load_s = (self._clock.monotonic_ns() - began_ns) / 1e9
         loaded = replace(reply.loaded, place=PLACE, load_s=max(load_s, reply.loaded.load_s))
@@ -250,6 +254,14 @@ class ProcessEngine:
 
     def _count(self, state: EngineState, *, n_requests: int) -> None:
         self._stats = replace(self._stats, state=state, n_requests=self._stats.n_requests + n_requests)
+
+
+def _load_crashed(path: Path, why: str) -> Unavailable:
+    return Unavailable(
+        f"Loading {path.name} ended its process: {why}.",
+        hint="Choose another model, or compute on the processor (Settings, Assistant).",
+        code=LOAD_CRASHED,
+    )
 
 
 def _asking(texts: tuple[str, ...]) -> Callable[[int], wire.FromParent]:

@@ -90,7 +90,7 @@ async def test_loading_tells_its_progress_and_can_be_ended(tmp_path):
     [
         ("refused.gguf", InvalidInput, "no model"),
         ("memory.gguf", Unavailable, "memory"),
-        ("aborts.gguf", Unavailable, "gave up by itself"),
+        ("aborts.gguf", Unavailable, "ended its process: it gave up by itself"),
         ("raises.gguf", Unavailable, "RuntimeError"),
         ("hangs.gguf", Unavailable, "no progress"),
     ],

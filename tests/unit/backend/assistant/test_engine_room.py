@@ -6,6 +6,8 @@ import pytest
 
 from backend.assistant.answers import Mode
 from backend.assistant.engines.engine import EngineState, Finish, Message, Priority, Role
+from backend.assistant.engines.hardware import GIB, Gpu, Hardware
+from backend.assistant.engines.threads import choose_n_threads, count_cores
 from backend.assistant.models.model import Standing
 from backend.errors import InvalidInput, Unavailable
 from backend.events import EngineChanged
@@ -358,6 +360,30 @@ async def test_a_program_that_ended_while_a_model_worked_in_it_keeps_models_apar
         house.add(Mode.FAST, "small")
         await house.room.ready(Mode.FAST)
         assert house.engine.place == "this process"
+
+
+async def test_a_model_leaves_a_processor_more_while_something_else_computes(tmp_path, clock):
+    n_all, n_shared = choose_n_threads(count_cores()), choose_n_threads(count_cores(), is_shared=True)
+    async with open_house(tmp_path, clock) as house:
+        house.add(Mode.FAST, "small")
+        pieces = house.room.generate(asking("hold"))
+        await anext(pieces)
+        await house.room.tend()
+        for house.is_shared in (True, True, False, False):
+            await house.room.tend()  # also in the middle of an answer
+        await pieces.aclose()
+        assert house.engine.done == ["load small", "one: hold", f"threads {n_shared}", f"threads {n_all}"]
+
+
+@pytest.mark.parametrize("has_card", [True, False])
+async def test_a_model_that_ends_its_process_on_the_graphics_card_is_loaded_without(tmp_path, clock, has_card):
+    async with open_house(tmp_path, clock, fails_on_gpu=True) as house:
+        house.add(Mode.FAST, "small")
+        gpus = (Gpu("RTX 4090", 24 * GIB, 20 * GIB),) if has_card else ()
+        house.memory = Hardware(4, 16 * GIB, 12 * GIB, gpus)
+        stats = await house.room.ready(Mode.FAST)
+        assert stats.loaded.n_gpu_layers == 0
+        assert house.engine.done == ["load small"] * (2 if has_card else 1)
 
 
 async def test_a_broken_engine_is_told_and_the_next_question_loads_it_anew(tmp_path, clock):
