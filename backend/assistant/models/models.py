@@ -201,7 +201,7 @@ class Models:
         card = await self._checked(await self._must_find(model_id))
         if card.is_embedding:
             _check_usable(card)
-        with self._works.under(card.name, Doing.EXAMINING, model=card.id, tell=on_progress) as tally:
+        with self._works.under(card.name, Doing.EXAMINING, model=card.id, mode=mode, tell=on_progress) as tally:
             if self._examining.locked():
                 tally.say("Waits until another examination is done.")
             async with self._examining:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+from backend.assistant.answers import Mode
 from backend.errors import NotFound, Unavailable
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class Work:
     n_total : 0 where unknown
     per_s : how fast it goes, over the last seconds; 0 where that is not known yet
     words : what it waits for, where it does
+    model, mode : of an examination
     """
 
     id: str
@@ -45,6 +47,7 @@ class Work:
     per_s: float = 0.0
     words: str = ""
     model: str = ""
+    mode: Mode | None = None
 
     @property
     def share(self) -> float | None:
@@ -116,11 +119,13 @@ class WorkBook:
         return tuple(tally.work for tally in self._shown)
 
     @contextlib.contextmanager
-    def under(self, title: str, doing: Doing, *, model: str = "", tell: Progress | None = None) -> Iterator[Tally]:
+    def under(
+        self, title: str, doing: Doing, *, model: str = "", mode: Mode | None = None, tell: Progress | None = None
+    ) -> Iterator[Tally]:
         """Show a work for the length of the block, and let ``stop`` end it: then Unavailable (``model.stopped``) comes of it."""
         task = asyncio.current_task()
         assert task is not None
-        tally = Tally(Work(str(next(self._ids)), title, doing, model=model), tell or _tell_nobody)
+        tally = Tally(Work(str(next(self._ids)), title, doing, model=model, mode=mode), tell or _tell_nobody)
         opened = self._open[tally.work.id] = _Open(tally, task, task.cancelling())
         self._show()
         try:
