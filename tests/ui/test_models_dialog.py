@@ -153,7 +153,7 @@ def test_a_context_is_told_in_thousands_of_tokens(n, said):
     assert format_context(n) == said
 
 
-def test_lists_and_works_are_told_in_words():
+def test_what_is_under_way_is_told_in_words():
     assert (listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])) == ("", "a", "a and b", "a, b and c")
     assert work_words(DOWNLOAD) == "Downloading 3.9 GB of 14.3 GB, 23.4 MB/s, 7 min 25 s left"
     assert work_words(EXAMINING) == "Examining for Fast: 5 of 13 prompts"
@@ -251,7 +251,7 @@ def test_an_address_is_typed_sent_and_its_error_stands_below_it(qapp, dialog_of)
 # --- what is under way ------------------------------------------------------------------------------------------------
 
 
-def test_works_are_shown_with_their_progress_and_stopped(dialog_of):
+def test_what_is_under_way_is_shown_with_its_progress_and_stopped(dialog_of):
     dialog, deeds = dialog_of(GEMMA, works=(DOWNLOAD, EXAMINING))
     rows = dialog.works.rows
     assert rows["1"].bar.value() == 273

@@ -31,7 +31,7 @@ def test_an_address_is_taken_and_a_page_of_a_model_becomes_that_of_its_file(give
         "file:///etc/passwd",
         "https://",
         "https:///a.gguf",
-        "https://me:secret@models.example/a.gguf",
+        "https://me:" + "secret@models.example/a.gguf",
         "https://models.example:port/a.gguf",
         "https://[::1/a.gguf",
         "https://models.example/\x1b[2Ja.gguf",
