@@ -13,8 +13,10 @@ from backend.crash import CrashReporter
 from backend.domain.instruments import InstrumentId
 from backend.indicators.registry import spec_of
 from tests.fakes.dialogs import dialog_classes, leave, nameless, opened, reach, stops_of, walk
+from tests.fakes.model_deeds import CUT, DOWNLOAD, QWEN, STARTER, NotingDeeds
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown
+from trii_desktop.assistant.models.models_dialog import ModelsDialog
 from trii_desktop.settings.passphrase import PassphrasePrompt
 
 
@@ -59,6 +61,7 @@ OPENED_OTHERWISE = {
     "ComparisonEditor",
     "FeedForm",
     "KeyDialog",
+    "ModelsDialog",
     "WordsDialog",
 }
 
@@ -173,6 +176,17 @@ def test_a_channel_is_set_up_without_a_pointer(qapp, sampled):
             dialog.quiet.is_on.setChecked(True)
             assert await _look_at(dialog, "ChannelEditor") == []
             channels.close()
+
+    run_on_qt(story())
+
+
+def test_models_are_managed_without_a_pointer(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            dialog = ModelsDialog(desktop.window, desktop.desk.look, NotingDeeds(QWEN, STARTER, works=(DOWNLOAD,), cut=(CUT,)))
+            dialog.show()
+            await _wait_for_keys(dialog)
+            assert await _look_at(dialog, "ModelsDialog") == []
 
     run_on_qt(story())
 
