@@ -9,6 +9,7 @@ from backend.patterns.pivots import find_period_levels, find_pivots
 from backend.patterns.profile import find_volume_profile
 from backend.patterns.regimes import trend_regime, volatility_regime
 from backend.patterns.swings import find_fractals, find_swings
+from backend.patterns.warm_up import warm
 
 __all__ = [
     "find_candle_patterns",
@@ -24,4 +25,5 @@ __all__ = [
     "find_volume_profile",
     "trend_regime",
     "volatility_regime",
+    "warm",
 ]

@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 
 from backend.domain.bars import BarArrays
-from backend.kernels.candles import N_KINDS, candle_sweep
 from backend.patterns.found import Bias, CandleKind, CandlePattern
 
 
@@ -95,7 +94,9 @@ def find_candle_patterns(bars: BarArrays, *, since: int = 0) -> tuple[CandlePatt
     Whether a pattern means anything depends on the trend before it, which its form alone does not tell.
     strength : 1, or 0.8 where two bodies share an end, as TA-Lib's 100 and 80
     """
-    values = np.empty((N_KINDS, len(bars)), np.int8)
+    from backend.kernels.candles import candle_sweep  # noqa: PLC0415 - brings numba, which no start should wait for
+
+    values = np.empty((len(KINDS), len(bars)), np.int8)
     opened, high, low, close = (np.ascontiguousarray(column) for column in bars.columns()[:4])
     candle_sweep(opened, high, low, close, values)
     rows, kinds = np.nonzero(values.T[since:])

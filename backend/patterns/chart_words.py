@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from backend.kernels import shapes
 from backend.patterns.found import Bias, ChartKind
 
 
@@ -34,9 +33,9 @@ def _both(form: Form) -> tuple[Form, Form]:
 
 _ALIKE: Final = "at most 10 % of the height apart"
 _LINES: Final = "every swing within 6 % of the height of its line and every close inside"
-# What each shape is where the newest swing is a high, and where it is a low.
-FORMS: Final[dict[int, tuple[Form, Form]]] = {
-    shapes.DOUBLE: (
+# What each shape is where the newest swing is a high, and where it is a low; in the order of the kernel's shapes.
+FORMS: Final[tuple[tuple[Form, Form], ...]] = (
+    (
         _reversal(
             ChartKind.DOUBLE_TOP, "Double top", Bias.BEARISH, f"After a rise two highs {_ALIKE}; neckline is the low between."
         ),
@@ -47,7 +46,7 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             f"After a fall two lows {_ALIKE}; neckline is the high between.",
         ),
     ),
-    shapes.TRIPLE: (
+    (
         _reversal(
             ChartKind.TRIPLE_TOP, "Triple top", Bias.BEARISH, f"After a rise three highs {_ALIKE}; the lower low is the neckline."
         ),
@@ -58,7 +57,7 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             f"After a fall three lows {_ALIKE}; the higher high is the neckline.",
         ),
     ),
-    shapes.HEAD: (
+    (
         _reversal(
             ChartKind.HEAD_AND_SHOULDERS,
             "Head and shoulders",
@@ -72,7 +71,7 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             "After a fall a low between two higher ones, at most 20 % of its height apart; the neckline joins both highs.",
         ),
     ),
-    shapes.ASCENDING: _both(
+    _both(
         Form(
             ChartKind.ASCENDING_TRIANGLE,
             "Ascending triangle",
@@ -80,7 +79,7 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             f"Highs on a level line, lows on a rising one, {_LINES}.",
         )
     ),
-    shapes.DESCENDING: _both(
+    _both(
         Form(
             ChartKind.DESCENDING_TRIANGLE,
             "Descending triangle",
@@ -88,7 +87,7 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             f"Lows on a level line, highs on a falling one, {_LINES}.",
         )
     ),
-    shapes.SYMMETRICAL: _both(
+    _both(
         Form(
             ChartKind.SYMMETRICAL_TRIANGLE,
             "Symmetrical triangle",
@@ -96,20 +95,14 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             f"Highs on a falling line, lows on a rising one, {_LINES}.",
         )
     ),
-    shapes.RISING_WEDGE: _both(
-        Form(ChartKind.RISING_WEDGE, "Rising wedge", Bias.BEARISH, f"Both lines rise and come to 65 % or less apart, {_LINES}.")
-    ),
-    shapes.FALLING_WEDGE: _both(
+    _both(Form(ChartKind.RISING_WEDGE, "Rising wedge", Bias.BEARISH, f"Both lines rise and come to 65 % or less apart, {_LINES}.")),
+    _both(
         Form(ChartKind.FALLING_WEDGE, "Falling wedge", Bias.BULLISH, f"Both lines fall and come to 65 % or less apart, {_LINES}.")
     ),
-    shapes.RECTANGLE: _both(Form(ChartKind.RECTANGLE, "Rectangle", Bias.NEUTRAL, f"Both lines are level, {_LINES}.")),
-    shapes.CHANNEL_UP: _both(
-        Form(ChartKind.CHANNEL_UP, "Channel up", Bias.BULLISH, f"Both lines rise and stay about as far apart, {_LINES}.")
-    ),
-    shapes.CHANNEL_DOWN: _both(
-        Form(ChartKind.CHANNEL_DOWN, "Channel down", Bias.BEARISH, f"Both lines fall and stay about as far apart, {_LINES}.")
-    ),
-    shapes.FLAG: (
+    _both(Form(ChartKind.RECTANGLE, "Rectangle", Bias.NEUTRAL, f"Both lines are level, {_LINES}.")),
+    _both(Form(ChartKind.CHANNEL_UP, "Channel up", Bias.BULLISH, f"Both lines rise and stay about as far apart, {_LINES}.")),
+    _both(Form(ChartKind.CHANNEL_DOWN, "Channel down", Bias.BEARISH, f"Both lines fall and stay about as far apart, {_LINES}.")),
+    (
         Form(
             ChartKind.BEAR_FLAG,
             "Bear flag",
@@ -127,7 +120,7 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             has_pole=True,
         ),
     ),
-    shapes.CUP: (
+    (
         _reversal(
             ChartKind.INVERSE_CUP_AND_HANDLE,
             "Inverse cup and handle",
@@ -141,4 +134,4 @@ FORMS: Final[dict[int, tuple[Form, Form]]] = {
             "A round bottom between two highs alike, then a fall over less than half of it; the neckline joins both highs.",
         ),
     ),
-}
+)

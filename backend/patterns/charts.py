@@ -4,13 +4,11 @@ import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from backend.domain.bars import BarArrays, Float64s, Int64s
-from backend.kernels import shapes
-from backend.kernels.shapes import first_break, shape_sweep
 from backend.patterns.chart_words import FORMS, Form
 from backend.patterns.found import Bias, ChartKind, ChartPattern, Line, LineRole, Outcome, OutcomeKind, Point
 from backend.patterns.swings import SwingArrays, average_ranges, zigzag
@@ -20,6 +18,18 @@ SIZE_ATR: Final = 8.0  # a height of so many average true ranges counts as large
 LIFE_BARS_MIN: Final = 20
 BREAK_PART: Final = 0.05  # of the height, by which a close must lie outside a line to break it
 N_REMEMBERED: Final = 16
+
+
+class _Figures(NamedTuple):
+    # What the kernel measured, in the order of its columns.
+    near_start: float
+    near_end: float
+    far_start: float
+    far_end: float
+    height: float
+    move: float
+    fit: float
+    balance: float
 
 
 def find_chart_patterns(bars: BarArrays) -> tuple[ChartPattern, ...]:
@@ -61,24 +71,26 @@ def _is_same_drawing(other: ChartPattern, pattern: ChartPattern) -> bool:
 
 
 def _patterns(bars: BarArrays, close: Float64s, swings: SwingArrays) -> Iterator[ChartPattern]:
+    from backend.kernels import shapes  # noqa: PLC0415 - brings numba, which no start should wait for
+
     n_most = shapes.N_MOST * len(swings)
     whole, real = np.empty((n_most, shapes.N_WHOLE), np.int64), np.empty((n_most, shapes.N_REAL))
-    n_found = shape_sweep(swings.side, swings.row, swings.price, swings.atr, close, whole, real)
+    n_found = shapes.shape_sweep(swings.side, swings.row, swings.price, swings.atr, close, whole, real)
     for place, figures in zip(whole[:n_found].tolist(), real[:n_found].tolist(), strict=True):
-        yield _pattern(bars, close, swings, place, figures)
+        yield _pattern(bars, close, swings, place, _Figures(*figures))
 
 
-def _pattern(bars: BarArrays, close: Float64s, swings: SwingArrays, place: Sequence[int], figures: Sequence[float]) -> ChartPattern:
+def _pattern(bars: BarArrays, close: Float64s, swings: SwingArrays, place: Sequence[int], figures: _Figures) -> ChartPattern:
     kind, first, last = place
     is_top = bool(swings.side[last] > 0)
     form = FORMS[kind][0 if is_top else 1]
     rows: list[int] = swings.row[first : last + 1].tolist()
     known, begin, stop = int(swings.known[last]), rows[0], rows[-1]
     lines = _lines(bars.event_ns, form, rows, figures, is_top=is_top)
-    outcome = _outcome(bars, close, form, lines, (known, figures[shapes.MOVE], BREAK_PART * figures[shapes.HEIGHT]))
+    outcome = _outcome(bars, close, form, lines, (known, figures.move, BREAK_PART * figures.height))
     points = zip(bars.event_ns[rows].tolist(), swings.price[first : last + 1].tolist(), strict=True)
-    size = min(figures[shapes.HEIGHT] / (SIZE_ATR * float(swings.atr[last])), 1.0)
-    target, invalidation = _stakes(form, lines, known, figures[shapes.MOVE])
+    size = min(figures.height / (SIZE_ATR * float(swings.atr[last])), 1.0)
+    target, invalidation = _stakes(form, lines, known, figures.move)
     return ChartPattern(
         kind=form.kind,
         name=form.name,
@@ -90,18 +102,18 @@ def _pattern(bars: BarArrays, close: Float64s, swings: SwingArrays, place: Seque
         known=known,
         known_ns=int(bars.event_ns[known]),
         points=tuple(points),
-        strength=(figures[shapes.FIT] + figures[shapes.BALANCE] + size) / 3.0,
+        strength=(figures.fit + figures.balance + size) / 3.0,
         rule=form.rule,
         corners=tuple(rows),
         lines=tuple(line for line in lines if line.role is not LineRole.LIMIT),
-        height=figures[shapes.HEIGHT],
+        height=figures.height,
         target=target,
         invalidation=invalidation,
         outcome=outcome,
     )
 
 
-def _lines(event_ns: Int64s, form: Form, rows: Sequence[int], figures: Sequence[float], *, is_top: bool) -> tuple[Line, Line]:
+def _lines(event_ns: Int64s, form: Form, rows: Sequence[int], figures: _Figures, *, is_top: bool) -> tuple[Line, Line]:
     # The upper and the lower line. Of patterns with a neckline the other one is only where they fail.
     begin, stop = rows[0], rows[-1]
     near_role, far_role = (LineRole.LOWER, LineRole.UPPER) if is_top else (LineRole.UPPER, LineRole.LOWER)
@@ -112,8 +124,8 @@ def _lines(event_ns: Int64s, form: Form, rows: Sequence[int], figures: Sequence[
         first: Point = (int(event_ns[begin]), start_price)
         return Line(role=role, start=begin, end=stop, points=(first, (int(event_ns[stop]), end_price)))
 
-    near = line(near_role, figures[shapes.NEAR_START], figures[shapes.NEAR_END])
-    far = line(far_role, figures[shapes.FAR_START], figures[shapes.FAR_END])
+    near = line(near_role, figures.near_start, figures.near_end)
+    far = line(far_role, figures.far_start, figures.far_end)
     if form.has_pole:
         near, far = _without_pole(near, event_ns, rows), _without_pole(far, event_ns, rows)
     return (far, near) if is_top else (near, far)
@@ -136,6 +148,8 @@ def _stakes(form: Form, lines: tuple[Line, Line], known: int, move: float) -> tu
 def _outcome(
     bars: BarArrays, close: Float64s, form: Form, lines: tuple[Line, Line], measures: tuple[int, float, float]
 ) -> Outcome | None:
+    from backend.kernels.shapes import first_break  # noqa: PLC0415 - brings numba, which no start should wait for
+
     (known, move, clear), (upper, lower) = measures, lines
     begin, stop = upper.start, upper.end
     until = max(stop + max(stop - begin, LIFE_BARS_MIN), known)

@@ -6,8 +6,6 @@ from typing import Final
 import numpy as np
 
 from backend.domain.bars import BarArrays, Float64s
-from backend.kernels.extremes import extreme_state, extreme_sweep
-from backend.kernels.gaps import gap_sweep
 from backend.patterns.found import Bias, GapKind, Outcome, OutcomeKind, PriceGap
 from backend.patterns.swings import average_ranges
 
@@ -26,6 +24,8 @@ def find_gaps(bars: BarArrays, *, least_atr: float = 0.1) -> tuple[PriceGap, ...
 
     strength : the size in average true ranges against 2, at most 1
     """
+    from backend.kernels.gaps import gap_sweep  # noqa: PLC0415 - brings numba, which no start should wait for
+
     ranges = average_ranges(bars)
     high, low = np.ascontiguousarray(bars.high), np.ascontiguousarray(bars.low)
     side, row, filled = (np.empty(len(bars), np.int64) for _ in range(3))
@@ -37,6 +37,8 @@ def find_gaps(bars: BarArrays, *, least_atr: float = 0.1) -> tuple[PriceGap, ...
 
 
 def _extremes(values: Float64s, sign: float) -> Float64s:
+    from backend.kernels.extremes import extreme_state, extreme_sweep  # noqa: PLC0415 - brings numba, which no start should wait for
+
     out = np.empty(len(values))
     extreme_sweep(extreme_state(N_BEFORE), values, sign, out)
     return out

@@ -1,6 +1,5 @@
 """Levels that follow from the session, week, month or year before."""
 
-import itertools
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -36,17 +35,20 @@ def find_pivots(
     formula: PivotFormula = PivotFormula.CLASSIC,
     is_dated: bool = False,
     sessions: Int64s | None = None,
+    since: int = 0,
 ) -> tuple[Pivots, ...]:
     """Pivots of each period that is over, oldest first; the last are those in force.
 
     is_dated : whether bars carry dates, as those of days do: then each is a session, over at its own close. All else is known to be
         over when the next period's first bar has come
     sessions : int64[n_bars]   a number that changes with each session; the bars' UTC days where it is not given
+    since : only pivots known at this row or later
     strength : 0, for they are arithmetic and nobody traded there
     Raises InvalidInput for sessions of another length.
     """
     rows = _stretches(bars, period, is_dated=is_dated, sessions=sessions)
-    return tuple(_pivots(bars, period, formula, stretch) for stretch in rows)
+    wanted = rows[np.searchsorted(rows[:, 2], since) :].tolist()
+    return tuple(_pivots(bars, period, formula, _Stretch(*stretch)) for stretch in wanted)
 
 
 def find_period_levels(
@@ -59,19 +61,23 @@ def find_period_levels(
     row = checked_row(bars, as_of)
     found: list[Level] = []
     for period in Period:
-        over = [each for each in _stretches(bars, period, is_dated=is_dated, sessions=sessions) if each.known <= row]
-        if over:
-            found += [_level(bars, period, kind, over[-1], row) for kind in (LevelKind.PREVIOUS_HIGH, LevelKind.PREVIOUS_LOW)]
+        stretches = _stretches(bars, period, is_dated=is_dated, sessions=sessions)
+        n_over = int(np.searchsorted(stretches[:, 2], row, side="right"))
+        if n_over:
+            last = _Stretch(*stretches[n_over - 1].tolist())
+            found += [_level(bars, period, kind, last, row) for kind in (LevelKind.PREVIOUS_HIGH, LevelKind.PREVIOUS_LOW)]
     return tuple(sorted(found, key=lambda level: level.price))
 
 
-def _stretches(bars: BarArrays, period: Period, *, is_dated: bool, sessions: Int64s | None) -> list[_Stretch]:
+def _stretches(bars: BarArrays, period: Period, *, is_dated: bool, sessions: Int64s | None) -> Int64s:
+    # int64[n, 3]: a _Stretch in each row, oldest first.
     if sessions is not None and len(sessions) != len(bars):
         raise InvalidInput(f"There are {len(sessions)} sessions for {len(bars)} bars.", hint="Give one for each bar.")
     if is_dated and period is Period.SESSION:
-        return [_Stretch(row, row, row) for row in range(len(bars))]
-    changes = np.flatnonzero(np.diff(_keys(bars.event_ns, period, sessions))) + 1
-    return [_Stretch(start, after - 1, after) for start, after in itertools.pairwise([0, *changes.tolist()])]
+        return np.repeat(np.arange(len(bars), dtype=np.int64)[:, None], 3, axis=1)
+    after = np.flatnonzero(np.diff(_keys(bars.event_ns, period, sessions))) + 1
+    starts = np.concatenate((np.zeros(1, np.int64), after))[:-1]
+    return np.stack((starts, after - 1, after), axis=1)
 
 
 def _keys(event_ns: Int64s, period: Period, sessions: Int64s | None) -> Int64s:

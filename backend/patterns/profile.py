@@ -6,7 +6,6 @@ import numpy as np
 
 from backend.domain.bars import BarArrays, Float64s
 from backend.errors import InvalidInput
-from backend.kernels.profile import profile_sweep
 from backend.patterns.found import Bias, VolumeProfile
 from backend.patterns.regimes import checked_row
 
@@ -24,6 +23,8 @@ def find_volume_profile(bars: BarArrays, *, n_bars: int = 250, n_bins: int = 50,
     strength : how narrow the value area is: 1 less its share of the whole range
     Raises InvalidInput for fewer than one bar or bin.
     """
+    from backend.kernels.profile import profile_sweep  # noqa: PLC0415 - brings numba, which no start should wait for
+
     if n_bars < 1 or n_bins < 1:
         raise InvalidInput(f"A profile of {n_bars} bars in {n_bins} bins is not possible.", hint="Use numbers above 0.")
     row = checked_row(bars, as_of)

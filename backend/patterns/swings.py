@@ -9,7 +9,6 @@ import numpy as np
 from backend.domain.bars import BarArrays, Float64s, Int64s
 from backend.errors import InvalidInput
 from backend.indicators import compute
-from backend.kernels.swings import fractal_sweep, swing_state, swing_sweep
 from backend.patterns.found import Swing, SwingKind
 
 ATR_PERIOD: Final = 14
@@ -46,6 +45,8 @@ def average_ranges(bars: BarArrays) -> Float64s:
 
 def zigzag(bars: BarArrays, reversal: float, unit: Reversal = Reversal.ATR, atr: Float64s | None = None) -> SwingArrays:
     """As ``find_swings``, in columns; ``atr`` from ``average_ranges`` where it is at hand."""
+    from backend.kernels.swings import swing_state, swing_sweep  # noqa: PLC0415 - brings numba, which no start should wait for
+
     if not reversal > 0.0:
         raise InvalidInput(f"Prices cannot turn by {reversal}.", hint="Use a number above 0.", code="patterns.reversal")
     ranges = average_ranges(bars) if atr is None else atr
@@ -68,6 +69,8 @@ def find_fractals(bars: BarArrays, *, n_beside: int = 2) -> tuple[Swing, ...]:
 
     Raises InvalidInput for fewer than one bar.
     """
+    from backend.kernels.swings import fractal_sweep  # noqa: PLC0415 - brings numba, which no start should wait for
+
     if n_beside < 1:
         raise InvalidInput(f"A bar cannot exceed {n_beside} neighbours.", hint="Use a number above 0.", code="patterns.beside")
     columns = _blank(2 * len(bars))

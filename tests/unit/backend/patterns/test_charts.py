@@ -5,7 +5,9 @@ import math
 
 import pytest
 
+from backend.kernels import shapes
 from backend.patterns import find_chart_patterns
+from backend.patterns.chart_words import FORMS
 from backend.patterns.found import Bias, ChartKind, LineRole, OutcomeKind
 from tests.fakes.pattern_bars import drawing
 
@@ -165,3 +167,22 @@ def test_a_drawing_that_goes_on_is_told_again_only_when_most_of_it_is_new():
     assert 2 <= len(rectangles) <= 3
     for one, other in itertools.pairwise(rectangles):
         assert 3 * (one.end - other.start) < max(one.end - one.start, other.end - other.start)
+
+
+def test_words_stand_in_the_order_of_the_kernels_shapes():
+    for name, kind in {
+        "DOUBLE": "double_top",
+        "TRIPLE": "triple_top",
+        "HEAD": "head_and_shoulders",
+        "ASCENDING": "ascending_triangle",
+        "DESCENDING": "descending_triangle",
+        "SYMMETRICAL": "symmetrical_triangle",
+        "RISING_WEDGE": "rising_wedge",
+        "FALLING_WEDGE": "falling_wedge",
+        "RECTANGLE": "rectangle",
+        "CHANNEL_UP": "channel_up",
+        "CHANNEL_DOWN": "channel_down",
+        "FLAG": "bear_flag",
+        "CUP": "inverse_cup_and_handle",
+    }.items():
+        assert FORMS[getattr(shapes, name)][0].kind == kind

@@ -128,6 +128,11 @@ def test_weeks_months_and_years_are_over_when_the_next_one_has_begun():
     assert (year.high, year.low, year.close) == (107.0, 99.0, 106.0)
 
 
+def test_only_pivots_since_a_row_are_made_where_one_is_given():
+    bars = dated("2023-12-25", range(100, 121))
+    assert find_pivots(bars, is_dated=True, since=19) == find_pivots(bars, is_dated=True)[-2:]
+
+
 def test_sessions_that_are_given_replace_days():
     bars = dated("2024-01-01", range(10))
     hours = BarArrays(bars.event_ns[0] + HOUR_NS * np.arange(10), *(column.copy() for column in bars.columns()))
