@@ -71,12 +71,11 @@ def fill_cache(home: Home, stamp: dict[str, object]) -> None:
     """The child's work: build the session tables, compile the kernels, then write the stamp. Raises TriiError."""
     import numpy as np  # noqa: PLC0415 - arrays; the parent only asks for the stamp
 
-    from backend import indicators  # noqa: PLC0415 - same
+    from backend import indicators, patterns  # noqa: PLC0415 - same
     from backend.domain.bars import BarSpec  # noqa: PLC0415 - same
     from backend.domain.ticks import TradeArrays  # noqa: PLC0415 - same
     from backend.market.aggregate import TradeAggregator  # noqa: PLC0415 - same
     from backend.market.calendars import ALWAYS, Calendars  # noqa: PLC0415 - same
-    from backend.patterns.warming import warm as warm_patterns  # noqa: PLC0415 - same
 
     calendars = Calendars(home.cache, SystemClock())
     for name in _names_of(stamp):
@@ -88,7 +87,7 @@ def fill_cache(home: Home, stamp: dict[str, object]) -> None:
     trades = TradeArrays(np.zeros(2, np.int64), two, two, np.zeros(2, np.int8))
     TradeAggregator(BarSpec.parse("1m"), calendars.sessions(ALWAYS)).apply(trades)  # compiles, and keeps what it compiled
     indicators.warm()
-    warm_patterns()
+    patterns.warm()
     write_durably(home.cache / STAMP, json.dumps(stamp).encode())
 
 
