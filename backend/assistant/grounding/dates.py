@@ -29,8 +29,9 @@ DATES: Final = "|".join(
         r"(?P<packed>(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)(?![.,]\d)",
         rf"(?P<iso_month>{_YEAR}-(?:0[1-9]|1[0-2]))(?![\d-])",
         rf"(?P<figures>\d{{1,2}}(?P<mark>[/.-])\d{{1,2}}(?P=mark)(?:{_YEAR}|\d\d))(?!\d)",
-        rf"(?P<day_first>{_DAY}(?:st|nd|rd|th)?(?:\s+|\.\s?|-)(?:of\s+)?{_MONTH}\b\.?(?:[,\s-]+(?:{_YEAR}|'\d\d))?)(?!\d)",
-        rf"(?P<month_first>\b{_MONTH}\b\.?\s+(?:the\s+)?{_DAY}(?:st|nd|rd|th)?(?!\d|[.,]\d|\s*%)(?:\s*,?\s+(?:of\s+)?(?:{_YEAR})(?![\d%]|[.,]\d))?)",
+        rf"(?P<day_first>\d{{1,2}}(?:st|nd|rd|th)?(?:\s+|\.\s?|-)(?:of\s+)?{_MONTH}\b\.?(?:[,\s-]+(?:\d{{4}}|'\d\d))?)(?!\d)",
+        rf"(?P<month_first>\b{_MONTH}\b\.?\s+(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?(?!\d|[.,]\d|\s*(?:%|per\s?cent|points|bps))"
+        rf"(?:\s*,?\s+(?:of\s+)?\d{{4}}(?![\d%]|[.,]\d))?)",
         rf"(?P<month_year>\b{_MONTH}\b\.?,?[\s-]+(?:of\s+)?(?:{_YEAR}|'\d\d))(?!\d|[.,]\d)",
         rf"(?P<period>(?:FY|CY|fiscal\s+year\s+)\s?'?(?:{_YEAR}|\d\d))(?!\d)",
     )
@@ -40,21 +41,26 @@ YEAR: Final = re.compile(_YEAR)
 
 def read_dates(kind: str, text: str) -> tuple[Date, ...]:
     """Every way to read a date that a group of ``DATES`` found: 3/5/2024 has two."""
-    figures = [int(part) for part in re.findall(r"\d+", text)]
+    parts = re.findall(r"\d+", text)
+    figures = [int(part) for part in parts]
     if kind == "packed":
         return ((figures[0] // 10_000, figures[0] // 100 % 100, figures[0] % 100),)
     if kind == "figures":
-        one, two, year = figures[0], figures[1], _year(figures[2])
+        one, two, year = figures[0], figures[1], _year(parts[2])
         readings = dict.fromkeys(((one, two), (two, one)))
         return tuple((year, month, day) for month, day in readings if 1 <= month <= 12 and 1 <= day <= 31)
     if kind in {"iso", "iso_month", "period"}:
-        return ((_year(figures[0]), *[*figures[1:], None, None][:2]),)  # type: ignore[return-value]  # always three parts
+        whole = [*figures[1:], None, None]
+        return ((_year(parts[0]), whole[0], whole[1]),)
     word = re.search(r"[A-Za-z]{3,}", re.sub(r"\d+(?:st|nd|rd|th)|\bof\b|\bthe\b", " ", text))
     month = MONTHS[word[0].lower()] if word else None
     if kind == "month_year":
-        return ((_year(figures[0]), month, None),)
-    return ((_year(figures[1]) if len(figures) > 1 else None, month, figures[0]),)
+        return ((_year(parts[0]), month, None),)
+    is_day = 1 <= figures[0] <= 31
+    return ((_year(parts[1]) if len(parts) > 1 else None, month, figures[0]),) if is_day else ()
 
 
-def _year(figure: int) -> int:
-    return figure if figure >= 100 else 2000 + figure if figure < 70 else 1900 + figure
+def _year(figures: str) -> int:
+    """Two figures are a year from 1970 to 2069."""
+    year = int(figures)
+    return year if len(figures) != 2 else 2000 + year if year < 70 else 1900 + year

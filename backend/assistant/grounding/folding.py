@@ -21,7 +21,7 @@ _SPECIAL: Final = re.compile(
     r"|[*`{}]+|_+|~~"
     r"|[^\x20-\x7e\n\t]"
 )
-_PLAIN: Final = re.compile(r"[\x20-\x25\x27-\x29\x2b-\x5b\x5d\x5e\x61-\x7a|~\n\t]*")
+_PLAIN: Final = re.compile(r"[\x20-\x25\x27-\x29\x2b-\x3b\x3d-\x5b\x5d\x5e\x61-\x7a|\n\t]*")
 _COMMANDS: Final = {
     "times": "\u00d7",
     "cdot": "\u00d7",

@@ -33,6 +33,7 @@ _FORM_OF: Final = {
     Unit.PRICE: "money", Unit.MONEY: "money", Unit.PERCENT: "percent", Unit.RATIO: "ratio", Unit.COUNT: "count",
     Unit.QUANTITY: "number", Unit.INDEX: "number",
 }  # fmt: skip
+_COUNTED: Final = frozenset({"count", "ratio", "number"})  # what bars and days may be; no price, no percent
 _COINS: Final = {"BTC", "ETH", "USDT", "USDC"}
 # Words that allow a coarser rounding, and which way: 1 the value is at least what is said, -1 at most.
 _COARSE: Final = re.compile(
@@ -47,10 +48,12 @@ _PARAMETER_BEFORE: Final = re.compile(
 _PARAMETER_AFTER: Final = re.compile(
     rf"[\s-](?:(?:bar|day|period|week|hour|minute|session)s?[\s-])?(?:\w+[\s-])?({INDICATORS})(?![A-Za-z])", re.IGNORECASE
 )
+_ROUND_MAX: Final = 10_000
 _WHOLE: Final = 10**6
 
 
 UNKNOWN: Final = Standing(Mark.UNVERIFIED)
+NAME: Final = Standing(Mark.PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,8 @@ class Known:
         """What a number in a sentence stands for, its arithmetic apart. Offsets are the sentence's."""
         if number.kind is Kind.VAGUE or (number.value is None and not number.dates and not number.clock):
             return self.quotes.find(number) or UNKNOWN
-        if self._is_parameter(number, sentence):
-            return Standing(Mark.PLAIN)
+        if (named := self._as_parameter(number, sentence)) is not None:
+            return named
         if number.kind in {Kind.DATE, Kind.TIME}:
             return self._of_date(number) or self.quotes.find(number) or UNKNOWN
         return self._of_fact(number, sentence) or self._of_date(number) or self.quotes.find(number) or UNKNOWN
@@ -111,23 +114,31 @@ class Known:
         found = self.dates.find(number)
         return Standing(Mark.NUMBER, *found) if found else None
 
-    def _is_parameter(self, number: FoundNumber, sentence: str) -> bool:
-        """Whether it is the window or parameter of an indicator that was computed: "RSI 14", "50-day average"."""
+    def _as_parameter(self, number: FoundNumber, sentence: str) -> Standing | None:
+        """A name where it is a window or parameter that was computed with ("RSI 14", "50-day average"), unknown where it was not.
+
+        None where it does not stand as one.
+        """
         value = number.value
         if value is None or number.kind not in {Kind.PLAIN, Kind.ORDINAL} or number.is_signed:
-            return False
-        if number.unit:
-            count = value / number.scale if number.scale != 1 else value
-            if count % 1 == 0 and count < _WHOLE and self.parameters.is_window(int(count), number.unit):
-                return True
-        if number.scale != 1 or number.currency:
-            return False
-        figure = f"{abs(value).normalize():f}"
-        before = _PARAMETER_BEFORE.search(sentence, max(0, number.start - 60), number.start)
-        if before and self.parameters.is_of_indicator(before[1], figure) and not _is_stated(sentence, number):
-            return True
+            return None
         after = _PARAMETER_AFTER.match(sentence, number.end)
-        return after is not None and self.parameters.is_of_indicator(after[1], figure)
+        before = _PARAMETER_BEFORE.search(sentence, max(0, number.start - 60), number.start)
+        indicator = after or before
+        if number.unit and self._is_window(number, value):
+            return NAME
+        if number.scale != 1 or number.currency or indicator is None or (after is None and _is_stated(sentence, number)):
+            return None
+        if self.parameters.is_of_indicator(indicator[1], f"{abs(value).normalize():f}"):
+            return NAME
+        is_place = (after is not None and number.unit) or (
+            before is not None and number.is_bracketed and before[0].endswith(before[1])
+        )
+        return (self.quotes.find(number) or UNKNOWN) if is_place else None
+
+    def _is_window(self, number: FoundNumber, value: Decimal) -> bool:
+        count = value / number.scale
+        return count % 1 == 0 and count < _WHOLE and self.parameters.is_window(int(count), number.unit)
 
     def _of_fact(self, number: FoundNumber, sentence: str) -> Standing | None:
         """The fact whose value it is; of several the exact one, then the one whose label the sentence speaks of."""
@@ -154,6 +165,8 @@ class Known:
         size = float(abs(number.value))
         reach = float(_coarse_grain(number) if coarse else number.grain) * 0.51 + size * 1e-9
         forms = _FORMS[number.kind]
+        if number.unit and number.scale == 1:
+            forms = forms & _COUNTED
         if number.kind is Kind.MONEY and number.currency in _COINS:
             forms = forms | {"number"}
         low = bisect.bisect_left(self._sizes, size - reach)
@@ -204,9 +217,11 @@ def _coarse_grain(number: FoundNumber) -> Decimal:
     """After "about", zeros at the end count as rounding, down to two digits."""
     assert number.value is not None
     grain, mantissa = number.grain, abs(number.value) / number.grain
+    if grain < number.scale:
+        return grain
     while mantissa >= 100 and mantissa % 10 == 0:
         mantissa, grain = mantissa / 10, grain * 10
-    return grain
+    return grain if mantissa < _ROUND_MAX else number.grain
 
 
 def _is_sign_right(number: FoundNumber, reading: _Reading, direction: Direction) -> bool:

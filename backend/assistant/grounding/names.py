@@ -25,7 +25,7 @@ _WORDS: Final = (
     r"(?:one|two|three|four|five)[\s-](?:sided|way|edged|dimensional|fold\stest)|two[\s-]sided|third[\s-]part(?:y|ies)|third\squarter|fourth\squarter|"
     r"(?:first|second|latter|other|former)[\s-]half|half[\s-]?(?:way|hearted)|half[\s-]year|double[\s-](?:check|edged)\w*|"
     r"(?:three|four)[\s-]star|zero[\s-](?:sum|line)|zero\sline|triple\switching|four[\s-]square|one[\s-]off|at\ssixes\sand\ssevens|"
-    r"three\s(?:methods|stars)|ten[\s-]k\sfiling|square\sone|one\sanother|in\sone\sgo"
+    r"three\s(?:methods|stars)|ten[\s-]k\sfiling|square\sone|at\sone\spoint|one\sanother|in\sone\sgo"
 )
 _FIXED: Final = re.compile(
     rf"(?<![\w.,$€£])(?:{_INDICES}|{_PAPERS}|{_OTHERS})(?![\w])(?![.,]\d)(?!\s?%)|\b(?:{_WORDS})\b", re.IGNORECASE

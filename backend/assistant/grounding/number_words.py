@@ -65,7 +65,7 @@ NUMBER_WORDS: Final = (
     rf"|(?P<half>half)(?:\s+an?\s+(?P<half_of>{_any_of(_SCALES)}))?"
     rf"|(?:(?P<tens>{_RUN})(?:{_SEP}|\s+and\s+))?(?P<ordinal>{_any_of(_ORDINALS)})s?"
     rf"|(?P<tens_first>{_any_of(_TENS)}|hundred|thousand){_SEP}(?:and\s+)?(?P<low_ordinal>first|second)"
-    rf"|(?:an?\s+(?=(?:{_any_of(_SCALES)})\b))?(?P<run>{_RUN})(?:\s+point\s+(?P<decimals>{_DIGIT_WORDS}(?:[\s-]{_DIGIT_WORDS})*))?"
+    rf"|(?:an?\s+(?=(?:{_any_of(_SCALES)})\b))?(?P<run>{_RUN}|(?=point\s+{_DIGIT_WORDS}\b))(?:\s*point\s+(?P<decimals>{_DIGIT_WORDS}(?:[\s-]{_DIGIT_WORDS})*))?"
     r")(?:\b|(?=(?:fold|percent|dollars?|euros?|times)\b))"
 )
 
@@ -133,7 +133,7 @@ def _read_ordinal(said: dict[str, str]) -> WordNumber:
 
 
 def _read_cardinal(said: dict[str, str]) -> WordNumber:
-    value, grain, n_digits = read_run(said["run"])
+    value, grain, n_digits = read_run(said["run"]) if said["run"] else (Decimal(0), Decimal(1), 0)
     if "decimals" in said:
         digits = "".join(str(_UNITS[word]) for word in re.findall(_DIGIT_WORDS, said["decimals"]))
         return WordNumber(value + Decimal(f"0.{digits}"), Decimal(1).scaleb(-len(digits)), n_digits + len(digits))

@@ -19,6 +19,7 @@ _CORES: Final = re.compile(
     "|".join(
         (
             rf"(?<![\d])(?<!\d[.,])(?:{DATES})",
+            r"(?P<odd_date>(?<![\d.,])\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}))(?!\d)",
             (
                 r"(?<![\d:.,])(?P<time>(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?(?:\s?[ap]\.?m\b\.?)?|"
                 r"(?:1[0-2]|[1-9])\s?[ap]\.?m\b\.?)(?![:\d])"
@@ -31,6 +32,7 @@ _CORES: Final = re.compile(
             rf"(?P<power>(?:{FIGURES}\s?[\u00d7x*]\s?)?10\s?\^\s?[-+]?\d{{1,3}})",
             r"(?P<science>(?:\d+(?:[.,]\d+)?|\.\d+)[eE][-+]?\d{1,3})(?![\w])",
             r"(?P<spelled>(?<![\w.,])\d(?:[ -]\d){2,}(?:\s?\.\s?\d(?:[ -]\d)*)?)(?![\w]|[ -]\d|[.,]\d)",
+            rf"(?P<raised>{FIGURES}\s?\^\s?-?\d+)",
             rf"(?P<number>{FIGURES})",
             r"(?P<chain>\d[\d.,'_]*\d)",
             NUMBER_WORDS,
@@ -43,11 +45,11 @@ _N_DIGITS_MAX: Final = 24
 # Where a number may begin: at figures, or at a word that begins like a number word or a month.
 _STARTS: Final = re.compile(r"[.,]?\d|(?P<word>[A-Za-z]+)|[〇零一二三四五六七八九十百千万萬億亿兆壱弐参\ue000]")
 _BEGINNINGS: Final = frozenset(
-    word[:3] for word in (*WORDS_OF_NUMBERS, *MONTHS, "fy", "cy", "fiscal", "a", "an", "single", "scores")
+    word[:3] for word in (*WORDS_OF_NUMBERS, *MONTHS, "point", "fy", "cy", "fiscal", "a", "an", "single", "scores")
 )
 _DATE_KINDS: Final = ("iso", "packed", "iso_month", "figures", "day_first", "month_first", "month_year", "period")
 _PAIRS: Final = ("ratio", "fraction", "power", "science", "spelled")
-_KINDS_OF_CORES: Final = (*_DATE_KINDS, "time", *_PAIRS, "chain", "foreign")
+_KINDS_OF_CORES: Final = (*_DATE_KINDS, "odd_date", "time", *_PAIRS, "raised", "chain", "foreign")
 _GLUED_BEFORE: Final = re.compile(r"[A-Za-z_#][\w#]*$")
 _INDICATOR_BEFORE: Final = re.compile(rf"(?<![A-Za-z]){INDICATORS}$", re.IGNORECASE)
 _GLUED_AFTER: Final = re.compile(r"[A-Za-z_][\w]*")
@@ -107,7 +109,7 @@ def _read(seen: str, match: re.Match[str], floor: int) -> FoundNumber | None:
         return FoundNumber(start, end, "", Kind.DATE if readings else Kind.VAGUE, None, dates=readings)
     if kind == "time":
         return FoundNumber(start, end, "", Kind.TIME, None, clock=_read_clock(match[0]))
-    if kind in {"chain", "foreign"}:
+    if kind in {"odd_date", "raised", "chain", "foreign"}:
         return FoundNumber(start, end, "", Kind.VAGUE, None)
     if match["number"] is None and kind not in _PAIRS:
         return _read_words(seen, match, floor)

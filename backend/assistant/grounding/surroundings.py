@@ -20,7 +20,7 @@ _SCALES: Final = {
     "trillion": 12, "trillions": 12, "lakh": 5, "crore": 7,
 }  # fmt: skip
 _SCALE: Final = re.compile(
-    r"(?:[\s-]?(?P<word>hundreds?|thousands?|lakh|crore|millions?|billions?|trillions?|mln|mio|bln|trn|mn|bn|tn|MM)|(?P<letter>[kKMBTmb])|"
+    r"(?:[\s-]?(?P<word>hundreds?|thousands?|lakh|crore|millions?|billions?|trillions?|mln|mio|bln|trn|mn|bn|tn|MM|mm)|(?P<letter>[kKMBTmb])|"
     r"\s(?P<apart>[KMBT]))(?![A-Za-z0-9])"
 )
 _PERCENT: Final = re.compile(
