@@ -20,6 +20,11 @@ _ADVICE: Final = frozenset({
     "will", "must", "should", "recommend", "recommended", "advise", "advice", "promise", "promises", "riskless", "risk-free",
 })  # fmt: skip
 _OTHER_WAY: Final = {Op.ABOVE: Op.BELOW, Op.BELOW: Op.ABOVE, Op.NEAR: Op.NEAR}
+# A denial turns a comparison round, and no claim stands for what is denied or only supposed.
+_DENIAL: Final = frozenset({
+    "not", "no", "never", "neither", "nor", "without", "hardly", "barely", "unlikely", "unless", "whether", "if", "isn", "aren",
+    "wasn", "doesn", "fails", "failed", "lacks",
+})  # fmt: skip
 # What a word before a tag may stand for: beginnings of names of facts.
 _TOPICS: Final = {
     "support": ("level.support", "pivot.support"),
@@ -62,6 +67,9 @@ def check_wording(tagged: str, facts: FactSet, verdicts: Sequence[Verdict]) -> t
     told = next((word for word in _WORD.findall(tagged.lower()) if word in _ADVICE), None)
     if told is not None:
         raise _wrong(f"The words advise or foretell: {told!r}.", "advice")
+    denied = next((word for word in _WORD.findall(tagged.lower()) if word in _DENIAL), None)
+    if denied is not None:
+        raise _wrong(f"The words deny or suppose: {denied!r}.", "denial")
     tags = parse_tags(tagged, facts)
     missing = next((tag.fact_id for tag in tags if not facts[tag.fact_id].is_available), None)
     if missing is not None:

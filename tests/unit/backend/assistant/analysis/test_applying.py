@@ -83,6 +83,7 @@ def technical_of(facts, words):
         "The RSI at <oscillator.rsi> is overbought and oversold.",
         "The support at <average.sma_200> holds.",  # a fact called by another's name
         "The volume stands at <price.last>.",
+        "The RSI at <oscillator.rsi> is not overbought.",  # a denial, for which no claim can stand
         "Quietly <risk.var> came along.",  # a fact that is not named
         "The price at <price.last> will reach the moon.",  # a forecast
         "You should buy at the price of <price.last>.",  # advice
