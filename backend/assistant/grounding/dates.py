@@ -30,8 +30,10 @@ DATES: Final = "|".join(
         rf"(?P<iso_month>{_YEAR}-(?:0[1-9]|1[0-2]))(?![\d-])",
         rf"(?P<figures>\d{{1,2}}(?P<mark>[/.-])\d{{1,2}}(?P=mark)(?:{_YEAR}|\d\d))(?!\d)",
         rf"(?P<day_first>\d{{1,2}}(?:st|nd|rd|th)?(?:\s+|\.\s?|-)(?:of\s+)?{_MONTH}\b\.?(?:[,\s-]+(?:\d{{4}}|'\d\d))?)(?!\d)",
-        rf"(?P<month_first>\b{_MONTH}\b\.?\s+(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?(?!\d|[.,]\d|\s*(?:%|per\s?cent|points|bps))"
-        rf"(?:\s*,?\s+(?:of\s+)?\d{{4}}(?![\d%]|[.,]\d))?)",
+        (
+            rf"(?P<month_first>\b{_MONTH}\b\.?\s+(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?(?!\d|[.,]\d|\s*(?:%|per\s?cent|points|bps))"
+            rf"(?:\s*,?\s+(?:of\s+)?\d{{4}}(?![\d%]|[.,]\d))?)"
+        ),
         rf"(?P<month_year>\b{_MONTH}\b\.?,?[\s-]+(?:of\s+)?(?:{_YEAR}|'\d\d))(?!\d|[.,]\d)",
         rf"(?P<period>(?:FY|CY|fiscal\s+year\s+)\s?'?(?:{_YEAR}|\d\d))(?!\d)",
     )

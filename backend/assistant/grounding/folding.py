@@ -119,7 +119,7 @@ def _shown(match: re.Match[str], made: list[str], n_stars: int) -> str:
     if piece[0] == "\\":
         return _COMMANDS.get(piece[1:].rstrip(), "")
     if piece[0] == "_":
-        is_inside = (last.isalnum() and following.isalnum()) or following.isspace()
+        is_inside = (last.isalnum() and following.isalnum()) or (last.isspace() and following.isspace())
         return piece if is_inside else ""
     if piece[0] in "*`{}~<":
         is_text = piece == "*" and (n_stars <= 1 or (last.isspace() and following.isspace()))

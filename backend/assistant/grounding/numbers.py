@@ -104,12 +104,9 @@ def _read(seen: str, match: re.Match[str], floor: int) -> FoundNumber | None:
         start += 1
     kind = match.lastgroup or ""
     kind = next((name for name in _KINDS_OF_CORES if match[name]), kind)
-    if kind in _DATE_KINDS:
-        readings = read_dates(kind, match[0])
-        return FoundNumber(start, end, "", Kind.DATE if readings else Kind.VAGUE, None, dates=readings)
-    if kind == "time":
-        return FoundNumber(start, end, "", Kind.TIME, None, clock=_read_clock(match[0]))
-    if kind in {"odd_date", "raised", "chain", "foreign"}:
+    if kind in {*_DATE_KINDS, "odd_date", "time"}:
+        return _read_moment(kind, match, start, end)
+    if kind in {"raised", "chain", "foreign"}:
         return FoundNumber(start, end, "", Kind.VAGUE, None)
     if match["number"] is None and kind not in _PAIRS:
         return _read_words(seen, match, floor)
@@ -117,6 +114,16 @@ def _read(seen: str, match: re.Match[str], floor: int) -> FoundNumber | None:
     if glued is not None:
         return FoundNumber(max(glued[0], floor), glued[1], "", Kind.VAGUE, None)
     return with_surroundings(seen, _bare(match, kind, start, end), floor)
+
+
+def _read_moment(kind: str, match: re.Match[str], start: int, end: int) -> FoundNumber:
+    """A date, or what has its shape and is none, or a time."""
+    if kind == "time":
+        return FoundNumber(start, end, "", Kind.TIME, None, clock=_read_clock(match[0]))
+    readings = () if kind == "odd_date" else read_dates(kind, match[0])
+    if kind == "packed":  # eight figures are an amount as well
+        return replace(_bare(match, "number", start, end), dates=readings)
+    return FoundNumber(start, end, "", Kind.DATE if readings else Kind.VAGUE, None, dates=readings)
 
 
 def _bare(match: re.Match[str], kind: str, start: int, end: int) -> FoundNumber:
