@@ -3,6 +3,7 @@
 from typing import Final
 
 from backend.assistant.analysis.teller import Teller, joined
+from backend.assistant.facts.oscillators import CLOSES_ONLY
 from backend.assistant.facts.shapes import OUTCOMES, UNDECIDED
 from backend.assistant.grounding.claim import Op
 from backend.patterns.found import OutcomeKind
@@ -30,6 +31,8 @@ def tell_levels(teller: Teller) -> list[str]:
     supports = _levels(teller, "support", "down")
     resistances = _levels(teller, "resistance", "up")
     told = []
+    if teller.why_not("level.support.1") == CLOSES_ONLY:
+        return [f"The series has closes only, so levels, ranges and candles are left out.{_year_range(teller)}"]
     if supports:
         told.append(f"Support lies at {joined(supports)}.")
     if resistances:
@@ -40,6 +43,13 @@ def tell_levels(teller: Teller) -> list[str]:
         point, down, up = (teller.tag(f"pivot.{name}") for name in ("point", "support_1", "resistance_1"))
         told.append(f"For the session to come the pivot is {point}, with support at {down} and resistance at {up}.")
     return told
+
+
+def _year_range(teller: Teller) -> str:
+    if not teller.has("price.low_52w", "price.high_52w"):
+        return ""
+    low, high = teller.tag("price.low_52w"), teller.tag("price.high_52w")
+    return f" The marks to watch are the low of the year at {low} and its high at {high}."
 
 
 def _levels(teller: Teller, role: str, way: str) -> list[str]:

@@ -39,13 +39,29 @@ def tell_idea(teller: Teller) -> str:
         f"Place the stop at {stop}, {ranges} average true ranges beyond the far edge of the {near}.",
         f"That puts {teller.tag('idea.risk')} of the entry at risk.",
         f"Take {teller.tag('idea.goal')} at {target} as the target: reward to risk is {teller.tag('idea.reward_to_risk')}.",
-        f"At a {teller.tag('person.risk')} risk tolerance {teller.tag('idea.least')} is the least.",
+        f"A {teller.tag('person.risk')} risk tolerance asks for at least {teller.tag('idea.least')}.",
     ]
     away = "below" if is_long else "above"
     teller.holds(Op.BELOW if is_long else Op.ABOVE, "idea.stop", "idea.entry")
     teller.holds(Op.ABOVE if is_long else Op.BELOW, "idea.target", "idea.entry")
     told.append(f"A close {away} the stop says that the idea was wrong. The distances are those of {teller.tag('person.style')}.")
-    return paragraphs(told, held)
+    return paragraphs([*told, *_contrary(teller, is_long=is_long)], held)
+
+
+def _contrary(teller: Teller, *, is_long: bool) -> list[str]:
+    """What among the facts speaks against the idea: a person should hear it before, not after."""
+    against, side = (Op.BELOW, "bearish") if is_long else (Op.ABOVE, "bullish")
+    word = "below" if is_long else "above"
+    leader = "sellers who lead" if is_long else "buyers who lead"
+    signs = [
+        (f"a {side} divergence", teller.holds(Op.DIVERGES, f"divergence.regular_{side}")),
+        (f"a MACD {word} its signal", teller.holds(against, "macd.line", "macd.signal")),
+        (leader, teller.holds(against, "direction.plus", "direction.minus")),
+        ("a weak trend", teller.holds(Op.WEAK, "trend.adx")),
+        ("volume lower than usual", teller.holds(Op.LOWER_THAN_USUAL, "volume.ratio_20")),
+    ]
+    said = [words for words, is_there in signs if is_there]
+    return [f"Against it speak {joined(said)}." if len(said) > 1 else f"Against it speaks {said[0]}."] if said else []
 
 
 def _waiting(teller: Teller) -> list[str]:
@@ -118,7 +134,7 @@ def _losses(teller: Teller) -> list[str]:
         depth = teller.number("risk.drawdown_now") if teller.has("risk.drawdown_now") else 0.0
         if depth < 0:
             is_deepest = depth == teller.number("risk.drawdown")
-            still = f", and a drawdown of {teller.tag('risk.drawdown_now')} is left of it"
+            still = f"; the newest close stands at a drawdown of {teller.tag('risk.drawdown_now')}"
             now = ", reached at the newest close" if is_deepest else still
         told.append(f"The deepest fall of that year was a drawdown of {teller.tag('risk.drawdown')}{now}.")
     return told

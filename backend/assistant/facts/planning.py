@@ -115,7 +115,7 @@ def _look(view: View, found: Mapping[str, Draft]) -> tuple[str, _Sight | None]:
     if against is None or (against - close) * step <= AT_LEVEL_ATR * atr:
         return f"There is no {far} ahead to aim at.", None
     if abs(close - level) > REACH_ATR * atr:
-        return f"The price is too far from the nearest {near}: a stop behind it would be too wide.", None
+        return f"The price is too far from the nearest {near}, so that a stop behind it would be wide.", None
     return "", _Sight(close, atr, step, level, edge, against, goal)
 
 
@@ -128,7 +128,7 @@ def _grounds(view: View, found: Mapping[str, Draft]) -> Iterator[tuple[str, bool
     yield "The newest bar is too old for an idea that could be traded.", not _is_old(view, found)
     yield "There are too few bars to say which way the trend goes.", direction is not None
     yield "There is no trend to trade with.", direction != "sideways"
-    yield "Without the range of bars no distance of a stop follows.", bool(_number(found, ATR.name))
+    yield "Without highs and lows nothing says how far away a stop belongs.", bool(_number(found, ATR.name))
     yield "The move is stretched: entering with it now would be late.", not is_stretched
     yield "The short trend still goes against the long one.", found[SHORT_DIRECTION.name].value != ("down" if is_long else "up")
 

@@ -56,7 +56,7 @@ class Seen:
     def draft(self, term: Term, value: Value | None, n_bars: int = 1, why_not: str = "") -> Draft:
         """A fact of the newest ``n_bars``; where they are not so many, it is unavailable."""
         if value is None or len(self) < n_bars:
-            why = why_not or self.too_short(n_bars)
+            why = self.too_short(n_bars) if len(self) < n_bars else why_not or self.too_short(n_bars)
             return Draft(term=term, why_not=why, source=self.source)
         as_of_ns = int(self.known_ns[-1])
         return Draft(term=term, value=value, why_not=why_not, source=self.source, as_of_ns=as_of_ns, bars=self.newest(n_bars))

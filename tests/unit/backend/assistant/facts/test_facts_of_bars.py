@@ -231,6 +231,7 @@ def test_a_short_record_says_how_many_bars_are_missing():
     facts = facts_of(apple_days(10))
     assert facts.named("price.change_5").is_available
     assert facts.named("average.sma_20").why_not == "It takes 20 complete 1d bars, and there are 10."
+    assert facts.named("volume.ratio_20").why_not == "It takes 21 complete 1d bars, and there are 10."
     assert facts.named("price.high_52w").why_not == "It takes 52 weeks of daily bars."
     assert not facts.named("trend.direction").is_available
 
