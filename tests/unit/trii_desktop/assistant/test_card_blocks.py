@@ -19,7 +19,19 @@ def said(blocks):
 
 
 def fact(value, unit=Unit.PRICE, **more):
-    return Fact(id="F1", name="n", label="L", value=value, unit=unit, as_of_ns=0, source="s", formula="f", **more)
+    return Fact(
+        **{
+            "id": "F1",
+            "name": "n",
+            "label": "L",
+            "value": value,
+            "unit": unit,
+            "as_of_ns": 0,
+            "source": "s",
+            "formula": "f",
+            **more,
+        }
+    )
 
 
 @pytest.mark.parametrize(
