@@ -217,6 +217,8 @@ def test_thousands_of_turns_are_a_few_widgets_from_the_end_to_the_beginning(qapp
             views = sorted((timeline.view_of(e.id) for e in hand.entries if timeline.view_of(e.id)), key=lambda v: v.y())
             for above, below in pairwise(views):
                 assert above.geometry().bottom() + 1 == below.y()
+            for view in views:
+                assert view.text.toPlainText() == view.entry.text.strip()
             assert views[0].y() <= 0
             assert views[-1].geometry().bottom() >= timeline.viewport().height() - 1
         assert timeline.view_of(hand.entries[0].id).text.toPlainText().startswith("Turn 0.")
@@ -425,6 +427,25 @@ def test_the_card_has_five_sections_and_an_idea_only_where_there_is_one(qapp, sa
         assert hand.view(answer).height() > height
         other, _ = await analysed(hand, has_idea=False)
         assert "Reward to risk" not in hand.view(other).card.text.toPlainText()
+
+    story_of(tell, sampled)
+
+
+def test_a_widget_that_showed_an_analysis_shows_plain_words_without_its_card(qapp, sampled):
+    async def tell(hand):
+        answer, _ = await analysed(hand)
+        view, first = hand.view(answer), hand.panel.talk.id
+        view.card.inputs_button.click()
+        hand.panel.begin_new()
+        other = await hand.answered("What?", Span("Words."))
+        assert hand.view(other) is view
+        assert not view.card.isVisible()
+        assert hand.text(other) == "Words."
+        await hand.panel.talk.open(first)
+        again = hand.view(answer)
+        assert again.card.isVisible()
+        assert not again.text.isVisible()
+        assert "no news source is set up" not in again.card.text.toPlainText().partition("Risk")[2]
 
     story_of(tell, sampled)
 

@@ -68,6 +68,10 @@ class AnalysisCard(QFrame):
         self.inputs_button.setVisible(bool(analysis.inputs))
         self._fill()
 
+    def forget(self) -> None:
+        """Be ready for another analysis."""
+        self._shows_inputs = False
+
     def wear(self) -> None:
         """Follow the theme."""
         self.text.wear()

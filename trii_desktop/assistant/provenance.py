@@ -9,6 +9,7 @@ from trii_desktop.look import Look
 from trii_desktop.widgets.layout import button, column, label, row
 
 SENT_PX = 220
+_CLOSED = "What was sent"
 
 
 class ProvenanceLine(QWidget):
@@ -23,7 +24,7 @@ class ProvenanceLine(QWidget):
         self._words = label("", "caption", wraps=True)
         self._checks = label("", "caption", wraps=True)
         self._why = label("", "caption", wraps=True)
-        self.toggle: QPushButton = button("What was sent", quiet=True)
+        self.toggle: QPushButton = button(_CLOSED, quiet=True)
         self.toggle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.toggle.setProperty("small", True)
         self.toggle.clicked.connect(self._toggle)
@@ -50,8 +51,14 @@ class ProvenanceLine(QWidget):
         self._why.setVisible(bool(made.reason))
         self.toggle.setVisible(bool(made.sent))
 
-    def wear(self) -> None:
-        """Nothing of it has colours of its own."""
+    def forget(self) -> None:
+        """Be ready for another answer."""
+        if self.sent is not None:
+            self._column.removeWidget(self.sent)
+            self.sent.hide()
+            self.sent.deleteLater()
+            self.sent = None
+            self.toggle.setText(_CLOSED)
 
     def _toggle(self) -> None:
         if self._answer is None or self._answer.provenance is None:
@@ -67,5 +74,5 @@ class ProvenanceLine(QWidget):
             self.sent.show()
         else:
             self.sent.setVisible(not self.sent.isVisible())
-        self.toggle.setText("What was sent" if not self.sent.isVisible() else "Hide what was sent")
+        self.toggle.setText(_CLOSED if not self.sent.isVisible() else "Hide what was sent")
         self.grew.emit()

@@ -30,6 +30,7 @@ class TurnView(QFrame):
     fact_wanted, link_wanted : as of ``RichText``
     """
 
+    speaker: Speaker
     menu_wanted = Signal(QPoint)
     branch_wanted = Signal(int)
     fact_wanted = Signal(str, QRect)
@@ -93,6 +94,10 @@ class TurnView(QFrame):
         self._back.setEnabled(place > 1)
         self._on.setEnabled(place < entry.n_siblings)
 
+    def forget(self) -> None:
+        """Be ready for another turn."""
+        self.is_current = False
+
     def wear(self) -> None:
         """Follow the theme."""
         self.text.wear()
@@ -138,6 +143,8 @@ class TurnView(QFrame):
 class QuestionView(TurnView):
     """What a person asked, as it was typed."""
 
+    speaker = Speaker.PERSON
+
     def __init__(self, look: Look) -> None:
         super().__init__(look, "You")
         self.setProperty("role", "question")
@@ -153,6 +160,8 @@ class AnswerView(TurnView):
 
     retry_wanted = Signal()
     card_made = Signal(object)
+
+    speaker = Speaker.ASSISTANT
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, "Assistant")
@@ -206,14 +215,26 @@ class AnswerView(TurnView):
         self.provenance.setVisible(answer.provenance is not None and answer.is_over)
         self._told()
 
+    def forget(self) -> None:
+        """Be ready for another answer."""
+        super().forget()
+        self._reader, self._shown = MarkdownReader(), None
+        for part in (self._state, self._problem, self._hint, self.retry, self.provenance):
+            part.hide()
+        self.provenance.forget()
+        if self.card is not None:
+            self.card.forget()
+            self.card.hide()
+
     def wear(self) -> None:
         """Follow the theme."""
         super().wear()
         if self.card is not None:
             self.card.wear()
-        self.provenance.wear()
 
     def _show_words(self, entry: Entry) -> None:
+        self.text.show()
+        self._note.say("")
         self.text.show_blocks((Block(BlockKind.PARAGRAPH, (Run(shown_text(entry.text)),)),))
         self._hint.setText("Only the words of this answer can still be read; its numbers no longer say where they came from.")
         self._hint.show()
@@ -227,6 +248,7 @@ class AnswerView(TurnView):
             self.card.grew.connect(self._told)
             self.body.insertWidget(1, self.card)
             self.card_made.emit(self.card)
+        self.card.show()
         self.card.show_analysis(answer)
 
     def _say_state(self, answer: Answer) -> None:
