@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QMenu
 from backend.assistant.answers import Checks, Mode, Provenance
 from backend.assistant.conversations.conversation import Speaker
 from backend.assistant.engines.engine import EngineState, EngineStats
+from backend.assistant.facts.fact import BarRange
 from backend.assistant.grounding.span import Mark, Span
 from backend.domain.instruments import InstrumentId
-from tests.fakes.assistant_window import AssistantHand, analysis_of, facts_of, number
+from tests.fakes.assistant_window import DAYS, AssistantHand, analysis_of, facts_of, number
 from tests.fakes.dialogs import nameless, opened, stops_of, walk
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown
@@ -66,7 +67,8 @@ def test_enter_sends_and_the_answer_grows_until_it_is_kept(qapp, home):
         await shown(lambda: hand.text(answer) == "A swing is a turn.")
         await hand.finish(answer)
         assert [entry.speaker for entry in hand.entries] == [Speaker.PERSON, Speaker.ASSISTANT]
-        assert "SmolLM2 135M · this computer · first word after 142 ms, 1.8 s in all" in hand.view(answer).provenance._words.text()
+        made = hand.view(answer).provenance._words.text().replace("\u00a0", " ")
+        assert made == "Fast · SmolLM2 135M · this computer · first word after 142 ms, 1.8 s in all"
         assert said(hand) == "Answered. A **swing** is a turn."
         assert hand.panel.title.text() == "What is a swing?"
 
@@ -322,7 +324,7 @@ def test_a_number_leads_by_keys_to_its_fact_and_marks_its_bars(qapp, sampled):
         words = card.text.toPlainText()
         told = (
             "Change over one session",
-            "\u22121.25\u202f%",
+            "-1.25%",
             "close[n] / close[n-1] - 1",
             "bars of AAPL.XNAS 1d",
             "Last close 187.45",
@@ -330,11 +332,11 @@ def test_a_number_leads_by_keys_to_its_fact_and_marks_its_bars(qapp, sampled):
         for said_of_it in told:
             assert said_of_it in words
         on_chart = hand.actions._on(hand.desktop.panels.chart)
-        assert on_chart.layer.marked == facts["F2"].bars
+        assert on_chart.layer.marked == (facts["F2"].bars,)
         hand.desktop.panels.chart.view.grab()
         QTest.keyClick(card.text, Qt.Key.Key_Escape)
         assert not card.isVisible()
-        assert on_chart.layer.marked is None
+        assert not on_chart.layer.marked
 
     story_of(tell, sampled)
 
@@ -423,7 +425,7 @@ def test_the_card_has_five_sections_and_an_idea_only_where_there_is_one(qapp, sa
         assert "Inputs" not in words
         height = hand.view(answer).height()
         hand.view(answer).card.inputs_button.click()
-        assert "unavailable: no news source is set up" in hand.view(answer).card.text.toPlainText()
+        assert "not available: no news source is set up" in hand.view(answer).card.text.toPlainText()
         assert hand.view(answer).height() > height
         other, _ = await analysed(hand, has_idea=False)
         assert "Reward to risk" not in hand.view(other).card.text.toPlainText()
@@ -486,6 +488,24 @@ def test_sketches_go_when_the_chart_shows_another_instrument(qapp, sampled):
         assert [str(instrument) for instrument, _ in wanted] == ["AAPL.XNAS"]
         await chart.open(wanted[0][0])
         await shown(lambda: hand.actions.has_sketches)
+
+    story_of(tell, sampled)
+
+
+def test_bars_that_an_answer_found_are_marked_on_their_chart_until_escape(qapp, sampled):
+    async def tell(hand):
+        newest, day_ns = newest_of(hand), 86_400_000_000_000
+        found = tuple(BarRange(DAYS, newest - n * day_ns, newest - n * day_ns) for n in (30, 29, 10, 3))
+        answer = await hand.answered("How many days?", Span("Four."), matches=found)
+        chart = hand.desktop.panels.chart
+        await shown(lambda: hand.desktop.workbench.drawings.of(chart).layer.map is not None)
+        before = chart.view.grab().toImage()
+        assert hand.view(answer).matches.text() == "Show all 4 on the chart"
+        hand.view(answer).matches.click()
+        assert hand.actions.has_sketches
+        assert chart.view.grab().toImage() != before
+        QTest.keyClick(chart.view, Qt.Key.Key_Escape)
+        assert not hand.actions.has_sketches
 
     story_of(tell, sampled)
 

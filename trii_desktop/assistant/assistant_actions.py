@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QMenu
 
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.answers import Mode
-from backend.assistant.facts.fact import Fact
+from backend.assistant.facts.fact import BarRange, Fact
+from backend.domain.instruments import InstrumentId
 from backend.events import Level
 from trii_desktop.assistant.attachment import chart_seen
 from trii_desktop.assistant.on_chart import ChartSketches
@@ -42,7 +43,7 @@ class AssistantActions(QObject):
         self._drawings = drawings
         self.panel: AssistantPanel | None = None  # by the workbench, when the docks are there
         self._on_charts: dict[ChartPanel, ChartSketches] = {}
-        self._waiting: StockAnalysis | None = None  # whose sketches are drawn once its chart is there
+        self._waiting: StockAnalysis | tuple[BarRange, ...] = ()  # what is drawn once its chart is there
         grid.chart_removed.connect(self._detach)
         grid.active.shown_changed.connect(self._shown_changed)
 
@@ -53,6 +54,7 @@ class AssistantActions(QObject):
         panel.attach_wanted.connect(self.attach_chart)
         panel.models_wanted.connect(self.models_wanted)
         panel.sketches_wanted.connect(self.show_sketches)
+        panel.matches_wanted.connect(self.show_matches)
         panel.keep_wanted.connect(self.keep_sketches)
         panel.fact_shown.connect(self._mark_fact)
         panel.fact_left.connect(self._leave_fact)
@@ -165,16 +167,27 @@ class AssistantActions(QObject):
 
     def show_sketches(self, analysis: StockAnalysis) -> None:
         """Draw what an analysis found, on the chart of its instrument."""
-        on_chart = self._showing(analysis)
+        on_chart = self._showing(analysis.instrument)
         if on_chart is not None:
             on_chart.show_analysis(analysis)
         else:
             self._waiting = analysis
             self.chart_wanted.emit(analysis.instrument, None)
 
+    def show_matches(self, matches: tuple[BarRange, ...]) -> None:
+        """Mark the bars that an answer found, the newest of them in view, on the chart of their instrument."""
+        instrument, newest_ns = matches[-1].series.instrument, max(one.to_ns for one in matches)
+        on_chart = self._showing(instrument)
+        if on_chart is not None:
+            on_chart.show_matches(matches)
+            on_chart.chart.view.go_to(newest_ns)
+        else:
+            self._waiting = matches
+            self.chart_wanted.emit(instrument, newest_ns)
+
     def keep_sketches(self, analysis: StockAnalysis) -> None:
         """Make drawings of what an analysis found."""
-        on_chart = self._showing(analysis)
+        on_chart = self._showing(analysis.instrument)
         if on_chart is None:
             self._desk.notices.say("The chart shows another instrument.", f"Open {analysis.instrument} first.", level=Level.WARNING)
             return
@@ -209,15 +222,19 @@ class AssistantActions(QObject):
             made.changed.connect(self.changed)
         return self._on_charts[chart]
 
-    def _showing(self, analysis: StockAnalysis) -> ChartSketches | None:
+    def _showing(self, instrument: InstrumentId) -> ChartSketches | None:
         charts = (self._chart, *self._grid.charts)
-        return next((on for chart in charts if (on := self._on(chart)).shows(analysis.instrument)), None)
+        return next((on for chart in charts if (on := self._on(chart)).shows(instrument)), None)
 
     def _shown_changed(self) -> None:
-        waiting = self._waiting
-        if waiting is not None and self._on(self._chart).shows(waiting.instrument):
-            self._waiting = None
-            self._on(self._chart).show_analysis(waiting)
+        waiting, on_chart = self._waiting, self._on(self._chart)
+        if isinstance(waiting, StockAnalysis):
+            if on_chart.shows(waiting.instrument):
+                self._waiting = ()
+                on_chart.show_analysis(waiting)
+        elif waiting and on_chart.shows(waiting[0].series.instrument):
+            self._waiting = ()
+            on_chart.show_matches(waiting)
 
     def _mark_fact(self, fact: Fact) -> None:
         self._leave_fact()

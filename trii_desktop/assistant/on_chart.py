@@ -5,7 +5,7 @@ from itertools import pairwise
 from PySide6.QtCore import QObject, Qt, Signal
 
 from backend.assistant.analysis.card import Sketch, SketchKind, StockAnalysis
-from backend.assistant.facts.fact import Fact
+from backend.assistant.facts.fact import BarRange, Fact
 from backend.charts.drawings import TEXT_LENGTH_MAX, Anchor, Drawing, DrawingKind, is_writable, new_id
 from backend.domain.instruments import InstrumentId
 from trii_desktop.assistant.sketches import SketchLayer
@@ -35,7 +35,7 @@ class ChartSketches(QObject):
     @property
     def has_sketches(self) -> bool:
         """Whether anything is drawn."""
-        return bool(self.layer.sketches)
+        return not self.layer.is_empty
 
     def shows(self, instrument: InstrumentId) -> bool:
         """Whether the chart shows this instrument."""
@@ -53,19 +53,27 @@ class ChartSketches(QObject):
         """Mark the bars behind a number, where the chart shows its instrument."""
         if fact.bars is not None and self.shows(fact.bars.series.instrument):
             self._instrument = fact.bars.series.instrument
-            self.layer.marked, self.layer.words = fact.bars, fact.label
+            self.layer.marked, self.layer.words = (fact.bars,), fact.label
             self._repaint()
+
+    def show_matches(self, matches: tuple[BarRange, ...]) -> None:
+        """Mark the bars that an answer found; the chart shows their instrument."""
+        self._instrument = matches[0].series.instrument
+        n = len(matches)
+        self.layer.marked, self.layer.words = matches, f"{n:,} found" if n > 1 else "Found"
+        announce(self.chart.view, f"{n:,} marked. Escape takes the marks away.")
+        self._repaint()
 
     def leave_fact(self) -> None:
         """Mark no bars."""
-        if self.layer.marked is not None:
-            self.layer.marked = None
+        if self.layer.marked:
+            self.layer.marked = ()
             self._repaint()
 
     def clear(self) -> None:
         """Take everything away."""
         if not self.layer.is_empty:
-            self.layer.sketches, self.layer.marked = (), None
+            self.layer.sketches, self.layer.marked = (), ()
             self._repaint()
 
     def keep(self, analysis: StockAnalysis) -> int:

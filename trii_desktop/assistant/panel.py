@@ -30,7 +30,7 @@ from trii_desktop.charts.speech import announce
 from trii_desktop.desk import Desk
 from trii_desktop.widgets.ask import AskText
 from trii_desktop.widgets.empty import EmptyState
-from trii_desktop.widgets.layout import column, frame, holding, row
+from trii_desktop.widgets.layout import column, frame, row
 
 TITLE: Final = "Assistant"
 _SPOKEN_MAX: Final = 600
@@ -40,7 +40,8 @@ class AssistantPanel(QWidget):
     """The dock's content. It looks once a frame, and only while it is visible.
 
     analyse_wanted, attach_wanted : of the chart that is shown; models_wanted : the dialog of models
-    sketches_wanted, keep_wanted : a StockAnalysis; fact_shown : a Fact, fact_left, fact_chart_wanted : a Fact
+    sketches_wanted, keep_wanted : a StockAnalysis; matches_wanted : bars that an answer found
+    fact_shown : a Fact, fact_left, fact_chart_wanted : a Fact
     changed : a flag may be another one
     """
 
@@ -49,6 +50,7 @@ class AssistantPanel(QWidget):
     models_wanted = Signal()
     sketches_wanted = Signal(object)
     keep_wanted = Signal(object)
+    matches_wanted = Signal(object)
     fact_shown = Signal(object)
     fact_left = Signal()
     fact_chart_wanted = Signal(object)
@@ -92,7 +94,7 @@ class AssistantPanel(QWidget):
         head = row(self.list_button, self.title, self.new_button, self.more_button, margins=(6, 4, 6, 4), gap=4)
         head.setStretch(1, 1)
         self._pages = QStackedLayout()
-        self._pages.addWidget(holding(column(self._turns, self.strip, self.composer, gap=0)))
+        self._pages.addWidget(frame("panel", column(self._turns, self.strip, self.composer, gap=0)))
         self._pages.addWidget(self.history)
         self.setLayout(column(frame("panelHead", head), self._pages, gap=0))
         self._connect(desk)
@@ -270,6 +272,7 @@ class AssistantPanel(QWidget):
         view.fact_wanted.connect(partial(self._show_fact, view))
         view.link_wanted.connect(self.cards.show_link)
         if isinstance(view, AnswerView):
+            view.matches_wanted.connect(self.matches_wanted)
             view.retry_wanted.connect(partial(self._retry, view))
             if view.card is not None:
                 self._card_made(view.card)

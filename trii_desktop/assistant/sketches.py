@@ -33,13 +33,13 @@ Columns: TypeAlias = tuple[Int64s, npt.NDArray[np.bool_], Float64s]
 class SketchLayer:
     """A ``ChartLayer`` over the drawings' one, whose places it shares. Nothing of it is kept.
 
-    sketches : of an analysis; marked : the bars behind a number, None for none; words : what is marked
+    sketches : of an analysis; marked : the bars behind a number or found by an answer; words : what is marked
     is_dated : whether the sketches' moments are labels of sessions
     """
 
     def __init__(self, drawings: DrawingLayer) -> None:
         self.sketches: tuple[Sketch, ...] = ()
-        self.marked: BarRange | None = None
+        self.marked: tuple[BarRange, ...] = ()
         self.words = ""
         self.is_dated = False
         self.is_still = False
@@ -49,7 +49,7 @@ class SketchLayer:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to paint."""
-        return not self.sketches and self.marked is None
+        return not self.sketches and not self.marked
 
     # --- ChartLayer ---------------------------------------------------------------------------------------------------
 
@@ -64,8 +64,8 @@ class SketchLayer:
         if pane_id != MAIN_PANE or place is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.marked is not None:
-            self._paint_marked(painter, inks, place, self.marked)
+        if self.marked:
+            self._paint_marked(painter, inks, place)
         taken: list[QRectF] = []
         for sketch in self.sketches:
             self._paint_sketch(painter, inks, place, sketch, taken)
@@ -100,20 +100,36 @@ class SketchLayer:
     def _shown_price(self, place: Placement, point: tuple[int, float]) -> float:
         return float(place.prices_of(*self._columns((point,), is_dated=self.is_dated))[0])
 
-    def _paint_marked(self, painter: QPainter, inks: Inks, place: Placement, marked: BarRange) -> None:
-        times = np.array([marked.from_ns, marked.to_ns], np.int64)
-        left, right = place.xs_of(times, np.full(2, marked.series.spec.is_dated)).tolist()
+    def _paint_marked(self, painter: QPainter, inks: Inks, place: Placement) -> None:
         half = max(place.frame.time.spacing_px / 2, 1.5)
         ground = QColor(inks[_INK])
         ground.setAlpha(GROUND_ALPHA)
-        box = QRectF(left - half, 0, max(right - left, 0) + 2 * half, place.frame.height_px)
-        painter.fillRect(box, ground)
+        seen: list[QRectF] = []
+        for left, right in self._stretches(place):
+            box = QRectF(left - half, 0, max(right - left, 0) + 2 * half, place.frame.height_px)
+            if box.right() >= 0 and box.left() <= place.frame.width_px:
+                painter.fillRect(box, ground)
+                seen.append(box)
         painter.setPen(QPen(inks[_INK], max(round(place.frame.pixel_ratio), 1)))
-        for x in (box.left(), box.right()):
-            painter.drawLine(QPointF(x, 0), QPointF(x, place.frame.height_px))
-        if self.words:
+        if len(self.marked) == 1:
+            for x in (x for box in seen for x in (box.left(), box.right())):
+                painter.drawLine(QPointF(x, 0), QPointF(x, place.frame.height_px))
+        if self.words and seen:
             room = place.frame.width_px - self._size(place, self.words)[0] - 4
-            self._write(painter, inks, place, self.words, QPointF(max(min(box.left() + 4, room), 4.0), 4.0))
+            self._write(painter, inks, place, self.words, QPointF(max(min(seen[-1].left() + 4, room), 4.0), 4.0))
+
+    def _stretches(self, place: Placement) -> list[tuple[float, float]]:
+        """Where the marked bars begin and end, those that touch each other as one."""
+        times = np.array([ns for one in self.marked for ns in (one.from_ns, one.to_ns)], np.int64)
+        is_date = np.array([one.series.spec.is_dated for one in self.marked for _ in range(2)])
+        xs = place.xs_of(times, is_date).tolist()
+        made: list[tuple[float, float]] = []
+        for left, right in sorted(zip(xs[::2], xs[1::2], strict=True)):
+            if made and left - made[-1][1] <= place.frame.time.spacing_px * 1.01:
+                made[-1] = (made[-1][0], max(made[-1][1], right))
+            else:
+                made.append((left, right))
+        return made
 
     def _paint_sketch(self, painter: QPainter, inks: Inks, place: Placement, sketch: Sketch, taken: list[QRectF]) -> None:
         if not sketch.points:

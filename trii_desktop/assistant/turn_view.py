@@ -156,9 +156,13 @@ class QuestionView(TurnView):
 
 
 class AnswerView(TurnView):
-    """An answer as far as it is. ``retry_wanted`` : what a failed one offers; ``card_made`` : an analysis' card is there."""
+    """An answer as far as it is.
+
+    retry_wanted : what a failed one offers; matches_wanted : bars to be shown; card_made : an analysis' card is there
+    """
 
     retry_wanted = Signal()
+    matches_wanted = Signal(object)
     card_made = Signal(object)
 
     speaker = Speaker.ASSISTANT
@@ -174,20 +178,20 @@ class AnswerView(TurnView):
         self._hint = label("", "caption", wraps=True)
         self.provenance = ProvenanceLine(look)
         self.provenance.grew.connect(self._told)
-        self.retry: QPushButton = button("Try again", quiet=True)
-        self.retry.setProperty("small", True)
-        self.retry.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.retry, self.matches = _deed("Try again"), _deed("")
         self.retry.clicked.connect(self.retry_wanted)
-        for part in (self._state, self._problem, self._hint, self.retry, self.provenance):
+        self.matches.clicked.connect(self._show_matches)
+        for part in (self._state, self._problem, self._hint, self.retry, self.matches, self.provenance):
             part.hide()
             self.body.addWidget(part)
-        self.body.setAlignment(self.retry, Qt.AlignmentFlag.AlignLeft)
+        for deed in (self.retry, self.matches):
+            self.body.setAlignment(deed, Qt.AlignmentFlag.AlignLeft)
 
     @property
     def stops(self) -> list[QWidget]:
         """The text, the card, and what was sent."""
         inside = self.card.stops if self.card is not None else []
-        return [*super().stops, *inside, self.retry, *self.provenance.stops]
+        return [*super().stops, *inside, self.retry, self.matches, *self.provenance.stops]
 
     @property
     def nested(self) -> list[QWidget]:
@@ -219,7 +223,7 @@ class AnswerView(TurnView):
         """Be ready for another answer."""
         super().forget()
         self._reader, self._shown = MarkdownReader(), None
-        for part in (self._state, self._problem, self._hint, self.retry, self.provenance):
+        for part in (self._state, self._problem, self._hint, self.retry, self.matches, self.provenance):
             part.hide()
         self.provenance.forget()
         if self.card is not None:
@@ -262,6 +266,13 @@ class AnswerView(TurnView):
         self._hint.setText(answer.hint if is_failed else "")
         self._hint.setVisible(bool(self._hint.text()))
         self.retry.setVisible(answer.phase in (Phase.FAILED, Phase.STOPPED))
+        n = len(answer.matches)
+        self.matches.setText(f"Show all {n:,} on the chart" if n > 1 else "Show it on the chart")
+        self.matches.setVisible(n > 0)
+
+    def _show_matches(self) -> None:
+        if self._shown is not None:
+            self.matches_wanted.emit(self._shown.matches)
 
     def _told(self) -> None:
         self.grew.emit()
@@ -270,6 +281,13 @@ class AnswerView(TurnView):
 def make_view(look: Look, speaker: Speaker) -> TurnView:
     """A view for what this speaker says."""
     return QuestionView(look) if speaker is Speaker.PERSON else AnswerView(look)
+
+
+def _deed(words: str) -> QPushButton:
+    made = button(words, quiet=True)
+    made.setProperty("small", True)
+    made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    return made
 
 
 def _small(name: str) -> QToolButton:

@@ -8,7 +8,6 @@ from backend.assistant.facts.fact import Fact, FactSet, Unit
 from backend.assistant.grounding.span import Mark
 from trii_desktop.assistant.markdown.blocks import Run
 from trii_desktop.assistant.markdown.parsing import shown_text
-from trii_desktop.widgets.numbers import MINUS, format_price
 
 MODES: Final = {
     Mode.FAST: ("Fast", "A short answer, at once"),
@@ -33,25 +32,25 @@ REACHES: Final = {
 }
 PLACES: Final = {"code": "computed, no model", "this process": "this computer", "own process": "this computer"}
 _TAG: Final = re.compile(r"\{(F\d+)\}")
-NARROW: Final = "\u202f"
+KEPT: Final = "\u00a0"  # a space at which no line ends
 
 
 def fact_words(fact: Fact) -> str:
-    """A fact's value as it is shown; "unavailable" where there is none."""
+    """A fact's value as it is shown; "not available" where there is none."""
     value = fact.value
     if value is None:
-        return "unavailable"
+        return "not available"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
         return shown_text(value)
     match fact.unit:
         case Unit.PERCENT:
-            return f"{value:z.{fact.decimals}f}".replace("-", MINUS) + f"{NARROW}%"
+            return f"{value:z,.{fact.decimals}f}%"
         case Unit.COUNT:
-            return f"{value:,.0f}".replace("-", MINUS)
+            return f"{value:,.0f}"
         case _:
-            return format_price(float(value), fact.decimals)
+            return f"{value:z,.{fact.decimals}f}"
 
 
 def number_run(fact_id: str, facts: FactSet) -> Run:
@@ -71,7 +70,7 @@ def tagged_runs(text: str, facts: FactSet) -> tuple[Run, ...]:
 
 def seconds_words(time_ms: float) -> str:
     """``85 ms`` or ``1.8 s``."""
-    return f"{time_ms:.0f} ms" if time_ms < 1_000 else f"{time_ms / 1_000:.1f} s"
+    return f"{time_ms:.0f}{KEPT}ms" if time_ms < 1_000 else f"{time_ms / 1_000:.1f}{KEPT}s"
 
 
 def provenance_words(made: Provenance) -> str:
