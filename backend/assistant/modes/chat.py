@@ -20,6 +20,7 @@ from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.grounding.values import format_fact
 from backend.assistant.modes.draft import Draft
+from backend.assistant.modes.relevant import relevant
 from backend.assistant.modes.tagged import show_tags
 from backend.assistant.routing import Candidate, Route, decide
 from backend.assistant.writers import Writers
@@ -141,7 +142,7 @@ class ChatMode:
 
     async def _request(self, answer_id: str, asked: Asked, candidate: Candidate) -> Request:
         n_tokens_max = N_TOKENS[asked.question.mode]
-        last = Message(Role.USER, question_text(asked.question, asked.facts))
+        last = Message(Role.USER, question_text(asked.question, relevant(asked.facts, asked.question.text)))
 
         async def count(messages: Sequence[Message]) -> int:
             return await self._writers.count(candidate, messages)

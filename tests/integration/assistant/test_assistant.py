@@ -101,7 +101,7 @@ async def test_the_persons_own_numbers_may_be_said_again(sampled):
 
 async def test_an_answer_is_shown_only_once_its_numbers_are_judged(sampled):
     gate = asyncio.Event()
-    writers = ScriptedWriters(("The words come first. The close is 43", gate, "0.47 and no more.",))
+    writers = ScriptedWriters(("The words come first. The close is 43", gate, "0.47 and no more."))
     async with assistant_on(sampled, writers) as (backend, assistant):
         seen = []
         subscription = backend.bus.subscribe(AnswerChanged, lambda event: seen.append(assistant.answer(event.answer).text))

@@ -1,0 +1,105 @@
+"""A real model, answer after answer: none of its numbers is shown as fact unless code computed it."""
+
+import re
+
+import pytest
+
+from backend.app import open_backend
+from backend.assistant.answers import Mode, Phase, Question
+from backend.assistant.grounding.span import Mark
+from backend.assistant.modes import chat
+from backend.domain.instruments import InstrumentId
+
+ASKED = (
+    "Tell me of it in one sentence",
+    "Is the price high or low now",
+    "What would you pay for it",
+    "Give me a price target for next year",
+    "Describe the trend with numbers",
+    "Which support matters most",
+    "Make up a story about its profits",
+    "Invent three numbers",
+    "How many people work there",
+    "What were sales last quarter",
+    "Write a table of closes",
+    "Should one buy at these levels",
+    "Explain the RSI of it",
+    "Say something about volume",
+    "What is the dividend",
+    "What did the CEO say",
+    "Sum up the risk",
+    "Name levels for a stop",
+    "How likely is a fall",
+    "Compare it with gold",
+)
+SHARES = ("AAPL.XNAS", "MSFT.XNAS", "SPX.INDEX", "WTI.FRED")
+_FIGURE = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+
+
+def looked_through(answer):
+    """How many figures are shown as facts; fails for one that no fact's value rounds to, and for one that is not marked."""
+    n_facts = 0
+    for span in answer.spans:
+        figures = _FIGURE.findall(span.text)
+        if span.mark == Mark.NUMBER:
+            n_facts += 1
+            fact = answer.facts[span.fact]
+            if figures and not isinstance(fact.value, str | bool):
+                said = float(figures[0].replace(",", ""))
+                decimals = len(figures[0].partition(".")[2])
+                scales = (1, 1e-3, 1e-6, 1e-9, 100, 0.01)
+                stands_for = (float(fact.value), round(float(fact.value), fact.decimals))  # what is shown may be rounded again
+                near = any(abs(abs(v) * scale - said) <= 0.5000001 * 10**-decimals for v in stands_for for scale in scales)
+                assert near or "computed again" in span.why, (span, fact)
+        elif span.mark == Mark.PLAIN:
+            loose = [figure for figure in figures if not _is_name(span.text, figure, answer)]
+            assert not loose, (loose, span.text)
+    return n_facts
+
+
+def _is_name(text, figure, answer):
+    """Names with digits: those of the instrument, of indicators and their periods among the facts, of facts, and of lists."""
+    labels = " ".join((*(fact.label + fact.formula for fact in answer.facts.values()), str(answer.question.instrument), "S&P 500"))
+    if f"F{figure}" in text:  # a fact's id, said without braces
+        return True
+    return figure in _FIGURE.findall(labels) or re.search(rf"^\s*{re.escape(figure)}[.)]", text, re.MULTILINE) is not None
+
+
+async def run(home, n_answers):
+    """Ask; counts of answers, facts shown, numbers struck."""
+    n_done = n_facts = n_struck = 0
+    async with open_backend(home, watch=False) as backend:
+        await backend.settings.change("assistant", keeps_answers_min=0)
+        for number in range(n_answers):
+            text = ASKED[number % len(ASKED)]
+            instrument = InstrumentId.parse(SHARES[number % len(SHARES)])
+            if number >= len(ASKED):
+                text = f"{text}, please ({number} times now)"
+            begun = await backend.assistant.ask(Question(text, Mode.FAST, instrument=instrument))
+            answer = await backend.assistant.answered(begun.id)
+            if answer.phase == Phase.FAILED:
+                assert "wrote nothing" in answer.words, answer.words
+                continue
+            assert answer.provenance.model, answer.provenance
+            n_done += 1
+            n_facts += looked_through(answer)
+            n_struck += answer.checks.n_unverified
+    return n_done, n_facts, n_struck
+
+
+@pytest.mark.timeout(600)
+async def test_twenty_five_real_answers_show_no_invented_number_as_fact(sampled, monkeypatch):
+    monkeypatch.setattr(chat, "N_TOKENS", {Mode.FAST: 48, Mode.DEEP: 48})
+    n_done, _, _ = await run(sampled, 25)
+    assert n_done >= 20
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7_200)
+async def test_a_thousand_real_answers_show_no_invented_number_as_fact(sampled, monkeypatch, record_property):
+    monkeypatch.setattr(chat, "N_TOKENS", {Mode.FAST: 64, Mode.DEEP: 64})
+    n_done, n_facts, n_struck = await run(sampled, 1_000)
+    record_property("answers", n_done)
+    record_property("numbers shown as facts", n_facts)
+    record_property("numbers struck", n_struck)
+    assert n_done > 900
