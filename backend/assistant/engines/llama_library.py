@@ -16,7 +16,7 @@ from backend.errors import Unavailable
 
 NAME = "llama-cpp-python"
 N_LINES_KEPT = 30
-LOG_WARNING = 3  # enum ggml_log_level of ggml.h; the package's own table is of an older one
+COMPLAINTS = (3, 4)  # warnings and errors by ggml.h; the package's own table is of an older one
 
 # The package's functions are replaced while a model loads, and restored: one load at a time.
 _loading = threading.Lock()
@@ -62,8 +62,8 @@ def _listen(library: LlamaLibrary) -> None:
     """Keep what the library complains of instead of printing it."""
 
     def heard(level: int, text: bytes, _data: Any) -> None:
-        if level >= LOG_WARNING:
-            library.lines.append(text.decode("utf-8", "replace").strip())
+        if level in COMPLAINTS and (said := text.decode("utf-8", "replace").strip()):
+            library.lines.append(said)
 
     callback = library.low.llama_log_callback(heard)
     library.kept.append(callback)  # called for as long as the process lives

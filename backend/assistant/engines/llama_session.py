@@ -129,6 +129,7 @@ class LlamaSession:
     def _write(self, generation: Generation, sampler: LlamaSampler) -> Iterator[Text]:
         """Token after token, until the model, a stop string or the count ends it."""
         while not generation.is_full:
+            self._check_open()
             token = sampler.sample()
             if self._vocabulary.is_end(token):
                 generation.finish = Finish.STOP

@@ -52,7 +52,7 @@ def test_progress_rises_to_the_end_and_nothing_of_the_library_stays_replaced(sta
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_a_loading_that_is_stopped_leaves_nothing_and_the_next_one_works(starter_model, tmp_path, share):
+def test_a_loading_that_is_stopped_leaves_nothing_and_the_next_one_is_whole(starter_model, tmp_path, share):
     before = importlib.import_module("llama_cpp.llama_cpp").llama_model_default_params
     told = []
 

@@ -369,6 +369,16 @@ def test_a_closed_model_says_so(library, starter_model, prefixes):
             call()
 
 
+@pytest.mark.parametrize("library", ["llama_cpp"], indirect=True, scope="module")
+def test_a_model_that_is_closed_in_the_middle_of_an_answer_ends_it_in_words(library, starter_model, prefixes):
+    session = LIBRARIES[library](starter_model, LoadOptions(n_ctx=512), prefixes)
+    pieces = session.generate(Request("x", (GOLD,), n_tokens_max=50))
+    next(pieces)
+    session.close()
+    with pytest.raises(Unavailable, match="No model is loaded"):
+        list(pieces)
+
+
 @pytest.mark.parametrize("library", ["xllamacpp"], indirect=True, scope="module")
 def test_nobody_gets_an_answer_at_the_address_of_the_library_without_its_key(session):
     import httpx
