@@ -45,7 +45,7 @@ def test_the_block_stops_a_module_that_needs_a_window():
 
 
 # What a window must not wait for; the first chart reads one stored series through pyarrow alone.
-HEAVY = ("numba", "pandas", "duckdb", "exchange_calendars", "lancedb", "polars", "openpyxl", "pyqtgraph")
+HEAVY = ("numba", "pandas", "duckdb", "exchange_calendars", "lancedb", "polars", "openpyxl", "pyqtgraph", "llama_cpp", "xllamacpp")
 
 
 def test_importing_the_whole_backend_loads_nothing_heavy():
