@@ -119,7 +119,8 @@ class EngineRoom:
         if self._waiting.running is not None or self._loader.card is None:
             return
         if why := self._why_free():
-            await self._loader.unload(why)
+            async with self._waiting.turn(self._short("free", Priority.BATCH)):  # who asks meanwhile waits for it
+                await self._loader.unload(why)
         elif not self._loader.is_in_place:
             with contextlib.suppress(TriiError):  # told as an event; the next question says so
                 async with self._waiting.turn(self._short("move", Priority.BATCH)):

@@ -93,6 +93,7 @@ class ModelLoader:
         self._engine: Engine | None = None
         self._kind = ""
         self._tried: set[str] = set()
+        self._trial: asyncio.Future[Loaded] | None = None
         self._ends_loading = False
         self._is_closed = False
         self._is_at_work = False
@@ -151,23 +152,32 @@ class ModelLoader:
             raise error
 
     async def unload(self, words: str = "") -> None:
-        """End a loading, then give the memory back."""
+        """End a trial or a loading, then give the memory back."""
         self._ends_loading = True
+        if self._trial is not None:
+            self._trial.cancel()
+        if self._lock.locked() and self._engine is not None:
+            await self._engine.unload()  # also where a loading shows no progress that could be answered
         async with self._lock:
             self._ends_loading = False
-            if self._engine is not None and self.card is not None:
+            self.card = None  # from here on nobody begins with it
+            if self._engine is not None:
                 await self._engine.unload()
-                self._mark.clear()
-            self.card = None
+            self._mark.clear()
             self.tell(EngineState.EMPTY, words)
 
     async def close(self) -> None:
         """End everything, bounded in time."""
         self._is_closed = self._ends_loading = True
+        if self._trial is not None:
+            self._trial.cancel()
         try:
             async with asyncio.timeout(_CLOSE_S):
+                if self._engine is not None:
+                    await self._engine.close()
                 async with self._lock:
-                    await self._drop_engine()
+                    self.card = None
+                    self._mark.clear()
         except TimeoutError:
             log.warning("The engine did not close within %g s.", _CLOSE_S)
 
@@ -219,7 +229,8 @@ class ModelLoader:
             except TriiError as e:
                 self.card = None
                 self._mark.clear()
-                self.tell(EngineState.EMPTY if e.code == "engine.cancelled" else EngineState.BROKEN, e.message)
+                is_ended = self._ends_loading or e.code == "engine.cancelled"
+                self.tell(EngineState.EMPTY if is_ended else EngineState.BROKEN, e.message)
                 return e
             return None
 
@@ -229,7 +240,7 @@ class ModelLoader:
             raise InvalidInput(card.words or f"{card.name} was refused.", hint="Choose another in Models.", code="models.refused")
         if card.standing is Standing.UNTRIED and card.sha256 not in self._tried:
             self.tell(EngineState.LOADING, f"Trying {card.name} in a process of its own")
-            await self._parts.probe(path)
+            await self._try(path)
             self._tried.add(card.sha256)
         plan = await self._plan(path)
         kind = self._wanted()
@@ -250,6 +261,20 @@ class ModelLoader:
         self.n_loads += 1
         self.tell(EngineState.READY, "", 1.0)
         log.info("%s is loaded. %s", card.name, plan.words)
+
+    async def _try(self, path: Path) -> None:
+        """The trial of an unknown model; whoever unloads ends it. Raises InvalidInput and Unavailable."""
+        trial = asyncio.ensure_future(self._parts.probe(path))
+        self._trial = trial
+        try:
+            await trial
+        except asyncio.CancelledError:
+            if not self._ends_loading:
+                raise
+            raise Unavailable("The loading was ended.", code="engine.cancelled") from None
+        finally:
+            trial.cancel()
+            self._trial = None
 
     async def _load_as_planned(self, path: Path, plan: LoadPlan, words: str) -> LoadPlan:
         """Load; where layers on a graphics card ended the process, once more without. The plan that held."""

@@ -1,5 +1,6 @@
 """An engine room over scripted engines, with models that are small files, and everything it published."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -40,6 +41,7 @@ class House:
         self.probed: list[str] = []
         self.probe_error: Exception | None = None
         self.holds_loading = False
+        self.holds_trial = False
         self.room: EngineRoom
 
     def add(self, mode: Mode, name: str, **changes: Any) -> ModelCard:
@@ -92,6 +94,8 @@ class House:
 
     async def _probe(self, path: Path) -> Loaded:
         self.probed.append(path.stem)
+        if self.holds_trial:
+            await asyncio.Event().wait()
         if self.probe_error is not None:
             raise self.probe_error
         return Loaded(path.stem, str(path), "", 512, 4, 0, 1, 1, has_template=True, place="trial", load_s=0.1)

@@ -374,3 +374,16 @@ def test_a_child_does_not_outlive_a_parent_that_was_killed():
         parent.kill()
         parent.wait()
         parent.stdout.close()
+
+
+async def test_a_loading_that_hangs_is_ended_by_unloading_and_closing(tmp_path):
+    async with engine_of(tmp_path, patience=Patience(close_s=0.3), model="") as (engine, crashes):
+        for end in (engine.unload, engine.close):
+            loading = asyncio.ensure_future(engine.load(tmp_path / "hangs.gguf", LoadOptions()))
+            await until(lambda: engine.child_pid)
+            child = engine.child_pid
+            await end()
+            with pytest.raises(Unavailable, match="closed"):
+                await loading
+            assert not psutil.pid_exists(child)
+        assert not crashes

@@ -93,6 +93,32 @@ async def test_unloading_ends_a_loading(tmp_path, clock):
         assert house.room.stats().state is EngineState.EMPTY
 
 
+async def test_unloading_ends_a_trial(tmp_path, clock):
+    async with open_house(tmp_path, clock, holds_trial=True) as house:
+        house.add(Mode.FAST, "new", standing=Standing.UNTRIED)
+        asked = asyncio.ensure_future(house.room.ready(Mode.FAST))
+        await until(lambda: house.probed)
+        assert house.room.stats().words == "Trying New in a process of its own"
+        await house.room.unload()
+
+        with pytest.raises(Unavailable, match=r"ended|unloaded"):
+            await asked
+        assert house.room.stats().state is EngineState.EMPTY
+        assert house.engines == []
+
+
+async def test_who_asks_while_an_idle_model_leaves_has_it_loaded_again(tmp_path, clock):
+    async with open_house(tmp_path, clock) as house:
+        house.add(Mode.FAST, "small")
+        await house.room.ready(Mode.FAST)
+        clock.advance(30 * MINUTE_NS)
+        leaving = asyncio.ensure_future(house.room.tend())
+        answer = asyncio.ensure_future(said(house.room.generate(asking("say here"))))
+        await asyncio.gather(leaving, answer)
+
+        assert answer.result()[0] == "here"
+
+
 async def test_an_answer_under_way_says_that_the_model_was_unloaded(tmp_path, clock):
     async with open_house(tmp_path, clock) as house:
         house.add(Mode.FAST, "small")
