@@ -53,3 +53,10 @@ class SessionTable:
         row = np.searchsorted(self.label_ns, label_ns)
         row = np.minimum(row, len(self) - 1)
         return np.where(self.label_ns[row] == label_ns, row, -1).astype(np.int64)
+
+    def next_open_ns(self, instant_ns: int) -> int | None:
+        """When a market that is shut before it opens next, after this instant; None where it never shuts or no session is known."""
+        row = int(np.searchsorted(self.open_ns, instant_ns, side="right"))
+        if row >= len(self) or (row and self.close_ns[row - 1] >= self.open_ns[row]):
+            return None
+        return int(self.open_ns[row])

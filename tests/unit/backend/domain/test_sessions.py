@@ -20,6 +20,16 @@ def test_a_date_without_a_session_has_no_row():
     assert TABLE.row_of_label(np.array([0, 2, 4, 9], np.int64) * DAY_NS).tolist() == [0, -1, 2, -1]
 
 
+def test_the_next_opening_is_that_of_the_next_session():
+    assert [TABLE.next_open_ns(hour * HOUR_NS) for hour in (8, 9, 34)] == [9 * HOUR_NS, 33 * HOUR_NS, (9 + 96) * HOUR_NS]
+    assert TABLE.next_open_ns(200 * HOUR_NS) is None
+
+
+def test_a_market_that_never_shuts_does_not_open():
+    days = np.arange(3, dtype=np.int64) * DAY_NS
+    assert SessionTable("24/7", days, days, days + DAY_NS).next_open_ns(HOUR_NS) is None
+
+
 def test_an_empty_calendar_knows_no_session():
     none = np.empty(0, np.int64)
     table = SessionTable("NONE", none, none, none)
