@@ -23,16 +23,18 @@ _N_CTX: Final = 512
 _N_TOKENS: Final = 4
 _ROOM_BYTES: Final = 2 * 2**30  # beyond the file: context, work, libraries
 _ADDRESS_ROOM_BYTES: Final = 16 * 2**30  # of addresses, which threads and allocators reserve and never use
+_TIMEOUT_S: Final = 60.0
+_READ_BYTES_PER_S: Final = 100e6  # hashed and loaded from a slow disk
 _WATCH_EVERY_S: Final = 0.1
 _PLACE: Final = "trial"
 _ITS_OWN_FAULT: Final = frozenset({"engine.unforeseen", "engine.no_end"})
 _GREETING: Final = (Message(Role.USER, "Say yes."),)
 
 
-async def probe_model(path: Path, *, timeout_s: float = 60.0, session: str = "", room_bytes: int = _ROOM_BYTES) -> Loaded:
+async def probe_model(path: Path, *, timeout_s: float = 0.0, session: str = "", room_bytes: int = _ROOM_BYTES) -> Loaded:
     """Load a model in a process that is thrown away, and have it generate a few tokens (or a vector).
 
-    timeout_s : for all of it; a slow machine needs longer for a large model
+    timeout_s : for all of it; 0 gives a minute, and longer to large files
     session : ``module:function`` that opens it; empty for the product's own
     room_bytes : memory it may take beyond the size of its file
 
@@ -40,6 +42,7 @@ async def probe_model(path: Path, *, timeout_s: float = 60.0, session: str = "",
     Unavailable where this machine has no engine or not the memory.
     """
     header = await asyncio.to_thread(parse_header, path)
+    timeout_s = timeout_s or _TIMEOUT_S + header.n_bytes / _READ_BYTES_PER_S
     with TemporaryDirectory(prefix="trii-trial-", ignore_cleanup_errors=True) as folder:
         async with TaskOwner("probe") as tasks:
             patience = Patience(start_s=timeout_s, beat_s=min(8.0, timeout_s), work_s=timeout_s, cancel_s=1.0, close_s=1.0)
@@ -51,7 +54,7 @@ async def probe_model(path: Path, *, timeout_s: float = 60.0, session: str = "",
                     await line.start(Path(folder), session=session, memory_bytes=memory_bytes)
                     return await _try(line, path, header)
             except TimeoutError:
-                raise _refused(path, f"it did not load and answer within {timeout_s:g} s") from None
+                raise _refused(path, f"it did not load and answer within {timeout_s:.0f} s") from None
             except Unavailable as e:
                 if line.end_words:
                     raise _refused(path, f"loading it ended the process: {line.end_words}{_said(line)}") from e
