@@ -71,10 +71,12 @@ async def test_a_stopped_download_keeps_what_came_and_goes_on(home, clock):
         await until(lambda: m.models.works() and m.models.works()[0].n_done > 1_000_000)
         (work,) = m.models.works()
         assert (work.doing, work.title) == (Doing.DOWNLOADING, "tiny.gguf")
+        assert len(m.events) == 1, "that it began was told"
         with pytest.raises(Conflict, match="already"):
             await m.models.download(server.url)
         with pytest.raises(Conflict):
             await m.models.discard(server.url)
+        assert await m.models.cut_short() == ()
         await m.models.stop(work.id)
         with pytest.raises(Unavailable, match="stopped") as stopped:
             await task

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,13 +32,17 @@ class Arrivals:
     """Takes models in. One file or address at a time comes once.
 
     settling : held while a file that is there gets its card, and by whoever deletes one
+    changed : called when a download has begun
     """
 
-    def __init__(self, parts: ModelParts, files: ModelFiles, store: ModelStore, works: WorkBook) -> None:
+    def __init__(
+        self, parts: ModelParts, files: ModelFiles, store: ModelStore, works: WorkBook, changed: Callable[[], None]
+    ) -> None:
         self._parts = parts
         self._files = files
         self._store = store
         self._works = works
+        self._begun = changed
         self._coming: set[str] = set()
         self.settling = asyncio.Lock()
 
@@ -61,6 +65,7 @@ class Arrivals:
             if sha256 and (there := await self._known(sha256)) is not None:
                 return there.card
             await self._store.begin_download(Unfinished(url, sha256, self._parts.clock.now_ns()))
+            self._begun()
             download = Download(url, sha256, self._files, self._parts.rules)
             try:
                 part = await download.run(tally)
@@ -72,6 +77,10 @@ class Arrivals:
                 raise
             await self._end(download, url)
             return card
+
+    def is_coming(self, url: str) -> bool:
+        """Whether a download is under way."""
+        return f"download {url}" in self._coming
 
     async def discard(self, unfinished: Unfinished) -> None:
         """Delete what came of a download that was cut short. Raises Conflict while it is under way."""

@@ -80,6 +80,7 @@ class Download:
         Raises InvalidInput for what is no model or has another hash, NotFound, Unavailable for the network and the disk.
         """
         part = Part(self._path)
+        tally.say("Looks at what is here already.")
         self._held = await run_on_thread(partial(self._take_up, part))
         self._was_resumed = part.n_bytes > 0
         tally.count(part.n_bytes, self._held.n_total)

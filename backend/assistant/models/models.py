@@ -50,7 +50,7 @@ class Models:
         self._files = ModelFiles(parts.folder, reserve_bytes=parts.reserve_bytes)
         self._store = ModelStore(parts.ledger, parts.folder, machine_mark())
         self._works = WorkBook()
-        self._arrivals = Arrivals(parts, self._files, self._store, self._works)
+        self._arrivals = Arrivals(parts, self._files, self._store, self._works, self._changed)
         self._examining = asyncio.Lock()
         self._readying = asyncio.Lock()
         self._trying = asyncio.Lock()
@@ -100,14 +100,12 @@ class Models:
     async def cut_short(self) -> tuple[CutShort, ...]:
         """Downloads that were begun, are not under way, and can go on."""
         await self._ready()
-        busy = {work.title for work in self.works() if work.doing is Doing.DOWNLOADING}
         found = []
         for one in await self._store.downloads():
-            name = file_name(one.url)
-            if name not in busy:
+            if not self._arrivals.is_coming(one.url):
                 download = Download(one.url, one.sha256, self._files, self._parts.rules)
                 n_bytes = await asyncio.to_thread(download.count_kept)
-                found.append(CutShort(one.url, one.sha256, name, shown(one.url), n_bytes))
+                found.append(CutShort(one.url, one.sha256, file_name(one.url), shown(one.url), n_bytes))
         return tuple(found)
 
     async def starter(self) -> Starter | None:

@@ -76,7 +76,8 @@ class ModelsDialog(QDialog):
         close = button("Close")
         close.clicked.connect(self.accept)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._make_empty(look))
+        self._empty = self._make_empty(look)
+        self._stack.addWidget(self._empty)
         self._stack.addWidget(self._make_full())
         head = row(label(_INTRO, "muted", wraps=True), margins=(16, 14, 16, 8))
         middle = column(self.form, self.works, margins=(16, 0, 16, 0), gap=8)
@@ -90,8 +91,7 @@ class ModelsDialog(QDialog):
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._show_works)
         self.refresh()
-        first = self._stack.currentWidget().findChild(QPushButton)
-        (self.table if self.table.cards or first is None else first).setFocus()
+        (self.table if self.table.cards else self._empty.findChildren(QPushButton)[0]).setFocus()
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
