@@ -85,6 +85,16 @@ def test_a_model_is_told_in_figures(dialog_of):
     assert "ended the process" in dialog.table.item(1, 0).toolTip()
 
 
+@pytest.mark.parametrize("scale", [1.0, 1.25])
+def test_nothing_at_the_side_is_cut_off(look, dialog_of, scale):
+    look.wear(Appearance(font_scale=scale))
+    dialog, _ = dialog_of(*ALL)
+    for card in ALL:
+        dialog.choose(card.id)
+        dialog.grab()
+        assert dialog.details.widget().width() <= dialog.details.viewport().width(), card.name
+
+
 def test_no_column_is_hidden_at_the_size_it_opens_in(dialog_of):
     dialog, _ = dialog_of(*ALL)
     dialog.grab()

@@ -15,7 +15,7 @@ from trii_desktop.widgets.layout import button, column, holding, label, line, re
 
 WIDTH_PX: Final = 350
 _LONG: Final = frozenset({"From", "SHA-256", "File"})
-_COPIED: Final = MappingProxyType({"SHA-256": "the SHA-256", "File": "the path", "From": "the origin"})
+_COPIED: Final = MappingProxyType({"SHA-256": "SHA-256", "File": "path"})
 
 
 class ModelDetails(QScrollArea):
