@@ -23,7 +23,7 @@ def read_figures(said: str) -> tuple[Decimal, Decimal, int]:
         plain = plain.replace(".", "").replace(",", ".") if comma > point else plain.replace(",", "")
     elif comma >= 0:
         grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d\d)+,\d{3}", plain) and plain[0] != "0"
-        plain = plain.replace(",", "") if grouped else plain.replace(",", ".")
+        plain = plain.replace(",", "") if grouped or plain.count(",") > 1 else plain.replace(",", ".")
     elif plain.count(".") > 1:
         plain = plain.replace(".", "")
     value = Decimal(plain)

@@ -228,7 +228,7 @@ def _is_sign_right(number: FoundNumber, reading: _Reading, direction: Direction)
     """Whether the sign that is written, or that words give, is the value's: "fell 3.2 %" for -3.2, never for 3.2."""
     assert number.value is not None
     is_below = reading.value < 0
-    if number.is_bracketed or reading.value == 0:
+    if number.is_bracketed or reading.shown == 0:
         return True
     if number.is_signed:
         return (number.value < 0) == is_below or (number.value < 0 and is_fall(reading.fact))
