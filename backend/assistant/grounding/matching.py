@@ -17,6 +17,7 @@ from backend.assistant.grounding.names import INDICATORS, Names, Parameters
 from backend.assistant.grounding.quotes import Quotes
 from backend.assistant.grounding.span import Mark
 from backend.assistant.grounding.standing import Standing
+from backend.assistant.grounding.subjects import Subjects
 from backend.assistant.grounding.values import decimal_of, shown_decimals
 
 _FORMS: Final = {
@@ -96,6 +97,11 @@ class Known:
         return KnownDates(self.facts, self.zone)
 
     @cached_property
+    def subjects(self) -> Subjects:
+        """Which facts are of which subject."""
+        return Subjects(self.facts.values())
+
+    @cached_property
     def quotes(self) -> Quotes:
         """The numbers of the quoted texts."""
         return Quotes(self.quoted, self.names)
@@ -146,7 +152,12 @@ class Known:
         direction: Direction | None = None
         best: tuple[int, int, Decimal] | None = None
         chosen: _Reading | None = None
+        allowed: set[str] | None = None
         for reading in self._candidates(number, coarse):
+            if allowed is None:
+                allowed = self.subjects.allowed(sentence, number.start)
+            if allowed and reading.fact.id not in allowed:
+                continue
             if direction is None:
                 direction = Direction(sentence, number)
             gap = _gap(number, reading, coarse)

@@ -51,7 +51,7 @@ def _any_of(words: object) -> str:
 _CARD: Final = f"(?:{_any_of(_CARDINALS)})"
 _SEP: Final = r"(?:[\s-]{1,3}|)"
 _AND: Final = r"(?:(?:(?<=hundred)|(?<=thousand)|(?<=million)|(?<=billion))\s+and\s+)"
-_RUN: Final = f"(?:{_CARD}(?:(?:{_AND}|{_SEP}){_CARD})*)"
+_RUN: Final = f"(?:{_CARD}(?:(?:{_AND}|{_SEP}){_CARD}){{0,30}})"
 _DIGIT_WORDS: Final = f"(?:{_any_of(_UNITS)})"
 _PART: Final = f"(?:{_any_of(set(_PARTS) - {'halve'})}|halve)"
 _VAGUE: Final = (

@@ -81,6 +81,9 @@ TRUE = (
     "The price is one hundred eighty-two point five three.",
 )
 FALSE = (
+    ("RSI is 182.53.", "182.53"),
+    ("RSI 14 stands at 4.", "4"),
+    ("The drawdown of 3.2 % hurts.", "3.2 %"),
     ("The price closed at $182.63.", "$182.63"),
     ("It closed at 182.54.", "182.54"),
     ("It closed at 182.5350.", "182.5350"),
