@@ -29,6 +29,31 @@ _UNITS: Final = r"(?:trading )?(?:days?|weeks?|months?|quarters?|years?|hours?|s
 _LONGEST: Final = r"longest|max(?:imum)?|biggest|most|record|highest number of"
 
 
+_CHOICE: Final = r"stocks?|instruments?|ones?|names?|of|shares|symbols|tickers"
+_EARLIER: Final = r"last|latest|recently"
+_LISTING: Final = r"(?:which|what|all|the|show|on which|on what)+(?: me)?(?: the| all)*"
+_BAR_ASKS: Final = (
+    (Ask.WHICH, rf"\b(?:which|what)(?: (?:{_CHOICE}))*\b(?! (?:{_UNITS})\b)"),
+    (
+        Ask.SHARE,
+        (
+            rf"\b(?:what|which|the)? ?%(?: of)?(?: (?:all|the))*(?: {_UNITS}\b| of)"
+            r"|\b(?:percentage|share|fraction|proportion)\b(?: of)?|\bhow much of the time\b"
+        ),
+    ),
+    (Ask.COUNT, rf"\bhow many (?:different )?(?:{_UNITS}\b)?|\bhow often\b|\b(?:the )?number of\b|\bcount\b"),
+    (
+        Ask.LAST,
+        (
+            rf"\b(?:the )?(?:last|most recent|latest) (?:{_UNITS}\b)|\bmost recently\b|\bwhen\b(?=.*\b(?:{_EARLIER})\b)"
+            r"|\blast\b(?! \{)"
+        ),
+    ),
+    (Ask.FIRST, rf"\b(?:the )?(?:first|earliest) (?:{_UNITS}\b)|\bwhen\b(?=.*\b(?:first|earliest)\b)|\bfirst\b(?! \{{)"),
+    (Ask.LIST, rf"\blist\b|\b{_LISTING} (?:{_UNITS}|dates)\b|\bwhen\b|\bdates\b"),
+)
+
+
 @dataclass(slots=True)
 class Wanted:
     """What is asked, as far as it is read; ``is_loose`` where no word says it and the value alone stands."""
@@ -55,15 +80,17 @@ def read_wanted(reading: Reading, where: list[Condition], *, n_instruments: int,
 
 def takes_how_much(reading: Reading) -> bool:
     """Whether a question asks how much something rose or fell; those words are taken then."""
-    rest = reading.text
-    if re.search(r"\bhow (?:much|far|strongly|well)\b", rest) and reading.drop(
-        rf"\b(?:{UP}|{DOWN}|change[sd]?|return(?:ed|s)?|move[sd]?)\b(?! (?:above|below|over|under|more than|at least|by more))"
-    ):
-        reading.drop(r"\bhow (?:much|far|strongly|well)\b")
+    much = r"\bhow (?:much|far|strongly|well)\b"
+    verb = rf"\b(?:{UP}|{DOWN}|change[sd]?|return(?:ed|s)?|move[sd]?)\b(?! (?:above|below|over|under|more than|at least|by more))"
+    if re.search(much, reading.text) and reading.drop(verb):
+        reading.drop(much)
         return True
-    return bool(reading.drop(r"\bhow (?:did|has|have|does|do|is|was) (@\d+) (?:do(?:ing|ne)?|perform(?:ed|ing)?|been doing|far(?:e|ed))\b")) or bool(
-        re.search(r"\bhow (?:did|has|have)\b", rest) and reading.drop(r"\b(?:perform(?:ed)?|fared?|done|do)\b") and reading.drop(r"\bhow\b")
-    )  # fmt: skip
+    did = r"\b(?:do(?:ing|ne)?|perform(?:ed|ing)?|been doing|fared?)\b"
+    if re.search(r"\bhow (?:did|has|have|does|do|is|was)\b", reading.text) and re.search(rf"@\d+ (?:been )?{did}", reading.text):
+        reading.drop(rf"(?<=\d )(?:been )?{did}")
+        reading.drop(r"\bhow\b")
+        return True
+    return False
 
 
 def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted | None:
@@ -110,23 +137,16 @@ def _streak(reading: Reading, where: list[Condition]) -> Wanted | None:
 
 def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -> Wanted | None:
     """Asks about bars at which something holds."""
-    for ask, pattern in (
-        (Ask.WHICH, r"\b(?:which|what)(?: (?:stocks?|instruments?|ones?|names?|of|shares|symbols|tickers))*\b(?! (?:{U})\b)"),
-        (Ask.SHARE, r"\b(?:what|which|the)? ?%(?: of)?(?: (?:all|the))*(?: {U}\b| of)|\b(?:percentage|share|fraction|proportion)\b(?: of)?|\bhow much of the time\b"),
-        (Ask.COUNT, r"\bhow many (?:different )?(?:{U}\b)?|\bhow often\b|\b(?:the )?number of\b|\bcount\b"),
-        (Ask.LAST, r"\b(?:the )?(?:last|most recent|latest) (?:{U}\b)|\bmost recently\b|\bwhen\b(?=.*\b(?:last|latest|recently)\b)|\blast\b(?! \{)"),
-        (Ask.FIRST, r"\b(?:the )?(?:first|earliest) (?:{U}\b)|\bwhen\b(?=.*\b(?:first|earliest)\b)|\bfirst\b(?! \{)"),
-        (Ask.LIST, r"\blist\b|\b(?:which|what|all|the|show|on which|on what)+(?: me)?(?: the| all)* (?:{U}|dates)\b|\bwhen\b|\bdates\b"),
-    ):  # fmt: skip
+    for ask, pattern in _BAR_ASKS:
         if ask is Ask.WHICH and not (is_choice and (where or re.search(rf"\b(?:{UP}|{DOWN})\b", reading.text))):
             continue
         if not re.search(rf"\b(?:{_BIG}|{_SMALL}|{_STEEP}|most)\b", reading.text) or where:
-            units = re.search(pattern.replace("{U}", _UNITS), reading.text)
+            units = re.search(pattern, reading.text)
             if units is None:
                 continue
             kept = list(where)
             before = reading.text
-            reading.drop(pattern.replace("{U}", _UNITS))
+            reading.drop(pattern)
             reading.drop(r"\b(?:last|latest|(?:most )?recently|first|earliest)\b(?! \{)") if ask in {Ask.LAST, Ask.FIRST} else None
             _note_piece(reading, units[0])
             if not kept and not re.search(r"\{\d+\}", reading.text):
@@ -139,6 +159,7 @@ def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -
 
 
 def read_distance(reading: Reading) -> Wanted | None:
+    """How far one value is from another, or the close from the only value named; None where no distance is asked."""
     match = re.search(r"\b(?:how (?:far|much)|distance)\b", reading.text)
     places = [int(place) for place in re.findall(r"\{(\d+)\}", reading.text)]
     if match is None or not 1 <= len(places) <= 2:
@@ -211,7 +232,7 @@ def _aggregate(reading: Reading) -> Wanted | None:
 
 
 def _dated(reading: Reading, where: list[Condition]) -> Wanted | None:
-    """ "When did it close above 100?" without first or last: all such days; "days with …" too."""
+    """All such days, where neither first nor last is said: "when did it close above 100?"."""
     if where and (reading.drop(rf"\b(?:when|dates?|show|find|{_UNITS})\b")):
         return Wanted(Ask.LIST)
     return None

@@ -20,42 +20,50 @@ from backend.errors import InvalidInput
 
 UP: Final = (
     r"(?:rises?|rose|risen|rising|gain(?:s|ed|ing)?|climb(?:s|ed|ing)?|advance[sd]?|jump(?:s|ed)?|increase[sd]?|rall(?:y|ied|ies)"
-    r"|surge[sd]?|(?:go|goes|went|gone|move[sd]?|finish(?:ed)?|close[sd]?|end(?:ed)?|was|is|were|be) (?:up|higher)|grow[ns]?|grew|up|ups)"
+    r"|surge[sd]?|(?:go|goes|went|gone|move[sd]?|finish(?:ed)?|close[sd]?|end(?:ed)?|was|is|were|be) (?:up|higher)"
+    r"|grow[ns]?|grew|up|ups)"
 )
 DOWN: Final = (
     r"(?:falls?|fell|fallen|falling|drop(?:s|ped|ping)?|decline[sd]?|declining|los(?:e|es|t|ing|s|ses)|decrease[sd]?|sank|sinks?|slid"
-    r"|crash(?:es|ed)?|slump(?:s|ed)?|plunge[sd]?|tumble[sd]?|(?:go|goes|went|gone|move[sd]?|finish(?:ed)?|close[sd]?|end(?:ed)?|was|is|were|be)"
-    r" (?:down|lower)|down|downs)"
+    r"|crash(?:es|ed)?|slump(?:s|ed)?|plunge[sd]?|tumble[sd]?"
+    r"|(?:go|goes|went|gone|move[sd]?|finish(?:ed)?|close[sd]?|end(?:ed)?|was|is|were|be) (?:down|lower)|down|downs)"
 )
 _NUMBER: Final = r"-?\d+(?:\.\d+)?"
+_WENT: Final = r"br(?:oke|eaks?|oken)|move[sd]?|went|goes|go"
 _OPS: Final = (
     (Op.CROSSES_ABOVE, r"cross(?:es|ed|ing)? (?:back )?(?:above|over|up through|upwards?(?: through)?)"),
     (Op.CROSSES_BELOW, r"cross(?:es|ed|ing)? (?:back )?(?:below|under|down through|downwards?(?: through)?)"),
-    (Op.CROSSES_ABOVE, r"(?:rises?|rose|risen|rising|climb(?:s|ed)?|br(?:oke|eaks?|oken)|move[sd]?|went|goes|go|jump(?:s|ed)?) (?:out )?(?:back )?(?:above|over)"),
-    (Op.CROSSES_BELOW, r"(?:falls?|fell|fallen|falling|drop(?:s|ped)?|br(?:oke|eaks?|oken)|move[sd]?|went|goes|go|dip(?:s|ped)?|sank|slid) (?:back )?(?:below|under)"),
+    (Op.CROSSES_ABOVE, rf"(?:rises?|rose|risen|rising|climb(?:s|ed)?|jump(?:s|ed)?|{_WENT}) (?:out )?(?:back )?(?:above|over)"),
+    (Op.CROSSES_BELOW, rf"(?:falls?|fell|fallen|falling|drop(?:s|ped)?|dip(?:s|ped)?|sank|slid|{_WENT}) (?:back )?(?:below|under)"),
     (Op.CROSSES, r"cross(?:es|ed|ing)?(?: through)?"),
     (Op.AT_LEAST, r"at least|>=|≥|no less than|not less than|not below|not under|at or above|no lower than"),
     (Op.AT_MOST, r"at most|<=|≤|no more than|not more than|not above|not over|at or below|no higher than"),
-    (Op.ABOVE, r"above|over|(?:higher|greater|more|bigger|larger|better) than|in excess of|exceed(?:s|ed|ing)?|>|beyond|topped|past"),
+    (Op.ABOVE, r"above|over|(?:higher|greater|more|bigger|larger|better) than|in excess of|exceed(?:s|ed|ing)?|>|beyond|topped"),
     (Op.BELOW, r"below|under|beneath|(?:lower|less|smaller|fewer|worse) than|<"),
 )  # fmt: skip
 _OP: Final = "|".join(pattern for _, pattern in _OPS)
 _LEVELS: Final = {Op.ABOVE: _OPS[7][1], Op.BELOW: _OPS[8][1], Op.AT_LEAST: _OPS[5][1], Op.AT_MOST: _OPS[6][1]}
 _SIZE: Final = "|".join((_LEVELS[Op.AT_LEAST], _LEVELS[Op.AT_MOST], _LEVELS[Op.ABOVE], _LEVELS[Op.BELOW]))
+_BEYOND: Final = {
+    "highest": {Op.ABOVE, Op.CROSSES, Op.CROSSES_ABOVE},
+    "lowest": {Op.BELOW, Op.CROSSES, Op.CROSSES_BELOW},
+}
 _FLIPPED: Final = {Op.ABOVE: Op.BELOW, Op.BELOW: Op.ABOVE, Op.AT_LEAST: Op.AT_MOST, Op.AT_MOST: Op.AT_LEAST}
 _UNIT: Final = r"(?:trading )?(?:bar|session|day|week|month|quarter|year|hour|minute)s?"
 _LINKING: Final = (
     r"(?:(?:is|was|were|are|be|been|being|had|has|have|its|it's|their|the|a|an|of|by|own|price|trad(?:ed|es|ing)|stood|stands"
-    r"|stay(?:ed|s)?|remain(?:ed|s)?|that|which|for|still|both|new|current|last|first|most recently|ever|also|@\d+'?s?|end(?:ed)?|finish(?:ed)?) )*"
+    r"|stay(?:ed|s)?|remain(?:ed|s)?|that|which|for|still|both|new"
+    r"|current|last|first|most recently|ever|also|@\d+'?s?|end(?:ed)?|finish(?:ed)?) )*"
 )
 
 
 def take_moves(reading: Reading, where: list[Condition]) -> None:
     """Moves of a stated size: "rose more than 3 %", "a drop of at least 5 % in a week", "fell 2 points"."""
     pattern = (
-        rf"(?<!gap )(?<!gaps )(?<!gapped )\b(?:(?P<n0>\d+) (?P<unit0>{_UNIT}) )?(?:(?P<up>{UP})|(?P<down>{DOWN}))(?: (?:by|of))?(?: (?P<size>{_SIZE}))?"
-        rf" (?P<number>\d+(?:\.\d+)?) ?(?P<unit>%|points?|dollars?)(?P<more> or (?:more|greater|higher|worse))?(?P<less> or (?:less|fewer))?"
-        rf"(?! (?:below|above|under|over|off|from) )(?:(?: in| within| on| over)?(?: (?:a|any|1|one|the|single))*(?: (?P<n1>\d+))? (?P<unit1>{_UNIT}))?"
+        rf"(?<!gap )(?<!gaps )(?<!gapped )\b(?:(?P<n0>\d+) (?P<unit0>{_UNIT}) )?(?:(?P<up>{UP})|(?P<down>{DOWN}))"
+        rf"(?: (?:by|of))?(?: (?P<size>{_SIZE}))? (?P<number>\d+(?:\.\d+)?) ?(?P<unit>%|points?|dollars?)"
+        r"(?: or (?:more|greater|higher|worse))?(?P<less> or (?:less|fewer))?(?! (?:below|above|under|over|off|from) )"
+        rf"(?:(?: in| within| on| over)?(?: (?:a|any|1|one|the|single))*(?: (?P<n1>\d+))? (?P<unit1>{_UNIT}))?"
         r"(?![\w])"
     )
 
@@ -86,7 +94,8 @@ def take_conditions(reading: Reading, where: list[Condition]) -> None:
     _take_distances(reading, where)
     _take_betweens(reading, where)
     _take_new_extremes(reading, where)
-    pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)({_OP}) {_LINKING}(?:\{{(\d+)\}}|({_NUMBER}) ?%?(?: (?:points|dollars|shares)\b)?(?![\w.]))"
+    operand = rf"(?:\{{(\d+)\}}|({_NUMBER}) ?%?(?: (?:points|dollars|shares)\b)?(?![\w.]))"
+    pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)({_OP}) {_LINKING}{operand}"
 
     def read(match: re.Match[str]) -> str:
         op = next(op for op, words in _OPS if re.fullmatch(words, match[2]))
@@ -94,7 +103,8 @@ def take_conditions(reading: Reading, where: list[Condition]) -> None:
         right: Operand = reading.values[int(match[3])] if match[3] else Number(float(match[4]))
         if match[1] and int(match[1]) in reading.falls and isinstance(right, Number) and op in _FLIPPED:
             op, right = _FLIPPED[op], Number(-right.value)  # a fall of more than 3 % is a change below -3 %
-        where.append(_condition(left, op, right))
+        is_written = match[3] is not None and int(match[3]) < reading.n_written
+        where.append(Condition(cast("Measure", left), op, right) if is_written else _condition(left, op, right))
         return _without(match)
 
     reading.text = re.sub(pattern, read, " ".join(reading.text.split()))
@@ -124,11 +134,14 @@ def _condition(left: Operand, op: Op, right: Operand) -> Condition:
     if isinstance(left, Price) and left.field != "close" and isinstance(right, Indicator) and not right.source:
         is_average = right.name in {"sma", "ema", "wma"}
         right = Indicator(right.name, right.output, right.numbers, left.field) if is_average else right
+    # No bar is above a high that it is part of: "above its 20-day high" means the one that stood before.
+    if isinstance(right, Extreme) and isinstance(left, Price) and op in _BEYOND[right.side]:
+        right = Extreme(right.side, right.field, right.n, right.unit, is_before=True)
     return Condition(cast("Measure", left), op, right)
 
 
 def _take_distances(reading: Reading, where: list[Condition]) -> None:
-    """ "More than 5 % below its 52 week high"."""
+    """A distance in percent: "more than 5 % below its 52 week high"."""
     pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)(?:({_SIZE}) )?({_NUMBER}) ?% (below|under|off|above|over) {_LINKING}\{{(\d+)\}}"
 
     def read(match: re.Match[str]) -> str:
@@ -157,10 +170,10 @@ def _take_betweens(reading: Reading, where: list[Condition]) -> None:
 
 
 def _take_new_extremes(reading: Reading, where: list[Condition]) -> None:
-    """ "Made a new 52 week high", "closed at a record low"."""
+    """New extremes: "made a new 52 week high", "closed at a record low"."""
     pattern = (
-        rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)(?:at|new|ma(?:de|kes?|king)|hit(?:s|ting)?|sets?|setting|reach(?:es|ed)?|touch(?:es|ed)?)"
-        rf" {_LINKING}\{{(\d+)\}}"
+        rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)"
+        rf"(?:at|new|ma(?:de|kes?|king)|hit(?:s|ting)?|sets?|setting|reach(?:es|ed)?|touch(?:es|ed)?) {_LINKING}\{{(\d+)\}}"
     )
 
     def read(match: re.Match[str]) -> str:

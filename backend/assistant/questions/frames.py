@@ -104,11 +104,11 @@ def period_days(period: Period, today: date, sessions: SessionTable) -> tuple[da
         case Previous("day"):
             day = _session_before(today, sessions)
             return day, day
-        case Previous(unit):
-            last = _start_of(today, unit) - timedelta(days=1)
-            return _start_of(last, unit), last
-        case Current(unit):
-            return _start_of(today, unit), today
+        case Previous(piece):
+            end = _start_of(today, piece) - timedelta(days=1)
+            return _start_of(end, piece), end
+        case Current(piece):
+            return _start_of(today, piece), today
         case _:
             return None, None
 

@@ -54,11 +54,13 @@ def _indicator(name: str, inside: list[str], output: str | None) -> Indicator:
 
 
 def _extreme(side: str, column: str, window: str) -> Extreme:
+    is_before = window.endswith(" before")
+    window = window.removesuffix(" before")
     match = _WINDOW.fullmatch(window)
     if column not in {"high", "low", "close", "volume"} or not (match or window == "all"):
         raise _unreadable(f"{side}({column}, {window})")
     n, unit = (int(match[1]), match[2]) if match else (0, "bar")
-    return Extreme(cast("Any", side), cast("Any", column), n, cast("Any", unit))
+    return Extreme(cast("Any", side), cast("Any", column), n, cast("Any", unit), is_before)
 
 
 def _parts(text: str) -> list[str]:

@@ -22,9 +22,9 @@ CHARS_MAX: Final = 600
 
 # Such questions want more than a number: a model answers them, from facts.
 _OPEN: Final = re.compile(
-    r"\b(?:why|should|shall|explain|think|opinion|news|predict|prediction|forecast|expect|will|would|could|buy|sell|recommend|happen(?:ed|s)?"
-    r"|because|reasons?|what does|what do you|meaning|define|definition|how do i|how can i|how to|calculated?|formula|draw|plot|alert|remind"
-    r"|strategy|backtest|write|code|tomorrow|next)\b"
+    r"\b(?:why|should|shall|explain|think|opinion|news|predict|prediction|forecast|expect|will|would|could|buy|sell|recommend"
+    r"|happen(?:ed|s)?|because|reasons?|what does|what do you|meaning|define|definition|how do i|how can i|how to|calculated?"
+    r"|formula|draw|plot|alert|remind|strategy|backtest|write|code|tomorrow|next)\b"
 )
 _SYNONYMS: Final = (
     (r"\bgolden cross(?:es)?\b", "sma(50) crosses above sma(200)"),
@@ -33,7 +33,8 @@ _SYNONYMS: Final = (
     (r"\boversold\b", "rsi(14) below 30"),
 )
 _INTERVAL: Final = re.compile(
-    r"\b(?:(?:on|using|with|in|of|from) )?(?:the |a )?(?:(\d+) ?(mo|[smhdw])|(\d+) (minute|hour|day|week|month)|(daily|weekly|monthly|hourly|quarterly|yearly))"
+    r"\b(?:(?:on|using|with|in|of|from) )?(?:the |a )?(?:(\d+) ?(mo|[smhdw])|(\d+) (minute|hour|day|week|month)"
+    r"|(daily|weekly|monthly|hourly|quarterly|yearly))"
     r" (?:bars?|charts?|candles?|interval|timeframe|data)\b"
 )
 _ADJECTIVES: Final = {
@@ -42,23 +43,25 @@ _ADJECTIVES: Final = {
 _LETTERS: Final = {"minute": "m", "hour": "h", "day": "d", "week": "w", "month": "mo"}
 _PRICES: Final = re.compile(r"\b(?:(?:with|using|on|in) )?(adjusted|raw|unadjusted|split adjusted)(?: (?:prices?|data))?\b")
 _WATCHLIST: Final = re.compile(
-    r"\b(?:(?:my|the|our) )?watch ?list (?:called |named )?\"((?:[^\"\\]|\\.)*)\"|\b(?:(?:my|the|our) )?watch ?lists?\b|\bmy (?:stocks|instruments|list)\b",
+    r"\b(?:(?:my|the|our) )?watch ?list (?:called |named )?\"((?:[^\"\\]|\\.)*)\""
+    r"|\b(?:(?:my|the|our) )?watch ?lists?\b|\bmy (?:stocks|instruments|list)\b",
     re.IGNORECASE,
 )
 _FILLER: Final = """
-    a about all an and any are as at be been being bar bars between both by closing date dates day days did do does during each for from
-    get give got had has have how i if in is it it's its itself last list long many me more my of on one only or our over own please
-    price prices session sessions share shares show since single so stock stocks tell than that the their them then there these they
-    this those time times to trade traded trading was week weeks were what when where whether which while who whose will with within
-    year years month months much index instrument compare performance value values against versus level each every other
-    candle candles hour hours minute minutes quarter quarters now today currently current ever chart the's 's s ~ ; , & - ' ? ! . : ( )
-    days' close-to-close made make find me, happen times? do? us let want know would like see
+    a about all an and any are as at be been being bar bars between both by closing date dates day days did do does
+    during each for from get give got had has have how i if in is it it's its itself last list long many me more my of
+    on one only or our over own please price prices session sessions share shares show since single so stock stocks
+    tell than that the their them then there these they this those time times to trade traded trading was week weeks
+    were what when where whether which while who whose will with within year years month months much index instrument
+    compare performance value values against versus level every other candle candles hour hours minute minutes quarter
+    quarters now today currently current ever chart the's 's s ~ ; , & - ' ? ! . : ( ) days' close-to-close made make
+    happen us let want know would like see
 """
 _FILLERS: Final = frozenset(_FILLER.split())
 _SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
 _CUE: Final = re.compile(
-    r"\b(?:how (?:many|often|much|far)|when|highest|lowest|longest|biggest|largest|best|worst|average|mean|median|correlation|count|which"
-    r"|drawdown|volatility|volume|close[sd]?|rsi|total|share|first|last|list|return)\b"
+    r"\b(?:how (?:many|often|much|far)|when|highest|lowest|longest|biggest|largest|best|worst|average|mean|median|correlation"
+    r"|count|which|drawdown|volatility|volume|close[sd]?|rsi|total|share|first|last|list|return)\b"
 )
 _PLAIN_ASKS: Final = frozenset({Ask.CORRELATION, Ask.COMPARE, Ask.DRAWDOWN, Ask.VOLATILITY, Ask.RETURN})
 
@@ -103,7 +106,8 @@ def _take_subject(text: str, names: Names) -> tuple[str, list[tuple[str, ...]], 
     watchlist: str | None = None
     for name in sorted(names.watchlists, key=len, reverse=True):
         named = re.compile(
-            rf"(?:\b(?:my|the|our|watch ?list(?: called)?) )*[\"']?{re.escape(name)}[\"']? (?:watch ?list|list)\b|\bwatch ?list (?:called )?{re.escape(name)}(?!\w)",
+            rf"(?:\b(?:my|the|our|watch ?list(?: called)?) )*[\"']?{re.escape(name)}[\"']? (?:watch ?list|list)\b"
+            rf"|\bwatch ?list (?:called )?{re.escape(name)}(?!\w)",
             re.IGNORECASE,
         )
         if named.search(text):

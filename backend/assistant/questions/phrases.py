@@ -60,6 +60,7 @@ class Reading:
 
     values : what stands for ``{0}``, ``{1}``, … in the text
     falls, rises : places of values that were named as one direction of a change
+    n_written : how many of the values, the first ones, were written in full and mean just that
     intervals : what was said or follows of how bars are cut
     """
 
@@ -68,6 +69,7 @@ class Reading:
     falls: set[int] = field(default_factory=set)
     rises: set[int] = field(default_factory=set)
     intervals: list[str] = field(default_factory=list)
+    n_written: int = 0
 
     def take(self, pattern: str, read: Read) -> None:
         """Put a value in the place of each piece that matches; what ``read`` gives None for stays."""
@@ -95,6 +97,7 @@ def take_written(reading: Reading) -> None:
     """Values written in full, as ``sma(50).value``; whatever is in their parentheses is theirs alone."""
     nested = r"\((?:[^()]|\((?:[^()])*\))*\)"
     reading.take(rf"\b[a-z_]+{nested}(?:\.[a-z]+)?", lambda match: parse_operand(match[0]))
+    reading.n_written = len(reading.values)
 
 
 def take_values(reading: Reading) -> None:

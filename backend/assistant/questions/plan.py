@@ -52,7 +52,7 @@ class Op(enum.StrEnum):
 
 
 Field: TypeAlias = Literal["open", "high", "low", "close", "volume", "hl2", "hlc3", "ohlc4", "hlcc4"]
-Days: TypeAlias = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Day: TypeAlias = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 CalendarUnit: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 
 
@@ -60,13 +60,13 @@ class _Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     """A part of a plan."""
 
 
-class Price(_Node, tag="price"):
+class Price(_Node, frozen=True, tag="price"):
     """A column of the bars."""
 
     field: Field
 
 
-class Indicator(_Node, tag="indicator"):
+class Indicator(_Node, frozen=True, tag="indicator"):
     """An output of a registered indicator; ``numbers`` are its parameters in the registry's order, ``source`` a column or empty."""
 
     name: str
@@ -75,41 +75,43 @@ class Indicator(_Node, tag="indicator"):
     source: str = ""
 
 
-class Change(_Node, tag="change"):
+class Change(_Node, frozen=True, tag="change"):
     """From the close ``n_bars`` before to the close, in percent or in points of price."""
 
     n_bars: Annotated[int, Meta(ge=1, le=WINDOW_MAX)] = 1
     unit: Literal["percent", "points"] = "percent"
 
 
-class Gap(_Node, tag="gap"):
+class Gap(_Node, frozen=True, tag="gap"):
     """From the close before to the open, in percent."""
 
 
-class Range(_Node, tag="range"):
+class Range(_Node, frozen=True, tag="range"):
     """High minus low."""
 
 
-class Extreme(_Node, tag="extreme"):
+class Extreme(_Node, frozen=True, tag="extreme"):
     """The highest or lowest of a column over the newest bars, the bar itself among them.
 
     n, unit : how many bars, or how long in calendar time; 0 bars for all since the first one
+    is_before : as it stood at the bar before, which a bar may break
     """
 
     side: Literal["highest", "lowest"]
     field: Literal["high", "low", "close", "volume"]
     n: Annotated[int, Meta(ge=0, le=WINDOW_MAX)]
     unit: Literal["bar", "day", "week", "month", "year"] = "bar"
+    is_before: bool = False
 
 
-class Distance(_Node, tag="distance"):
+class Distance(_Node, frozen=True, tag="distance"):
     """``value`` / ``base`` - 1, in percent."""
 
     value: Price | Indicator | Extreme
     base: Price | Indicator | Extreme
 
 
-class Number(_Node, tag="number"):
+class Number(_Node, frozen=True, tag="number"):
     """A number to compare with, in the unit of what it is compared with."""
 
     value: Annotated[float, Meta(ge=-NUMBER_MAX, le=NUMBER_MAX)]
@@ -127,31 +129,31 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     right: Operand
 
 
-class Whole(_Node, tag="whole"):
+class Whole(_Node, frozen=True, tag="whole"):
     """All bars there are."""
 
 
-class Span(_Node, tag="span"):
+class Span(_Node, frozen=True, tag="span"):
     """From a day to a day, both included; an empty one leaves that side open."""
 
-    first: Days | Literal[""] = ""
-    last: Days | Literal[""] = ""
+    first: Day = ""
+    last: Day = ""
 
 
-class Recent(_Node, tag="recent"):
+class Recent(_Node, frozen=True, tag="recent"):
     """The last ``n`` bars, or days, weeks, … up to today."""
 
     n: Annotated[int, Meta(ge=1, le=100_000)]
     unit: Literal["bar", "day", "week", "month", "quarter", "year"]
 
 
-class Previous(_Node, tag="previous"):
+class Previous(_Node, frozen=True, tag="previous"):
     """The calendar week, month, … before this one; for a day, the trading day before today."""
 
     unit: CalendarUnit
 
 
-class Current(_Node, tag="current"):
+class Current(_Node, frozen=True, tag="current"):
     """Today, or this week, month, … so far."""
 
     unit: CalendarUnit

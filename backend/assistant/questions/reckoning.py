@@ -102,6 +102,11 @@ def _percent(value: Float64s, base: Float64s, n_before: int) -> Float64s:
 
 
 def _extreme(value: Extreme, bars: BarArrays) -> Float64s:
+    best = _newest_extreme(value, bars)
+    return np.concatenate((np.full(min(1, len(best)), np.nan), best[:-1])) if value.is_before else best
+
+
+def _newest_extreme(value: Extreme, bars: BarArrays) -> Float64s:
     column = Columns(bars)[value.field]
     sign = 1.0 if value.side == "highest" else -1.0
     if value.n == 0:
@@ -153,4 +158,5 @@ def _earlier(event_ns: Int64s, n: int, unit: str) -> Int64s:
         - np.timedelta64(DAY_NS, "ns")
         + in_month % np.timedelta64(DAY_NS, "ns")
     )
-    return np.minimum(back.astype("datetime64[ns]") + in_month, last).astype("datetime64[ns]").view(np.int64)
+    earlier: Int64s = np.minimum(back.astype("datetime64[ns]") + in_month, last).astype("datetime64[ns]").view(np.int64)
+    return earlier

@@ -71,7 +71,7 @@ class Questions:
             frames.append(frame)
         if not frames:
             raise InvalidInput("None of these instruments has such bars.", hint="Ask about other ones.", code="question.no_bars")
-        return await asyncio.to_thread(_answered, plan, frames, skipped)
+        return await asyncio.to_thread(_answered, plan, frames, (skipped, as_of_ns is not None))
 
     async def _instruments(self, plan: Plan) -> tuple[Instrument, ...]:
         if plan.watchlist is None:
@@ -104,12 +104,12 @@ def _list_called(name: str, lists: tuple[Watchlist, ...]) -> Watchlist:
     return found
 
 
-def _answered(plan: Plan, frames: list[Frame], n_skipped: int) -> Result:
-    book = FactBook()
+def _answered(plan: Plan, frames: list[Frame], circumstances: tuple[int, bool]) -> Result:
+    book, (n_skipped, is_past) = FactBook(), circumstances
     told = tell_all(plan, frames, book)
     sentence = told.sentence
     if told.main:
-        sentence += f"{interval_words(frames[0], book)} {prices_words(frames[0], plan)}"
+        sentence += f"{interval_words(frames[0], book)} {prices_words(frames[0], plan, is_past=is_past)}"
     if n_skipped:
         left_out = book.asked(n_skipped, frames[0], "Instruments without such bars")
         sentence += f" Left out for want of such bars: {left_out}."

@@ -54,7 +54,9 @@ def _which(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:
         "total", "Instruments looked at", n_known, frames[0], Origin(formula="number of instruments with bars in that time")
     )
     when = " at their newest bars" if isinstance(plan.period, Whole) else ""
-    sentence = f"{count} of {total} instruments had {words}{when}"
+    if not n_known:
+        return Told("None of these instruments has bars in that time from which this could be told.")
+    sentence = f"For {count} of {total} instruments {words}{when}"
     if not found:
         return Told(f"{sentence}.", count)
     table = []
@@ -85,10 +87,10 @@ def _comparison(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:
     order = sorted(range(len(told)), key=lambda place: -values[place])
     table = [(book.name(shared[place]), told[place].main) for place in order]
     best, worst = order[0], order[-1]
-    origin = Origin(formula="highest return - lowest return", inputs=(told[best].main, told[worst].main))
-    ahead = book.add("ahead", "Ahead by", values[best] - values[worst], Unit.PERCENT, shared[best], origin)
+    origin = Origin(formula="highest return - lowest return", inputs=(told[best].main, told[worst].main), decimals=2)
+    ahead = book.add("ahead", "Ahead by", values[best] - values[worst], Unit.RATIO, shared[best], origin)
     sentences = [one.sentence for one in told] if len(told) <= SENTENCES_MAX else []
-    sentences.append(f"{table[0][0]} did best, ahead of {table[-1][0]} by {ahead} in points.")
+    sentences.append(f"{table[0][0]} did best, ahead of {table[-1][0]} by {ahead} percentage points.")
     matches = tuple(one for each in told for one in each.matches)
     return Told(" ".join(sentences), told[best].main, matches, ("Instrument", "Return"), table if len(table) > 2 else [])
 

@@ -1,7 +1,7 @@
 """Answers about one instrument: facts, a sentence in tags, the bars that match, and rows for a table."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -34,7 +34,7 @@ class Told:
     main: str = ""
     matches: tuple[BarRange, ...] = ()
     heads: tuple[str, ...] = ()
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: Sequence[tuple[str, ...]] = ()
 
 
 def tell(plan: Plan, frame: Frame, book: FactBook) -> Told:
@@ -101,21 +101,18 @@ def _matched(plan: Plan, frame: Frame, book: FactBook) -> Told:
         origin = Origin(formula="count / total * 100", inputs=(count, total))
         share = book.add("share", "Share of bars", 100.0 * len(rows) / n_known, Unit.PERCENT, frame, origin)
     noun = noun_of(frame, n_known)
-    had = f"{name} had {words}"
+    if not share:
+        return Told(f"There are too few {noun} of {name} before that time to know any of these values.")
     if plan.ask is Ask.SHARE:
-        sentence = f"On {share} of {noun} {during} {had}: on {count} of {total}." if share else _unknown(name, noun)
+        sentence = f"For {name}, {words} on {share} of {noun} {during}: on {count} of {total}."
         return Told(sentence, share, stretches(frame, rows))
-    sentence = f"On {count} of {total} {noun} {during} {had}" + (f", which is {share}." if share and plan.ask is Ask.COUNT else ".")
+    sentence = f"For {name}, {words} on {count} of {total} {noun} {during} ({share})."
     told = Told(sentence, count, stretches(frame, rows))
     if plan.ask is Ask.LIST and len(rows):
         told.heads, told.rows = _listed(plan, frame, book, rows)
         if len(rows) > N_ROWS_MAX:
             told.sentence += f" The newest {book.asked(N_ROWS_MAX, frame, 'Rows shown')} are listed."
     return told
-
-
-def _unknown(name: str, noun: str) -> str:
-    return f"There are too few {noun} of {name} before that time to know any of these values."
 
 
 def _listed(plan: Plan, frame: Frame, book: FactBook, rows: Int64s) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -140,7 +137,7 @@ def _dated(plan: Plan, frame: Frame, book: FactBook) -> Told:
             "total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known")
         )
         book.count("count", "Bars that match", 0, frame, Origin(formula="number of bars that match"))
-        return Told(f"On none of {total} {noun_of(frame, n_known)} {during} {name} had {words}.")
+        return Told(f"For {name}, {words} on none of {total} {noun_of(frame, n_known)} {during}.")
     row = int(rows[0 if plan.ask is Ask.FIRST else -1])
     which = "first" if plan.ask is Ask.FIRST else "last"
     main = book.add(
@@ -154,7 +151,9 @@ def _dated(plan: Plan, frame: Frame, book: FactBook) -> Told:
                 values.append(f"{operand_words(side, book, frame)} {book.value('value', 'Value', at, side, (frame, row))}")
     count = book.count("count", "Bars that match", len(rows), frame, Origin(formula="number of bars that match"))
     then = f": {', '.join(dict.fromkeys(values))}" if values else ""
-    sentence = f"{name} {which} had {words} on {main}{then}. It did so on {count} {noun_of(frame, len(rows))} {during}."
+    one, many = noun_of(frame, 1), noun_of(frame, len(rows))
+    there = f"There {'is' if len(rows) == 1 else 'are'} {count} such {many}."
+    sentence = f"For {name}, {main} is the {which} {one} {during} on which {words}{then}. {there}"
     return Told(sentence, main, stretches(frame, rows[rows == row]))
 
 
@@ -165,7 +164,7 @@ def _streak(plan: Plan, frame: Frame, book: FactBook) -> Told:
         total = book.count(
             "total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known")
         )
-        return Told(f"On none of {total} {noun_of(frame, n_known)} {during} {name} had {words}.")
+        return Told(f"For {name}, {words} on none of {total} {noun_of(frame, n_known)} {during}.")
     cuts = np.flatnonzero(np.diff(rows) != 1) + 1
     starts, stops = np.append(0, cuts), np.append(cuts, len(rows))
     longest = int((stops - starts).max())
@@ -174,7 +173,8 @@ def _streak(plan: Plan, frame: Frame, book: FactBook) -> Told:
     formula = f"longest run of bars with {' and '.join(map(format_condition, plan.where))}"
     main = book.count("streak", "Longest run of bars", longest, frame, Origin((first, last), formula))
     since, until = book.day("First bar of the run", frame, first), book.day("Last bar of the run", frame, last)
-    sentence = f"The longest run of {noun_of(frame, 2)} on which {name} had {words} {during} is {main}, from {since} to {until}."
+    many = noun_of(frame, 2)
+    sentence = f"For {name}, the longest run of {many} {during} on which {words} is {main}, from {since} to {until}."
     n_equal = int(np.count_nonzero(stops - starts == longest))
     if n_equal > 1:
         equal = book.count("streak.equal", "Runs of that length", n_equal, frame, Origin(formula="number of longest runs"))
@@ -194,7 +194,7 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
     assert plan.measure is not None, "A checked plan of this kind measures something."
     values, rows = _chosen(plan, frame)
     name, words = book.name(frame), operand_words(plan.measure, book, frame)
-    where = f" with {condition_words(plan.where, book, frame)}" if plan.where else ""
+    where = f" on {noun_of(frame, 2)} on which {condition_words(plan.where, book, frame)}" if plan.where else ""
     during = _during(frame, book)
     if not len(rows):
         return Told(f"No {words} of {name}{where} is known {during}.")
@@ -226,12 +226,12 @@ def _aggregate(plan: Plan, frame: Frame, book: FactBook) -> Told:
     assert plan.measure is not None, "A checked plan of this kind measures something."
     values, rows = _chosen(plan, frame)
     name, words = book.name(frame), operand_words(plan.measure, book, frame)
-    where = f" on bars with {condition_words(plan.where, book, frame)}" if plan.where else ""
+    where = f" on {noun_of(frame, 2)} on which {condition_words(plan.where, book, frame)}" if plan.where else ""
     during = _during(frame, book)
     if not len(rows):
         return Told(f"No {words} of {name}{where} is known {during}.")
-    reduce: Callable[[Float64s], np.floating] = {Ask.MEAN: np.mean, Ask.MEDIAN: np.median, Ask.SUM: np.sum}[plan.ask]
-    value = float(reduce(values[rows]))
+    chosen = values[rows]
+    value = float({Ask.MEAN: np.mean, Ask.SUM: np.sum}[plan.ask](chosen) if plan.ask is not Ask.MEDIAN else np.median(chosen))
     count = book.count("count", "Bars that count", len(rows), frame, Origin(formula="number of bars with a value"))
     formula = f"{plan.ask.value}({formula_of(plan.measure)})"
     main = book.add(

@@ -28,14 +28,15 @@ _NOUNS: Final = {"1d": "day", "1w": "week", "1mo": "month", "3mo": "quarter", "1
 _FIELDS: Final = {"hl2": "mean of high and low", "hlc3": "typical price", "ohlc4": "mean price", "hlcc4": "weighted close"}
 _INDEXED: Final = frozenset({"rsi", "stochastic", "adx"})
 _OPS: Final = {
-    Op.ABOVE: "above",
-    Op.BELOW: "below",
-    Op.AT_LEAST: "at least at",
-    Op.AT_MOST: "at most at",
-    Op.CROSSES: "crossing",
-    Op.CROSSES_ABOVE: "crossing above",
-    Op.CROSSES_BELOW: "crossing below",
+    Op.ABOVE: "was above",
+    Op.BELOW: "was below",
+    Op.AT_LEAST: "was at least",
+    Op.AT_MOST: "was at most",
+    Op.CROSSES: "crossed",
+    Op.CROSSES_ABOVE: "crossed above",
+    Op.CROSSES_BELOW: "crossed below",
 }
+_EACH: Final = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly", "hour": "hourly"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +159,15 @@ def operand_words(value: Operand, book: FactBook, frame: Frame) -> str:  # noqa:
             return _indicator_words(value, book, frame)
         case Change(n_bars, unit):
             words = "change" if unit == "percent" else "change in points"
-            return (
-                f"{noun_of(frame, 1)} {words}" if n_bars == 1 else f"{words} over {book.asked(n_bars, frame)} {noun_of(frame, 2)}"
-            )
+            each = _EACH.get(noun_of(frame, 1), f"one-{noun_of(frame, 1)}")
+            return f"{each} {words}" if n_bars == 1 else f"{words} over {book.asked(n_bars, frame)} {noun_of(frame, 2)}"
         case Gap():
             return "gap at the open"
         case Range():
             return "range"
-        case Extreme(side, name, n, unit):
+        case Extreme(side, name, n, unit, is_before):
             window = "all time" if n == 0 else f"{book.asked(n, frame)} {noun_of(frame, n) if unit == 'bar' else _plural(unit, n)}"
-            return f"{side} {name} of {window}"
+            return f"{side} {name} of {'the ' if is_before and n else ''}{window}{' before' if is_before else ''}"
         case Distance(inner, base):
             return f"distance of the {operand_words(inner, book, frame)} from the {operand_words(base, book, frame)}"
         case Number(number):
@@ -175,7 +175,7 @@ def operand_words(value: Operand, book: FactBook, frame: Frame) -> str:  # noqa:
 
 
 def condition_words(conditions: Sequence[Condition], book: FactBook, frame: Frame) -> str:
-    """The close above SMA {F3}: numbers in the unit of what they are compared with."""
+    """As "the close was above the SMA {F3}"; numbers in the unit of what they are compared with."""
     parts = []
     for one in conditions:
         right = operand_words(one.right, book, frame)
@@ -192,11 +192,18 @@ def noun_of(frame: Frame, n: int) -> str:
     return _plural(_NOUNS.get(str(frame.series.spec), "bar"), n)
 
 
-def prices_words(frame: Frame, plan: Plan) -> str:
+def prices_words(frame: Frame, plan: Plan, *, is_past: bool) -> str:
     """Which prices were used, as a sentence of its own."""
-    if plan.measure == Price("volume") and not frame.is_adjusted:
-        return "Volumes are as traded."
-    return "Prices are adjusted for splits and dividends as of now." if frame.is_adjusted else "Prices are as traded."
+    has_volume = any(unit_of(value) is Unit.QUANTITY for value in _values_of(plan))
+    if not frame.is_adjusted:
+        return "Volumes are as traded." if plan.measure == Price("volume") else "Prices are as traded."
+    volumes = ", volumes for splits," if has_volume else ""
+    return f"Prices are adjusted for splits and dividends{volumes} as {'known then' if is_past else 'of now'}."
+
+
+def _values_of(plan: Plan) -> list[Operand]:
+    measured = [] if plan.measure is None else [plan.measure]
+    return [*measured, *(side for one in plan.where for side in (one.left, one.right))]
 
 
 def interval_words(frame: Frame, book: FactBook) -> str:

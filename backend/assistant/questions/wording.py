@@ -77,9 +77,9 @@ def format_operand(value: Operand) -> str:  # noqa: PLR0911 - one case a kind of
             return "gap()"
         case Range():
             return "range()"
-        case Extreme(side, field, n, unit):
+        case Extreme(side, field, n, unit, is_before):
             window = f"{n} {unit}s" if n else "all"
-            return f"{side}({field}, {window})"
+            return f"{side}({field}, {window}{' before' if is_before else ''})"
         case Distance(inner, base):
             return f"distance({format_operand(inner)}, {format_operand(base)})"
         case Number(number):
