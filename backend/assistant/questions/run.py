@@ -39,7 +39,8 @@ class Questions:
 
         instrument : what "it" means, as the chart that the question goes with
         """
-        return parse_question(text, await self.names(), instrument="" if instrument is None else str(instrument))
+        named = "" if instrument is None else str(instrument)
+        return await asyncio.to_thread(parse_question, text, await self.names(), instrument=named)
 
     async def names(self) -> Names:
         """How instruments and watchlists are called now."""

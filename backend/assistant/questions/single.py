@@ -231,7 +231,7 @@ def _aggregate(plan: Plan, frame: Frame, book: FactBook) -> Told:
     if not len(rows):
         return Told(f"No {words} of {name}{where} is known {during}.")
     chosen = values[rows]
-    value = float({Ask.MEAN: np.mean, Ask.SUM: np.sum}[plan.ask](chosen) if plan.ask is not Ask.MEDIAN else np.median(chosen))
+    value = float({Ask.MEAN: chosen.mean(), Ask.MEDIAN: np.median(chosen), Ask.SUM: chosen.sum()}[plan.ask])
     count = book.count("count", "Bars that count", len(rows), frame, Origin(formula="number of bars with a value"))
     formula = f"{plan.ask.value}({formula_of(plan.measure)})"
     main = book.add(
