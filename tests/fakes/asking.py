@@ -11,8 +11,10 @@ from backend.clock import ManualClock
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
 from backend.market.calendars import Calendars
+from backend.market.catalog import Catalog
 from backend.market.history import History
 from backend.market.samples import load_samples
+from backend.storage.market_store import MarketStore
 from backend.storage.paths import Home
 from backend.watchlists.store import WatchlistStore
 from tests.fakes.importing import NOW_NS, open_workshop
@@ -45,6 +47,8 @@ class Asked:
     history: History
     watchlists: WatchlistStore
     clock: ManualClock
+    catalog: Catalog
+    store: MarketStore
 
     async def ask(self, text: str) -> Result:
         """Parse and answer a question that must be one."""
@@ -66,4 +70,4 @@ async def open_questions(home: Home, now_ns: int = NOW_NS, *, with_samples: bool
             await load_samples(shop.importer)
         history = History(shop.store, shop.catalog, shop.actions, Calendars(home.cache, clock), clock)
         watchlists = WatchlistStore(shop.ledger, shop.bus.publish)
-        yield Asked(Questions(history, shop.catalog, watchlists, clock), history, watchlists, clock)
+        yield Asked(Questions(history, shop.catalog, watchlists, clock), history, watchlists, clock, shop.catalog, shop.store)

@@ -38,7 +38,7 @@ def filled(tmp_path_factory):
 @asynccontextmanager
 async def open_search(home):
     async with open_questions(home) as asked, open_conversations(home, ManualClock(1_000)) as conversations:
-        search = PlatformSearch(asked.questions, asked.questions._catalog, conversations)
+        search = PlatformSearch(asked.questions, asked.catalog, conversations)
         search.offer(ACTIONS)
         yield search, conversations
 
@@ -131,14 +131,14 @@ async def test_a_page_of_help_opens_by_the_name_in_its_hit(filled):
 
 async def test_a_search_over_thousands_of_instruments_and_turns_takes_well_under_half_a_second(home):
     async with open_questions(home, with_samples=True) as asked, open_conversations(home, ManualClock(1_000)) as conversations:
-        await asked.questions._catalog.put(
+        await asked.catalog.put(
             *(Instrument(InstrumentId(f"T{n}", "XNAS"), f"Company number {n} of trade") for n in range(5_000))
         )
         row = await conversations.begin_conversation()
         parent = ""
         for n in range(300):
             parent = (await conversations.add_turn(said(row.id, f"words about volume and trend {n}", parent))).id
-        search = PlatformSearch(asked.questions, asked.questions._catalog, conversations)
+        search = PlatformSearch(asked.questions, asked.catalog, conversations)
         took_ms = {}
         for typed in (
             "MSFT 2012-05-01",

@@ -11,11 +11,13 @@ from backend.assistant.facts.fact import Unit
 from backend.assistant.questions.plan import Ask, Change, Condition, Indicator, Number, Op, Plan, Price, Span
 from backend.assistant.questions.schema import parse_plan, plan_schema, write_plan
 from backend.assistant.questions.wording import format_plan
-from backend.domain.bars import DAY_NS, BarSpec, Series
+from backend.domain.bars import DAY_NS, MINUTE_NS, BarArrays, BarSpec, Series
+from backend.domain.instruments import Instrument
 from backend.errors import InvalidInput, NotFound
 from backend.indicators import compute
 from backend.storage.paths import Home
 from tests.fakes.asking import AAPL, MSFT, SPX, VIX, WTI, Asked, open_questions
+from tests.fakes.market import publish
 
 
 @pytest.fixture(scope="module")
@@ -334,6 +336,31 @@ async def test_the_most_of_a_kind_are_listed_in_their_order(filled):
 
     cells = [[result.facts[cell.strip("{}")].value for cell in row] for row in result.table.rows]
     assert cells == [[day.date().isoformat(), pytest.approx(value)] for day, value in change.nsmallest(5).items()]
+
+
+async def test_bars_of_minutes_belong_to_the_days_of_their_instrument(home):
+    """Two sessions of New York in January: 14:30 to 21:00 UTC."""
+    opens = [int(pd.Timestamp(f"2024-01-{day} 09:30", tz="America/New_York").value) for day in ("08", "09")]
+    minutes = np.concatenate([start + np.arange(390, dtype=np.int64) * MINUTE_NS for start in opens])
+    close = 100 + np.sin(np.arange(780) / 7)
+    bars = BarArrays(minutes, close, close + 0.5, close - 0.5, close, np.full(780, 10.0))
+    now = opens[1] + 60 * MINUTE_NS  # one hour into the second session
+    async with open_questions(home, now) as asked:
+        await asked.catalog.put(Instrument(AAPL, "Apple", calendar="XNYS", timezone="America/New_York"))
+        await publish(asked.store, bars, Series(AAPL, BarSpec.parse("1m")))
+        first = await asked.ask("total volume of AAPL on 2024-01-08 on 1m bars")
+        hours = await asked.ask("how many hours did AAPL close above its 3 hour average on 2024-01-08")
+        today = await asked.ask("highest close of AAPL today on 1m bars")
+        daily = await asked.ask("close of AAPL")
+
+    assert first.facts.named("sum").value == 3900
+    assert first.facts.named("count").value == 390
+    hourly = pd.Series(close[:390]).groupby(np.arange(390) // 60).last()
+    assert hours.facts.named("count").value == int((hourly > hourly.rolling(3).mean()).sum())
+    assert hours.facts.named("total").value == 5  # of 7 hours, the last one short, two are there to warm up
+    assert today.facts.named("highest").value == close[390:450].max()
+    assert daily.facts.named("bar.date").value == "2024-01-08"  # the second session is not over
+    assert max(fact.as_of_ns for fact in today.facts.values()) <= now
 
 
 async def test_what_is_not_there_is_an_error_that_says_so(filled):

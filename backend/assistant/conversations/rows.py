@@ -41,6 +41,13 @@ _SEARCH: Final = """
     FROM turn_words JOIN turns t ON t.row = turn_words.rowid JOIN conversations c ON c.id = t.conversation
     WHERE turn_words MATCH ? ORDER BY turn_words.rank, t.row DESC LIMIT ?
 """
+_ROW_BY_ID: Final = _ROW + " WHERE id = ?"
+_ROWS: Final = _ROW + _NEWEST
+_ROWS_TITLED: Final = _ROW + _TITLED + _NEWEST
+_ROWS_FOUND: Final = _ROW + _TITLED + _SPOKEN + _NEWEST
+_TURN_BY_ID: Final = _TURN + " WHERE t.id = ?"
+_SIBLINGS: Final = _TURN + " WHERE t.conversation = ? AND t.parent IS ? ORDER BY t.row"
+_ALL_TURNS: Final = _TURN + " WHERE t.conversation = ? ORDER BY t.row"
 _PUT_TURN: Final = "INSERT INTO turns (id, conversation, parent, speaker, at_ns, text, content) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _PUT_CONVERSATION: Final = """
     INSERT INTO conversations (id, title, plain_title, is_named, made_ns, changed_ns, instrument, is_pinned, n_turns, leaf)
@@ -59,7 +66,7 @@ class RemovedConversation:
 
 def read_row(db: Any, conversation: str) -> ConversationRow:
     """The conversation of this id. Raises NotFound."""
-    found = db.execute(_ROW + " WHERE id = ?", (conversation,)).fetchone()
+    found = db.execute(_ROW_BY_ID, (conversation,)).fetchone()
     if found is None:
         raise NotFound("This conversation is not there any more.", hint="Choose another one.", code="conversation.unknown")
     return _row_of(found)
@@ -68,16 +75,16 @@ def read_row(db: Any, conversation: str) -> ConversationRow:
 def read_rows(db: Any, title: str, match: str, n_max: int) -> tuple[ConversationRow, ...]:
     """Pinned ones first, then the newest; with a ``title`` or ``match``, those whose title or turns hold it."""
     if not title:
-        return tuple(map(_row_of, db.execute(_ROW + _NEWEST, (n_max,)).fetchall()))
+        return tuple(map(_row_of, db.execute(_ROWS, (n_max,)).fetchall()))
     pattern = "%" + plain(title).replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     if not match:
-        return tuple(map(_row_of, db.execute(_ROW + _TITLED + _NEWEST, (pattern, n_max)).fetchall()))
-    return tuple(map(_row_of, db.execute(_ROW + _TITLED + _SPOKEN + _NEWEST, (pattern, match, n_max)).fetchall()))
+        return tuple(map(_row_of, db.execute(_ROWS_TITLED, (pattern, n_max)).fetchall()))
+    return tuple(map(_row_of, db.execute(_ROWS_FOUND, (pattern, match, n_max)).fetchall()))
 
 
 def read_turn(db: Any, turn: str) -> Turn:
     """The turn of this id. Raises NotFound."""
-    found = db.execute(_TURN + " WHERE t.id = ?", (turn,)).fetchone()
+    found = db.execute(_TURN_BY_ID, (turn,)).fetchone()
     if found is None:
         raise NotFound("This turn is not there any more.", hint="Open the conversation again.", code="conversation.turn_unknown")
     return _turn_of(found)
@@ -91,12 +98,12 @@ def read_branch(db: Any, conversation: str, leaf: str, n_max: int) -> tuple[Turn
 def read_siblings(db: Any, turn: Turn) -> tuple[Turn, ...]:
     """The turns that follow the same one, the turn itself among them, oldest first."""
     place = (turn.conversation, turn.parent or None)
-    return tuple(map(_turn_of, db.execute(_TURN + " WHERE t.conversation = ? AND t.parent IS ? ORDER BY t.row", place).fetchall()))
+    return tuple(map(_turn_of, db.execute(_SIBLINGS, place).fetchall()))
 
 
 def read_all_turns(db: Any, conversation: str) -> tuple[Turn, ...]:
     """Every turn of every branch, each behind its parent."""
-    return tuple(map(_turn_of, db.execute(_TURN + " WHERE t.conversation = ? ORDER BY t.row", (conversation,)).fetchall()))
+    return tuple(map(_turn_of, db.execute(_ALL_TURNS, (conversation,)).fetchall()))
 
 
 def read_deepest(db: Any, turn: str) -> str:

@@ -58,7 +58,8 @@ async def load_frame(
 ) -> Frame:
     """Load what a question needs of one series, as it was known at ``now_ns``. Raises InvalidInput where it cannot be built.
 
-    Whatever its period, indicators start at the first stored bar, as on charts; nothing later than the period is read.
+    Whatever its period, indicators start at the first stored bar, as on charts. A bar belongs to the period in which it
+    begins; no later one is read.
     """
     sessions = await history.sessions_of(instrument.id)
     days = period_days(period, _local_day(now_ns, instrument.timezone), sessions)

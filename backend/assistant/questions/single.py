@@ -14,6 +14,7 @@ from backend.assistant.questions.telling import (
     FactBook,
     Origin,
     condition_words,
+    each_of,
     formula_of,
     noun_of,
     operand_words,
@@ -71,7 +72,7 @@ def base_row(frame: Frame) -> int:
 
 def _nothing(plan: Plan, frame: Frame, book: FactBook) -> Told:
     name = book.name(frame)
-    noun = f"{noun_of(frame, 1)} bars" if noun_of(frame, 1) != "bar" else "bars"
+    noun = "bars" if noun_of(frame, 1) == "bar" else f"{each_of(frame)} bars"
     if not len(frame.bars):
         why = f"There are no {noun} of {name} up to the end of that time."
         book.add("answer", "Answer", None, Unit.WORD, frame, Origin(why_not="no bars"))
@@ -198,6 +199,7 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
     during = _during(frame, book)
     if not len(rows):
         return Told(f"No {words} of {name}{where} is known {during}.")
+    # Of equal ones the earliest stands first.
     sign = -1.0 if plan.ask is Ask.HIGHEST else 1.0
     best = rows[np.argsort(sign * values[rows], kind="stable")[: plan.n]]
     row, which = int(best[0]), plan.ask.value

@@ -159,8 +159,7 @@ def operand_words(value: Operand, book: FactBook, frame: Frame) -> str:  # noqa:
             return _indicator_words(value, book, frame)
         case Change(n_bars, unit):
             words = "change" if unit == "percent" else "change in points"
-            each = _EACH.get(noun_of(frame, 1), f"one-{noun_of(frame, 1)}")
-            return f"{each} {words}" if n_bars == 1 else f"{words} over {book.asked(n_bars, frame)} {noun_of(frame, 2)}"
+            return f"{each_of(frame)} {words}" if n_bars == 1 else f"{words} over {book.asked(n_bars, frame)} {noun_of(frame, 2)}"
         case Gap():
             return "gap at the open"
         case Range():
@@ -190,6 +189,11 @@ def condition_words(conditions: Sequence[Condition], book: FactBook, frame: Fram
 def noun_of(frame: Frame, n: int) -> str:
     """What a bar is called: day, weeks, bars."""
     return _plural(_NOUNS.get(str(frame.series.spec), "bar"), n)
+
+
+def each_of(frame: Frame) -> str:
+    """What happens from one bar to the next is called: daily, weekly."""
+    return _EACH.get(noun_of(frame, 1), f"one-{noun_of(frame, 1)}")
 
 
 def prices_words(frame: Frame, plan: Plan, *, is_past: bool) -> str:
