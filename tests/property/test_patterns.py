@@ -101,6 +101,25 @@ def test_real_bars_cut_anywhere_show_what_was_known_by_then(name, code):
         assert text(SAYING[name](bars[:cut])) == text(known_by(whole, int(cut)))
 
 
+ON_AND_ON = drawing([(0, 70), *((20 * k, 60 if k % 2 else 80) for k in range(1, 26))])  # a rectangle that never ends
+
+
+@pytest.mark.parametrize(
+    ("name", "bars", "n_least"),
+    [
+        ("charts", random_walk(3000, 11), 15),
+        ("charts", ON_AND_ON, 3),
+        ("gaps", REAL["AAPL"][:1500], 15),
+        ("macd divergences", random_walk(3000, 11), 15),
+    ],
+)
+def test_bars_cut_right_after_each_find_show_it_as_it_was_known_then(name, bars, n_least):
+    whole = SAYING[name](bars)
+    assert len(whole) >= n_least
+    for found in whole[:: 1 + len(whole) // 40]:
+        assert text(SAYING[name](bars[: found.known + 1])) == text(known_by(whole, found.known + 1))
+
+
 @pytest.mark.parametrize("code", REAL)
 @pytest.mark.parametrize("name", STANDING)
 def test_real_bars_stand_at_any_bar_as_they_stood_then(name, code):

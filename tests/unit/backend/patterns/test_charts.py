@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from backend.indicators import compute
 from backend.kernels import shapes
 from backend.patterns import find_chart_patterns
 from backend.patterns.chart_words import FORMS
@@ -111,6 +112,22 @@ def test_a_reversal_tells_its_neckline_its_measured_move_and_where_it_fails(name
     assert sign * bars.close[found.outcome.index] > sign * line.price_at(found.outcome.index)
     assert found.outcome.price == bars.close[found.outcome.index]
     assert found.outcome.target == pytest.approx(target, abs=3.0)
+
+
+def test_strength_is_the_mean_of_fit_balance_and_size():
+    bars = drawing(DRAWN["double_top"][0], noise=0.8)
+    (found,) = [each for each in find_chart_patterns(bars) if each.kind is ChartKind.DOUBLE_TOP]
+    (first, at_first), (neck_row, neck), (second, at_second) = (
+        (row, price) for row, (_, price) in zip(found.corners, found.points, strict=True)
+    )
+    height = max(at_first, at_second) - neck
+    fit = 1 - abs(at_first - at_second) / (0.1 * height)
+    balance = min(neck_row - first, second - neck_row) / max(neck_row - first, second - neck_row)
+    size = min(height / (8 * compute("atr", bars, period=14)["value"][found.known]), 1)
+
+    assert found.height == pytest.approx(height)
+    assert found.strength == pytest.approx((fit + balance + size) / 3)
+    assert size < 1
 
 
 def test_a_flag_expects_its_pole_once_more():

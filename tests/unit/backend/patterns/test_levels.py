@@ -46,6 +46,8 @@ def test_a_level_grows_with_its_touches_and_fades_with_time():
 
     assert len(early.touches) < len(grown.touches) == len(faded.touches)
     assert early.strength < grown.strength
+    n_touches, age = len(grown.touches), 175 - grown.touches[-1].known
+    assert grown.strength == pytest.approx((min(n_touches / 5, 1) + 1 - age / MEMORY_BARS) / 2)
     assert faded.strength == pytest.approx(grown.strength - 0.25)
     assert grown.is_current
     gone = min(find_levels(bars), key=lambda level: abs(level.price - 60))
