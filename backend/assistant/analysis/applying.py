@@ -19,6 +19,7 @@ from backend.assistant.grounding.tags import parse_tags
 from backend.errors import InvalidInput
 
 N_CHARS_MAX: Final = 20_000
+_WORDS_BEGIN: Final = f'"{WORDED[0]}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,27 @@ def count_checks(analysis: StockAnalysis, n_dropped: int = 0) -> Checks:
 
 def _read(text: str) -> _Told:
     """The one JSON object of an answer, also where words or fences stand around it; nothing where there is none."""
-    first, last = text.find("{"), text.rfind("}")
-    if first < 0 or last < first or len(text) > N_CHARS_MAX:
+    first = text.find("{")
+    if first < 0 or len(text) > N_CHARS_MAX:
         return _Told()
-    try:
-        answer = msgspec.json.decode(text[first : last + 1].encode("utf-8", "replace"), type=dict[str, Any])
-    except (msgspec.MsgspecError, RecursionError, ValueError):
+    answer = _decoded(text[first : text.rfind("}") + 1])
+    if answer is None:
+        # An answer that ran out of room has its claims whole and its words cut: the claims can still be judged.
+        answer = _decoded(text[first : text.find(_WORDS_BEGIN, first)].rstrip(", \n\t") + "}")
+    if answer is None:
         return _Told()
     given = answer.get("claims")
     listed = given if isinstance(given, list) else []
     claims = [claim for one in listed[:N_CLAIMS_MAX] if (claim := _claim(one)) is not None]
     words = tuple(word.strip() if isinstance(word := answer.get(str(key)), str) else "" for key in WORDED)
     return _Told(tuple(claims), len(listed) - len(claims), words)
+
+
+def _decoded(text: str) -> dict[str, Any] | None:
+    try:
+        return msgspec.json.decode(text.encode("utf-8", "replace"), type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return None
 
 
 def _claim(given: object) -> tuple[Op, tuple[str, ...]] | None:

@@ -1,38 +1,43 @@
 """One request to a model: an unchanging prefix from a file, the facts last, and a form in which no number can be written."""
 
 import functools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from backend.assistant.analysis.card import SectionKey, StockAnalysis
 from backend.assistant.engines.engine import Message, Request, Role
-from backend.assistant.facts.fact import Fact, FactSet
-from backend.assistant.grounding.claim import Op
+from backend.assistant.facts.fact import Fact, FactSet, Unit
+from backend.assistant.grounding.claim import Claim, Op
 from backend.assistant.grounding.injection import clean_text, fence_text
+from backend.assistant.grounding.judging import DISTANCES, judge
 from backend.assistant.grounding.narrative import narrative_grammar
 from backend.assistant.grounding.values import format_fact
 
 MODE: Final = "analysis"
 TEMPLATE: Final = "analysis-1.txt"
 FOLDER: Final = Path(__file__).resolve().parents[3] / "resources" / "prompts"
-N_TOKENS_MAX: Final = 700
-N_CLAIMS_MAX: Final = 6
-N_SENTENCES_MAX: Final = 4
+N_TOKENS_MAX: Final = 500
+N_CLAIMS_MAX: Final = 4
+N_SENTENCES_MAX: Final = 3
 WORDED: Final = (SectionKey.TECHNICAL, SectionKey.RISK)
 """The sections that a model may word; the others are code's alone."""
 
 _N_CHARS_NAME: Final = 60
-_TOLD: Final = (
-    "price.", "volume.last", "volume.ratio", "average.sma", "average.slope", "oscillator.", "macd.line", "macd.signal",
-    "stochastic.k", "trend.", "direction.", "band.position", "volatility.", "level.", "swing.", "gap.", "divergence.", "candle.",
-    "pattern.", "risk.",
-)  # fmt: skip
+_TOLD: Final = frozenset({
+    "price.last", "price.change_1", "price.change_5", "price.change_21", "price.change_252", "price.high_52w", "price.low_52w",
+    "volume.ratio_20", "average.sma_20", "average.sma_50", "average.sma_200", "average.slope_50", "oscillator.rsi", "macd.line",
+    "macd.signal", "stochastic.k", "trend.adx", "trend.direction", "volatility.atr", "volatility.realised", "volatility.regime",
+    "level.support.1", "level.resistance.1", "candle.any", "pattern.any", "risk.drawdown", "risk.var", "risk.cvar", "risk.beta",
+})  # fmt: skip
+"""What a model is shown: few enough that a small one reads them in the time that there is."""
+
+_DIVERGENCE: Final = "divergence."
+_UNARY: Final = tuple(op for op in Op if op not in {Op.ABOVE, Op.BELOW, Op.NEAR, Op.BETWEEN})
 _ANSWER: Final = r"""root ::= "{{\"claims\":[" claim ("," claim){{0,{n_more}}} "]," technical "," risk "}}"
 technical ::= "\"technical\":\"" narrative "\""
 risk ::= "\"risk\":\"" narrative "\""
-claim ::= "{{\"op\":\"" op "\",\"args\":[" arg ("," arg){{0,2}} "]}}"
-op ::= {ops}
-arg ::= "\"" id "\""
+claim ::= {kinds}
 """
 
 
@@ -49,7 +54,7 @@ def analysis_request(facts: FactSet, analysis: StockAnalysis) -> Request:
         id=f"{MODE}-{digest[:16]}",
         messages=messages,
         n_tokens_max=N_TOKENS_MAX,
-        grammar=answer_grammar(tuple(fact.id for fact in told)),
+        grammar=answer_grammar(facts),
         mode=MODE,
     )
 
@@ -62,14 +67,38 @@ def system_text() -> str:
 
 def told_facts(facts: FactSet) -> tuple[Fact, ...]:
     """The facts that a model is shown: those that have a value and belong to what it may word."""
-    return tuple(fact for fact in facts.values() if fact.is_available and fact.name.startswith(_TOLD))
+    return tuple(fact for fact in facts.values() if fact.is_available and _is_told(fact))
 
 
-def answer_grammar(fact_ids: tuple[str, ...]) -> str:
-    """GBNF of the whole answer. Raises InvalidInput without ids."""
-    words = narrative_grammar(fact_ids, n_sentences_max=N_SENTENCES_MAX).replace("root ::=", "narrative ::=", 1)
-    ops = " | ".join(f'"{op}"' for op in Op)
-    return _ANSWER.format(n_more=N_CLAIMS_MAX - 1, ops=ops) + words
+def _is_told(fact: Fact) -> bool:
+    return fact.name in _TOLD or (fact.name.startswith(_DIVERGENCE) and fact.value is True)
+
+
+def answer_grammar(facts: FactSet) -> str:
+    """GBNF of the whole answer: claims only of facts for which their kind makes sense. Raises InvalidInput without facts."""
+    told = told_facts(facts)
+    rules = {name: body for name, body in _claim_rules(told, facts) if body}
+    words = narrative_grammar([fact.id for fact in told], n_sentences_max=N_SENTENCES_MAX).replace("root ::=", "narrative ::=", 1)
+    lines = [f"{name} ::= {body}\n" for name, body in rules.items()]
+    return _ANSWER.format(n_more=N_CLAIMS_MAX - 1, kinds=" | ".join(rules)) + "".join(lines) + words
+
+
+def _claim_rules(told: Sequence[Fact], facts: FactSet) -> Iterator[tuple[str, str]]:
+    """A rule for each kind of claim, empty where no fact fits it."""
+    places = [fact.id for fact in told if fact.unit is Unit.PRICE and fact.name not in DISTANCES]
+    lines = [fact.id for fact in told if fact.name.startswith("macd.")]
+    for ids, name, ops in ((places, "places", "above below near"), (lines, "lines", "above below")):
+        yield name, _rule(ops.split(), [ids, ids]) if len(ids) > 1 else ""
+    yield "within", _rule([Op.BETWEEN], [places, places, places]) if len(places) > 2 else ""
+    for op in _UNARY:
+        ids = [fact.id for fact in told if judge(Claim(op, (fact.id,)), facts).is_true is not None]
+        yield op.replace("_", "-"), _rule([op], [ids]) if ids else ""
+
+
+def _rule(ops: Sequence[str], args: Sequence[Sequence[str]]) -> str:
+    named = " | ".join(f'"{op}"' for op in ops)
+    given = r' "," '.join('"\\"" (' + " | ".join(f'"{one}"' for one in ids) + ') "\\""' for ids in args)
+    return r'"{\"op\":\"" (' + named + r') "\",\"args\":[" ' + given + ' "]}"'
 
 
 def _value(fact: Fact) -> str:

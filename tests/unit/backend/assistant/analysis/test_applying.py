@@ -148,6 +148,16 @@ def test_false_and_senseless_claims_are_dropped_and_counted_and_true_ones_join(m
     assert all(verdict.is_true for section in analysis.sections for verdict in section.verdicts)
 
 
+def test_an_answer_that_was_cut_off_still_has_its_claims_judged(made):
+    _, facts, _ = made
+    _, false = sides(facts)
+    price, average = (facts.named(name).id for name in ("price.last", "average.sma_200"))
+    whole = good(facts, claims=[{"op": false, "args": [price, average]}])
+    analysis, checks = worded(made, whole[: whole.index("The price") + 20])
+    assert analysis.is_plain_wording
+    assert checks.n_claims_dropped == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
