@@ -9,6 +9,7 @@ from backend.assistant.facts.fact import BarRange, FactSet
 from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.claim import Verdict
 from backend.assistant.grounding.span import Span
+from backend.assistant.hits import Hit
 from backend.domain.bars import Series
 from backend.domain.instruments import InstrumentId
 
@@ -110,6 +111,7 @@ class Answer:
     facts: FactSet = field(default_factory=lambda: FactSet(()))
     verdicts: tuple[Verdict, ...] = ()
     matches: tuple[BarRange, ...] = ()  # bars that the answer is about, to be shown
+    hits: tuple[Hit, ...] = ()  # what a search found, the best first
     analysis: StockAnalysis | None = None
     provenance: Provenance | None = None
     checks: Checks = field(default_factory=Checks)

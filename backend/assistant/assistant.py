@@ -20,6 +20,7 @@ from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import Asked, ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
+from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import RemoteService
 from backend.assistant.spending import Spending
 from backend.bus import Bus
@@ -44,6 +45,7 @@ class AssistantParts:
     engines: EngineRoom
     analyst: Analyst
     lookup: Lookup
+    search: PlatformSearch
     chat: ChatMode
     analysis: AnalysisMode
     spending: Spending
@@ -69,6 +71,7 @@ class Assistant:
         self.engines = parts.engines
         self.analyst = parts.analyst
         self.spending = parts.spending
+        self.search = parts.search
 
     async def begin(self) -> None:
         """Look at the models there are; nothing is loaded before it is needed. Beginning twice does nothing."""

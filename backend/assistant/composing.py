@@ -26,7 +26,7 @@ from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import ChatMode
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.questions.run import Questions
-from backend.assistant.questions.search import Search
+from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import KINDS, RemoteService
 from backend.assistant.spending import Spending
 from backend.assistant.writers import Writers
@@ -94,8 +94,9 @@ def make_assistant(base: AssistantBase, writers: Writers | None = None) -> Assis
     writers = writers or AllWriters(room, models, remotes)
     analyst = Analyst(FactGatherer(base.history, base.catalog, base.clock, person))
     conversations = ConversationStore(base.words, base.bus.publish, base.clock, Telling(decode_answer, format_fact))
-    search = Search(base.catalog, conversations, base.history, base.settings)
-    lookup = Lookup(Questions(base.history, base.catalog, base.watchlists, base.clock), search.told, analyst, base.clock)
+    questions = Questions(base.history, base.catalog, base.watchlists, base.clock)
+    search = PlatformSearch(questions, base.catalog, conversations)
+    lookup = Lookup(questions, search, analyst, base.clock)
     return Assistant(
         AssistantParts(
             conversations=conversations,
@@ -103,6 +104,7 @@ def make_assistant(base: AssistantBase, writers: Writers | None = None) -> Assis
             engines=room,
             analyst=analyst,
             lookup=lookup,
+            search=search,
             chat=ChatMode(writers, cache),
             analysis=AnalysisMode(analyst, base.catalog, writers, cache),
             spending=spending,

@@ -53,7 +53,7 @@ async def _tell_sources(context: CommandContext, answer: Answer) -> None:
     facts = [answer.facts[fact_id] for fact_id in used if fact_id in answer.facts]
     if facts:
         await context.say("")
-        rows = [(fact.id, fact.label, format_fact(fact), fact.formula, fact.source) for fact in facts]
+        rows: list[tuple[str, ...]] = [(fact.id, fact.label, format_fact(fact), fact.formula, fact.source) for fact in facts]
         await context.put_table(_SOURCES, rows)
     made = answer.provenance
     if made is None:

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from backend.assistant.questions.entries import HitKind, SearchEntry
+from backend.assistant.hits import HitKind
+from backend.assistant.questions.entries import SearchEntry
 from backend.assistant.questions.search import PlatformSearch
 from backend.clock import ManualClock
 from backend.domain.instruments import Instrument, InstrumentId
@@ -131,9 +132,7 @@ async def test_a_page_of_help_opens_by_the_name_in_its_hit(filled):
 
 async def test_a_search_over_thousands_of_instruments_and_turns_takes_well_under_half_a_second(home):
     async with open_questions(home, with_samples=True) as asked, open_conversations(home, ManualClock(1_000)) as conversations:
-        await asked.catalog.put(
-            *(Instrument(InstrumentId(f"T{n}", "XNAS"), f"Company number {n} of trade") for n in range(5_000))
-        )
+        await asked.catalog.put(*(Instrument(InstrumentId(f"T{n}", "XNAS"), f"Company number {n} of trade") for n in range(5_000)))
         row = await conversations.begin_conversation()
         parent = ""
         for n in range(300):

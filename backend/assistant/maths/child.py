@@ -3,12 +3,13 @@
 import json
 import operator
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Final
 
 MEMORY_BYTES: Final = 1_536 * 2**20
 CPU_S: Final = 10
-SIGNS: Final = {
+SIGNS: Final[dict[str, Callable[..., Any]]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,

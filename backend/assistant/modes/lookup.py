@@ -1,6 +1,7 @@
 """What code answers alone: sums, questions over stored bars, searches; no model is asked."""
 
-from collections.abc import Awaitable, Callable
+import re
+from typing import Final
 
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answers import Phase, Provenance, Question
@@ -8,23 +9,34 @@ from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.tags import join_spans, render_tags
+from backend.assistant.hits import Hit, HitKind
 from backend.assistant.maths.reading import read_sum
 from backend.assistant.maths.solving import solve
 from backend.assistant.modes.draft import Draft
 from backend.assistant.questions.result import Result
 from backend.assistant.questions.run import Questions
+from backend.assistant.questions.search import PlatformSearch, SearchResult
 from backend.clock import Clock
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 
 DAILY = BarSpec.parse("1d")
-Search = Callable[[str], Awaitable[tuple[Span, ...]]]
+_MARKUP: Final = re.compile(r"([\\`*_\[\]<>|~#])")
+_KINDS: Final = {
+    HitKind.INSTRUMENT: "Instruments",
+    HitKind.BAR: "Bars",
+    HitKind.ACTION: "What can be done",
+    HitKind.INDICATOR: "Indicators",
+    HitKind.SETTING: "Settings",
+    HitKind.HELP: "Help",
+    HitKind.CONVERSATION: "Said before",
+}
 
 
 class Lookup:
     """Lives on the engine loop."""
 
-    def __init__(self, questions: Questions, search: Search, analyst: Analyst, clock: Clock) -> None:
+    def __init__(self, questions: Questions, search: PlatformSearch, analyst: Analyst, clock: Clock) -> None:
         self._questions = questions
         self._search = search
         self._analyst = analyst
@@ -50,8 +62,10 @@ class Lookup:
     async def search(self, draft: Draft, question: Question) -> None:
         """Find instruments, help, bars and earlier words."""
         draft.say(Phase.COMPUTING, "Searching")
-        found = await self._search(question.text)
-        self._finish(draft, found, FactSet(()), "Searched on this computer.")
+        found = await self._search.find(question.text)
+        facts = found.facts if found.answer is None else found.answer.facts
+        draft.grow(hits=found.hits, matches=() if found.answer is None else found.answer.matches)
+        self._finish(draft, found_text(found), facts, "Searched on this computer.")
 
     async def instrument_in(self, text: str) -> InstrumentId | None:
         """The one instrument that a text names; None where it names none, or several."""
@@ -67,6 +81,33 @@ class Lookup:
         provenance = Provenance(draft.answer.question.mode, reason=reason, facts_digest=facts.digest())
         checks = Checks(n_numbers=sum(span.mark is Mark.NUMBER for span in spans))
         draft.grow(phase=Phase.DONE, words="", spans=spans, facts=facts, provenance=provenance, checks=checks)
+
+
+def found_text(found: SearchResult) -> tuple[Span, ...]:
+    """What was found as markdown, by kind, the best kind first. What was searched is quoted, its markup disarmed."""
+    spans: list[Span] = []
+    if found.answer is not None:
+        spans += [*told(found.answer), Span("\n\n")]
+    by_kind: dict[HitKind, list[Hit]] = {}
+    for hit in found.hits:
+        by_kind.setdefault(hit.kind, []).append(hit)
+    for kind, hits in by_kind.items():
+        spans.append(Span(f"**{_KINDS[kind]}**\n\n"))
+        for hit in hits:
+            spans += [Span("- "), _quoted(hit.title), Span(": " if hit.words else "")]
+            # With an answer, its own facts are shown; a bar's are then told without their links.
+            is_tagged = hit.kind is HitKind.BAR and found.answer is None
+            words = render_tags(hit.words, found.facts) if is_tagged else () if hit.kind is HitKind.BAR else (_quoted(hit.words),)
+            spans += [*words, Span("\n")]
+        spans.append(Span("\n"))
+    if not found.hits and found.answer is None:
+        spans.append(Span(found.problem or "Nothing was found. Try fewer or other words."))
+    return join_spans(spans)
+
+
+def _quoted(text: str) -> Span:
+    plain = " ".join(text.replace("\x02", "").replace("\x03", "").split())
+    return Span(_MARKUP.sub(r"\\\1", plain), Mark.QUOTED)
 
 
 def told(result: Result) -> tuple[Span, ...]:

@@ -1,11 +1,11 @@
 """What can be found by its words: a pure ranking of entries against what somebody typed."""
 
-import enum
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from backend.assistant.hits import Hit, HitKind
 from backend.market.instrument_index import plain
 
 EXCERPT_CHARS: Final = 160
@@ -16,18 +16,6 @@ _IDLE_WORDS: Final = """
     where which with you your
 """
 _IDLE: Final = frozenset(_IDLE_WORDS.split())
-
-
-class HitKind(enum.StrEnum):
-    """What was found, which says what opens it."""
-
-    INSTRUMENT = "instrument"  # target: its id
-    BAR = "bar"  # target: id, interval and date
-    HELP = "help"  # target: the topic's name
-    ACTION = "action"  # target: the action's id
-    INDICATOR = "indicator"  # target: its name
-    SETTING = "setting"  # target: section.field
-    CONVERSATION = "conversation"  # target: conversation/turn
 
 
 # Of two that fit as well, what does a thing stands before the page that tells of it.
@@ -43,20 +31,6 @@ class SearchEntry:
     title: str
     text: str = ""
     words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Something found. ``score`` is 0 to 1, comparable between kinds; ``words`` tells of it, numbers as tags where it is a bar.
-
-    target : what opens it, by kind
-    """
-
-    kind: HitKind
-    target: str
-    title: str
-    words: str
-    score: float
 
 
 class EntryIndex:

@@ -8,7 +8,8 @@ from typing import Final
 
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.facts.fact import Fact, FactSet, Unit
-from backend.assistant.questions.entries import EntryIndex, Hit, HitKind, SearchEntry
+from backend.assistant.hits import Hit, HitKind
+from backend.assistant.questions.entries import EntryIndex, SearchEntry
 from backend.assistant.questions.help_topics import HelpTopic, load_topics
 from backend.assistant.questions.names import Mention
 from backend.assistant.questions.periods import take_period

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from backend.assistant.questions.entries import EntryIndex, HitKind, SearchEntry
+from backend.assistant.hits import HitKind
+from backend.assistant.questions.entries import EntryIndex, SearchEntry
 from backend.assistant.questions.help_topics import load_topics
 from backend.commands.table import build_parser
 from trii_desktop.actions.table import ACTIONS
