@@ -6,13 +6,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from backend.assistant.analysis.card import Direction, Section, SectionKey, Sketch, SketchKind, StockAnalysis, TradeIdea
+from backend.assistant.answers import Mode, Provenance
 from backend.assistant.facts.fact import BarRange, Fact, FactSet, Unit
 from backend.assistant.grounding.claim import Claim, Op, Verdict
 from backend.assistant.grounding.span import Mark, Span
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
+from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.scripted_assistant import ScriptedAssistant
-from tests.fakes.window import shown
+from tests.fakes.window import open_window, shown
 from trii_desktop.actions import assistant_rows
 from trii_desktop.assistant.assistant_actions import AssistantActions
 from trii_desktop.assistant.panel import AssistantPanel
@@ -104,6 +106,40 @@ class AssistantHand:
     def close(self):
         self.panel.close_panel()
         self.actions.close()
+
+
+def story_of(tell, home, *, timeout_s=60):
+    """Tell a story about the dock in a window on ``home``."""
+
+    async def story():
+        async with open_window(home) as desktop:
+            hand = AssistantHand(desktop)
+            try:
+                hand.show()
+                await tell(hand)
+            finally:
+                hand.close()
+
+    run_on_qt(story(), timeout_s)
+
+
+def newest_of(hand):
+    """The newest bar of the active chart."""
+    bars = hand.desktop.panels.chart.view.model.snapshot
+    return bars.event_ns_at(len(bars) - 1)
+
+
+async def analysed(hand, *, has_idea=True):
+    """An analysis of the active chart, and its answer's id."""
+    newest, bars = newest_of(hand), hand.desktop.panels.chart.view.model.snapshot
+    facts = facts_of(newest, bars.bar(len(bars) - 1).close)
+    hand.trigger("assistant.analyse")
+    await shown(lambda: hand.panel.is_answering)
+    answer = hand.panel.talk.running.id
+    analysis = analysis_of(facts, newest, has_idea=has_idea)
+    await hand.say(answer, analysis=analysis, facts=facts)
+    await hand.finish(answer, provenance=Provenance(Mode.ANALYSIS, is_plain_wording=True, total_ms=86.0))
+    return answer, analysis
 
 
 def facts_of(newest_ns, close=187.45):

@@ -1,34 +1,31 @@
 """The assistant's dock: the conversation with its title, the turns, and the field in which questions are written."""
 
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QMenu, QStackedLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QStackedLayout, QToolButton, QWidget
 
-from backend.assistant.answers import Answer, Mode, Phase, Question, Reach
-from backend.assistant.conversations.conversation import ConversationRow
-from backend.bus import Subscription
-from backend.events import ConversationsChanged, EngineChanged, ModelsChanged, SettingsChanged
+from backend.assistant.answers import Answer, Mode, Phase, Question
+from backend.events import ConversationsChanged
 from trii_desktop.assistant.attachment import Attachment
 from trii_desktop.assistant.commands import Typed
 from trii_desktop.assistant.composer import Composer
+from trii_desktop.assistant.conversation_deeds import ConversationDeeds
 from trii_desktop.assistant.deeds import TurnDeeds
 from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.assistant.entry import Entry
 from trii_desktop.assistant.facts_shown import SideCards
 from trii_desktop.assistant.history import HistoryPage
-from trii_desktop.assistant.saving import ConversationSaving
-from trii_desktop.assistant.standing import Seen, StandingStrip
+from trii_desktop.assistant.model_watch import ModelWatch
+from trii_desktop.assistant.standing import StandingStrip
 from trii_desktop.assistant.surface import AssistantSurface, Decode
 from trii_desktop.assistant.talk import Talk
 from trii_desktop.assistant.timeline import Timeline
-from trii_desktop.assistant.turn_view import AnswerView, TurnView
-from trii_desktop.assistant.wording import REACHES
+from trii_desktop.assistant.turn_links import TurnLinks
 from trii_desktop.charts.speech import announce
 from trii_desktop.desk import Desk
-from trii_desktop.widgets.ask import AskText
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, frame, row
 
@@ -60,8 +57,6 @@ class AssistantPanel(QWidget):
         super().__init__()
         self._desk = desk
         self._assistant = assistant
-        self._model: str | None = None
-        self._progress = 0.0
         self._edited: Entry | None = None
         self._wanted_turn = ""
         self._shown_id: str | None = None
@@ -70,7 +65,8 @@ class AssistantPanel(QWidget):
         self.talk = Talk(desk, assistant, decode)
         self.deeds = TurnDeeds(desk, self.talk, self)
         self.cards = SideCards(self, desk.look)
-        self.saving = ConversationSaving(desk, assistant.conversations, self)
+        self.links = TurnLinks(self.talk, self.deeds, self.cards, self)
+        self.whole = ConversationDeeds(desk, self.talk, assistant.conversations, self)
         self.timeline = Timeline(desk.look, self.talk.answer_of)
         self.composer = Composer(desk.look)
         self.history = HistoryPage(desk, assistant.conversations)
@@ -97,18 +93,12 @@ class AssistantPanel(QWidget):
         self._pages.addWidget(frame("panel", column(self._turns, self.strip, self.composer, gap=0)))
         self._pages.addWidget(self.history)
         self.setLayout(column(frame("panelHead", head), self._pages, gap=0))
+        self.watch = ModelWatch(desk, assistant, self.composer, self.strip)
         self._connect(desk)
         self._listener = desk.frames.listen(self._look, is_visible=self.isVisible)
-        self._subscriptions: list[Subscription[Any]] = [
-            desk.bridge.subscribe(EngineChanged, self._engine_changed),
-            desk.bridge.subscribe(ModelsChanged, self._models_changed),
-            desk.bridge.subscribe(SettingsChanged, self._settings_changed),
-            desk.bridge.subscribe(ConversationsChanged, self._conversations_changed),
-        ]
+        self._subscription = desk.bridge.subscribe(ConversationsChanged, self._conversations_changed)
         self._wear()
-        self._say_reach()
         self._show_talk()
-        self._read_model()
 
     # --- what it is asked ---------------------------------------------------------------------------------------------
 
@@ -158,8 +148,7 @@ class AssistantPanel(QWidget):
 
     def export(self, form: str = "markdown") -> None:
         """Save the conversation as a file."""
-        if self.talk.id:
-            self.saving.ask(self.talk.id, self.talk.title, form)
+        self.whole.save(form)
 
     def show_help(self) -> None:
         """Say what can be typed."""
@@ -171,8 +160,8 @@ class AssistantPanel(QWidget):
         self._listener.close()
         self.cards.close()
         self.talk.close()
-        for subscription in self._subscriptions:
-            subscription.close()
+        self.watch.close()
+        self._subscription.close()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while hidden."""
@@ -193,7 +182,10 @@ class AssistantPanel(QWidget):
         self.talk.grew.connect(self.timeline.refresh)
         self.talk.over.connect(self._answered)
         self.talk.titled.connect(self._say_title)
-        self.timeline.view_made.connect(self._view_made)
+        self.timeline.view_made.connect(self.links.hear)
+        self.links.sketches_wanted.connect(self.sketches_wanted)
+        self.links.keep_wanted.connect(self.keep_wanted)
+        self.links.matches_wanted.connect(self.matches_wanted)
         self.timeline.key_pressed.connect(self._timeline_key)
         self.deeds.edit_wanted.connect(self._edit)
         self.deeds.save_wanted.connect(self.export)
@@ -204,14 +196,12 @@ class AssistantPanel(QWidget):
         self.composer.edit_wanted.connect(self._edit_last)
         self.composer.edit_given_up.connect(self._edit_given_up)
         self.composer.attach_wanted.connect(self.attach_wanted)
-        self.composer.mode_changed.connect(self._read_model)
         self.strip.models_wanted.connect(self.models_wanted)
-        self.strip.cancel_wanted.connect(self._cancel_loading)
         self.history.chosen.connect(self._open)
         self.history.left.connect(self.focus_composer)
-        self.history.rename_wanted.connect(self._rename)
-        self.history.pin_wanted.connect(self._pin)
-        self.history.remove_wanted.connect(self._remove)
+        self.history.rename_wanted.connect(self.whole.rename)
+        self.history.pin_wanted.connect(self.whole.pin)
+        self.history.remove_wanted.connect(self.whole.remove)
         self.list_button.clicked.connect(self._list_pressed)
         self.new_button.clicked.connect(self.begin_new)
         self.more_button.clicked.connect(self._open_more)
@@ -223,7 +213,7 @@ class AssistantPanel(QWidget):
     def _look(self) -> bool:
         is_other = self.talk.look()
         if is_other:
-            self._say_standing()
+            self.watch.show_running(self.talk.running)
         return is_other
 
     def _question(self, text: str, mode: Mode) -> Question:
@@ -242,59 +232,17 @@ class AssistantPanel(QWidget):
         if self._wanted_turn and any(entry.id == self._wanted_turn for entry in self.talk.entries):
             self.timeline.go_to(self._wanted_turn)
             self._wanted_turn = ""
-        self._say_standing()
+        self.watch.show_running(self.talk.running)
         self.changed.emit()
 
     def _say_title(self) -> None:
         self.title.say(self.talk.title)
         self.more_button.setEnabled(bool(self.talk.id))
 
-    def _say_standing(self) -> None:
-        running = self.talk.running
-        self.composer.say_answering(is_answering=running is not None)
-        seen = Seen(self.composer.chosen_mode, self._model, self._assistant.engines.stats(), self._progress, running)
-        self.strip.show_seen(seen)
-
-    def _say_reach(self) -> None:
-        reach = Reach(self._desk.backend.settings.current.assistant.reach)
-        self.composer.note.say(REACHES[reach])
-        for part in (self.composer.note, self.composer.mode):
-            part.setToolTip(f"Answers are made: {REACHES[reach].lower()}. Settings, Assistant.")
-
     def _answered(self, answer: Answer) -> None:
         said = {Phase.STOPPED: "Stopped.", Phase.FAILED: f"Not answered: {answer.words}"}.get(answer.phase, "Answered.")
         announce(self.timeline, f"{said} {answer.text[:_SPOKEN_MAX]}".strip())
         self.changed.emit()
-
-    def _view_made(self, view: TurnView) -> None:
-        view.menu_wanted.connect(partial(self._turn_menu, view))
-        view.branch_wanted.connect(partial(self._step_branch, view))
-        view.fact_wanted.connect(partial(self._show_fact, view))
-        view.link_wanted.connect(self.cards.show_link)
-        if isinstance(view, AnswerView):
-            view.matches_wanted.connect(self.matches_wanted)
-            view.retry_wanted.connect(partial(self._retry, view))
-            if view.card is not None:
-                self._card_made(view.card)
-            view.card_made.connect(self._card_made)
-
-    def _card_made(self, card: Any) -> None:
-        card.show_wanted.connect(self.sketches_wanted)
-        card.keep_wanted.connect(self.keep_wanted)
-
-    def _turn_menu(self, view: TurnView, place: QPoint) -> None:
-        self.deeds.open_menu(view, place)
-
-    def _step_branch(self, view: TurnView, by: int) -> None:
-        self.deeds.step(view.entry, by)
-
-    def _retry(self, view: TurnView) -> None:
-        self.deeds.again(view.entry)
-
-    def _show_fact(self, view: TurnView, fact_id: str, place: QRect) -> None:
-        answer = self.talk.answer_of(view.entry)
-        if answer is not None:
-            self.cards.show_fact(fact_id, answer.facts, place)
 
     def _timeline_key(self, key: int, event: QKeyEvent) -> None:
         entry = self.timeline.current
@@ -334,8 +282,7 @@ class AssistantPanel(QWidget):
             case "export":
                 self.export("json" if rest.lower().startswith("j") else "markdown")
             case "clear":
-                if self.talk.row is not None:
-                    self._remove(self.talk.row)
+                self.whole.remove_shown()
             case _:
                 self.show_help()
 
@@ -361,77 +308,11 @@ class AssistantPanel(QWidget):
         self._desk.start("Opening the conversation", self.talk.open(conversation))
 
     def _open_more(self) -> None:
-        if self.talk.row is None:
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.setAccessibleName("This conversation")
-        known = self.talk.row
-        menu.addAction("Rename\u2026", partial(self._rename, known))
-        menu.addAction("Take the pin out" if known.is_pinned else "Pin", partial(self._pin, known))
-        menu.addAction("Save as Markdown\u2026", partial(self.export, "markdown"))
-        menu.addAction("Save as JSON\u2026", partial(self.export, "json"))
-        menu.addSeparator()
-        menu.addAction("Delete", partial(self._remove, known))
-        menu.popup(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))
-
-    def _rename(self, known: ConversationRow) -> None:
-        AskText(self, "Rename", "What shall it be called?", partial(self._renamed, known.id), text=known.title).open()
-
-    def _renamed(self, conversation: str, title: str) -> None:
-        store = self._assistant.conversations
-        self._desk.start("Renaming the conversation", self._desk.bridge.call(store.rename(conversation, title)))
-
-    def _pin(self, known: ConversationRow) -> None:
-        store = self._assistant.conversations
-        self._desk.start("Pinning the conversation", self._desk.bridge.call(store.pin(known.id, not known.is_pinned)))
-
-    def _remove(self, known: ConversationRow) -> None:
-        self._desk.start("Deleting the conversation", self._remove_now(known))
-
-    async def _remove_now(self, known: ConversationRow) -> None:
-        call, store = self._desk.bridge.call, self._assistant.conversations
-        removed = await call(store.remove(known.id))
-        if self.talk.id == known.id:
-            self.talk.begin()
-
-        async def bring_back() -> None:
-            await call(store.restore(removed))
-
-        async def remove_again() -> None:
-            await call(store.remove(known.id))
-
-        self._desk.did(f"The conversation {known.title} was deleted.", bring_back, remove_again)
+        self.whole.open_menu(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))
 
     def _conversations_changed(self, _event: ConversationsChanged) -> None:
         if self._pages.currentIndex() == 1:
             self.history.refresh()
-
-    # --- models and looks ---------------------------------------------------------------------------------------------
-
-    def _engine_changed(self, event: EngineChanged) -> None:
-        self._progress = event.progress
-        self._say_standing()
-
-    def _models_changed(self, _event: ModelsChanged) -> None:
-        self._read_model()
-
-    def _settings_changed(self, event: SettingsChanged) -> None:
-        if event.section == "assistant":
-            self._say_reach()
-
-    def _read_model(self) -> None:
-        self._desk.start("Looking at the models", self._model_read())
-
-    async def _model_read(self) -> None:
-        mode = self.composer.chosen_mode
-        card = await self._desk.bridge.call(self._assistant.models.card_for(mode))
-        if mode is self.composer.chosen_mode:
-            self._model = card.name if card is not None else ""
-            self._say_standing()
-
-    def _cancel_loading(self) -> None:
-        self._desk.start("Cancelling", self._desk.bridge.call(self._assistant.engines.unload()))
 
     def _wear(self) -> None:
         look = self._desk.look

@@ -3,28 +3,24 @@
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 
 from backend.assistant.answers import Answer
 from backend.assistant.conversations.conversation import Speaker
-from backend.domain.bars import Int64s
 from trii_desktop.assistant.entry import Entry
-from trii_desktop.assistant.turn_view import AnswerView, TurnView, make_view
+from trii_desktop.assistant.heights import Heights
+from trii_desktop.assistant.turn_view import AnswerView, TurnView
+from trii_desktop.assistant.view_pool import ViewPool
 from trii_desktop.charts.speech import announce
 from trii_desktop.look import Look
 from trii_desktop.widgets.layout import button
 
 MARGIN_PX: Final = 400  # above and below what is in view that is made already
-LETTER_PX: Final = 7.0
-LINE_PX: Final = 19
-HEAD_PX: Final = 48
 NEAR_END_PX: Final = 24
 STEP_PX: Final = 60
 N_PASSES: Final = 6
-N_SPARE_MAX: Final = 12
 
 
 class Timeline(QAbstractScrollArea):
@@ -43,13 +39,10 @@ class Timeline(QAbstractScrollArea):
         self._look = look
         self._answer_of = answer_of
         self.entries: tuple[Entry, ...] = ()
-        self._heights: dict[str, int] = {}  # as measured at this width
-        self._guesses: dict[str, int] = {}  # of those that never were
-        self._sizes: Int64s = np.zeros(0, np.int64)  # a height a turn
-        self._offsets: Int64s = np.zeros(1, np.int64)  # where each turn begins, and where the last one ends
+        self._heights = Heights()
         self._places: dict[str, int] = {}
         self._views: dict[str, TurnView] = {}
-        self._spare: list[TurnView] = []  # out of view, to be filled anew
+        self._pool = ViewPool(look, self.viewport())
         self._current = ""
         self._follows = True  # whether it keeps to the end
         self._is_arranging = False
@@ -92,17 +85,17 @@ class Timeline(QAbstractScrollArea):
         """Show these turns. ``is_other`` : of another conversation, from its end."""
         if is_other:
             self._drop(set(self._views))
-            self._heights, self._guesses, self._current, self._follows = {}, {}, "", True
+            self._heights.forget()
+            self._current, self._follows = "", True
         anchor = self._anchor()
+        is_longer = bool(entries) and not self._heights.knows(entries[-1].id)
         self.entries = entries
         self._places = {entry.id: place for place, entry in enumerate(entries)}
         self._drop({key for key in self._views if key not in self._places})
-        self._heights = {key: height for key, height in self._heights.items() if key in self._places}
+        self._heights.show(entries, self._width)
         for key, view in self._views.items():
             self._fill(view, entries[self._places[key]])
-            self._heights[key] = view.height_at(self._width)
-        self._guess()
-        is_longer = bool(entries) and entries[-1].id not in self._heights
+            self._heights.measure(key, view.height_at(self._width))
         if self._current not in self._places or (is_longer and self._follows):
             self._choose(entries[-1].id if entries else "", speaks=False)
         self._arrange(anchor)
@@ -113,7 +106,7 @@ class Timeline(QAbstractScrollArea):
         if view is not None:
             anchor = self._anchor()
             self._fill(view, entry)
-            self._measured(entry.id, view.height_at(self._width))
+            self._heights.measure(entry.id, view.height_at(self._width))
             self._arrange(anchor)
 
     def go_to(self, entry_id: str) -> None:
@@ -122,7 +115,7 @@ class Timeline(QAbstractScrollArea):
             self._follows = False
             self._choose(entry_id)
             self._arrange((entry_id, 0))
-            self._follow_bar()
+            self._follows = self._below_px() <= NEAR_END_PX
 
     def go_to_end(self) -> None:
         """Bring the newest words into view, and keep to them."""
@@ -131,8 +124,9 @@ class Timeline(QAbstractScrollArea):
 
     def wear(self) -> None:
         """Follow the theme and the size of letters."""
-        for view in (*self._views.values(), *self._spare):
+        for view in self._views.values():
             view.wear()
+        self._pool.wear()
         self._measure_anew()
 
     # --- Qt -----------------------------------------------------------------------------------------------------------
@@ -168,7 +162,6 @@ class Timeline(QAbstractScrollArea):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Say the chosen turn."""
         super().focusInEvent(event)
-        self.viewport().update()
         if self.current is not None:
             announce(self, self._spoken(self.current))
 
@@ -186,33 +179,8 @@ class Timeline(QAbstractScrollArea):
         if self._follows or not self.entries:
             return None
         top = self.verticalScrollBar().value()
-        place = min(max(self._place_at(top), 0), len(self.entries) - 1)
-        return self.entries[place].id, top - int(self._offsets[place])
-
-    def _estimate(self, entry: Entry) -> int:
-        per_line = max((self._width - 24) / LETTER_PX, 8)
-        text = entry.text
-        return HEAD_PX + LINE_PX * (round(len(text) / per_line) + text.count("\n") + 1)
-
-    def _guess(self) -> None:
-        """A height for every turn: as measured, else by its text."""
-        known, guesses = self._heights, self._guesses
-        for entry in self.entries:
-            if entry.id not in known and entry.id not in guesses:
-                guesses[entry.id] = self._estimate(entry)
-        sizes = [known[entry.id] if entry.id in known else guesses[entry.id] for entry in self.entries]
-        self._sizes = np.array(sizes, np.int64)
-
-    def _measured(self, key: str, height: int) -> None:
-        self._heights[key] = height
-        self._sizes[self._places[key]] = height
-
-    def _count(self) -> None:
-        self._offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(self._sizes)))
-
-    def _place_at(self, y: int) -> int:
-        """The turn that stands there, counted from the first one's top."""
-        return int(np.searchsorted(self._offsets, y, side="right")) - 1
+        place = min(max(self._heights.place_at(top), 0), len(self.entries) - 1)
+        return self.entries[place].id, top - self._heights.top_of(place)
 
     def _arrange(self, anchor: tuple[str, int] | None) -> None:
         """Make what is in view, measure it, and place it; as what was estimated changes, the anchor stays where it is."""
@@ -221,12 +189,10 @@ class Timeline(QAbstractScrollArea):
         self._is_arranging = True
         try:
             for _ in range(N_PASSES):
-                self._count()
                 self._scroll(anchor)
                 first, stop = self._range()
                 if not self._make(first, stop):
                     break
-            self._count()
             self._scroll(anchor)
             self._put()
         finally:
@@ -238,16 +204,16 @@ class Timeline(QAbstractScrollArea):
     def _scroll(self, anchor: tuple[str, int] | None) -> None:
         bar, room = self.verticalScrollBar(), self.viewport().height()
         bar.setPageStep(room)
-        bar.setRange(0, max(int(self._offsets[-1]) - room, 0))
+        bar.setRange(0, max(self._heights.total - room, 0))
         if self._follows:
             bar.setValue(bar.maximum())
         elif anchor is not None and anchor[0] in self._places:
-            bar.setValue(int(self._offsets[self._places[anchor[0]]]) + anchor[1])
+            bar.setValue(self._heights.top_of(self._places[anchor[0]]) + anchor[1])
 
     def _range(self) -> tuple[int, int]:
         top = self.verticalScrollBar().value()
-        first = max(self._place_at(top - MARGIN_PX), 0)
-        stop = self._place_at(top + self.viewport().height() + MARGIN_PX) + 1
+        first = max(self._heights.place_at(top - MARGIN_PX), 0)
+        stop = self._heights.place_at(top + self.viewport().height() + MARGIN_PX) + 1
         return first, min(stop, len(self.entries))
 
     def _make(self, first: int, stop: int) -> bool:
@@ -256,21 +222,16 @@ class Timeline(QAbstractScrollArea):
         wanted = {entry.id for entry in self.entries[first:stop]}
         self._drop({key for key, view in self._views.items() if key not in wanted and not _has_keyboard(view)})
         for entry in self.entries[first:stop]:
-            if entry.id in self._views and entry.id in self._heights:
+            if entry.id in self._views and self._heights.knows(entry.id):
                 continue
             view = self._views.get(entry.id) or self._new_view(entry)
-            height = view.height_at(self._width)
-            is_other |= self._heights.get(entry.id) != height
-            self._measured(entry.id, height)
+            is_other |= self._heights.measure(entry.id, view.height_at(self._width))
         return is_other
 
     def _new_view(self, entry: Entry) -> TurnView:
-        view = next((spare for spare in self._spare if spare.speaker is entry.speaker), None)
-        if view is not None:
-            self._spare.remove(view)
-        else:
-            view = make_view(self._look, entry.speaker)
-            view.setParent(self.viewport())
+        view = self._pool.take(entry.speaker)
+        if view is None:
+            view = self._pool.make(entry.speaker)
             view.grew.connect(self._view_grew)
             self.view_made.emit(view)
         self._views[entry.id] = view
@@ -288,7 +249,7 @@ class Timeline(QAbstractScrollArea):
         top = self.verticalScrollBar().value()
         for key, view in self._views.items():
             place = self._places[key]
-            view.setGeometry(0, int(self._offsets[place]) - top, self._width, int(self._sizes[place]))
+            view.setGeometry(0, self._heights.top_of(place) - top, self._width, self._heights.of(place))
             view.show()
 
     def _drop(self, gone: set[str]) -> None:
@@ -296,18 +257,12 @@ class Timeline(QAbstractScrollArea):
             view = self._views.pop(key)
             if _has_keyboard(view):
                 self.setFocus(Qt.FocusReason.OtherFocusReason)
-            view.hide()
-            if len(self._spare) < N_SPARE_MAX:
-                view.forget()
-                self._spare.append(view)
-            else:
-                view.deleteLater()
+            self._pool.give(view)
 
     def _measure_anew(self) -> None:
         anchor = self._anchor()
-        self._heights = {key: view.height_at(self._width) for key, view in self._views.items()}
-        self._guesses = {}
-        self._guess()
+        self._heights.forget({key: view.height_at(self._width) for key, view in self._views.items()})
+        self._heights.show(self.entries, self._width)
         self._arrange(anchor)
 
     def _view_grew(self) -> None:
@@ -317,12 +272,12 @@ class Timeline(QAbstractScrollArea):
         key = next((key for key, known in self._views.items() if known is view), "")
         if key:
             anchor = self._anchor() or self._top_of(key)
-            self._measured(key, self._views[key].height_at(self._width))
+            self._heights.measure(key, self._views[key].height_at(self._width))
             self._arrange(anchor)
 
     def _top_of(self, key: str) -> tuple[str, int] | None:
         """Where a turn stands, so that it stays there when a person unfolds something in it at the end."""
-        return None if self._follows else (key, self.verticalScrollBar().value() - int(self._offsets[self._places[key]]))
+        return None if self._follows else (key, self.verticalScrollBar().value() - self._heights.top_of(self._places[key]))
 
     def _below_px(self) -> int:
         return self.verticalScrollBar().maximum() - self.verticalScrollBar().value()
@@ -330,11 +285,8 @@ class Timeline(QAbstractScrollArea):
     def _scrolled(self) -> None:
         if self._is_arranging:
             return
-        self._follow_bar()
-        self._arrange(self._anchor())
-
-    def _follow_bar(self) -> None:
         self._follows = self._below_px() <= NEAR_END_PX
+        self._arrange(self._anchor())
 
     def _step(self, by: int) -> None:
         if not self.entries:
@@ -343,7 +295,7 @@ class Timeline(QAbstractScrollArea):
         place = min(max(place + by, 0), len(self.entries) - 1)
         self._choose(self.entries[place].id)
         top, room = self.verticalScrollBar().value(), self.viewport().height()
-        start, stop = int(self._offsets[place]), int(self._offsets[place + 1])
+        start, stop = self._heights.top_of(place), self._heights.top_of(place + 1)
         if start < top or stop > top + room:
             self.verticalScrollBar().setValue(start if start < top or stop - start > room else stop - room)
 

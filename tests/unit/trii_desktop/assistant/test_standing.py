@@ -25,7 +25,7 @@ def test_nothing_is_said_before_it_is_known():
 
 
 @pytest.mark.parametrize("mode", [Mode.FAST, Mode.DEEP])
-def test_no_model_says_what_works_without_one_and_offers_models(mode):
+def test_no_model_says_what_needs_none_and_offers_models(mode):
     said = said_of(Seen(mode, ""))
     assert said.words.startswith("No model for")
     assert "Stock Analysis" in said.hint
