@@ -88,6 +88,25 @@ async def test_intraday_bars_change_against_the_session_before(home):
         assert facts.named("price.previous_close").value == days[1].close[-1]
 
 
+async def test_days_tell_the_newest_price_from_the_minutes_of_the_session_under_way(home):
+    async with open_backend(home) as backend:
+        await backend.catalog.put(INSTRUMENT)
+        day_ns = 86_400 * 10**9
+        minutes = [make_bars(390, seed=seed, start_ns=1_704_724_200 * 10**9 + seed * day_ns) for seed in range(2)]
+        for bars in minutes:
+            await publish(backend.store, bars, Series(INSTRUMENT.id, MINUTES))
+        noon_ns = int(minutes[1].event_ns[100])
+        facts = await gatherer(backend).gather(INSTRUMENT.id, DAYS, as_of_ns=noon_ns)
+        assert facts.named("price.last").value == minutes[0].close[-1]
+        assert facts.named("price.now").value == minutes[1].close[99]
+        assert facts.named("price.now").as_of_ns == noon_ns
+        assert facts.named("bars.age").value == 0
+        midnight_ns = (noon_ns // day_ns + 1) * day_ns  # this instrument trades around the clock
+        closed = await gatherer(backend).gather(INSTRUMENT.id, DAYS, as_of_ns=midnight_ns)
+        assert closed.named("price.last").value == minutes[1].close[-1]
+        assert not closed.named("price.now").is_available
+
+
 async def test_before_the_first_complete_bar_there_are_no_facts(home):
     async with open_backend(home) as backend:
         await load_samples(backend.importer)

@@ -25,10 +25,11 @@ WORDED: Final = (SectionKey.TECHNICAL, SectionKey.RISK)
 
 _N_CHARS_NAME: Final = 60
 _TOLD: Final = frozenset({
-    "price.last", "price.change_1", "price.change_5", "price.change_21", "price.change_252", "price.high_52w", "price.low_52w",
-    "volume.ratio_20", "average.sma_20", "average.sma_50", "average.sma_200", "average.slope_50", "oscillator.rsi", "macd.line",
-    "macd.signal", "stochastic.k", "trend.adx", "trend.direction", "volatility.atr", "volatility.realised", "volatility.regime",
-    "level.support.1", "level.resistance.1", "candle.any", "pattern.any", "risk.drawdown", "risk.var", "risk.cvar", "risk.beta",
+    "price.last", "price.now", "price.change_1", "price.change_5", "price.change_21", "price.change_252", "price.high_52w",
+    "price.low_52w", "volume.ratio_20", "average.sma_20", "average.sma_50", "average.sma_200", "average.slope_50",
+    "oscillator.rsi", "macd.line", "macd.signal", "stochastic.k", "trend.adx", "trend.direction", "volatility.atr",
+    "volatility.realised", "volatility.regime", "level.support.1", "level.resistance.1", "candle.any", "pattern.any",
+    "risk.drawdown", "risk.var", "risk.cvar", "risk.beta",
 })  # fmt: skip
 """What a model is shown: few enough that a small one reads them in the time that there is."""
 

@@ -32,8 +32,9 @@ def tell_idea(teller: Teller) -> str:
     is_long = teller.word("idea.direction") == "long"
     near = "support" if is_long else "resistance"
     ranges = teller.tag("idea.stop_ranges")
-    is_now = teller.number("idea.entry") == teller.number("price.last")
-    how = f"at the last price, {entry}, close to {near}" if is_now else f"at {entry}, if the price comes back to that {near}"
+    newest = "price.now" if teller.has("price.now") else "price.last"
+    is_now = teller.number("idea.entry") == teller.number(newest)
+    how = f"at the newest price, {entry}, close to {near}" if is_now else f"at {entry}, if the price comes back to that {near}"
     told = [
         f"{'Long' if is_long else 'Short'}, with the trend: enter {how}.",
         f"Place the stop at {stop}, {ranges} average true ranges beyond the far edge of the {near}.",

@@ -58,7 +58,10 @@ def _price(teller: Teller) -> list[str]:
         change = f", {_moved(teller, 'price.change_1')} on the session before"
     elif teller.has("price.change"):
         change = f", a change of {teller.tag('price.change')} on the session before"
-    return [f"{name} closed at {last} on {date}{change}."]
+    told = [f"{name} closed at {last} on {date}{change}."]
+    if teller.has("price.now", "price.change_now"):
+        told.append(f"Since then it has come to {teller.tag('price.now')}, {_moved(teller, 'price.change_now')}.")
+    return told
 
 
 def _moved(teller: Teller, name: str) -> str:

@@ -33,11 +33,14 @@ GAIN: Final = Term(
     "position.gain",
     "Open gain or loss",
     Unit.MONEY,
-    "(last - entry) x quantity",
+    "(newest price - entry) x quantity",
     ("@price.last", "@position.price", "@position.quantity"),
 )
 GAIN_PERCENT: Final = percent(
-    "position.gain_percent", "Open gain or loss in percent", "(last / entry - 1), turned round where short", ("@position.gain",)
+    "position.gain_percent",
+    "Open gain or loss in percent",
+    "(newest price / entry - 1), turned round where short",
+    ("@position.gain",),
 )
 
 NEWS: Final = tuple(
@@ -59,8 +62,8 @@ def instrument_facts(view: View) -> Iterator[Draft]:
     yield Draft(term=ID, value=str(view.instrument.id), source="catalog")
     yield Draft(term=NAME, value=view.instrument.name or str(view.instrument.id), source="catalog")
     yield Draft(term=INTERVAL, value=str(view.main.series.spec), source="question")
-    age_ns = max(0, view.as_of_ns - int(view.latest.known_ns[-1]))
-    yield Draft(term=AGE, value=age_ns // DAY_NS, source=view.latest.source)
+    age_ns = max(0, view.as_of_ns - view.newest_known_ns)
+    yield Draft(term=AGE, value=age_ns // DAY_NS, source=(view.now or view.latest).source)
 
 
 def person_facts(view: View) -> Iterator[Draft]:
@@ -71,14 +74,15 @@ def person_facts(view: View) -> Iterator[Draft]:
     if position is None or position.quantity == 0:
         yield from lacking((QUANTITY, ENTRY, GAIN, GAIN_PERCENT), NO_POSITION)
         return
-    last = float(view.latest.bars.close[-1])
+    seen = view.now or view.latest
+    last = float(seen.bars.close[-1])
     quantity = replace(QUANTITY, decimals=0) if position.quantity % 1 == 0 else QUANTITY
     yield Draft(term=quantity, value=position.quantity, source="position")
     yield Draft(term=ENTRY, value=position.price, source="position")
-    yield view.latest.draft(GAIN, (last - position.price) * position.quantity)
+    yield seen.draft(GAIN, (last - position.price) * position.quantity)
     is_possible = position.price > 0 and last > 0
     gain = 100 * (last / position.price - 1) * (1 if position.quantity > 0 else -1) if is_possible else None
-    yield view.latest.draft(GAIN_PERCENT, gain, 1, NO_PERCENT)
+    yield seen.draft(GAIN_PERCENT, gain, 1, NO_PERCENT)
 
 
 def outside_facts() -> Iterator[Draft]:

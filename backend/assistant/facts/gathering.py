@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -63,7 +64,8 @@ class FactGatherer:
             )
         days = main if spec == DAILY else await self._days(instrument, moment_ns)
         index, why = await self._index(known, days, moment_ns)
-        return View(known, main, days, moment_ns, self._person(), position, index, why)
+        seen = View(known, main, days, moment_ns, self._person(), position, index, why)
+        return replace(seen, now=await self._now(seen))
 
     async def _seen(self, series: Series, as_of_ns: int, from_ns: int | None = None) -> Seen | None:
         """The complete bars of a series; None where there are none."""
@@ -82,6 +84,13 @@ class FactGatherer:
         origin, sources = await self._history.origin(series)
         made = "" if origin == series.spec else f", resampled from {origin}"
         return f"{series}{made}, from {' and '.join(sources)}{', adjusted for splits and dividends' if is_adjusted else ''}"
+
+    async def _now(self, view: View) -> Seen | None:
+        """Bars of the shortest interval since the newest price was known; None where nothing is shorter or later."""
+        specs = await self._history.specs(view.instrument.id)
+        if not specs or not specs[0].is_intraday or specs[0] == view.main.series.spec:
+            return None
+        return await self._seen(Series(view.instrument.id, specs[0]), view.as_of_ns, int(view.latest.known_ns[-1]))
 
     async def _days(self, instrument: InstrumentId, as_of_ns: int) -> Seen | None:
         if not self._history.can_make(instrument, DAILY):

@@ -8,7 +8,7 @@ from backend.assistant.facts.context import AGE
 from backend.assistant.facts.draft import Draft, Term, lacking, percent, price
 from backend.assistant.facts.fact import Unit, Value
 from backend.assistant.facts.oscillators import RSI
-from backend.assistant.facts.prices import LAST
+from backend.assistant.facts.prices import LAST, NOW
 from backend.assistant.facts.settings import WEEK
 from backend.assistant.facts.trends import DIRECTION, SHORT_DIRECTION
 from backend.assistant.facts.view import View
@@ -25,7 +25,7 @@ SIDE: Final = Term("idea.direction", "Direction of the idea", Unit.WORD, "with t
 ENTRY: Final = price(
     "idea.entry",
     "Entry",
-    f"the last price within {AT_LEVEL_ATR:g} average true ranges of the level, else the level",
+    f"the newest price within {AT_LEVEL_ATR:g} average true ranges of the level, else the level",
     ("@price.last", "@volatility.atr"),
 )
 STOP: Final = price(
@@ -100,13 +100,16 @@ def _look(view: View, found: Mapping[str, Draft]) -> tuple[str, _Sight | None]:
         return why, None
     is_long = found[DIRECTION.name].value == "up"
     near, far = ("support", "resistance") if is_long else ("resistance", "support")
-    names = (LAST.name, ATR.name, f"level.{near}.1", f"level.{near}.1.edge")
-    close, atr, level, edge = (_number(found, name) for name in names)
+    names = (LAST.name, NOW.name, ATR.name, f"level.{near}.1", f"level.{near}.1.edge")
+    last, now, atr, level, edge = (_number(found, name) for name in names)
+    close = last if now is None else now
     if level is None or edge is None:
         return f"There is no {near} that was touched lately to lean on.", None
     assert close is not None
     assert atr is not None
     step = 1.0 if is_long else -1.0
+    if (close - edge) * step <= 0:
+        return f"Since the last bar the price has gone through the nearest {near}.", None
     goals = (
         (f"level.{far}.1", far),
         ("price.high_52w", "the high of the year") if is_long else ("price.low_52w", "the low of the year"),

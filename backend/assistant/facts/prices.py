@@ -15,6 +15,10 @@ from backend.assistant.facts.view import Seen, View
 from backend.domain.bars import DAY_NS, SECOND_NS
 
 LAST: Final = price("price.last", "Last price", "close of the newest complete bar")
+NOW: Final = price("price.now", "Newest price", "close of the newest complete bar of the shortest interval")
+CHANGE_NOW: Final = percent(
+    "price.change_now", "Change since the last bar", "newest price / last - 1", ("@price.now", "@price.last")
+)
 DATE: Final = Term(
     "price.date", "Date of the last price", Unit.DATE, "date of the newest complete bar of the series or of its days"
 )
@@ -66,6 +70,7 @@ def price_facts(view: View) -> Iterator[Draft]:
     latest, last = view.latest, float(view.latest.bars.close[-1])
     yield latest.draft(LAST, last)
     yield latest.draft(DATE, _today(view).isoformat())
+    yield from _now(view, last)
     yield from _previous(view, last)
     closes = view.main.bars.close
     yield view.main.draft(
@@ -76,6 +81,16 @@ def price_facts(view: View) -> Iterator[Draft]:
     yield _year_to_date(view, last)
     yield from _year_range(view, last)
     yield from _highest(view, last)
+
+
+def _now(view: View, last: float) -> Iterator[Draft]:
+    now = view.now
+    if now is None:
+        yield from lacking((NOW, CHANGE_NOW), "No shorter bars tell of a later price.", view.latest.source)
+        return
+    price_now = float(now.bars.close[-1])
+    yield now.draft(NOW, price_now)
+    yield now.draft(CHANGE_NOW, _percent(price_now, last), 1, NO_PERCENT)
 
 
 def _previous(view: View, last: float) -> Iterator[Draft]:

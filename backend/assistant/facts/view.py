@@ -82,7 +82,8 @@ class View:
 
     main : the series asked for, at least one bar; days : complete daily bars, None where none can be made;
         for a daily series the same object
-    index, index_name : daily bars that a beta is measured against, None where there are none, with ``why_no_index``
+    index : daily bars that a beta is measured against, None where there are none, with ``why_no_index``
+    now : shorter bars that were complete after the newest of these: they tell the price of a bar under way
     """
 
     instrument: Instrument
@@ -93,6 +94,7 @@ class View:
     position: Position | None = None
     index: Seen | None = None
     why_no_index: str = ""
+    now: Seen | None = None
 
     @property
     def latest(self) -> Seen:
@@ -100,6 +102,11 @@ class View:
         if self.days is None or not len(self.days) or self.main.known_ns[-1] >= self.days.known_ns[-1]:
             return self.main
         return self.days
+
+    @property
+    def newest_known_ns(self) -> int:
+        """When the newest price of all was known."""
+        return int((self.now or self.latest).known_ns[-1])
 
     @property
     def past_days(self) -> int:
