@@ -129,7 +129,6 @@ class LlamaSession:
     def _write(self, generation: Generation, sampler: LlamaSampler) -> Iterator[Text]:
         """Token after token, until the model, a stop string or the count ends it."""
         while not generation.is_full:
-            self._check_open()
             token = sampler.sample()
             if self._vocabulary.is_end(token):
                 generation.finish = Finish.STOP
@@ -140,6 +139,7 @@ class LlamaSession:
             if generation.finish is Finish.STOP:
                 return
             if not generation.is_full:
+                self._check_open()  # whoever reads may have closed it meanwhile
                 self._context.eval([token])
 
     def _embed_one(self, text: str) -> list[float]:
