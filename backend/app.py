@@ -9,8 +9,7 @@ from typing import ClassVar
 
 from backend.alerts.alerts import AlertParts, Alerts
 from backend.alerts.market_facts import FactParts
-from backend.assistant.assistant import Assistant
-from backend.assistant.composing import AssistantBase, make_assistant
+from backend.assistant.door import AssistantBase, AssistantDoor
 from backend.bus import Bus
 from backend.charts.drawing_store import DrawingStore
 from backend.charts.drawing_styles import DrawingStyleStore
@@ -104,7 +103,7 @@ class Backend:
     way: RightOfWay
     live: Live
     api: LoopbackApi
-    assistant: Assistant
+    assistant: AssistantDoor
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -208,7 +207,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         _join(alerts, deliveries, live)
         api = LoopbackApi(ApiParts(home, settings, catalog, history, board, live, alerts, clock, bus, tasks))
         watchlists = WatchlistStore(money_ledger, bus.publish)
-        assistant = make_assistant(
+        assistant = AssistantDoor(
             AssistantBase(home, base.words, history, catalog, watchlists, credentials, settings, bus, clock, tasks)
         )
         begins = {

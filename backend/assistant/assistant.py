@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from backend.assistant.analysis.analyst import Analyst
-from backend.assistant.answers import Answer, Mode, Phase, Provenance, Question, Reach
+from backend.assistant.answers import Answer, ChartSeen, Mode, Phase, Provenance, Question, Reach
 from backend.assistant.conversations.conversation import Speaker, Turn
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.engine_room import EngineRoom
@@ -25,6 +25,8 @@ from backend.assistant.remotes import RemoteService
 from backend.assistant.spending import Spending
 from backend.bus import Bus
 from backend.clock import Clock
+from backend.domain.bars import BarSpec, Series
+from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound, TriiError
 from backend.events import AnswerChanged
 from backend.settings_store import SettingsStore
@@ -65,7 +67,8 @@ class Assistant:
         self._parts = parts
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._is_begun = False
+        self._is_ready = False
+        self._readying = asyncio.Lock()
         self.conversations = parts.conversations
         self.models = parts.models
         self.engines = parts.engines
@@ -74,23 +77,18 @@ class Assistant:
         self.search = parts.search
 
     async def begin(self) -> None:
-        """Look at the models there are; nothing is loaded before it is needed. Beginning twice does nothing."""
-        if self._is_begun:
-            return
-        self._is_begun = True
-        await self._parts.spending.begin()
-        for remote in self._parts.remotes:
-            await remote.begin()
+        """Look at the models there are, and keep what every prompt begins with at hand; nothing is loaded before it is needed."""
+        await self._ready()
         await self.models.begin()
-        await self.engines.begin()
-        await self.engines.warm(self._parts.chat.prefix, Mode.FAST.value)
+        for mode in (Mode.FAST, Mode.DEEP):
+            await self.engines.warm(self._parts.chat.prefix, mode.value)
 
     async def close(self) -> None:
         """Stop what is written, free the model."""
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
-        if self._is_begun:
+        if self._is_ready:
             await self.engines.close()
 
     # --- asking -------------------------------------------------------------------------------------------------------
@@ -101,7 +99,6 @@ class Assistant:
         A question without a conversation begins one; without a parent it follows the branch that is shown. Raises
         InvalidInput for an empty or endless question, NotFound for an unknown conversation.
         """
-        await self.begin()
         text = question.text.strip()
         if not text or len(text) > QUESTION_LETTERS_MAX:
             raise InvalidInput(
@@ -146,7 +143,27 @@ class Assistant:
             raise NotFound(f"There is no answer {answer_id!r}.", hint="Ask again.", code="assistant.no_answer")
         return found
 
+    async def analyse(self, instrument: InstrumentId, spec: BarSpec, as_of_ns: int | None = None) -> Answer:
+        """An analysis that no conversation keeps, whole. Raises NotFound, InvalidInput."""
+        settings = self._parts.settings.current.assistant
+        chart = ChartSeen(Series(instrument, spec), 0, 0)
+        question = Question(f"Analyse {instrument}", Mode.ANALYSIS, instrument=instrument, chart=chart)
+        draft = Draft(Answer(uuid.uuid4().hex, "", question, Phase.WAITING), _tell_nobody)
+        await self._ready()
+        await self._parts.analysis.answer(draft, question, Reach(settings.reach), settings.keeps_answers_min, as_of_ns)
+        return draft.answer
+
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    async def _ready(self) -> None:
+        async with self._readying:
+            if self._is_ready:
+                return
+            await self._parts.spending.begin()
+            for remote in self._parts.remotes:
+                await remote.begin()
+            await self.engines.begin()
+            self._is_ready = True
 
     async def _placed(self, question: Question) -> Question:
         instrument = question.instrument or (question.chart.series.instrument if question.chart else None)
@@ -188,12 +205,13 @@ class Assistant:
         if question.mode == Mode.SEARCH:
             await self._parts.lookup.search(draft, question)
             return
+        if question.mode != Mode.ANALYSIS and await self._parts.lookup.answer(draft, question):
+            return
+        await self._ready()
         if question.mode == Mode.ANALYSIS:
             named = question.instrument or await self._parts.lookup.instrument_in(question.text)
             draft.grow(question=replace(question, instrument=named))
             await self._parts.analysis.answer(draft, draft.answer.question, reach, keeps_min)
-            return
-        if await self._parts.lookup.answer(draft, question):
             return
         facts = await self._facts(draft, question)
         history = await self._history(turn)
@@ -240,3 +258,7 @@ def _message(turn: Turn) -> Message:
 def told_text(answer: Answer) -> str:
     """An answer as later prompts tell it: what is unverified is left out, so that it is not learned from."""
     return "".join("(unverified)" if span.mark == "unverified" else span.text for span in answer.spans)
+
+
+def _tell_nobody(_answer: Answer) -> None:
+    """Whoever waits takes it when it is over."""

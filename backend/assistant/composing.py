@@ -1,13 +1,12 @@
 """Puts the assistant together from the parts of an open home."""
 
-from dataclasses import dataclass
-
 from backend.assistant.all_writers import AllWriters
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answer_cache import AnswerCache
 from backend.assistant.assistant import Assistant, AssistantParts
 from backend.assistant.conversations.exporting import Telling
 from backend.assistant.conversations.store import ConversationStore
+from backend.assistant.door import AssistantBase
 from backend.assistant.engine_room import EngineRoom
 from backend.assistant.engines.engine import Engine
 from backend.assistant.engines.gguf import parse_header
@@ -30,32 +29,6 @@ from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import KINDS, RemoteService
 from backend.assistant.spending import Spending
 from backend.assistant.writers import Writers
-from backend.bus import Bus
-from backend.clock import Clock
-from backend.market.catalog import Catalog
-from backend.market.history import History
-from backend.settings_store import SettingsStore
-from backend.storage.credentials import Credentials
-from backend.storage.ledger import Ledger
-from backend.storage.paths import Home
-from backend.tasks import TaskOwner
-from backend.watchlists.store import WatchlistStore
-
-
-@dataclass(frozen=True, slots=True)
-class AssistantBase:
-    """What of a home the assistant stands on. ``words`` is the ledger of conversations."""
-
-    home: Home
-    words: Ledger
-    history: History
-    catalog: Catalog
-    watchlists: WatchlistStore
-    credentials: Credentials
-    settings: SettingsStore
-    bus: Bus
-    clock: Clock
-    tasks: TaskOwner
 
 
 def make_assistant(base: AssistantBase, writers: Writers | None = None) -> Assistant:

@@ -6,12 +6,9 @@ import textwrap
 from datetime import tzinfo
 from typing import Any, Final
 
-from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.analysis.applying import count_checks
 from backend.assistant.analysis.card import Section, StockAnalysis
 from backend.assistant.facts.fact import Fact, FactSet
-from backend.assistant.facts.gathering import FactGatherer
-from backend.assistant.facts.view import Person
 from backend.assistant.grounding.values import format_fact
 from backend.commands.context import CommandContext
 from backend.commands.range import choose_spec
@@ -35,24 +32,21 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     spec = await choose_spec(context, instrument, arguments.interval)
     zone = find_zone(instrument.timezone)
     as_of_ns = None if arguments.as_of is None else parse_when(arguments.as_of, zone).last_ns
-    analyst = _analyst(context)
-    facts = await analyst.facts(instrument.id, spec, as_of_ns)
-    analysis = await asyncio.to_thread(analyst.analyse, facts, instrument, Series(instrument.id, spec))
+    assistant = await context.backend.assistant.open()
+    if arguments.no_model:
+        facts = await assistant.analyst.facts(instrument.id, spec, as_of_ns)
+        analysis = await asyncio.to_thread(assistant.analyst.analyse, facts, instrument, Series(instrument.id, spec))
+        model = None
+    else:
+        answer = await assistant.analyse(instrument.id, spec, as_of_ns)
+        assert answer.analysis is not None, "An analysis that did not fail is there."
+        facts, analysis = answer.facts, answer.analysis
+        model = answer.provenance.model if answer.provenance and not analysis.is_plain_wording else None
     if context.as_json:
-        await context.put_json(answer_of(analysis, facts, zone))
+        await context.put_json(answer_of(analysis, facts, zone, model))
     else:
         await _tell(context, analysis, facts, zone)
     return 0
-
-
-def _analyst(context: CommandContext) -> Analyst:
-    backend = context.backend
-
-    def person() -> Person:
-        settings = backend.settings.current.assistant
-        return Person(settings.style, settings.risk)
-
-    return Analyst(FactGatherer(backend.history, backend.catalog, backend.clock, person))
 
 
 def answer_of(analysis: StockAnalysis, facts: FactSet, zone: tzinfo, model: str | None = None) -> dict[str, Any]:

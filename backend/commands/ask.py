@@ -22,7 +22,7 @@ _SOURCES: Final = (
 
 async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     """Ask, and tell the answer with its sources."""
-    assistant = context.backend.assistant
+    assistant = await context.backend.assistant.open()
     instrument = None
     if arguments.instrument is not None:
         instrument = (await context.backend.catalog.resolve(arguments.instrument)).id

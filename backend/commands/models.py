@@ -71,7 +71,7 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
 
 
 async def _list(context: CommandContext, _arguments: argparse.Namespace) -> int:
-    cards = await _models(context).cards()
+    cards = await (await _models(context)).cards()
     if context.as_json:
         await context.put_json([_facts(card) for card in cards])
     elif cards:
@@ -83,16 +83,16 @@ async def _list(context: CommandContext, _arguments: argparse.Namespace) -> int:
 
 async def _add(context: CommandContext, arguments: argparse.Namespace) -> int:
     if arguments.file == _STARTER and not context.path(arguments.file).exists():
-        return await _tell_added(context, await _models(context).add_starter())
+        return await _tell_added(context, await (await _models(context)).add_starter())
     path = context.path(arguments.file)
     bar = WorkBar(path.name)
     async with showing(context, bar):
-        card = await _models(context).add_file(path, bar.take)
+        card = await (await _models(context)).add_file(path, bar.take)
     return await _tell_added(context, card)
 
 
 async def _download(context: CommandContext, arguments: argparse.Namespace) -> int:
-    models = _models(context)
+    models = await _models(context)
     if arguments.url is None:
         if arguments.discard or arguments.sha256:
             raise UsageError("Say which download.", hint="Give its URL.")
@@ -135,7 +135,7 @@ async def _tell_added(context: CommandContext, card: ModelCard) -> int:
 
 
 async def _remove(context: CommandContext, arguments: argparse.Namespace) -> int:
-    gone = await _models(context).remove((await _resolve(context, arguments.model)).id, for_good=True)
+    gone = await (await _models(context)).remove((await _resolve(context, arguments.model)).id, for_good=True)
     if context.as_json:
         await context.put_json(_facts(gone))
     else:
@@ -160,14 +160,14 @@ async def _show(context: CommandContext, arguments: argparse.Namespace) -> int:
 async def _use(context: CommandContext, arguments: argparse.Namespace) -> int:
     mode = Mode(arguments.mode)
     if arguments.model == NOBODY:
-        await _models(context).choose(mode, None)
+        await (await _models(context)).choose(mode, None)
         if context.as_json:
             await context.put_json({"mode": str(mode), "model": None})
         else:
             await context.say(f"No model is used for {mode}; its answers are in plain wording.")
         return 0
     card = await _resolve(context, arguments.model)
-    await _models(context).choose(mode, card.id)
+    await (await _models(context)).choose(mode, card.id)
     if context.as_json:
         await context.put_json({"mode": str(mode), "model": card.id})
         return 0
@@ -186,7 +186,7 @@ async def _test(context: CommandContext, arguments: argparse.Namespace) -> int:
     for mode in [Mode(text) for text in dict.fromkeys(arguments.mode or Mode)]:
         bar = WorkBar(f"{card.name} for {mode}")
         async with showing(context, bar):
-            found.append(await _models(context).examine(card.id, mode, bar.take))
+            found.append(await (await _models(context)).examine(card.id, mode, bar.take))
     if context.as_json:
         await context.put_json([_examined_facts(one) for one in found])
     else:
@@ -233,13 +233,13 @@ def _format_left(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes >= 2 else f"{60 * minutes + rest} s"
 
 
-def _models(context: CommandContext) -> Models:
-    return context.backend.assistant.models
+async def _models(context: CommandContext) -> Models:
+    return (await context.backend.assistant.open()).models
 
 
 async def _resolve(context: CommandContext, text: str) -> ModelCard:
     """The one model whose id or name begins so. Raises NotFound, InvalidInput."""
-    cards = await _models(context).cards()
+    cards = await (await _models(context)).cards()
     wanted = text.casefold()
     found = [card for card in cards if wanted in (card.id, card.name.casefold())] or [
         card for card in cards if wanted and (card.id.startswith(wanted) or card.name.casefold().startswith(wanted))

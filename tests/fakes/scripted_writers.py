@@ -5,7 +5,8 @@ import contextlib
 from collections import deque
 
 from backend.app import open_backend
-from backend.assistant.composing import AssistantBase, make_assistant
+from backend.assistant.composing import make_assistant
+from backend.assistant.door import AssistantBase
 from backend.assistant.engines.engine import Done, Finish, Text
 from backend.assistant.routing import Candidate
 from backend.errors import TriiError

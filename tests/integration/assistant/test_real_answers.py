@@ -70,13 +70,14 @@ async def run(home, n_answers):
     n_done = n_facts = n_struck = 0
     async with open_backend(home, watch=False) as backend:
         await backend.settings.change("assistant", keeps_answers_min=0)
+        assistant = await backend.assistant.open()
         for number in range(n_answers):
             text = ASKED[number % len(ASKED)]
             instrument = InstrumentId.parse(SHARES[number % len(SHARES)])
             if number >= len(ASKED):
                 text = f"{text}, please ({number} times now)"
-            begun = await backend.assistant.ask(Question(text, Mode.FAST, instrument=instrument))
-            answer = await backend.assistant.answered(begun.id)
+            begun = await assistant.ask(Question(text, Mode.FAST, instrument=instrument))
+            answer = await assistant.answered(begun.id)
             if answer.phase == Phase.FAILED:
                 assert "wrote nothing" in answer.words, answer.words
                 continue
