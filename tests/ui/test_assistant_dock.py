@@ -12,10 +12,13 @@ from PySide6.QtWidgets import QMenu
 from backend.assistant.answers import Mode
 from backend.assistant.conversations.conversation import Speaker
 from backend.assistant.grounding.span import Span
+from backend.charts.chart_state import MAIN_PANE
 from backend.domain.instruments import InstrumentId
 from tests.fakes.assistant_window import analysed, facts_of, newest_of, number, story_of
 from tests.fakes.dialogs import nameless, opened, stops_of, walk
 from tests.fakes.window import shown
+from trii_desktop.charts.gestures import Zone
+from trii_desktop.charts.spots import Spot
 from trii_desktop.market.dragged import drag_data
 
 
@@ -327,6 +330,24 @@ def test_a_bar_can_be_asked_about(qapp, sampled):
         seen = hand.script.questions[0].chart
         assert seen.from_ns == seen.to_ns == newest_of(hand)
         await hand.finish(hand.panel.talk.running.id)
+
+    story_of(tell, sampled)
+
+
+def test_the_menu_on_a_chart_offers_to_analyse_it_and_to_ask_about_its_bar(qapp, sampled):
+    async def tell(hand):
+        menu = QMenu()
+        hand.actions.fill_menu(menu, Spot(Zone.PLOT, MAIN_PANE, "", newest_of(hand)))
+        words = [action.text() for action in menu.actions() if action.text()]
+        assert words == ["Analyse AAPL.XNAS", "Ask about this bar\u2026"]
+        menu.actions()[0].trigger()
+        await shown(lambda: hand.panel.is_answering)
+        assert hand.script.questions[0].mode is Mode.ANALYSIS
+        await hand.finish(hand.panel.talk.running.id)
+        menu.clear()
+        hand.actions.fill_menu(menu, Spot(Zone.TIME_AXIS, MAIN_PANE, "", newest_of(hand)))
+        assert not menu.actions()
+        menu.deleteLater()
 
     story_of(tell, sampled)
 
