@@ -115,6 +115,10 @@ class Desktop:
         self.workspaces.start()
         await self.workbench.workspaces.begin()
         self._collector.settle()
+        self.desk.start("Opening the assistant", self._open_assistant())
+
+    async def _open_assistant(self) -> None:
+        self.workbench.adopt_assistant(*(await self.panels.make_assistant()))
 
     async def save(self) -> None:
         """Remember what was open."""

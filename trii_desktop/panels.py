@@ -1,5 +1,11 @@
 """The panels of one window: the first chart at once, docks and further charts after its first frame."""
 
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from trii_desktop.alerts.channel_book import ChannelBook
@@ -15,6 +21,10 @@ from trii_desktop.market.chart_panel import ChartPanel
 from trii_desktop.notices.panel import NoticePanel
 from trii_desktop.watchlist.panel import WatchlistPanel
 
+if TYPE_CHECKING:
+    from trii_desktop.assistant.models.model_actions import ModelActions
+    from trii_desktop.assistant.panel import AssistantPanel
+
 
 class Panels:
     """Makes the panels and closes them."""
@@ -28,6 +38,7 @@ class Panels:
         self.bars: BarTablePanel
         self.market: MarketDocks
         self.alerts: AlertPanel
+        self.assistant: AssistantPanel | None = None  # by make_assistant, last of all
         self.has_watchlist = False
         window.show_chart(self.grid)
 
@@ -48,7 +59,18 @@ class Panels:
         self._window.add_dock("bars", "Bars", self.bars, BOTTOM, is_shown=False)
         self.market = MarketDocks(self._window, self._desk, self.active)
         self._window.add_dock("alerts", "Alerts", self.alerts, BOTTOM, is_shown=False)
+        self._window.add_dock("assistant", "Assistant", QWidget(), RIGHT, is_shown=False)
         self._window.place_docks()
+
+    async def make_assistant(self) -> "tuple[AssistantPanel, ModelActions]":
+        """Open the assistant on the engine and put its panel into its dock; with it what can be done with models."""
+        assistant = await self._desk.bridge.call(self._desk.backend.assistant.open())
+        # A second's imports, which neither the first chart nor the other docks wait for.
+        late = await asyncio.to_thread(importlib.import_module, "trii_desktop.assistant.late")
+        panel, models = late.make_parts(self._window, self._desk, assistant)
+        self._window.docks["assistant"].setWidget(panel)
+        self.assistant = panel
+        return panel, models
 
     async def show_live(self, instrument: InstrumentId, spec: BarSpec) -> None:
         """Show an instrument that a feed serves on the active chart. Raises NotFound, Unavailable."""
@@ -61,4 +83,6 @@ class Panels:
             self.bars.close_panel()
             self.market.close()
             self.alerts.close_panel()
+        if self.assistant is not None:
+            self.assistant.close_panel()
         self.grid.close_panel()

@@ -1,6 +1,6 @@
 """Where actions, panels and events of one window meet: the object whose parts the action table names."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
@@ -15,6 +15,7 @@ from trii_desktop.alerts.alert_actions import AlertActions
 from trii_desktop.alerts.menu import AlertMenu
 from trii_desktop.alerts.telling import AlertTelling
 from trii_desktop.alerts.typed import AlertSource
+from trii_desktop.assistant.assistant_actions import AssistantActions
 from trii_desktop.charts.gestures import Zone
 from trii_desktop.charts.keys import CHART_KEYS
 from trii_desktop.charts.spots import Spot
@@ -48,6 +49,10 @@ from trii_desktop.workspaces.workspace_actions import WorkspaceActions
 
 TOASTS: Final = {"all": tuple(Level), "warnings": (Level.WARNING, Level.ERROR), "none": ()}
 
+if TYPE_CHECKING:
+    from trii_desktop.assistant.models.model_actions import ModelActions
+    from trii_desktop.assistant.panel import AssistantPanel
+
 
 class Workbench:
     """``chart``, ``grid``, ``watchlist``, ``data``, ``view`` and itself answer the action table's calls and flags."""
@@ -65,6 +70,8 @@ class Workbench:
         self.docks = DockActions(window, desk, self.chart.focus_chart)
         self.drawings = DrawingActions(window, desk, panels.grid)
         self.alerts = AlertActions(window, desk, panels.grid, self.drawings)
+        self.assistant = AssistantActions(window, desk, panels.grid, self.drawings)
+        self.models: ModelActions | None = None
         self.replay = ReplayActions(desk, panels.active)
         self.studies = StudyActions(window, desk, panels.grid)
         self.panes = CurrentPane(desk, panels.active)
@@ -166,9 +173,21 @@ class Workbench:
             dock.visibilityChanged.connect(self.actions.refresh)
         self.actions.refresh()
 
+    def adopt_assistant(self, panel: "AssistantPanel", models: "ModelActions") -> None:
+        """Hear the assistant's dock, which comes last of all."""
+        self.models = models
+        self.assistant.adopt(panel)
+        self.assistant.changed.connect(self.actions.refresh)
+        self.assistant.models_wanted.connect(models.open_models)
+        self.assistant.chart_wanted.connect(self._show_moment)
+        self.actions.refresh()
+
     def close(self) -> None:
         """Close what is open and hear no more."""
         self._keeping.close()
+        self.assistant.close()
+        if self.models is not None:
+            self.models.close()
         self.workspaces.close()
         self.data.close()
         self.telling.close()
@@ -268,6 +287,7 @@ class Workbench:
             menu.addAction("Delete this bar", lambda: bars.delete(event_ns)).setEnabled(bars.may_edit_shown())
             menu.addSeparator()
         self.alert_menu.fill(menu, spot)
+        self.assistant.fill_menu(menu, spot)
         self.chart_menu.fill(menu, spot, has_drawing=self.drawings.has_selected)
         menu.popup(place)
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from trii_desktop.actions import (
     alert_rows,
+    assistant_rows,
     chart_rows,
     drawing_rows,
     edit_rows,
@@ -30,6 +31,7 @@ ACTIONS: Final[tuple[ActionRow, ...]] = (
     *pane_rows.ROWS,
     *drawing_rows.ROWS,
     *alert_rows.ROWS,
+    *assistant_rows.ROWS,
     *view_rows.ROWS,
     *grid_rows.ROWS,
     *workspace_rows.ROWS,

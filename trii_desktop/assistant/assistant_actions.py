@@ -1,6 +1,7 @@
 """What can be done with the assistant: its dock, questions about the chart that is shown, and what it draws on charts."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu
@@ -12,7 +13,6 @@ from backend.domain.instruments import InstrumentId
 from backend.events import Level
 from trii_desktop.assistant.attachment import chart_seen
 from trii_desktop.assistant.on_chart import ChartSketches
-from trii_desktop.assistant.panel import AssistantPanel
 from trii_desktop.charts.gestures import Zone
 from trii_desktop.charts.spots import Spot
 from trii_desktop.desk import Desk
@@ -20,6 +20,9 @@ from trii_desktop.drawings.drawing_actions import DrawingActions
 from trii_desktop.grid.chart_grid import ChartGrid
 from trii_desktop.main_window import MainWindow
 from trii_desktop.market.chart_panel import ChartPanel
+
+if TYPE_CHECKING:
+    from trii_desktop.assistant.panel import AssistantPanel
 
 DOCK = "assistant"
 
@@ -47,7 +50,7 @@ class AssistantActions(QObject):
         grid.chart_removed.connect(self._detach)
         grid.active.shown_changed.connect(self._shown_changed)
 
-    def adopt(self, panel: AssistantPanel) -> None:
+    def adopt(self, panel: "AssistantPanel") -> None:
         """Hear the dock."""
         self.panel = panel
         panel.analyse_wanted.connect(self.analyse)
