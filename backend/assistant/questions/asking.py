@@ -20,9 +20,11 @@ from backend.assistant.questions.plan import (
     Operand,
     Price,
 )
+from backend.errors import InvalidInput
 
 _BIG: Final = r"highest|biggest|largest|greatest|best|max(?:imum)?|peak(?:ed|s)?|top|sharpest|strongest|record"
 _SMALL: Final = r"lowest|worst|smallest|min(?:imum)?|least|weakest|bottom(?:ed|s)?"
+_POINT: Final = r"highest|lowest|peak(?:ed|s)?|top|bottom(?:ed|s)?|max(?:imum)?|min(?:imum)?"
 _STEEP: Final = r"steepest"
 _PIECE: Final = r"(?:trading )?(day|week|month|quarter|year|hour|session|bar)s?"
 _UNITS: Final = r"(?:trading )?(?:days?|weeks?|months?|quarters?|years?|hours?|sessions?|bars?|candles?|times?|minutes?)"
@@ -86,8 +88,8 @@ def takes_how_much(reading: Reading) -> bool:
         reading.drop(much)
         return True
     did = r"\b(?:do(?:ing|ne)?|perform(?:ed|ing)?|been doing|fared?)\b"
-    if re.search(r"\bhow (?:did|has|have|does|do|is|was)\b", reading.text) and re.search(rf"@\d+ (?:been )?{did}", reading.text):
-        reading.drop(rf"(?<=\d )(?:been )?{did}")
+    if re.search(r"\bhow (?:did|has|have|does|do|is|was)\b", reading.text) and re.search(rf"@x[a-z] (?:been )?{did}", reading.text):
+        reading.drop(rf"(?<=@x[a-z] )(?:been )?{did}")
         reading.drop(r"\bhow\b")
         return True
     return False
@@ -193,6 +195,8 @@ def _extreme(reading: Reading) -> Wanted | None:
         if verb is None or verb[1] is None:
             return None
         reading.text = reading.text.replace(verb[0], " ", 1)
+        if in_piece := re.search(rf"\b(?:which|what) {_PIECE}\b", reading.text):
+            _note_piece(reading, in_piece[1])
         _drop_asking(reading)
         return Wanted(Ask.HIGHEST if re.fullmatch(UP, verb[1]) else Ask.LOWEST, Change(1))
     reading.text = reading.text.replace(found[0], " ", 1)
@@ -201,8 +205,9 @@ def _extreme(reading: Reading) -> Wanted | None:
     is_high = re.fullmatch(_BIG, found[2]) is not None
     n = int(found[1] or found[3] or 1)
     if place is None:
-        if reading.drop(r"\b(?:point|level)\b"):
-            pass
+        if not re.fullmatch(_POINT, found[2]):
+            raise InvalidInput(f"The {found[2]} of what is meant?", hint="Add it, as in: highest close.", code="question.measure")
+        reading.drop(r"\b(?:point|level)\b")
         return Wanted(Ask.HIGHEST if is_high else Ask.LOWEST, Price("high" if is_high else "low"), n)
     measure = reading.values[int(place[1])]
     reading.text = reading.text.replace(place[0], " ", 1)

@@ -53,7 +53,7 @@ _UNIT: Final = r"(?:trading )?(?:bar|session|day|week|month|quarter|year|hour|mi
 _LINKING: Final = (
     r"(?:(?:is|was|were|are|be|been|being|had|has|have|its|it's|their|the|a|an|of|by|own|price|trad(?:ed|es|ing)|stood|stands"
     r"|stay(?:ed|s)?|remain(?:ed|s)?|that|which|for|still|both|new"
-    r"|current|last|first|most recently|ever|also|@\d+'?s?|end(?:ed)?|finish(?:ed)?) )*"
+    r"|current|last|first|most recently|ever|also|@x[a-z]'?s?|end(?:ed)?|finish(?:ed)?) )*"
 )
 
 

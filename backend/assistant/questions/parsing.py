@@ -13,7 +13,19 @@ from backend.assistant.questions.names import COMMON, Names
 from backend.assistant.questions.periods import take_period
 from backend.assistant.questions.phrases import Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
-from backend.assistant.questions.plan import MAY_BE_CONDITIONED, Ask, Change, Condition, Measure, Period, Plan, Price, Span
+from backend.assistant.questions.plan import (
+    MAY_BE_CONDITIONED,
+    Ask,
+    Change,
+    Condition,
+    Measure,
+    Period,
+    Plan,
+    Price,
+    Recent,
+    Span,
+    Whole,
+)
 from backend.assistant.questions.plan_checks import check_plan
 from backend.domain.bars import BarSpec
 from backend.errors import InvalidInput
@@ -31,6 +43,10 @@ _SYNONYMS: Final = (
     (r"\bdeath cross(?:es)?\b", "sma(50) crosses below sma(200)"),
     (r"\boverbought\b", "rsi(14) above 70"),
     (r"\boversold\b", "rsi(14) below 30"),
+    (r"\b(?:hit|reach(?:ed)?|set|make|made) (?:its|the|an) all time (high|low)\b", r"\1est \1"),
+    (r"\bhow much volume\b", "total volume"),
+    (r"\b(what|when|how|which|who)'s\b", r"\1 is"),
+    (r"\b(?:which|what) (day|week|month|quarter|year)\b(.*)\b(best|worst)\b", r"\3 \1 \2"),
 )
 _INTERVAL: Final = re.compile(
     r"\b(?:(?:on|using|with|in|of|from) )?(?:the |a )?(?:(\d+) ?(mo|[smhdw])|(\d+) (minute|hour|day|week|month)"
@@ -87,6 +103,8 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         if is_named and _CUE.search(line):  # else what is broken may mean something else altogether
             raise
         return None
+    if where and isinstance(period, Whole) and re.match(r"(?:is|are)\b", line):
+        period = Recent(1, "bar")  # "Is it above its average?" asks about the newest bar
     left = _left_over(reading.text)
     has_values = bool(reading.values or where) or (wanted is not None and (wanted.measure is not None or wanted.ask in _PLAIN_ASKS))
     if wanted is None or not has_values or (wanted.is_loose and not is_named):
@@ -119,7 +137,7 @@ def _take_subject(text: str, names: Names) -> tuple[str, list[tuple[str, ...]], 
     ids: list[tuple[str, ...]] = []
     parts, at = [], 0
     for mention in names.mentions(text):
-        parts += [text[at : mention.start], f" @{len(ids)} "]
+        parts += [text[at : mention.start], f" @x{chr(ord('a') + len(ids) % 26)} "]  # no digit: numbers stand beside names
         ids.append(mention.ids)
         at = mention.end
     return "".join([*parts, text[at:]]), ids, watchlist
@@ -148,6 +166,7 @@ def _read_pieces(reading: Reading) -> tuple[Period, str]:
 
 
 def _read_ask(reading: Reading, where: list[Condition], *, n_instruments: int, has_list: bool) -> Wanted | None:
+    opening = reading.text
     take_moves(reading, where)
     how_much = not where and takes_how_much(reading)
     reading.text = " ".join(reading.text.split())
@@ -159,7 +178,7 @@ def _read_ask(reading: Reading, where: list[Condition], *, n_instruments: int, h
     if far and (wanted := read_distance(reading)) is not None:
         return wanted
     take_conditions(reading, where)
-    if where and re.match(r"\s*(?:did|has|have)\b", reading.text):
+    if where and re.match(r"\s*(?:did|has|have|is|are|was|were)\b", opening):
         reading.text = f"count {reading.text}"  # "Did it close above 600?" is answered by how often it did
     wanted = read_wanted(reading, where, n_instruments=n_instruments, has_list=has_list)
     if wanted is not None and wanted.ask in MAY_BE_CONDITIONED and re.search(_SIDED_DAYS, reading.text):
@@ -179,7 +198,7 @@ def _keep_direction(reading: Reading, wanted: Wanted, where: list[Condition]) ->
 
 
 def _left_over(text: str) -> list[str]:
-    text = re.sub(r"@\d+(?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], text)
+    text = re.sub(r"@x[a-z](?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], text)
     words = [word.strip(".,;:?!'\"") for word in re.split(r"[\s,;?!]+", text)]
     return [word for word in words if word and word not in _FILLERS]
 

@@ -221,7 +221,7 @@ def _take_changes(reading: Reading) -> None:
         "biggest largest greatest worst best highest lowest average mean median steepest smallest max maximum min minimum sharpest"
     )
     qualified = "|".join(f"(?<={word} )" for word in big.split())
-    before = rf"(?:(?P<n>\d+)[ ]?(?P<unit>{_UNIT})[ ]|(?P<adjective>~)[ ]|{qualified})"
+    before = rf"(?:(?:(?P<n>\d+)[ ]?|single )(?P<unit>{_UNIT})[ ]|(?P<adjective>~)[ ]|{qualified})"
 
     def read(match: re.Match[str]) -> Operand:
         n = int(match["n"] or 1)

@@ -297,6 +297,100 @@ please tell me how many days MSFT closed above its 200 day moving average in 200
     count bars of MSFT.XNAS where close above sma(200).value from 2004-01-01 to 2004-12-31 on 1d bars
 did AAPL close above 600 in 2012
     count bars of AAPL.XNAS where close above 600 from 2012-01-01 to 2012-12-31 on 1d bars
+What's the average daily volume of AAPL in 2012?
+    mean volume of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+What was Apple's highest closing price in 2012?
+    highest close of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+How many times has AAPL closed above $600?
+    count bars of AAPL.XNAS where close above 600 on 1d bars
+On what date did AAPL close highest in 2012?
+    highest close of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+When did the S&P 500 bottom in 2009?
+    lowest low of SPX.INDEX from 2009-01-01 to 2009-12-31 on 1d bars
+What is the largest single-day percentage gain of MSFT?
+    highest change(1) of MSFT.XNAS on 1d bars
+Biggest losing streak of SP500
+    longest streak of SPX.INDEX where change(1) below 0 on 1d bars
+What was the longest streak of days MSFT closed below its 200-day moving average?
+    longest streak of MSFT.XNAS where close below sma(200).value on 1d bars
+what was AAPL's RSI on 1 May 2012
+    value rsi(14).value of AAPL.XNAS from 2012-05-01 to 2012-05-01 on 1d bars
+Is AAPL above its 200 day average?
+    count bars of AAPL.XNAS where close above sma(200).value in the last 1 bars on 1d bars
+was AAPL above its 50-day average on 2012-05-01
+    count bars of AAPL.XNAS where close above sma(50).value from 2012-05-01 to 2012-05-01 on 1d bars
+Which day in 2008 had the highest volume for AAPL?
+    highest volume of AAPL.XNAS from 2008-01-01 to 2008-12-31 on 1d bars
+how many up days did MSFT have in 2009
+    count bars of MSFT.XNAS where change(1) above 0 from 2009-01-01 to 2009-12-31 on 1d bars
+what is the 52 week high of AAPL
+    value highest(high, 52 weeks) of AAPL.XNAS on 1d bars
+all time high of SP500
+    value highest(high, all) of SPX.INDEX on 1d bars
+52-week low of MSFT
+    value lowest(low, 52 weeks) of MSFT.XNAS on 1d bars
+what's the YTD return of SP500
+    total return of SPX.INDEX this year on 1d bars
+how has MSFT performed over the last 5 years
+    total return of MSFT.XNAS in the last 5 years on 1d bars
+show all days when VIX closed over 35 in 2015
+    list bars of VIX.INDEX where close above 35 from 2015-01-01 to 2015-12-31 on 1d bars
+count days AAPL close > 600 in 2012
+    count bars of AAPL.XNAS where close above 600 from 2012-01-01 to 2012-12-31 on 1d bars
+what is the current price of AAPL
+    value close of AAPL.XNAS on 1d bars
+latest close of MSFT
+    value close of MSFT.XNAS on 1d bars
+median daily return of SP500 in 2008
+    median change(1) of SPX.INDEX from 2008-01-01 to 2008-12-31 on 1d bars
+what was the max drawdown of MSFT between 2007 and 2009
+    max drawdown of MSFT.XNAS from 2007-01-01 to 2009-12-31 on 1d bars
+which month was the best for SP500 in 2009
+    highest change(1) of SPX.INDEX from 2009-01-01 to 2009-12-31 on 1mo bars
+in which year did AAPL gain the most
+    highest change(1) of AAPL.XNAS on 12mo bars
+how many consecutive days did AAPL close higher in 2010
+    longest streak of AAPL.XNAS where change(1) above 0 from 2010-01-01 to 2010-12-31 on 1d bars
+when was RSI of AAPL last below 30
+    last time of AAPL.XNAS where rsi(14).value below 30 on 1d bars
+did MSFT ever close above 50
+    count bars of MSFT.XNAS where close above 50 on 1d bars
+how much volume did AAPL trade in 2012
+    sum volume of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+what was the lowest VIX close in 2017
+    lowest close of VIX.INDEX from 2017-01-01 to 2017-12-31 on 1d bars
+how many days did oil fall more than 4% in 2008
+    count bars of WTI.FRED where change(1) below -4 from 2008-01-01 to 2008-12-31 on 1d bars
+correlation AAPL SP500 2012
+    correlation of AAPL.XNAS, SPX.INDEX from 2012-01-01 to 2012-12-31 on 1d bars
+what was the gap of AAPL on 2012-04-25
+    value gap() of AAPL.XNAS from 2012-04-25 to 2012-04-25 on 1d bars
+worst 10 days of SP500
+    10 lowest change(1) of SPX.INDEX on 1d bars
+annualised volatility of SP500 since 2010
+    volatility of SPX.INDEX since 2010-01-01 on 1d bars
+number of golden crosses of MSFT since 2001
+    count bars of MSFT.XNAS where sma(50).value crosses above sma(200).value since 2001-01-01 on 1d bars
+what % of weeks did AAPL rise in 2012
+    share of bars of AAPL.XNAS where change(1) above 0 from 2012-01-01 to 2012-12-31 on 1w bars
+AAPL 200 day moving average
+    value sma(200).value of AAPL.XNAS on 1d bars
+close of SP500 on the last day of 2008
+    value close of SPX.INDEX from 2008-01-01 to 2008-12-31 on 1d bars
+days AAPL closed at least 10% above its 200-day average in 2012
+    list bars of AAPL.XNAS where distance(close, sma(200).value) at least 10 from 2012-01-01 to 2012-12-31 on 1d bars
+when did AAPL hit its all-time high
+    highest high of AAPL.XNAS on 1d bars
+how many days below 20 was VIX in 2014
+    count bars of VIX.INDEX where close below 20 from 2014-01-01 to 2014-12-31 on 1d bars
+average of AAPL close in 2012
+    mean close of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+AAPL RSI on 2012-05-01
+    value rsi(14).value of AAPL.XNAS from 2012-05-01 to 2012-05-01 on 1d bars
+which week was the worst for MSFT in 2008
+    lowest change(1) of MSFT.XNAS from 2008-01-01 to 2008-12-31 on 1w bars
+AAPL highest close in 2012
+    highest close of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
 """
 LINES = TABLE.strip().splitlines()
 PHRASINGS = [(asked, plan.strip()) for asked, plan in zip(LINES[::2], LINES[1::2], strict=True)]
@@ -371,6 +465,9 @@ def test_what_is_no_question_over_bars_is_left_to_others(asked):
         ("correlation of AAPL", "two instruments"),
         ("highest purple close of AAPL in 2012", "purple"),
         ("how many days did AAPL rise more than 3 % and sing in 2012", "sing"),
+        ("what was the worst of AAPL in 2008", "worst of what"),
+        ("how often did AAPL rise or fall more than 5% in a day in 2008", "rise"),
+        ("how many trading days in 2008 did SP500 move more than 3%", "move"),
     ],
 )
 def test_what_is_not_understood_is_said(asked, words):
