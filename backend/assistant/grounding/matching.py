@@ -205,9 +205,8 @@ def _gap(number: FoundNumber, reading: _Reading, coarse: re.Match[str] | None) -
     said, value, shown = abs(number.value), abs(reading.value), abs(reading.shown)
     if said in {shown, value}:
         return Decimal(0)
-    is_exact_only = (reading.form == "count" and number.scale == 1) or (
-        number.is_word and number.n_digits == 1 and number.kind is Kind.PLAIN
-    )
+    is_single = number.kind is Kind.PLAIN and number.n_digits == 1 and number.grain >= 1 and number.scale == 1
+    is_exact_only = is_single or (reading.form == "count" and number.scale == 1)
     if is_exact_only and coarse is None:
         return None
     gap = min(abs(said - value), abs(said - shown))

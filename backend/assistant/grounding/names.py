@@ -27,8 +27,18 @@ _WORDS: Final = (
     r"(?:three|four)[\s-]star|zero[\s-](?:sum|line)|zero\sline|triple\switching|four[\s-]square|one[\s-]off|at\ssixes\sand\ssevens|"
     r"three\s(?:methods|stars)|ten[\s-]k\sfiling|square\sone|at\sone\spoint|one\sanother|in\sone\sgo"
 )
+# What an answer says of itself: how many things it is about to tell, and its own steps.
+_COUNT: Final = r"(?:[2-9]|10|two|three|four|five|six|seven|eight|nine|ten)"
+_OWN: Final = (
+    rf"(?:one\sor\s)?{_COUNT}\s(?:\w+\s)?(?:things|reasons|questions|ways|steps|options|aspects|takeaways|caveats|observations|remarks|scenarios)|"
+    rf"{_COUNT}\s(?:key|main|bullet|important)\s(?:points|factors|figures|numbers)|"
+    r"(?:step|option|scenario|example|section|question|figure|phase|tip|reason|chapter)\s\d{1,2}(?![.,%]?\d|\s?%)|"
+    r"24[\s-]hours?(?=\s(?:market|a\sday|trading))|(?:7|seven)\sdays\sa\sweek"
+)
+_LISTED: Final = r"(?:third|fourth|fifth|sixth)(?=,\s)"
 _FIXED: Final = re.compile(
-    rf"(?<![\w.,$€£])(?:{_INDICES}|{_PAPERS}|{_OTHERS})(?![\w])(?![.,]\d)(?!\s?%)|\b(?:{_WORDS})\b", re.IGNORECASE
+    rf"(?<![\w.,$€£])(?:{_INDICES}|{_PAPERS}|{_OTHERS})(?![\w])(?![.,]\d)(?!\s?%)|\b(?:{_WORDS}|{_OWN})\b|(?:^|(?<=[.!?]\s)){_LISTED}",
+    re.IGNORECASE,
 )
 _PATTERNS: Final = (
     re.compile(r"\{[A-Z][A-Za-z]{0,7}\d{1,6}\}"),  # tags
@@ -101,9 +111,13 @@ class Parameters:
         text = said.replace("_", " ").replace(".", " . ")
         for match in _WINDOW.finditer(text):
             self.windows.add((int(match[1]), UNITS[match[2].lower()]))
+        for unit in _SINGLE.findall(text):
+            self.windows.add((1, UNITS[unit.lower()]))
         for match in _NAMED.finditer(text):
             for figure in re.findall(r"\d+(?: \. \d+)?", match[2]):
                 self.of_indicators.add((_kind_of(match[1]), figure.replace(" ", "")))
+                if figure.isdigit():
+                    self.windows.add((int(figure), "bar"))
         for match in _NAMED_AFTER.finditer(text):
             self.of_indicators.add((_kind_of(match[2]), match[1]))
 
@@ -126,6 +140,7 @@ class Parameters:
 
 
 _WINDOW: Final = re.compile(rf"(?<![\d.])(\d{{1,4}})(?:\s?-\s?|\s+)?({LONG_UNITS}|[dwhy]\b|mo\b)s?\b", re.IGNORECASE)
+_SINGLE: Final = re.compile(rf"\b(?:over|of|for) (?:an?|one) ({LONG_UNITS})\b", re.IGNORECASE)
 _NAMED: Final = re.compile(rf"\b({INDICATORS})[\s(:-]{{0,3}}(\d+(?: \. \d+)?(?:\s?[,/ ]\s?\d+(?: \. \d+)?)*)", re.IGNORECASE)
 _NAMED_AFTER: Final = re.compile(
     rf"(?<![\d.])(\d{{1,4}})[\s-](?:(?:bar|day|period|week|hour|minute|session)s?[\s-])?({INDICATORS})", re.IGNORECASE
