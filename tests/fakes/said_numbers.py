@@ -354,9 +354,9 @@ NAMES: Final = {
 }
 LISTS: Final = {
     "1. Item": "",
-    "2) Item": "",
-    "- 3. Item": "",
-    "12. Item": "",
+    "2) Item": "2",
+    "- 3. Item": "3",
+    "12. Item": "12",
     "182. Item": "182",
     "1.5 Item": "1.5",
 }

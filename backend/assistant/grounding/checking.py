@@ -4,7 +4,7 @@ from backend.assistant.grounding.derived import find_relation, find_sum
 from backend.assistant.grounding.folding import BIDI, fold_text
 from backend.assistant.grounding.found import FoundNumber
 from backend.assistant.grounding.matching import UNKNOWN, Known
-from backend.assistant.grounding.names import TAG_MENTION
+from backend.assistant.grounding.names import START, TAG_MENTION, Place
 from backend.assistant.grounding.numbers import find_in, find_numbers
 from backend.assistant.grounding.segments import next_cut
 from backend.assistant.grounding.span import Mark, Span
@@ -19,11 +19,11 @@ def check_text(text: str, known: Known) -> tuple[Span, ...]:
     """
     rest = drop_bidi(text)
     spans: list[Span] = []
-    was_forced = False
+    was_forced, place = False, START
     while rest:
         n_chars, is_forced = next_cut(rest, is_whole=True)
-        spans += check_segment(rest[:n_chars], known, is_torn=was_forced or is_forced)
-        rest, was_forced = rest[n_chars:], is_forced
+        spans += check_segment(rest[:n_chars], known, place, is_torn=was_forced or is_forced)
+        rest, was_forced, place = rest[n_chars:], is_forced, place.after(rest[:n_chars])
     return join_spans(spans)
 
 
@@ -32,9 +32,9 @@ def drop_bidi(text: str) -> str:
     return BIDI.sub("", text)
 
 
-def check_segment(segment: str, known: Known, *, is_torn: bool = False) -> list[Span]:
+def check_segment(segment: str, known: Known, place: Place = START, *, is_torn: bool = False) -> list[Span]:
     """The spans of one sentence or line. ``is_torn``: it was cut anywhere, so that no number in it can be trusted."""
-    numbers = find_in(fold_text(segment), segment, known.names)
+    numbers = find_in(fold_text(segment), segment, known.names, place)
     standings = [UNKNOWN] * len(numbers) if is_torn else _judge_all(numbers, segment, known)
     marked = [(number.start, number.end, standing) for number, standing in zip(numbers, standings, strict=True)]
     marked += _wrong_tags(segment, known)

@@ -24,7 +24,7 @@ _WHAT: Final = (
 _STANDS: Final = r"(?:is|are|was|were|has\sbeen|have\sbeen|keeps?|remains?|still|now|steadily|slowly)\s"
 _MOVER: Final = r"(?:price|it|stock|shares?|volume|momentum|index|average|volatility|rsi|market)\s(?:has\s|have\s)?"
 _NEGATED: Final = re.compile(
-    r"\b(?:not|n't|never|no longer|neither|nor|without|no|isn't|hardly|unlikely|if|unless|whether)\s+(?:\w+\s+){0,2}$",
+    r"\b(?:not|n't|never|no longer|neither|nor|without|no|isn't|hardly|unlikely|if|unless|whether)\s+(?:\w+\s+){0,2}\Z",
     re.IGNORECASE,
 )
 _BEFORE_WHAT: Final = rf"(?=\s{_WHAT}|\s?\{{)"

@@ -29,8 +29,8 @@ _CHANGE: Final = re.compile(
 _OPERATORS: Final = {"+": 1, "-": 1, "*": 2, "/": 2}
 _LOOKS: Final = {"\u00d7": "*", "x": "*", "\u00b7": "*", "\u00f7": "/", "\u2212": "-", "\u2013": "-", "[": "(", "]": ")"}
 _BETWEEN: Final = re.compile(r"[-+*/()x\u00d7\u00b7\u00f7\u2212\u2013\[\]\s$\u20ac\u00a3%]*")
-_EQUALS: Final = re.compile(r"(?:=|\u2248|\bequals\b|\bis\b|\bgives\b|\bmakes\b)\s*[~$\u20ac\u00a3]?\s*$")
-_LEAD: Final = re.compile(r"(?:[(\[\s$]|(?<![\w)\]%])[-\u2212])*$")
+_EQUALS: Final = re.compile(r"(?:=|\u2248|\bequals\b|\bis\b|\bgives\b|\bmakes\b)\s*[~$\u20ac\u00a3]?\s*\Z")
+_LEAD: Final = re.compile(r"(?:[(\[\s$]|(?<![\w)\]%])[-\u2212])*\Z")
 _BROKEN: Final = (InvalidOperation, DivisionByZero, Overflow, ZeroDivisionError, IndexError)
 
 

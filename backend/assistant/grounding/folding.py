@@ -14,6 +14,7 @@ _SPECIAL: Final = re.compile(
     r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"  # entities: markdown shows what they mean
     r"|\\[dt]?frac\s*\{(?P<over>[^{}]{0,40})\}\s*\{(?P<under>[^{}]{0,40})\}"
     r"|\\[A-Za-z]{2,20}\s?"
+    r"|\\[\[\]()]"  # brackets that are shown as such make no link
     r"|\\(?=[!-/:-@\[-`{-~])"
     r"|</?(?:b|i|u|s|em|strong|span|sub|sup|br|code|small|mark|font|del|ins|wbr|p|div|td|tr|th)\b[^<>0-9\n]{0,80}>"
     r"|<!--[^0-9\n]{0,200}?-->"
@@ -117,7 +118,7 @@ def _shown(match: re.Match[str], made: list[str], n_stars: int) -> str:
     if piece[0] == "&":
         return "".join(_fold_letter(char, last) for char in html.unescape(piece))
     if piece[0] == "\\":
-        return _COMMANDS.get(piece[1:].rstrip(), "")
+        return _COMMANDS.get(piece[1:].rstrip(), "\ufffc" if piece[1:] in {"[", "]", "(", ")"} else "")
     if piece[0] == "_":
         is_inside = (last.isalnum() and following.isalnum()) or (last.isspace() and following.isspace())
         return piece if is_inside else ""

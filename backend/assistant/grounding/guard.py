@@ -3,6 +3,7 @@
 from backend.assistant.grounding.checking import check_segment, drop_bidi
 from backend.assistant.grounding.folding import fold_text
 from backend.assistant.grounding.matching import Known
+from backend.assistant.grounding.names import START
 from backend.assistant.grounding.numbers import find_in
 from backend.assistant.grounding.segments import N_CHARS_SOFT, next_cut, safe_cuts
 from backend.assistant.grounding.span import Mark, Span
@@ -23,6 +24,7 @@ class StreamGuard:
         self._held = ""
         self._n_released = 0  # letters at the beginning of what is held that went out already
         self._was_forced = False
+        self._place = START
 
     def feed(self, text: str) -> tuple[Span, ...]:
         """What may be shown now."""
@@ -40,8 +42,10 @@ class StreamGuard:
             n_chars, is_forced = next_cut(self._held, is_whole=is_whole)
             if n_chars == 0:
                 break
-            checked = check_segment(self._held[:n_chars], self._known, is_torn=self._was_forced or is_forced)
+            segment = self._held[:n_chars]
+            checked = check_segment(segment, self._known, self._place, is_torn=self._was_forced or is_forced)
             spans += _without(checked, self._n_released)
+            self._place = self._place.after(segment)
             self._held, self._was_forced, self._n_released = self._held[n_chars:], is_forced, 0
         return spans
 

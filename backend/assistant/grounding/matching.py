@@ -40,14 +40,21 @@ _COINS: Final = {"BTC", "ETH", "USDT", "USDC"}
 _COARSE: Final = re.compile(
     r"(?:(?P<any>\b(?:about|around|roughly|approximately|circa|some|close to|near)|\bca\.|~|\u2248)|"
     r"(?P<low>\b(?:over|more than|above|at least|just over|just above|exceeding|upwards of))|"
-    r"(?P<high>\b(?:under|less than|below|at most|almost|nearly|just under|just below|up to)))\s*[$\u20ac\u00a3]?$",
+    r"(?P<high>\b(?:under|less than|below|at most|almost|nearly|just under|just below|up to)))\s*[$\u20ac\u00a3]?\Z",
     re.IGNORECASE,
 )
 _PARAMETER_BEFORE: Final = re.compile(
-    rf"(?<![A-Za-z])({INDICATORS})(?:[\s-]?\(|[\s-]|of\s|\s\w+\sof\s)?(?:\d+(?:\.\d+)?(?:\s?[,/]\s?|\s))*$", re.IGNORECASE
+    rf"(?<![A-Za-z])({INDICATORS})(?:[\s-]?\(|[\s-]|of\s|\s\w+\sof\s)?(?:\d+(?:\.\d+)?(?:\s?[,/]\s?|\s))*\Z", re.IGNORECASE
 )
 _PARAMETER_AFTER: Final = re.compile(
     rf"[\s-](?:(?:bar|day|period|week|hour|minute|session)s?[\s-])?(?:\w+[\s-])?({INDICATORS})(?![A-Za-z])", re.IGNORECASE
+)
+_WINDOW_BEFORE: Final = re.compile(
+    r"(?:\b(?:last|past|previous|prior|newest|trailing|recent|latest|over|of|by|these|those|across|the)|\()\s?\Z", re.IGNORECASE
+)
+_LASTING: Final = re.compile(
+    r"[\s-]?(?:\w+[\s-]){0,2}?(?:in\sa\srow|ago|straight|running|streak|later|ahead|from\snow|to\scome|consecutive|(?:winning|losing)\b)",
+    re.IGNORECASE,
 )
 _ROUND_MAX: Final = 10_000
 _WHOLE: Final = 10**6
@@ -131,7 +138,7 @@ class Known:
         after = _PARAMETER_AFTER.match(sentence, number.end)
         before = _PARAMETER_BEFORE.search(sentence, max(0, number.start - 60), number.start)
         indicator = after or before
-        if number.unit and self._is_window(number, value):
+        if number.unit and self._is_window(number, value) and _stands_as_window(sentence, number):
             return NAME
         if number.scale != 1 or number.currency or indicator is None or (after is None and _is_stated(sentence, number)):
             return None
@@ -183,6 +190,14 @@ class Known:
         low = bisect.bisect_left(self._sizes, size - reach)
         high = bisect.bisect_right(self._sizes, size + reach)
         return (reading for reading in self._readings[low:high] if reading.form in forms)
+
+
+def _stands_as_window(sentence: str, number: FoundNumber) -> bool:
+    """Whether it says over how many bars something was computed ("50-day", "the last 20 sessions"), not how often something was."""
+    if _LASTING.match(sentence, number.end):
+        return False
+    is_joined = sentence[number.end : number.end + 1] == "-" or (number.text[-1:].isalpha() and not number.is_word)
+    return is_joined or _WINDOW_BEFORE.search(sentence, max(0, number.start - 24), number.start) is not None
 
 
 def _readings(fact: Fact) -> Iterator[_Reading]:
@@ -251,7 +266,7 @@ def _is_sign_right(number: FoundNumber, reading: _Reading, direction: Direction)
 
 def _is_stated(sentence: str, number: FoundNumber) -> bool:
     """Whether a word between indicator and number says that this is its value: "RSI is 14"."""
-    return re.search(r"(?:\b(?:is|at|was|of|reads)|[:=])\s*$", sentence[max(0, number.start - 12) : number.start]) is not None
+    return re.search(r"(?:\b(?:is|at|was|of|reads)|[:=])\s*\Z", sentence[max(0, number.start - 12) : number.start]) is not None
 
 
 def _spoken(fact: Fact, sentence: str) -> int:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 # Names that everybody knows. What is not here, and not given by the caller, is a number.
 _INDICES: Final = (
-    r"S\s?&\s?P[\s-]?(?:500|400|600|100|1500)|SP-?500|SPX-?500|Nasdaq[\s-]?(?:100)|NDX\s?100|US\s?(?:30|100|500)|Russell[\s-]?(?:1000|2000|3000)|"
+    r"S\s?&\s?P[\s-]?(?:500|400|600|100|1500)|SP-?500|SPX-?500|Nasdaq[\s-]?(?:100)|NDX\s?100|US(?:30|100|500)|Russell[\s-]?(?:1000|2000|3000)|"
     r"FTSE[\s-]?(?:100|250|350)|CAC[\s-]?40|DAX[\s-]?40|(?:Euro[\s-]?)?Stoxx[\s-]?(?:50|600)|Nikkei[\s-]?(?:225|400)|Topix[\s-]?(?:100|500)|"
     r"Dow[\s-]?30|IBEX[\s-]?35|AEX[\s-]?25|ASX[\s-]?(?:50|200|300)|TSX[\s-]?60|KOSPI[\s-]?200|CSI[\s-]?(?:300|500|1000)|Nifty[\s-]?(?:50|100|500)|"
     r"Sensex[\s-]?30|STAR\s?50|OMXS[\s-]?30|FTSE\s?MIB\s?40|Wilshire[\s-]?5000|MSCI\s?EAFE|S&amp;P\s?500"
@@ -17,7 +18,7 @@ _PAPERS: Final = (
 )
 _OTHERS: Final = (
     r"24/7|24/5|COVID-19|G-?(?:7|10|20)|B2[BC]|Web3|[LT]evel\s?(?:2|3|II)\b(?=\s(?:data|quotes?|book|feed))|Y2K|MP3|"
-    r"Q[1-4](?!\d)|[1-4]Q(?!\d)|Q(?:I{1,3}|IV)|H[12](?!\d)|[12]H(?!\d)"
+    r"(?-i:Q[1-4](?!\d)|[1-4]Q(?!\d)|Q(?:I{1,3}|IV)|H[12](?!\d)|[12]H(?!\d))"
 )
 # Number words that are part of a name or a figure of speech.
 _WORDS: Final = (
@@ -43,10 +44,11 @@ _FIXED: Final = re.compile(
 _PATTERNS: Final = (
     re.compile(r"\{[A-Z][A-Za-z]{0,7}\d{1,6}\}"),  # tags
     re.compile(r"(?<![\w.,$€£])\[?F\d{1,4}\]?(?![\w])(?![.,]\d)"),  # links to facts
-    re.compile(r"(?<=\])\((?:[^()\s]|\([^()\s]*\))*(?=[\s)])"),  # where a link leads: it is not shown
-    re.compile(r"^(?:[ \t>]|[-*+]\s){0,8}(\d{1,2})[.)](?=[ \t])", re.MULTILINE),  # numbers of a list
+    # where a link leads, which is not shown; text that only looks like a link is
+    re.compile(r"\[[^\[\]\n]{0,200}\](\((?:https?://|mailto:|fact:|#)[^()\s]*)(?=\)|\s\"[^\"\n]{0,200}\"\))"),
     re.compile(r"^\[\^?\d{1,2}\]:", re.MULTILINE),
 )
+_LIST_MARK: Final = re.compile(r"^(?:[ \t>]|[-*+]\s){0,8}(\d{1,2})[.)](?=[ \t])", re.MULTILINE)
 TAG_MENTION: Final = re.compile(r"(?<![\w.,$€£])(?:\{([A-Z][A-Za-z]{0,7}\d{1,6})\}|\[?(F\d{1,4})\]?)(?![\w])(?![.,]\d)")
 INDICATORS: Final = (
     r"(?:RSI|EMA|SMA|WMA|VWMA|HMA|DEMA|TEMA|KAMA|MA|ATR|NATR|ADX|ADXR|DI|DMI|MACD|PPO|CCI|MFI|ROC|CMO|TRIX|OBV|CMF|VWAP|BB|"
@@ -64,6 +66,34 @@ UNITS: Final = {word: unit for unit, words in _UNIT_WORDS for word in words.spli
 LONG_UNITS: Final = "|".join(sorted((word for word in UNITS if len(word) > 2), key=len, reverse=True))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a piece of text begins: whether at the beginning of a line, and the last number of a list before it.
+
+    "50." at the beginning of a line is the mark of a list only after "49."; else it reads as a number.
+    """
+
+    is_line_start: bool = True
+    mark: int = 0
+
+    def list_marks(self, text: str) -> list[re.Match[str]]:
+        """The marks of lists in a piece that begins here."""
+        found, last = [], self.mark
+        for match in _LIST_MARK.finditer(text):
+            if (match.start() or self.is_line_start) and int(match[1]) in {1, last + 1}:
+                found.append(match)
+                last = int(match[1])
+        return found
+
+    def after(self, text: str) -> "Place":
+        """Where the next piece begins."""
+        marks = self.list_marks(text)
+        return Place(text.endswith("\n"), int(marks[-1][1]) if marks else self.mark)
+
+
+START: Final = Place()
+
+
 class Names:
     """Where names with digits stand in a folded text; ``more`` are names that the caller knows, as codes of instruments."""
 
@@ -75,8 +105,10 @@ class Names:
             else None
         )
 
-    def mask(self, text: str) -> str:
+    def mask(self, text: str, place: "Place") -> str:
         """The text with every name's letters replaced, one for one, by what is neither digit nor word."""
+        for match in place.list_marks(text):
+            text = text[: match.start(1)] + _BLANK * len(match[1]) + text[match.end(1) :]
         for pattern in (*_PATTERNS, _FIXED, *([self._more] if self._more else [])):
             text = pattern.sub(_blank, text)
         return text

@@ -9,7 +9,7 @@ from backend.assistant.grounding.dates import DATES, MONTHS, YEAR, read_dates
 from backend.assistant.grounding.figures import FIGURES, read_figures
 from backend.assistant.grounding.folding import Folded, fold_text
 from backend.assistant.grounding.found import FoundNumber, Kind
-from backend.assistant.grounding.names import INDICATORS, Names
+from backend.assistant.grounding.names import INDICATORS, START, Names, Place
 from backend.assistant.grounding.number_words import NUMBER_WORDS, WORDS_OF_NUMBERS, read_words
 from backend.assistant.grounding.surroundings import is_after_money, may_follow, share_units, with_surroundings
 
@@ -50,15 +50,15 @@ _BEGINNINGS: Final = frozenset(
 _DATE_KINDS: Final = ("iso", "packed", "iso_month", "figures", "day_first", "month_first", "month_year", "period")
 _PAIRS: Final = ("ratio", "fraction", "power", "science", "spelled")
 _KINDS_OF_CORES: Final = (*_DATE_KINDS, "odd_date", "time", *_PAIRS, "raised", "chain", "foreign")
-_GLUED_BEFORE: Final = re.compile(r"[A-Za-z_#][\w#]*$")
-_INDICATOR_BEFORE: Final = re.compile(rf"(?<![A-Za-z]){INDICATORS}$", re.IGNORECASE)
+_GLUED_BEFORE: Final = re.compile(r"[A-Za-z_#][\w#]*\Z")
+_INDICATOR_BEFORE: Final = re.compile(rf"(?<![A-Za-z]){INDICATORS}\Z", re.IGNORECASE)
 _GLUED_AFTER: Final = re.compile(r"[A-Za-z_][\w]*")
 _COUNTED: Final = re.compile(
     r"\s+(?:trading\s|standard\s|full\s|single\s)?(?:days?|weeks?|months?|years?|sessions?|bars?|candles?|hours?|minutes?|points?|pips?|shares?|lots?|"
     r"contracts?|units?|deviations?|sigmas?|ticks?|periods?|trades?|times)\b",
     re.IGNORECASE,
 )
-_STATED_BEFORE: Final = re.compile(r"(?:\b(?:is|was|at|to|of|equals|exactly|about|minus|than|above|below)|=|:)\s+$", re.IGNORECASE)
+_STATED_BEFORE: Final = re.compile(r"(?:\b(?:is|was|at|to|of|equals|exactly|about|minus|than|above|below)|=|:)\s+\Z", re.IGNORECASE)
 _NO_NAMES: Final = Names()
 
 
@@ -70,9 +70,9 @@ def find_numbers(text: str, names: Names = _NO_NAMES) -> tuple[FoundNumber, ...]
     return find_in(fold_text(text), text, names)
 
 
-def find_in(folded: Folded, text: str, names: Names = _NO_NAMES) -> tuple[FoundNumber, ...]:
-    """As ``find_numbers``, for a text that was folded before; offsets are the original's."""
-    seen = names.mask(folded.text)
+def find_in(folded: Folded, text: str, names: Names = _NO_NAMES, place: Place = START) -> tuple[FoundNumber, ...]:
+    """As ``find_numbers``, for a text that was folded before and begins at a place; offsets are the original's."""
+    seen = names.mask(folded.text, place)
     found: list[FoundNumber] = []
     at = 0
     for start in _STARTS.finditer(seen):

@@ -90,7 +90,9 @@ def _is_end(text: str, match: re.Match[str], *, is_whole: bool) -> bool | None:
         return False
     if match[0][0] != ".":
         return True
-    word = re.search(r"[^\s(\[*_\"']*$", text[max(0, match.start() - 12) : match.start()])
+    word = re.search(r"[^\s(\[*_\"']*\Z", text[max(0, match.start() - 12) : match.start()])
     last = word[0].lower() if word else ""
-    is_list_mark = last.isdigit() and len(last) <= 3 and re.search(r"(?:^|\n)[ \t>*+-]*\d{1,3}$", text[: match.start()]) is not None
+    is_list_mark = (
+        last.isdigit() and len(last) <= 3 and re.search(r"(?:^|\n)[ \t>*+-]*\d{1,3}\Z", text[: match.start()]) is not None
+    )
     return not (last in _SHORT or is_list_mark or (len(last) == 1 and last.isalpha()))

@@ -26,7 +26,7 @@ _SUBJECTS: Final = {
 _SAID: Final = re.compile(
     r"\b(?:" + "|".join(rf"(?P<{name}>{said})" for name, (said, _) in _SUBJECTS.items()) + r")"
     r"(?:\s?\(\d{1,3}\)|\s\d{1,3})?(?:\s+(?:now|currently|still|price|level|value))?"
-    r"(?:\s+(?:is|was|at|of|reads|stands\sat|is\sat|lies\sat|sits\sat|is\sset\sat)|\s?[:=])\s+[$\u20ac\u00a3~]?$",
+    r"(?:\s+(?:is|was|at|of|reads|stands\sat|is\sat|lies\sat|sits\sat|is\sset\sat)|\s?[:=])\s+[$\u20ac\u00a3~]?\Z",
     re.IGNORECASE,
 )
 _KNOWN: Final = {name: re.compile(known, re.IGNORECASE) for name, (_, known) in _SUBJECTS.items()}

@@ -33,15 +33,15 @@ _MONEY_AFTER: Final = re.compile(
     rf"\s?(?:(?P<sign>{_CURRENCY_SIGNS})(?!\d)|(?P<code>{_CURRENCY_CODES})(?![A-Za-z0-9/])|"
     r"-?(?P<word>(?:US\s)?dollars?|bucks|euros?|pounds?|sterling|yen|yuan|francs?|rupees?|cents?|pence)\b)"
 )
-_MONEY_BEFORE: Final = re.compile(rf"(?:(?:US|HK|CA|AU|NZ|[CAS])?{_CURRENCY_SIGNS}|\b(?:{_CURRENCY_CODES}))\s?$")
+_MONEY_BEFORE: Final = re.compile(rf"(?:(?:US|HK|CA|AU|NZ|[CAS])?{_CURRENCY_SIGNS}|\b(?:{_CURRENCY_CODES}))\s?\Z")
 _ORDINAL: Final = re.compile(r"(?:st|nd|rd|th)\b", re.IGNORECASE)
 _UNIT: Final = re.compile(
     r"(?:[\s-]{1,2}(?:(?:trading|consecutive|straight|calendar|business|full|more|daily|weekly|hourly)[\s-])?"
     rf"(?P<word>{LONG_UNITS})s?\b)|(?P<letter>mo|min|hr|yr|wk|sec|[smhdwy])(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_SIGN: Final = re.compile(r"(?<![\w%)\]])(?P<sign>[-+])\s?$|\b(?P<word>minus|negative|plus)[\s-]$", re.IGNORECASE)
-_OPENED: Final = re.compile(r"\(\s?$")
+_SIGN: Final = re.compile(r"(?<![\w%)\]])(?P<sign>[-+])\s?$|\b(?P<word>minus|negative|plus)[\s-]\Z", re.IGNORECASE)
+_OPENED: Final = re.compile(r"\(\s?\Z")
 _CLOSED: Final = re.compile(r"\s?\)%?")
 _OF_ONE: Final = re.compile(r"\s(?:of\s)?(?:an?|one)(?=\s(?:percent|per\s?cent|basis|pp\b))")
 _CENTS: Final = ("cent", "cents", "pence")

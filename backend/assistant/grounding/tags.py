@@ -18,7 +18,7 @@ _ID: Final = re.compile(r"[A-Z][A-Za-z]{0,7}[0-9]{1,6}", re.ASCII)
 _FALLING: Final = re.compile(
     r"\b(?:fell|falls?|fallen|falling|dropp?(?:ed|s|ing)?|declin(?:ed?|es|ing)|los(?:t|es|ing|s(?:es)? of)|decreas(?:ed?|es|ing)|"
     r"down|slid|slipp?(?:ed|s)|sank|shed|dipp?(?:ed|s)|plunged|tumbled|drop of|fall of|decline of|decrease of|drawdown of)"
-    r"(?:\s+(?:by|of|some|about|around|roughly|nearly|just|only|another|a further))*\s*$",
+    r"(?:\s+(?:by|of|some|about|around|roughly|nearly|just|only|another|a further))*\s*\Z",
     re.IGNORECASE,
 )
 _SENTENCE_END: Final = re.compile(r"[.!?](?:[\"'\u201d\u2019)\]*_]*)(?=\s|$)|\n")
