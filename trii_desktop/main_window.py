@@ -21,6 +21,7 @@ from trii_desktop.widgets.layout import column
 from trii_desktop.widgets.toast import ToastStack
 
 STATUS_PX: Final = 28
+ASSISTANT_PX: Final = 400  # wide enough to read
 ALERTS_PX: Final = 260
 RIGHT, BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
@@ -140,6 +141,10 @@ class MainWindow(QMainWindow):
             self.resizeDocks([self.docks["watchlist"], self.docks["notices"]], [3, 2], Qt.Orientation.Vertical)
         elif name in ("tape", "depth"):
             self.resizeDocks([self.docks["watchlist"], self.docks[name]], [2, 3], Qt.Orientation.Vertical)
+        elif name == "assistant" and not self.docks["assistant"].isFloating():
+            self.resizeDocks([self.docks["watchlist"], self.docks["assistant"]], [1, 3], Qt.Orientation.Vertical)
+            width_px = max(ASSISTANT_PX, self.docks["assistant"].width())
+            self.resizeDocks([self.docks["assistant"]], [width_px], Qt.Orientation.Horizontal)
         elif name == "alerts" and not self.docks["alerts"].isFloating():
             self.resizeDocks([self.docks["alerts"]], [ALERTS_PX], Qt.Orientation.Vertical)
 

@@ -205,7 +205,7 @@ class Assistant:
         if question.mode == Mode.SEARCH:
             await self._parts.lookup.search(draft, question)
             return
-        if question.mode != Mode.ANALYSIS and await self._parts.lookup.answer(draft, question):
+        if await self._parts.lookup.answer(draft, question):
             return
         await self._ready()
         if question.mode == Mode.ANALYSIS:

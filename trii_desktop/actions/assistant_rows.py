@@ -2,16 +2,15 @@
 
 from typing import Final
 
-from trii_desktop.actions.row import ActionRow
+from trii_desktop.actions.row import ASSISTANT, ActionRow
 
-MENU: Final = "Assistant"
 _CHART: Final = "chart.is_shown"
 
 ROWS: Final[tuple[ActionRow, ...]] = (
     ActionRow(
         "assistant.ask",
         "&Ask a question",
-        MENU,
+        ASSISTANT,
         "assistant.focus_composer",
         ("Ctrl+L",),
         words="chat write composer AI",
@@ -22,28 +21,30 @@ ROWS: Final[tuple[ActionRow, ...]] = (
     ActionRow(
         "assistant.analyse",
         "A&nalyse this chart",
-        MENU,
+        ASSISTANT,
         "assistant.analyse",
         ("Ctrl+Alt+A",),
         _CHART,
         words="stock analysis levels trade idea facts",
     ),
-    ActionRow("assistant.new", "Ne&w conversation", MENU, "assistant.begin_new", ("Ctrl+Shift+A",)),
-    ActionRow("assistant.stop", "&Stop the answer", MENU, "assistant.stop", (), "assistant.is_answering", starts_group=True),
+    ActionRow("assistant.new", "Ne&w conversation", ASSISTANT, "assistant.begin_new", ("Ctrl+Shift+A",)),
+    ActionRow("assistant.stop", "&Stop the answer", ASSISTANT, "assistant.stop", (), "assistant.is_answering", starts_group=True),
     ActionRow(
         "assistant.again",
         "Answer a&gain",
-        MENU,
+        ASSISTANT,
         "assistant.regenerate",
         ("Ctrl+Alt+R",),
         "assistant.can_regenerate",
         words="regenerate retry",
     ),
-    ActionRow("assistant.attach", "Attach the &chart to the question", MENU, "assistant.attach_chart", (), _CHART, words="context"),
+    ActionRow(
+        "assistant.attach", "Attach the &chart to the question", ASSISTANT, "assistant.attach_chart", (), _CHART, words="context"
+    ),
     ActionRow(
         "assistant.clear",
         "Take sketches &off the chart",
-        MENU,
+        ASSISTANT,
         "assistant.clear_sketches",
         (),
         "assistant.has_sketches",
@@ -52,7 +53,7 @@ ROWS: Final[tuple[ActionRow, ...]] = (
     ActionRow(
         "assistant.show",
         "S&how the assistant",
-        MENU,
+        ASSISTANT,
         "assistant.toggle_panel",
         ("Ctrl+7",),
         "",
@@ -61,18 +62,29 @@ ROWS: Final[tuple[ActionRow, ...]] = (
         words="dock chat",
     ),
     ActionRow(
-        "assistant.history", "&Earlier conversations", MENU, "assistant.show_history", ("Ctrl+Shift+7",), words="history search"
+        "assistant.history",
+        "&Earlier conversations",
+        ASSISTANT,
+        "assistant.show_history",
+        ("Ctrl+Shift+7",),
+        words="history search",
     ),
     ActionRow(
         "assistant.export",
         "Save the con&versation\u2026",
-        MENU,
+        ASSISTANT,
         "assistant.export",
         (),
         "assistant.has_conversation",
         words="export",
     ),
     ActionRow(
-        "assistant.models", "&Models\u2026", MENU, "assistant.open_models", (), words="local GGUF llama download", starts_group=True
+        "assistant.models",
+        "&Models\u2026",
+        ASSISTANT,
+        "assistant.open_models",
+        (),
+        words="local GGUF llama download",
+        starts_group=True,
     ),
 )

@@ -108,7 +108,7 @@ class Arrivals:
             raise Unavailable(f"{starter.path} is not there.", hint="Set the program up again.", code="model.no_file")
         header = await self._read(starter.path)
         card = self._card(kept, header, starter.path.stem, starter.origin)
-        card = replace(card, licence=header.licence or starter.licence)
+        card = replace(card, name=starter.name, licence=header.licence or starter.licence)
         return await self._store.put(KeptModel(card, is_ours=False, modified_ns=kept.modified_ns), fresh_for=Mode.FAST)
 
     async def try_out(self, path: Path) -> tuple[Standing, str, int]:

