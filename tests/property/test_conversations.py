@@ -164,4 +164,4 @@ class Conversations(RuleBasedStateMachine):
 
 
 class TestConversations(Conversations.TestCase):
-    settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+    settings = settings(max_examples=15, stateful_step_count=25, deadline=None)

@@ -114,13 +114,13 @@ def plans(draw):
 
 
 @given(plans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_any_plan_is_read_back_from_its_words(plan):
     assert parse_question(format_plan(plan), NAMES) == plan
 
 
 @given(plans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_plan_is_read_back_from_its_json(plan):
     assert parse_plan(write_plan(plan)) == plan == check_plan(plan)
 
@@ -137,7 +137,7 @@ sma(|MACD|?|not|é|\x00|how far|5 biggest|on down days|crossed|golden cross|dail
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map(" ".join) | st.text(max_size=200))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=350, deadline=None)
 def test_whatever_is_asked_is_a_plan_that_can_be_run_or_none_or_refused_in_words(text):
     plan = None
     with suppress(InvalidInput):
@@ -148,7 +148,7 @@ def test_whatever_is_asked_is_a_plan_that_can_be_run_or_none_or_refused_in_words
 
 
 @given(st.lists(st.integers(-50, 50) | st.none(), max_size=60), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_highest_of_any_windows_is_that_of_a_naive_search(values, data):
     column = np.array([np.nan if value is None else float(value) for value in values])
     n = len(column)

@@ -43,7 +43,7 @@ _LEVEL: Final = re.compile(
     r"\b(above|below|over|under|than|at least|at most|exceed(?:s|ed|ing)?|beyond|cross(?:es|ed|ing)?) (\d{4})(?![\d.]|-\d)"
     r"|([<>≤≥]=? ?)(\d{4})(?![\d.]|-\d)"
 )
-_EDGE: Final = r"(?<![\w.(])"
+_EDGE: Final = r"(?<![\w.(-])"
 _END: Final = r"(?![\w(]|\.\d)"
 
 
@@ -150,16 +150,16 @@ _FROM_TO: Final = (
 )
 _READERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Period]], ...]] = (
     (re.compile(_EVER), _whole),
+    (
+        re.compile(rf"\b(?:(?:in|during|over|for|within|of) )?(?:the )?(?:last|past|previous|latest|recent) (\d+) {_UNITS}\b"),
+        _recent,
+    ),
     (re.compile(rf"\b{_FROM_TO}"), _between),
     (re.compile(rf"\b({_SINCE}){_START_OF} ({_PIECE}){_ON}{_END}"), _since),
     (re.compile(rf"\b({_UNTIL})(?: the end of)? ({_PIECE}){_END}"), _until),
     (
         re.compile(rf"(?:\b(?:{_IN}) )?{_EDGE}({_PIECE}){_END}"),
         lambda m: _span(*_piece(m[1])),
-    ),
-    (
-        re.compile(rf"\b(?:(?:in|during|over|for|within|of) )?(?:the )?(?:last|past|previous|latest|recent) (\d+) {_UNITS}\b"),
-        _recent,
     ),
     (re.compile(rf"\b(?:(?:in|during|over|for|within) the (?:last|past)|the past) (){_UNITS}\b"), _recent),
     (re.compile(r"\byesterday(?:'s)?\b|\b(?:on |in )?the previous (?:trading )?day\b"), lambda _: Previous("day")),

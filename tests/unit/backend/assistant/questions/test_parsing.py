@@ -391,6 +391,12 @@ which week was the worst for MSFT in 2008
     lowest change(1) of MSFT.XNAS from 2008-01-01 to 2008-12-31 on 1w bars
 AAPL highest close in 2012
     highest close of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+average volume of AAPL in the last 2000 bars
+    mean volume of AAPL.XNAS in the last 2000 bars on 1d bars
+how often was the MACD of SP500 below -1990
+    count bars of SPX.INDEX where macd(12, 26, 9).line below -1990 on 1d bars
+how many days did SP500 close above 2000 in 2014
+    count bars of SPX.INDEX where close above 2000 from 2014-01-01 to 2014-12-31 on 1d bars
 """
 LINES = TABLE.strip().splitlines()
 PHRASINGS = [(asked, plan.strip()) for asked, plan in zip(LINES[::2], LINES[1::2], strict=True)]
