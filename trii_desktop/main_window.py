@@ -112,6 +112,9 @@ class MainWindow(QMainWindow):
             self.resizeDocks([self.docks["bars"]], [260], Qt.Orientation.Vertical)
         if "alerts" in self.docks and "bars" in self.docks:
             self.tabifyDockWidget(self.docks["bars"], self.docks["alerts"])
+        if "assistant" in self.docks and "watchlist" in self.docks:
+            self.tabifyDockWidget(self.docks["watchlist"], self.docks["assistant"])
+            self.docks["watchlist"].raise_()
         self.first_docks = docks_now(self)
         self.toasts.place()
 
@@ -142,8 +145,7 @@ class MainWindow(QMainWindow):
         elif name in ("tape", "depth"):
             self.resizeDocks([self.docks["watchlist"], self.docks[name]], [2, 3], Qt.Orientation.Vertical)
         elif name == "assistant" and not self.docks["assistant"].isFloating():
-            self.resizeDocks([self.docks["watchlist"], self.docks["assistant"]], [1, 3], Qt.Orientation.Vertical)
-            width_px = max(ASSISTANT_PX, self.docks["assistant"].width())
+            width_px = max(min(ASSISTANT_PX, self.width() // 3), self.docks["assistant"].width())
             self.resizeDocks([self.docks["assistant"]], [width_px], Qt.Orientation.Horizontal)
         elif name == "alerts" and not self.docks["alerts"].isFloating():
             self.resizeDocks([self.docks["alerts"]], [ALERTS_PX], Qt.Orientation.Vertical)

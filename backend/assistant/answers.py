@@ -54,12 +54,12 @@ class ChartSeen:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. ``parent`` is the turn that it follows, empty at the start of a conversation."""
+    """What is asked. ``parent`` is the turn that it follows: empty at the start, None after what is shown last."""
 
     text: str
     mode: Mode
     conversation: str = ""
-    parent: str = ""
+    parent: str | None = None
     instrument: InstrumentId | None = None
     chart: ChartSeen | None = None
 

@@ -96,7 +96,7 @@ class Assistant:
     async def ask(self, question: Question) -> Answer:
         """Begin to answer: the first value of the answer, which grows by AnswerChanged events.
 
-        A question without a conversation begins one; without a parent it follows the branch that is shown. Raises
+        A question without a conversation begins one; with parent None it follows the branch that is shown. Raises
         InvalidInput for an empty or endless question, NotFound for an unknown conversation.
         """
         text = question.text.strip()
@@ -110,7 +110,7 @@ class Assistant:
             )
         question = await self._placed(replace(question, text=text))
         turn = await self.conversations.add_turn(
-            Turn("", question.conversation, question.parent, Speaker.PERSON, 0, text, encode_question(question))
+            Turn("", question.conversation, question.parent or "", Speaker.PERSON, 0, text, encode_question(question))
         )
         return await self._begin(question, turn)
 
@@ -168,7 +168,8 @@ class Assistant:
     async def _placed(self, question: Question) -> Question:
         instrument = question.instrument or (question.chart.series.instrument if question.chart else None)
         if question.conversation:
-            parent = question.parent or (await self.conversations.row(question.conversation)).leaf
+            row = await self.conversations.row(question.conversation)
+            parent = row.leaf if question.parent is None else question.parent
             return replace(question, parent=parent, instrument=instrument)
         row = await self.conversations.begin_conversation(instrument=str(instrument or ""))
         return replace(question, conversation=row.id, parent="", instrument=instrument)

@@ -140,7 +140,7 @@ class ScriptedAssistant:
     async def ask(self, question: Question) -> Answer:
         if not question.conversation:
             question = replace(question, conversation=self.conversations.begin(question.text[:40]).id)
-        turn = self.conversations.add(question.conversation, question.parent, Speaker.PERSON, question.text)
+        turn = self.conversations.add(question.conversation, question.parent or "", Speaker.PERSON, question.text)
         return self._begin(question, turn)
 
     def answer(self, answer_id: str) -> Answer | None:

@@ -24,6 +24,7 @@ NOT_YET = (  # what a window that was just opened has none of
     "studies.has_studies", "studies.has_selected", "studies.has_selected_study", "studies.can_edit", "studies.has_comparisons",
     "can_delete", "alerts.has_selected", "alerts.has_unread",
     "drawings.has_selected", "drawings.has_drawings", "panes.are_several",
+    "assistant.is_answering", "assistant.can_regenerate", "assistant.has_conversation", "assistant.has_sketches",
 )  # fmt: skip
 AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
 

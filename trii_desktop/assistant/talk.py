@@ -164,7 +164,7 @@ class Talk(QObject):
         if turn != self._turn:
             return  # another conversation is shown meanwhile; this one goes on by itself
         self.id = answer.conversation
-        self._begin(answer, question.parent)
+        self._begin(answer, question.parent or "")
         await self._read()
 
     def _begin(self, answer: Answer, after: str) -> None:

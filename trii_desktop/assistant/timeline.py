@@ -94,7 +94,7 @@ class Timeline(QAbstractScrollArea):
         self._places = {entry.id: place for place, entry in enumerate(entries)}
         self._drop({key for key in self._views if key not in self._places})
         self._heights.show(entries, self._width)
-        for key, view in self._views.items():
+        for key, view in list(self._views.items()):  # filling one may bring others
             self._fill(view, entries[self._places[key]])
             self._heights.measure(key, view.height_at(self._width))
         if self._current not in self._places or (is_longer and self._follows):
@@ -256,7 +256,7 @@ class Timeline(QAbstractScrollArea):
 
     def _put(self) -> None:
         top = self.verticalScrollBar().value()
-        for key, view in self._views.items():
+        for key, view in list(self._views.items()):  # filling one may bring others
             place = self._places[key]
             view.setGeometry(0, self._heights.top_of(place) - top, self._width, self._heights.of(place))
             view.show()

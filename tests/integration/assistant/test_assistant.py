@@ -177,6 +177,17 @@ async def test_an_answer_again_is_another_branch(sampled):
         assert row.leaf == begun.id
 
 
+async def test_another_first_question_is_a_branch_at_the_start(sampled):
+    writers = ScriptedWriters(("One.",), ("Two.",))
+    async with assistant_on(sampled, writers) as (_, assistant):
+        first = await ask(assistant, "Tell me a story")
+        begun = await assistant.ask(Question("Tell me another story", Mode.FAST, first.conversation, parent=""))
+        await assistant.answered(begun.id)
+        branch = await assistant.conversations.branch(first.conversation)
+        assert [turn.text for turn in branch] == ["Tell me another story", "Two."]
+        assert len(await assistant.conversations.siblings(branch[0].id)) == 2
+
+
 async def test_a_question_over_bars_needs_no_model(sampled):
     writers = ScriptedWriters(candidates=())
     async with assistant_on(sampled, writers) as (_, assistant):
