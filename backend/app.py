@@ -5,11 +5,11 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Final, Protocol
 
 from backend.alerts.alerts import AlertParts, Alerts
 from backend.alerts.market_facts import FactParts
-from backend.assistant.door import AssistantBase, AssistantDoor
+from backend.assistant.door import AssistantDoor, AssistantNeeds
 from backend.bus import Bus
 from backend.charts.drawing_store import DrawingStore
 from backend.charts.drawing_styles import DrawingStyleStore
@@ -178,6 +178,16 @@ class _Stores:
     tasks: TaskOwner
 
 
+_BEGUN: Final = ("alerts", "deliveries", "jobs", "feeds", "API", "assistant")
+
+
+class _Resident(Protocol):
+    """What a program that stays begins after its first chart."""
+
+    async def begin(self) -> None:
+        """Begin."""
+
+
 @asynccontextmanager
 async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     """The capabilities, each given what it needs and no more."""
@@ -186,14 +196,10 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     calendars = Calendars(home.cache, clock)
     history = History(base.store, catalog, actions, calendars, clock)
     importer = Importer(ImportParts(base.store, catalog, actions, money_ledger, bus, clock, calendars, home.imports))
-    watcher = FolderWatcher(importer, money_ledger, bus)
     replay = Replay(history, clock, tasks, bus)
-    jobs = JobRunner(JobStore(money_ledger), bus, clock, tasks)
-    WatchedImports(watcher, jobs, bus)
-    AutomaticBackups(home, base.key.key, money_ledger, base.store, clock, settings).join(jobs)
+    jobs, watcher = _make_jobs(base, importer)
     board, way = QuoteBoard(base.store, history, catalog, actions, bus), RightOfWay()
-    credentials = Credentials(money_ledger, hide=hide)
-    book = FeedBook(money_ledger, credentials)
+    book = FeedBook(money_ledger, credentials := Credentials(money_ledger, hide=hide))
     deliveries = Deliveries(DeliveryParts(money_ledger, bus, clock, tasks, jobs), Carrier(clock))
     async with (
         BarStore(history, bus, tasks) as bars,
@@ -207,18 +213,11 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         _join(alerts, deliveries, live)
         api = LoopbackApi(ApiParts(home, settings, catalog, history, board, live, alerts, clock, bus, tasks))
         watchlists = WatchlistStore(money_ledger, bus.publish)
-        assistant = AssistantDoor(
-            AssistantBase(home, base.words, history, catalog, watchlists, credentials, settings, bus, clock, tasks)
-        )
-        begins = {
-            "alerts": alerts.begin,
-            "deliveries": deliveries.begin,
-            "jobs": jobs.begin,
-            "feeds": live.begin,
-            "API": api.begin,
-            "assistant": assistant.begin,
-        }
-        phases = (*(Phase(name, begin) for name, begin in begins.items()), *_phases(home, clock, settings, catalog, watcher, tasks))
+        needs = AssistantNeeds(home, base.words, history, catalog, watchlists, credentials, settings, bus, clock, tasks)
+        assistant = AssistantDoor(needs)
+        begun: tuple[_Resident, ...] = (alerts, deliveries, jobs, live, api, assistant)
+        phases = [Phase(name, part.begin) for name, part in zip(_BEGUN, begun, strict=True)]
+        phases += _phases(home, clock, settings, catalog, watcher, tasks)
         backend = Backend(
             home=home,
             clock=clock,
@@ -246,7 +245,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             board=board,
             alerts=alerts,
             kept_notices=NoticeStore(base.words),
-            background=Background(phases),
+            background=Background(tuple(phases)),
             jobs=jobs,
             deliveries=deliveries,
             way=way,
@@ -257,10 +256,17 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         try:
             yield backend
         finally:
-            await assistant.close()
-            await api.close()
-            await live.close()
-            await alerts.close()
+            for part in (assistant, api, live, alerts):
+                await part.close()
+
+
+def _make_jobs(base: _Stores, importer: Importer) -> tuple[JobRunner, FolderWatcher]:
+    """The runner of jobs with those that every home has."""
+    watcher = FolderWatcher(importer, base.money, base.bus)
+    jobs = JobRunner(JobStore(base.money), base.bus, base.clock, base.tasks)
+    WatchedImports(watcher, jobs, base.bus)
+    AutomaticBackups(base.home, base.key.key, base.money, base.store, base.clock, base.settings).join(jobs)
+    return jobs, watcher
 
 
 def _join(alerts: Alerts, deliveries: Deliveries, live: Live) -> None:

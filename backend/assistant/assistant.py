@@ -21,7 +21,7 @@ from backend.assistant.modes.chat import Asked, ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.questions.search import PlatformSearch
-from backend.assistant.remotes import RemoteService
+from backend.assistant.remotes import RemoteWriter
 from backend.assistant.spending import Spending
 from backend.bus import Bus
 from backend.clock import Clock
@@ -51,7 +51,7 @@ class AssistantParts:
     chat: ChatMode
     analysis: AnalysisMode
     spending: Spending
-    remotes: tuple[RemoteService, ...]
+    remotes: tuple[RemoteWriter, ...]
     settings: SettingsStore
     bus: Bus
     clock: Clock

@@ -6,7 +6,7 @@ from backend.assistant.answer_cache import AnswerCache
 from backend.assistant.assistant import Assistant, AssistantParts
 from backend.assistant.conversations.exporting import Telling
 from backend.assistant.conversations.store import ConversationStore
-from backend.assistant.door import AssistantBase
+from backend.assistant.door import AssistantNeeds
 from backend.assistant.engine_room import EngineRoom
 from backend.assistant.engines.engine import Engine
 from backend.assistant.engines.gguf import parse_header
@@ -26,12 +26,12 @@ from backend.assistant.modes.chat import ChatMode
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.questions.run import Questions
 from backend.assistant.questions.search import PlatformSearch
-from backend.assistant.remotes import KINDS, RemoteService
+from backend.assistant.remotes import KINDS, RemoteWriter
 from backend.assistant.spending import Spending
 from backend.assistant.writers import Writers
 
 
-def make_assistant(base: AssistantBase, writers: Writers | None = None) -> Assistant:
+def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assistant:
     """The assistant, assigned and not begun; ``writers`` in place of the models and services there are."""
     prefixes = base.home.cache / "prefixes"
 
@@ -60,9 +60,7 @@ def make_assistant(base: AssistantBase, writers: Writers | None = None) -> Assis
         )
     )
     spending = Spending(base.words, base.clock)
-    remotes = {
-        kind.name: RemoteService(kind, lambda: base.settings.current.assistant, base.credentials, spending) for kind in KINDS
-    }
+    remotes = {kind.name: RemoteWriter(kind, lambda: base.settings.current.assistant, base.credentials, spending) for kind in KINDS}
     cache = AnswerCache(base.words, base.clock)
     writers = writers or AllWriters(room, models, remotes)
     analyst = Analyst(FactGatherer(base.history, base.catalog, base.clock, person))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class AssistantBase:
+class AssistantNeeds:
     """What of a home the assistant stands on. ``words`` is the ledger of conversations."""
 
     home: Home
@@ -41,7 +41,7 @@ class AssistantDoor:
 
     crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
 
-    def __init__(self, base: AssistantBase) -> None:
+    def __init__(self, base: AssistantNeeds) -> None:
         self._base = base
         self._opening = asyncio.Lock()
         self.assistant: Assistant | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from backend.assistant.engines.engine import Done, Piece, Request
-from backend.assistant.engines.remote.service import Address, Service, check_address
+from backend.assistant.engines.remote.endpoint import Address, Endpoint, check_address
 from backend.assistant.engines.remote.talk import AnthropicTalk, OpenAiTalk, OwnTalk, Talk
 from backend.assistant.routing import Candidate
 from backend.assistant.spending import Spending, cost_usd
@@ -35,7 +35,7 @@ ANTHROPIC: Final = Kind("anthropic", "Anthropic", AnthropicTalk(), "service/anth
 KINDS: Final = (OWN, OPENAI, ANTHROPIC)
 
 
-class RemoteService:
+class RemoteWriter:
     """One of them, following the settings; a service without a key, and an endpoint without an address, is not set up."""
 
     def __init__(self, kind: Kind, settings: Callable[[], AssistantSettings], credentials: Credentials, spending: Spending) -> None:
@@ -44,7 +44,7 @@ class RemoteService:
         self._credentials = credentials
         self._spending = spending
         self._secret: Secret | None = None
-        self._service: Service | None = None
+        self._service: Endpoint | None = None
 
     @property
     def n_ctx(self) -> int:
@@ -105,9 +105,9 @@ class RemoteService:
         except InvalidInput:
             return None  # the settings page says so
 
-    def _at(self, address: Address) -> Service:
+    def _at(self, address: Address) -> Endpoint:
         if self._service is None or self._service.address != address:
-            self._service = Service(self.kind.name, address, self.kind.talk, self._key)
+            self._service = Endpoint(self.kind.name, address, self.kind.talk, self._key)
         return self._service
 
     def _key(self) -> str | None:

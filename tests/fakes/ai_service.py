@@ -33,7 +33,7 @@ def anthropic_events(*pieces, finish="end_turn", n_prompt=11, n_generated=7):
     return [f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n".encode() for kind, data in said]
 
 
-class AiService:
+class AiHost:
     """Replies in turn, the last one again and again; ``asked`` holds (path, headers, body) of each request."""
 
     def __init__(self, *replies):

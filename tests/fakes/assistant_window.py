@@ -1,7 +1,5 @@
 """A window with the assistant's dock in it, driven by a scripted assistant; what is asked, answered and clicked."""
 
-from types import SimpleNamespace
-
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -15,10 +13,7 @@ from backend.domain.instruments import InstrumentId
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.scripted_assistant import ScriptedAssistant
 from tests.fakes.window import open_window, shown
-from trii_desktop.actions import assistant_rows
-from trii_desktop.assistant.assistant_actions import AssistantActions
 from trii_desktop.assistant.panel import AssistantPanel
-from trii_desktop.main_window import RIGHT
 
 AAPL = InstrumentId("AAPL", "XNAS")
 DAYS = Series(AAPL, BarSpec.parse("1d"))
@@ -33,17 +28,11 @@ class AssistantHand:
         self.desktop = desktop
         self.script = ScriptedAssistant(desk.backend.bus)
         self.panel = AssistantPanel(desk, self.script, self.script.decode)
-        known = getattr(work, "assistant", None)
-        if known is None:
-            self.actions = AssistantActions(desktop.window, desk, desktop.panels.grid, work.drawings)
-            work.actions.add(assistant_rows.ROWS, SimpleNamespace(assistant=self.actions, chart=work.chart))
-            self.dock = desktop.window.add_dock("assistant", "Assistant", self.panel, RIGHT, is_shown=False)
-            self.dock.visibilityChanged.connect(work.actions.refresh)
-        else:  # the product's own dock, with the script in the place of what it stands on
-            self.actions, self.dock = known, desktop.window.docks["assistant"]
-            desktop.panels.assistant.close_panel()
-            self.dock.setWidget(self.panel)
-            desktop.panels.assistant = self.panel
+        # The product's own dock, with the script in the place of what it stands on.
+        self.actions, self.dock = work.assistant, desktop.window.docks["assistant"]
+        desktop.panels.assistant.close_panel()
+        self.dock.setWidget(self.panel)
+        desktop.panels.assistant = self.panel
         self.actions.adopt(self.panel)
         self.call = desk.bridge.call
 
@@ -113,6 +102,7 @@ def story_of(tell, home, *, timeout_s=60):
 
     async def story():
         async with open_window(home) as desktop:
+            await shown(lambda: desktop.panels.assistant is not None, "the assistant's dock")
             hand = AssistantHand(desktop)
             try:
                 hand.show()

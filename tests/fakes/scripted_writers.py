@@ -6,7 +6,7 @@ from collections import deque
 
 from backend.app import open_backend
 from backend.assistant.composing import make_assistant
-from backend.assistant.door import AssistantBase
+from backend.assistant.door import AssistantNeeds
 from backend.assistant.engines.engine import Done, Finish, Text
 from backend.assistant.routing import Candidate
 from backend.errors import TriiError
@@ -63,7 +63,7 @@ async def assistant_on(home, writers, *, clock=None):
     """An open home with an assistant whose models are scripted; (backend, assistant)."""
     async with open_backend(home, clock=clock, watch=False) as backend:
         credentials = Credentials(backend.money, hide=lambda _: None)
-        base = AssistantBase(
+        base = AssistantNeeds(
             backend.home,
             backend.words,
             backend.history,

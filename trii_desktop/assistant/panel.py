@@ -58,6 +58,7 @@ class AssistantPanel(QWidget):
         self._desk = desk
         self._assistant = assistant
         self._edited: Entry | None = None
+        self._cards: set[str] = set()  # answers whose card was brought into view
         self._wanted_turn = ""
         self._shown_id: str | None = None
         self.setMinimumWidth(240)
@@ -179,7 +180,7 @@ class AssistantPanel(QWidget):
 
     def _connect(self, desk: Desk) -> None:
         self.talk.changed.connect(self._show_talk)
-        self.talk.grew.connect(self.timeline.refresh)
+        self.talk.grew.connect(self._grew)
         self.talk.over.connect(self._answered)
         self.talk.titled.connect(self._say_title)
         self.timeline.view_made.connect(self.links.hear)
@@ -209,6 +210,13 @@ class AssistantPanel(QWidget):
         self.cards.fact_left.connect(self.fact_left)
         self.cards.chart_wanted.connect(self.fact_chart_wanted)
         desk.look.changed.connect(self._wear)
+
+    def _grew(self, entry: Entry) -> None:
+        self.timeline.refresh(entry)
+        answer = self.talk.answer_of(entry)
+        if answer is not None and answer.analysis is not None and entry.id not in self._cards and self.timeline.is_at_end:
+            self._cards.add(entry.id)
+            self.timeline.go_to(entry.id)  # a card comes whole: it is read from its beginning
 
     def _look(self) -> bool:
         is_other = self.talk.look()

@@ -58,7 +58,6 @@ class Timeline(QAbstractScrollArea):
         self.to_end.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.to_end.clicked.connect(self.go_to_end)
         self.to_end.hide()
-        self._cards: set[str] = set()  # answers whose card was brought into view
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -109,7 +108,6 @@ class Timeline(QAbstractScrollArea):
             self._fill(view, entry)
             self._heights.measure(entry.id, view.height_at(self._width))
             self._arrange(anchor)
-            self._begin_card(entry)
 
     def go_to(self, entry_id: str) -> None:
         """Bring a turn to the top of the view and choose it."""
@@ -202,13 +200,6 @@ class Timeline(QAbstractScrollArea):
         self.to_end.setVisible(not self._follows and self._below_px() > NEAR_END_PX)
         size = self.to_end.sizeHint()
         self.to_end.setGeometry(QRect(QPoint((self.width() - size.width()) // 2, self.height() - size.height() - 8), size))
-
-    def _begin_card(self, entry: Entry) -> None:
-        """A card comes whole: it is read from its beginning, not from its end."""
-        answer = self._answer_of(entry)
-        if answer is not None and answer.analysis is not None and self._follows and entry.id not in self._cards:
-            self._cards.add(entry.id)
-            self.go_to(entry.id)
 
     def _scroll(self, anchor: tuple[str, int] | None) -> None:
         bar, room = self.verticalScrollBar(), self.viewport().height()

@@ -115,7 +115,7 @@ async def test_an_answer_is_shown_only_once_its_numbers_are_judged(sampled):
     assert all("43" not in text or "430.47" in text for text in seen)
 
 
-async def test_a_stopped_answer_keeps_what_was_checked_and_the_next_question_works(sampled):
+async def test_a_stopped_answer_keeps_what_was_checked_and_the_next_question_is_answered(sampled):
     writers = ScriptedWriters(("There was a trader. ", "She ", asyncio.Event()), ("Hello.",))
     async with assistant_on(sampled, writers) as (_, assistant):
         begun = await assistant.ask(Question("Tell me a story", Mode.FAST))

@@ -44,7 +44,8 @@ def looked_through(answer):
         if span.mark == Mark.NUMBER:
             n_facts += 1
             fact = answer.facts[span.fact]
-            if figures and not isinstance(fact.value, str | bool):
+            is_date = span.why.startswith(f"{span.fact}, ")  # the fact's own day, or an end of its bars
+            if figures and not is_date and not isinstance(fact.value, str | bool):
                 said = float(figures[0].replace(",", ""))
                 decimals = len(figures[0].partition(".")[2])
                 scales = (1, 1e-3, 1e-6, 1e-9, 100, 0.01)

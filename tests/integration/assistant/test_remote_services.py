@@ -4,13 +4,13 @@ import pytest
 
 from backend.app import open_backend
 from backend.assistant.engines.engine import Done, Finish, Message, Request, Role, Text
-from backend.assistant.engines.remote.service import FAILURES_MAX, REST_S, Breaker, Service, check_address
+from backend.assistant.engines.remote.endpoint import FAILURES_MAX, REST_S, Breaker, Endpoint, check_address
 from backend.assistant.engines.remote.talk import AnthropicTalk, OpenAiTalk, OwnTalk
 from backend.assistant.spending import DEAREST, PRICES, Spending, cost_usd
 from backend.clock import ManualClock
 from backend.domain.bars import DAY_NS
 from backend.errors import InvalidInput, Unavailable
-from tests.fakes.ai_service import AiService, Reply, anthropic_events, openai_events
+from tests.fakes.ai_service import AiHost, Reply, anthropic_events, openai_events
 
 REQUEST = Request(
     "r1",
@@ -23,7 +23,7 @@ TALKS = {"openai": (OpenAiTalk, openai_events), "own": (OwnTalk, openai_events),
 
 
 async def asked(server, talk, request=REQUEST):
-    service = Service("service", check_address(server.url), talk, lambda: "sk-secret-key")
+    service = Endpoint("service", check_address(server.url), talk, lambda: "sk-secret-key")
     pieces = [piece async for piece in service.generate("model-x", request)]
     return service, "".join(piece.text for piece in pieces if isinstance(piece, Text)), pieces[-1]
 
@@ -36,7 +36,7 @@ async def collect(service, got):
 @pytest.mark.parametrize("name", TALKS)
 async def test_text_comes_in_pieces_and_the_end_tells_counts(name):
     talk, events = TALKS[name]
-    async with AiService(Reply(events=events("Grüß ", "dich", "."))).running() as server:
+    async with AiHost(Reply(events=events("Grüß ", "dich", "."))).running() as server:
         _, text, done = await asked(server, talk())
         path, headers, body = server.asked[0]
 
@@ -59,17 +59,17 @@ async def test_text_comes_in_pieces_and_the_end_tells_counts(name):
 @pytest.mark.parametrize(("name", "word"), [("openai", "length"), ("anthropic", "max_tokens")])
 async def test_an_answer_cut_at_its_length_says_so(name, word):
     talk, events = TALKS[name]
-    async with AiService(Reply(events=events("a", finish=word))).running() as server:
+    async with AiHost(Reply(events=events("a", finish=word))).running() as server:
         _, _, done = await asked(server, talk())
     assert done.finish == Finish.LENGTH
 
 
 async def test_what_may_pass_is_asked_once_more_and_a_refused_key_is_not():
-    async with AiService(Reply(503, b"busy"), Reply(events=openai_events("ok"))).running() as server:
+    async with AiHost(Reply(503, b"busy"), Reply(events=openai_events("ok"))).running() as server:
         _, text, _ = await asked(server, OpenAiTalk())
         assert text == "ok"
         assert len(server.asked) == 2
-    async with AiService(Reply(401, b'{"error": "no"}')).running() as server:
+    async with AiHost(Reply(401, b'{"error": "no"}')).running() as server:
         with pytest.raises(Unavailable, match="does not take the key") as told:
             await asked(server, OpenAiTalk())
         assert len(server.asked) == 1
@@ -77,9 +77,9 @@ async def test_what_may_pass_is_asked_once_more_and_a_refused_key_is_not():
 
 
 async def test_a_line_that_breaks_amid_text_is_an_error_and_not_begun_again():
-    async with AiService(Reply(events=openai_events("one ", "two "), breaks_after=1)).running() as server:
+    async with AiHost(Reply(events=openai_events("one ", "two "), breaks_after=1)).running() as server:
         got = []
-        service = Service("service", check_address(server.url), OpenAiTalk(), lambda: None)
+        service = Endpoint("service", check_address(server.url), OpenAiTalk(), lambda: None)
         with pytest.raises(Unavailable, match="cannot be reached"):
             await collect(service, got)
         assert got == ["one "]
@@ -92,13 +92,13 @@ async def test_a_line_that_breaks_amid_text_is_an_error_and_not_begun_again():
     ids=["error", "garbage", "endless"],
 )
 async def test_hostile_events_are_told_and_end_the_answer(event):
-    async with AiService(Reply(events=[event])).running() as server:
+    async with AiHost(Reply(events=[event])).running() as server:
         with pytest.raises(Unavailable, match="The service"):
             await asked(server, OpenAiTalk())
 
 
 async def test_nobody_answers_where_nobody_listens():
-    service = Service("service", check_address("http://127.0.0.1:1/v1"), OwnTalk(), lambda: None)
+    service = Endpoint("service", check_address("http://127.0.0.1:1/v1"), OwnTalk(), lambda: None)
     for _ in range(FAILURES_MAX):
         with pytest.raises(Unavailable, match="cannot be reached"):
             _ = [piece async for piece in service.generate("m", REQUEST)]

@@ -79,7 +79,7 @@ class Breaker:
             self._until_s = self._now_s() + REST_S
 
 
-class Service:
+class Endpoint:
     """``key`` is asked each time and goes nowhere but into a header of this address; redirects are not followed."""
 
     def __init__(self, name: str, address: Address, talk: Talk, key: Callable[[], str | None]) -> None:
