@@ -3,6 +3,7 @@
 from backend.assistant.grounding.derived import find_relation, find_sum
 from backend.assistant.grounding.folding import BIDI, fold_text
 from backend.assistant.grounding.found import FoundNumber
+from backend.assistant.grounding.glued import find_changed_tags
 from backend.assistant.grounding.matching import UNKNOWN, Known
 from backend.assistant.grounding.names import START, TAG_MENTION, Place
 from backend.assistant.grounding.numbers import find_in, find_numbers
@@ -40,7 +41,7 @@ def check_segment(segment: str, known: Known, place: Place = START, *, is_torn: 
     marked += _wrong_tags(segment, known)
     spans: list[Span] = []
     at = 0
-    for start, end, standing in sorted(marked, key=lambda one: one[:2]):
+    for start, end, standing in sorted(marked, key=lambda one: (one[0], -one[1])):
         if start < at or standing.mark is Mark.PLAIN:
             continue
         spans += [Span(segment[at:start]), Span(segment[start:end], standing.mark, standing.fact, standing.why)]
@@ -95,9 +96,7 @@ def _are_known(standings: list[Standing]) -> bool:
 
 
 def _wrong_tags(segment: str, known: Known) -> list[tuple[int, int, Standing]]:
-    """Tags and links that name no fact."""
-    return [
-        (match.start(), match.end(), UNKNOWN)
-        for match in TAG_MENTION.finditer(segment)
-        if (match[1] or match[2]) not in known.facts
-    ]
+    """Tags and links that name no fact, and tags to which something is glued that would change what is shown."""
+    mentions = TAG_MENTION.finditer(segment)
+    unknown = [(match.start(), match.end()) for match in mentions if (match[1] or match[2]) not in known.facts]
+    return [(start, end, UNKNOWN) for start, end in (*unknown, *find_changed_tags(segment, known.facts))]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.glued import find_changed_tags
 from backend.assistant.grounding.numbers import find_numbers
 from backend.assistant.grounding.span import Span
 from backend.assistant.grounding.tags import parse_tags, render_tags
@@ -61,9 +62,7 @@ def check_narrative(tagged: str, facts: FactSet) -> tuple[Span, ...]:
         raise InvalidInput(
             f"The narrative states numbers of its own: {said}.", hint="Use tags in their place.", code="narrative.number"
         )
-    glued = [tag for tag in tags if tagged[tag.end : tag.end + 1].isalnum() or tagged[max(0, tag.start - 1) : tag.start].isalnum()]
-    if glued:
-        raise InvalidInput(
-            f"The tag {{{glued[0].fact_id}}} is glued to a word.", hint="Put a space before it.", code="narrative.glued"
-        )
+    if glued := find_changed_tags(tagged, facts):
+        start, end = glued[0]
+        raise InvalidInput(f"{tagged[start:end]!r} would be another number.", hint="Put a space before it.", code="narrative.glued")
     return render_tags(tagged, facts)

@@ -77,6 +77,8 @@ TRUE = (
     "The close is **182.53**.",
     "| Close | 182.53 |",
     "[182.53](https://example.org/9)",
+    "At {F1}, after {F4} it fell by {F2} percent ({F2}).",
+    "From **{F1}** to {F4}, {F1}'s level.",
     "In the last 20 bars volume grew.",
     "The RSI over the past 14 periods is high.",
     "The 20-bar volume norm holds.",
@@ -88,6 +90,11 @@ TRUE = (
     "The price is one hundred eighty-two point five three.",
 )
 FALSE = (
+    *(
+        (text, text)
+        for text in ("-{F1}", "{F1}5", "5{F1}", "{F1}.5", "{F1}%", "{F1} million", "{F1}k", "x{F1}", "{F1}\u200b7", "minus {F1}")
+    ),
+    ("At {F1}{F4} it stands.", "}{F4}"),
     ("RSI is 182.53.", "182.53"),
     ("It rose 14 days in a row.", "14"),
     ("It rose for 20 days straight.", "20"),
