@@ -67,6 +67,7 @@ class Panels:
         assistant = await self._desk.bridge.call(self._desk.backend.assistant.open())
         # A second's imports, which neither the first chart nor the other docks wait for.
         late = await asyncio.to_thread(importlib.import_module, "trii_desktop.assistant.late")
+        await self._desk.bridge.call(assistant.offer(late.found_actions()))
         panel, models = late.make_parts(self._window, self._desk, assistant)
         self._window.docks["assistant"].setWidget(panel)
         self.assistant = panel

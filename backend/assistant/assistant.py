@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
@@ -20,9 +21,11 @@ from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import Asked, ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
+from backend.assistant.questions.entries import SearchEntry
 from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import RemoteWriter
 from backend.assistant.spending import Spending
+from backend.assistant.surroundings import Surroundings
 from backend.bus import Bus
 from backend.clock import Clock
 from backend.domain.bars import BarSpec, Series
@@ -48,6 +51,7 @@ class AssistantParts:
     analyst: Analyst
     lookup: Lookup
     search: PlatformSearch
+    around: Surroundings
     chat: ChatMode
     analysis: AnalysisMode
     spending: Spending
@@ -74,7 +78,6 @@ class Assistant:
         self.engines = parts.engines
         self.analyst = parts.analyst
         self.spending = parts.spending
-        self.search = parts.search
 
     async def begin(self) -> None:
         """Look at the models there are, and keep what every prompt begins with at hand; nothing is loaded before it is needed."""
@@ -88,6 +91,7 @@ class Assistant:
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self._parts.around.close()
         if self._is_ready:
             await self.engines.close()
 
@@ -121,6 +125,10 @@ class Assistant:
         question = decode_question(asked.content)
         question = replace(question, conversation=asked.conversation, parent=asked.parent, mode=mode or question.mode)
         return await self._begin(question, asked)
+
+    async def offer(self, entries: Iterable[SearchEntry]) -> None:
+        """Let a search find these too: what can be done in the window."""
+        self._parts.search.offer(entries)
 
     def answer(self, answer_id: str) -> Answer | None:
         """The newest value of a recent answer; from any thread."""
@@ -211,6 +219,8 @@ class Assistant:
         await self._ready()
         if question.mode == Mode.ANALYSIS:
             named = question.instrument or await self._parts.lookup.instrument_in(question.text)
+            if named is not None:
+                await self._parts.around.follow(named)
             draft.grow(question=replace(question, instrument=named))
             await self._parts.analysis.answer(draft, draft.answer.question, reach, keeps_min)
             return
@@ -223,6 +233,7 @@ class Assistant:
         if instrument is None:
             return FactSet(())
         draft.say(Phase.COMPUTING, f"Computing the facts of {instrument}")
+        await self._parts.around.follow(instrument)
         spec = question.chart.series.spec if question.chart else None
         try:
             facts = await self._parts.lookup.facts(instrument, spec)

@@ -28,6 +28,7 @@ from backend.assistant.questions.run import Questions
 from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import KINDS, RemoteWriter
 from backend.assistant.spending import Spending
+from backend.assistant.surroundings import Surroundings
 from backend.assistant.writers import Writers
 
 
@@ -48,6 +49,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
     models = Models(
         ModelParts(base.words, base.home.models, base.bus, base.clock, base.tasks, parse_header, probe_model, make_examiner)
     )
+    around = Surroundings(base.history, base.bus, base.clock)
     room = EngineRoom(
         RoomParts(
             card_for=models.card_for,
@@ -57,6 +59,8 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
             tasks=base.tasks,
             prefixes=prefixes,
             make_thread=make_thread,
+            is_shared=around.is_shared,
+            next_open_ns=around.next_open_ns,
         )
     )
     spending = Spending(base.words, base.clock)
@@ -76,6 +80,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
             analyst=analyst,
             lookup=lookup,
             search=search,
+            around=around,
             chat=ChatMode(writers, cache),
             analysis=AnalysisMode(analyst, base.catalog, writers, cache),
             spending=spending,

@@ -3,7 +3,11 @@
 from PySide6.QtWidgets import QWidget
 
 from backend.assistant.assistant import Assistant
+from backend.assistant.hits import HitKind
 from backend.assistant.keeping import decode_answer
+from backend.assistant.questions.entries import SearchEntry
+from trii_desktop.actions.row import plain_title
+from trii_desktop.actions.table import ACTIONS
 from trii_desktop.assistant.models.model_actions import ModelActions
 from trii_desktop.assistant.panel import AssistantPanel
 from trii_desktop.desk import Desk
@@ -12,3 +16,8 @@ from trii_desktop.desk import Desk
 def make_parts(window: QWidget, desk: Desk, assistant: Assistant) -> tuple[AssistantPanel, ModelActions]:
     """The dock's panel, and what can be done with models."""
     return AssistantPanel(desk, assistant, decode_answer), ModelActions(window, desk, assistant.models)
+
+
+def found_actions() -> tuple[SearchEntry, ...]:
+    """What a search finds of what can be done in the window."""
+    return tuple(SearchEntry(HitKind.ACTION, row.id, plain_title(row), row.tip, row.words) for row in ACTIONS)

@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 from backend.assistant.answers import Answer, Mode, Phase, Provenance, Reach
-from backend.assistant.facts.fact import Fact, FactSet, Unit
+from backend.assistant.facts.fact import Fact, FactSet
 from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.values import format_fact
 from trii_desktop.assistant.markdown.blocks import Run
 from trii_desktop.assistant.markdown.parsing import shown_text
 
@@ -37,20 +38,7 @@ KEPT: Final = "\u00a0"  # a space at which no line ends
 
 def fact_words(fact: Fact) -> str:
     """A fact's value as it is shown; "not available" where there is none."""
-    value = fact.value
-    if value is None:
-        return "not available"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return shown_text(value)
-    match fact.unit:
-        case Unit.PERCENT:
-            return f"{value:z,.{fact.decimals}f}%"
-        case Unit.COUNT:
-            return f"{value:,.0f}"
-        case _:
-            return f"{value:z,.{fact.decimals}f}"
+    return shown_text(format_fact(fact))
 
 
 def number_run(fact_id: str, facts: FactSet) -> Run:
