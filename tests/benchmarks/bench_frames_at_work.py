@@ -1,8 +1,9 @@
-"""Milliseconds a frame of a panned chart while the engine rests, warms up, and imports a million rows.
+"""Milliseconds a frame of a panned chart while the engine rests, warms up, imports a million rows, and a model answers.
 
 Run as ``python dev.py bench bench_frames_at_work [--rows N]``. A real home on a real engine thread: the samples, a
 chart of AAPL that pans by one bar a frame, and beside it the child process that fills the cache, then an import of a
-large CSV of one-minute bars. Every phase draws at least 300 frames, and the picture is asserted.
+large CSV of one-minute bars. Then the assistant is opened, and its model is loaded and answers, in this process and in
+one of its own. Every phase draws at least 300 frames, and the picture is asserted.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from backend.app import Backend, open_backend
+from backend.assistant.answers import Mode, Question
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.engine import EngineThread
@@ -90,6 +92,12 @@ async def measure(home: Home, csv: Path) -> None:
         calendars = {"XNYS", "XLON", "XTKS", "CMES"}
         await phase("child fills the cache", frames, view, lambda: bridge.call(warm_up(home, calendars, backend.clock)))
         await phase("import", frames, view, lambda: bridge.call(run_import(backend, csv)))
+        await phase("the assistant opens", frames, view, lambda: bridge.call(backend.assistant.begin()))
+        for isolation in ("thread", "process"):
+            await bridge.call(backend.settings.change("assistant", isolation=isolation, keeps_answers_min=0))
+            await phase(f"model loads ({isolation})", frames, view, lambda: bridge.call(load(backend)))
+            await phase(f"model answers ({isolation})", frames, view, lambda: bridge.call(answer(backend)))
+            await bridge.call(unload(backend))
         view.close()
         source.close()
     finally:
@@ -102,6 +110,31 @@ async def run_import(backend: Backend, csv: Path) -> int:
     choices = Choices(instrument="EURUSD.FX", interval="1m")
     reports = [await backend.importer.run(plan) for plan in await backend.importer.preview(csv, choices)]
     return sum(report.n_accepted for report in reports)
+
+
+async def load(backend: Backend) -> str:
+    """Load the model of fast answers."""
+    assistant = await backend.assistant.open()
+    stats = await assistant.engines.ready(Mode.FAST)
+    assert stats is not None, "The starter model is not installed."
+    assert stats.loaded is not None
+    return stats.loaded.place
+
+
+async def answer(backend: Backend) -> str:
+    """Three long answers, one after the other; how fast the last one came."""
+    assistant = await backend.assistant.open()
+    for text in ("Tell me a long story", "Tell me another long story", "Tell me what a market is"):
+        begun = await assistant.ask(Question(text, Mode.FAST))
+        done = await assistant.answered(begun.id)
+    made = done.provenance.done if done.provenance else None
+    assert made is not None, done.words
+    return f"{made.n_generated} tokens, {made.tokens_per_s:.0f} a second, the first after {made.first_token_ms:.0f} ms"
+
+
+async def unload(backend: Backend) -> None:
+    """Give the model's memory back."""
+    await (await backend.assistant.open()).engines.unload()
 
 
 async def phase(name: str, frames: FrameClock, view: ChartView, work: Callable[[], Awaitable[object]]) -> None:

@@ -83,6 +83,8 @@ def checks_words(answer: Answer) -> str:
     checks, said = answer.checks, []
     if checks.n_unverified:
         said.append("1 number is unverified" if checks.n_unverified == 1 else f"{checks.n_unverified} numbers are unverified")
+    if checks.n_unjudged:
+        said.append("1 comparison is not judged" if checks.n_unjudged == 1 else f"{checks.n_unjudged} comparisons are not judged")
     if checks.n_claims_dropped:
         n = checks.n_claims_dropped
         said.append(f"{'1 claim was' if n == 1 else f'{n} claims were'} left out: untrue or unknown")
