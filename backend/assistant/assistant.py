@@ -200,6 +200,9 @@ class Assistant:
                 raise
         except TriiError as error:
             draft.grow(phase=Phase.FAILED, words=error.message, hint=error.hint)
+        finally:
+            if not draft.answer.is_over:
+                draft.grow(phase=Phase.FAILED, words="This is a defect of the program.", hint="The log has the details.")
         total_ms = (self._parts.clock.monotonic_ns() - began_ns) / 1e6
         provenance = draft.answer.provenance or Provenance(draft.answer.question.mode)
         draft.grow(provenance=replace(provenance, total_ms=total_ms))
@@ -234,9 +237,8 @@ class Assistant:
             return FactSet(())
         draft.say(Phase.COMPUTING, f"Computing the facts of {instrument}")
         await self._parts.around.follow(instrument)
-        spec = question.chart.series.spec if question.chart else None
         try:
-            facts = await self._parts.lookup.facts(instrument, spec)
+            facts = await self._parts.lookup.facts(instrument, question.chart)
         except TriiError as error:
             log.info("No facts of %s for a question: %s", instrument, error)
             return FactSet(())

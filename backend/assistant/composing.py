@@ -71,7 +71,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
     conversations = ConversationStore(base.words, base.bus.publish, base.clock, Telling(decode_answer, format_fact))
     questions = Questions(base.history, base.catalog, base.watchlists, base.clock)
     search = PlatformSearch(questions, base.catalog, conversations)
-    lookup = Lookup(questions, search, analyst, base.clock)
+    lookup = Lookup(questions, search, analyst, base.history, base.clock)
     return Assistant(
         AssistantParts(
             conversations=conversations,

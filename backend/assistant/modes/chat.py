@@ -196,11 +196,13 @@ class ChatMode:
 
 
 def question_text(question: Question, facts: FactSet) -> str:
-    """The last message: facts in a fence, then the question as it was written."""
+    """The last message: facts in a fence, what the chart shows, then the question as it was written."""
     lines = [
         f"{fact.id} {fact.label}: {format_fact(fact)}" if fact.is_available else f"{fact.id} {fact.label}: not known"
         for fact in facts.values()
     ]
+    if question.chart is not None and question.chart.studies:
+        lines.append(f"On the chart: {', '.join(question.chart.studies)}")
     if not lines:
         return f"There are no facts for this question.\n\nQuestion: {question.text}"
     return f"{fence_text(chr(10).join(lines), facts.digest()[:32], title='facts')}\n\nQuestion: {question.text}"

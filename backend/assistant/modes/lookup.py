@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 from backend.assistant.analysis.analyst import Analyst
-from backend.assistant.answers import Phase, Provenance, Question
+from backend.assistant.answers import ChartSeen, Phase, Provenance, Question
 from backend.assistant.facts.fact import FactSet
+from backend.assistant.facts.visible import with_visible
 from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.tags import join_spans, render_tags
@@ -19,6 +20,7 @@ from backend.assistant.questions.search import PlatformSearch, SearchResult
 from backend.clock import Clock
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
+from backend.market.history import History
 
 DAILY = BarSpec.parse("1d")
 _MARKUP: Final = re.compile(r"([\\`*_\[\]<>|~#])")
@@ -36,8 +38,9 @@ _KINDS: Final = {
 class Lookup:
     """Lives on the engine loop."""
 
-    def __init__(self, questions: Questions, search: PlatformSearch, analyst: Analyst, clock: Clock) -> None:
+    def __init__(self, questions: Questions, search: PlatformSearch, analyst: Analyst, history: History, clock: Clock) -> None:
         self._questions = questions
+        self._history = history
         self._search = search
         self._analyst = analyst
         self._clock = clock
@@ -73,9 +76,13 @@ class Lookup:
         found = {one for mention in names.mentions(text) for one in mention.ids}
         return InstrumentId.parse(found.pop()) if len(found) == 1 else None
 
-    async def facts(self, instrument: InstrumentId, spec: BarSpec | None) -> FactSet:
-        """The facts that go with a question about an instrument. Raises NotFound, InvalidInput."""
-        return await self._analyst.facts(instrument, spec or DAILY)
+    async def facts(self, instrument: InstrumentId, chart: ChartSeen | None) -> FactSet:
+        """The facts that go with a question about an instrument, those of the chart in view too. Raises NotFound, InvalidInput."""
+        facts = await self._analyst.facts(instrument, chart.series.spec if chart else DAILY)
+        if chart is None or chart.series.instrument != instrument or chart.to_ns < chart.from_ns:
+            return facts
+        bars = await self._history.bars(chart.series, from_ns=chart.from_ns, to_ns=chart.to_ns + 1)
+        return with_visible(facts, bars, chart.series, f"{chart.series}, the bars in view", self._clock.now_ns())
 
     def _finish(self, draft: Draft, spans: tuple[Span, ...], facts: FactSet, reason: str) -> None:
         provenance = Provenance(draft.answer.question.mode, reason=reason, facts_digest=facts.digest())

@@ -20,6 +20,9 @@ ALWAYS: Final = (
     "oscillator.rsi",
     "level.support.1",
     "level.resistance.1",
+    "view.change",
+    "view.high",
+    "view.low",
 )
 _WORD: Final = re.compile(r"[a-z]{3,}|\d+")
 _DULL: Final = frozenset(

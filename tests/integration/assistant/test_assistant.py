@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from backend.assistant.answers import Mode, Phase, Question
+from backend.assistant.answers import ChartSeen, Mode, Phase, Question
 from backend.assistant.conversations.conversation import Speaker
 from backend.assistant.engines.engine import Role
 from backend.assistant.grounding.span import Mark
 from backend.assistant.keeping import decode_answer
 from backend.assistant.routing import Candidate
 from backend.clock import ManualClock
-from backend.domain.bars import DAY_NS
+from backend.domain.bars import DAY_NS, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, Unavailable
 from backend.events import AnswerChanged
@@ -45,6 +45,23 @@ async def test_tags_become_values_and_numbers_of_facts_pass(sampled):
     assert answer.provenance.sent[0][0] == "system"
     assert "Tell me of Apple" in answer.provenance.sent[-1][1]
     assert answer.provenance.first_token_ms == 12.0
+
+
+async def test_what_the_chart_shows_goes_with_the_question(sampled):
+    writers = ScriptedWriters(("It moved between {LOW} and {HIGH} in view.",))
+    async with assistant_on(sampled, writers) as (backend, assistant):
+        series = Series(AAPL, BarSpec.parse("1d"))
+        bars = await backend.history.bars(series)
+        chart = ChartSeen(series, int(bars.event_ns[100]), int(bars.event_ns[199]), ("RSI 14",))
+        known = await assistant.analyst.facts(AAPL, series.spec)
+        low, high = f"F{len(known) + 6}", f"F{len(known) + 5}"
+        writers.scripts[0] = (f"It moved between {{{low}}} and {{{high}}} in view.",)
+        answer = await ask(assistant, "Tell me of the chart", chart=chart)
+        assert answer.facts[high].number == bars.high[100:200].max()
+        assert answer.facts[low].number == bars.low[100:200].min()
+        assert answer.facts[low].bars.from_ns == chart.from_ns
+    assert len(marks(answer, Mark.NUMBER)) == 2
+    assert "On the chart: RSI 14" in answer.provenance.sent[-1][1]
 
 
 async def test_an_invented_number_is_asked_away_once(sampled):
