@@ -1,6 +1,6 @@
 """Everybody who can write text, local models and remote ones, behind the one protocol that modes know."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from backend.assistant.answers import Mode
@@ -35,27 +35,22 @@ class Remote(Protocol):
         ...
 
 
-class ModelChoice(Protocol):
-    """Which model is chosen for a mode; ``backend.assistant.models.models.Models`` is one."""
-
-    async def card_for(self, mode: Mode) -> ModelCard | None:
-        """The model; None where there is none that may be loaded."""
-        ...
+CardFor = Callable[[Mode], Awaitable[ModelCard | None]]
 
 
 class AllWriters:
     """The room's model for the mode, then the remotes by name."""
 
-    def __init__(self, room: EngineRoom, models: ModelChoice, remotes: Mapping[str, Remote]) -> None:
+    def __init__(self, room: EngineRoom, card_for: CardFor, remotes: Mapping[str, Remote]) -> None:
         self._room = room
-        self._models = models
+        self._card_for = card_for
         self._remotes = remotes
 
     async def candidates(self, mode: Mode) -> tuple[Candidate, ...]:
         """The local model of the mode, if any, then remotes that are set up."""
         found = [remote.candidate() for remote in self._remotes.values()]
         remotes = tuple(one for one in found if one is not None)
-        card = await self._models.card_for(mode)
+        card = await self._card_for(mode)
         if card is None:
             return remotes
         is_fit = any(one.mode == mode and one.is_fit for one in card.examined)

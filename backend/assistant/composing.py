@@ -3,6 +3,7 @@
 from backend.assistant.all_writers import AllWriters
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answer_cache import AnswerCache
+from backend.assistant.answers import Mode
 from backend.assistant.assistant import Assistant, AssistantParts
 from backend.assistant.conversations.exporting import Telling
 from backend.assistant.conversations.store import ConversationStore
@@ -19,6 +20,7 @@ from backend.assistant.facts.view import Person
 from backend.assistant.grounding.values import format_fact
 from backend.assistant.keeping import decode_answer
 from backend.assistant.model_loader import RoomParts
+from backend.assistant.models.model import ModelCard
 from backend.assistant.models.models import Models
 from backend.assistant.models.parts import ModelParts
 from backend.assistant.modes.analysis import AnalysisMode
@@ -49,10 +51,16 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
     models = Models(
         ModelParts(base.words, base.home.models, base.bus, base.clock, base.tasks, parse_header, probe_model, make_examiner)
     )
+
+    async def card_for(mode: Mode) -> ModelCard | None:
+        """Deep thinking goes to the model of fast answers where it has none of its own; the answer says that it is unexamined."""
+        chosen = await models.card_for(mode)
+        return await models.card_for(Mode.FAST) if chosen is None and mode is Mode.DEEP else chosen
+
     around = Surroundings(base.history, base.bus, base.clock)
     room = EngineRoom(
         RoomParts(
-            card_for=models.card_for,
+            card_for=card_for,
             settings=lambda: base.settings.current.assistant,
             publish=base.bus.publish,
             clock=base.clock,
@@ -66,7 +74,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
     spending = Spending(base.words, base.clock)
     remotes = {kind.name: RemoteWriter(kind, lambda: base.settings.current.assistant, base.credentials, spending) for kind in KINDS}
     cache = AnswerCache(base.words, base.clock)
-    writers = writers or AllWriters(room, models, remotes)
+    writers = writers or AllWriters(room, card_for, remotes)
     analyst = Analyst(FactGatherer(base.history, base.catalog, base.clock, person))
     conversations = ConversationStore(base.words, base.bus.publish, base.clock, Telling(decode_answer, format_fact))
     questions = Questions(base.history, base.catalog, base.watchlists, base.clock)

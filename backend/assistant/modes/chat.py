@@ -24,7 +24,7 @@ from backend.assistant.modes.relevant import relevant
 from backend.assistant.modes.tagged import show_tags
 from backend.assistant.routing import Candidate, Route, decide
 from backend.assistant.writers import Writers
-from backend.errors import TriiError, Unavailable
+from backend.errors import InvalidInput, TriiError, Unavailable
 
 PROMPTS: Final = Path(__file__).resolve().parents[3] / "resources" / "prompts"
 N_TOKENS: Final = {Mode.FAST: 320, Mode.DEEP: 1_200}
@@ -77,7 +77,7 @@ class ChatMode:
         for candidate in route.candidates[:2]:
             try:
                 tried, request, n_repairs = await self._try(draft, asked, candidate, known)
-            except Unavailable as error:
+            except (Unavailable, InvalidInput) as error:  # one that is down, or reads less than the question is long
                 failure = error
                 continue
             if best is None or tried.n_unverified < best[0].n_unverified:
