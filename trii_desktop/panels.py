@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
@@ -22,7 +23,7 @@ from trii_desktop.notices.panel import NoticePanel
 from trii_desktop.watchlist.panel import WatchlistPanel
 
 if TYPE_CHECKING:
-    from trii_desktop.assistant.models.model_actions import ModelActions
+    from trii_desktop.assistant.late import LateParts
     from trii_desktop.assistant.panel import AssistantPanel
 
 
@@ -62,16 +63,16 @@ class Panels:
         self._window.add_dock("assistant", "Assistant", QWidget(), RIGHT, is_shown=False)
         self._window.place_docks()
 
-    async def make_assistant(self) -> "tuple[AssistantPanel, ModelActions]":
-        """Open the assistant on the engine and put its panel into its dock; with it what can be done with models."""
+    async def make_assistant(self, show_settings: Callable[[], None]) -> "LateParts":
+        """Open the assistant on the engine and put its panel into its dock; with it what can be done with models and services."""
         assistant = await self._desk.bridge.call(self._desk.backend.assistant.open())
         # A second's imports, which neither the first chart nor the other docks wait for.
         late = await asyncio.to_thread(importlib.import_module, "trii_desktop.assistant.late")
         await self._desk.bridge.call(assistant.offer(late.found_actions()))
-        panel, models = late.make_parts(self._window, self._desk, assistant)
-        self._window.docks["assistant"].setWidget(panel)
-        self.assistant = panel
-        return panel, models
+        parts: LateParts = late.make_parts(self._window, self._desk, assistant, show_settings)
+        self._window.docks["assistant"].setWidget(parts.panel)
+        self.assistant = parts.panel
+        return parts
 
     async def show_live(self, instrument: InstrumentId, spec: BarSpec) -> None:
         """Show an instrument that a feed serves on the active chart. Raises NotFound, Unavailable."""

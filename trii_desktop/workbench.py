@@ -50,8 +50,7 @@ from trii_desktop.workspaces.workspace_actions import WorkspaceActions
 TOASTS: Final = {"all": tuple(Level), "warnings": (Level.WARNING, Level.ERROR), "none": ()}
 
 if TYPE_CHECKING:
-    from trii_desktop.assistant.models.model_actions import ModelActions
-    from trii_desktop.assistant.panel import AssistantPanel
+    from trii_desktop.assistant.late import LateParts
 
 
 class Workbench:
@@ -71,7 +70,7 @@ class Workbench:
         self.drawings = DrawingActions(window, desk, panels.grid)
         self.alerts = AlertActions(window, desk, panels.grid, self.drawings)
         self.assistant = AssistantActions(window, desk, panels.grid, self.drawings)
-        self.models: ModelActions | None = None
+        self._late: LateParts | None = None
         self.replay = ReplayActions(desk, panels.active)
         self.studies = StudyActions(window, desk, panels.grid)
         self.panes = CurrentPane(desk, panels.active)
@@ -173,12 +172,17 @@ class Workbench:
             dock.visibilityChanged.connect(self.actions.refresh)
         self.actions.refresh()
 
-    def adopt_assistant(self, panel: "AssistantPanel", models: "ModelActions") -> None:
+    def show_assistant_settings(self) -> None:
+        """Show where answers may be made, and what they may cost."""
+        self.view.open_setting("assistant", "reach")
+
+    def adopt_assistant(self, late: "LateParts") -> None:
         """Hear the assistant's dock, which comes last of all."""
-        self.models = models
-        self.assistant.adopt(panel)
+        self._late, models = late, late.models
+        self.assistant.adopt(late.panel)
         self.assistant.changed.connect(self.actions.refresh)
         self.assistant.models_wanted.connect(models.open_models)
+        self.assistant.services_wanted.connect(late.services.open_services)
         self.assistant.chart_wanted.connect(self._show_moment)
         self.actions.refresh()
 
@@ -186,8 +190,9 @@ class Workbench:
         """Close what is open and hear no more."""
         self._keeping.close()
         self.assistant.close()
-        if self.models is not None:
-            self.models.close()
+        if self._late is not None:
+            self._late.models.close()
+            self._late.services.close()
         self.workspaces.close()
         self.data.close()
         self.telling.close()

@@ -23,7 +23,7 @@ from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.questions.entries import SearchEntry
 from backend.assistant.questions.search import PlatformSearch
-from backend.assistant.remotes import RemoteWriter
+from backend.assistant.remotes import RemoteWriter, ServiceState
 from backend.assistant.spending import Spending
 from backend.assistant.surroundings import Surroundings
 from backend.bus import Bus
@@ -160,6 +160,30 @@ class Assistant:
         await self._ready()
         await self._parts.analysis.answer(draft, question, Reach(settings.reach), settings.keeps_answers_min, as_of_ns)
         return draft.answer
+
+    # --- services -----------------------------------------------------------------------------------------------------
+
+    async def services(self) -> tuple[ServiceState, ...]:
+        """Endpoints and services that can be set up, and how each stands."""
+        await self._ready()
+        return tuple(remote.state() for remote in self._parts.remotes)
+
+    async def keep_key(self, service: str, key: str) -> None:
+        """Keep the key of a service. Raises NotFound, InvalidInput, Unavailable."""
+        await self._ready()
+        await self._remote(service).keep_key(key)
+
+    async def forget_key(self, service: str) -> None:
+        """Forget the key of a service. Raises NotFound."""
+        await self._ready()
+        await self._remote(service).forget_key()
+
+    def _remote(self, name: str) -> RemoteWriter:
+        found = next((remote for remote in self._parts.remotes if remote.kind.name == name), None)
+        if found is None:
+            known = ", ".join(remote.kind.name for remote in self._parts.remotes)
+            raise NotFound(f"There is no service {name!r}.", hint=f"There are: {known}.", code="assistant.service")
+        return found
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

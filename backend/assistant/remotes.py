@@ -1,5 +1,6 @@
 """Endpoints and services as the settings name them: set up or not, down or not, within the budget or not."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -27,12 +28,27 @@ class Kind:
     place: str
     n_ctx: int
     url: str = ""
+    variable: str = ""  # of the environment, read where no key is kept
 
 
 OWN: Final = Kind("endpoint", "Own endpoint", OwnTalk(), "service/endpoint", OWN_CTX)
-OPENAI: Final = Kind("openai", "OpenAI", OpenAiTalk(), "service/openai", SERVICE_CTX, "https://api.openai.com/v1")
-ANTHROPIC: Final = Kind("anthropic", "Anthropic", AnthropicTalk(), "service/anthropic", SERVICE_CTX, "https://api.anthropic.com/v1")
+OPENAI: Final = Kind("openai", "OpenAI", OpenAiTalk(), "service/openai", SERVICE_CTX, "https://api.openai.com/v1", "OPENAI_API_KEY")
+ANTHROPIC: Final = Kind(
+    "anthropic", "Anthropic", AnthropicTalk(), "service/anthropic", SERVICE_CTX, "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"
+)
 KINDS: Final = (OWN, OPENAI, ANTHROPIC)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """How a service stands, for who sets it up. ``host`` is empty for an endpoint without an address."""
+
+    name: str
+    title: str
+    model: str
+    host: str
+    has_key: bool
+    needs_key: bool
 
 
 class RemoteWriter:
@@ -52,8 +68,23 @@ class RemoteWriter:
         return self.kind.n_ctx
 
     async def begin(self) -> None:
-        """Have its key at hand; call again after the key was changed."""
+        """Have its key at hand, also one that is kept later."""
         self._secret = await self._credentials.reader(self.kind.place)
+
+    def state(self) -> ServiceState:
+        """How it stands; the key itself is told to nobody."""
+        address = self._address()
+        return ServiceState(
+            self.kind.name, self.kind.title, self._model(), address.host if address else "", bool(self._key()), self.kind is not OWN
+        )
+
+    async def keep_key(self, key: str) -> None:
+        """Keep its key, in the keyring or the encrypted ledger. Raises InvalidInput for one that cannot be, Unavailable."""
+        await self._credentials.put(self.kind.place, "key", key.strip())
+
+    async def forget_key(self) -> None:
+        """Forget its key."""
+        await self._credentials.remove(self.kind.place, "key")
 
     def candidate(self) -> Candidate | None:
         """How it stands; None while it is not set up."""
@@ -111,4 +142,5 @@ class RemoteWriter:
         return self._service
 
     def _key(self) -> str | None:
-        return self._secret("key") if self._secret is not None else None
+        kept = self._secret("key") if self._secret is not None else None
+        return kept or (os.environ.get(self.kind.variable) if self.kind.variable else None)

@@ -28,6 +28,10 @@ def add_models(parser: Parser) -> None:
     test = _action(actions, "test", "try how fast a model is here and whether it does as it is told; takes a minute a mode")
     test.add_argument("model", metavar="MODEL", help=_MODEL)
     test.add_argument("--mode", choices=[str(mode) for mode in Mode], action="append", help="for this one; all where none is given")
+    key = _action(actions, "key", "keep or forget the key of a service; without a service, tell which have one")
+    key.add_argument("service", metavar="SERVICE", nargs="?", help="endpoint, openai or anthropic")
+    key.add_argument("--key-file", metavar="FILE", help="read it from there instead of asking; - for standard input")
+    key.add_argument("--forget", action="store_true", help="forget it instead")
 
 
 def _action(actions: Subparsers, name: str, summary: str) -> Parser:

@@ -13,6 +13,7 @@ from backend.commands.context import CommandContext
 from backend.commands.model_options import NOBODY
 from backend.commands.numbers import format_size
 from backend.commands.parser import UsageError
+from backend.commands.phrases import read_secret_file
 from backend.commands.progress import BAR_WIDTH, ProgressBar, showing
 from backend.commands.tables import TextColumn, cut, printable
 from backend.commands.times import format_instant
@@ -39,6 +40,7 @@ _EXAMINED: Final = (
     TextColumn("did as told", is_number=True),
     TextColumn("words", may_be_cut=True),
 )
+_SERVICES: Final = (TextColumn("service"), TextColumn("model"), TextColumn("host"), TextColumn("key"))
 _STANDS: Final = {
     Standing.UNTRIED: "untried",
     Standing.REFUSED: "refused",
@@ -66,6 +68,7 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
         "show": _show,
         "use": _use,
         "test": _test,
+        "key": _key,
     }
     return await actions[arguments.action](context, arguments)
 
@@ -231,6 +234,29 @@ def _format_left(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes >= 2 else f"{60 * minutes + rest} s"
+
+
+async def _key(context: CommandContext, arguments: argparse.Namespace) -> int:
+    assistant = await context.backend.assistant.open()
+    if arguments.service is None:
+        states = await assistant.services()
+        if context.as_json:
+            await context.put_json([{"service": s.name, "model": s.model, "host": s.host, "has_key": s.has_key} for s in states])
+        else:
+            rows: list[tuple[str, ...]] = [(s.name, s.model, s.host, "kept" if s.has_key else "none") for s in states]
+            await context.put_table(_SERVICES, rows)
+        return 0
+    if arguments.forget:
+        await assistant.forget_key(arguments.service)
+        await context.tell(f"The key of {arguments.service} is forgotten.")
+        return 0
+    if arguments.key_file is not None:
+        key = await read_secret_file(context, arguments.key_file)
+    else:
+        key = await context.terminal.ask(f"Key of {arguments.service}: ") or ""
+    await assistant.keep_key(arguments.service, key)
+    await context.tell(f"The key of {arguments.service} is kept. It is asked only where Settings, Assistant allow it.")
+    return 0
 
 
 async def _models(context: CommandContext) -> Models:

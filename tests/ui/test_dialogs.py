@@ -62,6 +62,7 @@ OPENED_OTHERWISE = {
     "FeedForm",
     "KeyDialog",
     "ModelsDialog",
+    "ServicesDialog",
     "WordsDialog",
 }
 
@@ -189,6 +190,27 @@ def test_models_are_managed_without_a_pointer(qapp, sampled):
             assert await _look_at(dialog, "ModelsDialog") == []
 
     run_on_qt(story())
+
+
+def test_keys_of_services_are_kept_and_forgotten_without_a_pointer(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            await shown(lambda: desktop.panels.assistant is not None)
+            desktop.workbench.actions.by_id["assistant.services"].trigger()
+            await shown(lambda: opened("ServicesDialog"))
+            dialog = opened("ServicesDialog")
+            await _wait_for_keys(dialog)
+            QTest.keyClicks(dialog.fields["openai"], "sk-a-key-of-the-test")
+            QTest.keyClick(dialog.fields["openai"], Qt.Key.Key_Return)
+            await shown(lambda: dialog.forget["openai"].isEnabled())
+            assert dialog.fields["openai"].text() == ""
+            assert dialog.fields["openai"].placeholderText() == "A key is kept"
+            assert not dialog.forget["anthropic"].isEnabled()
+            dialog.forget["openai"].click()
+            await shown(lambda: not dialog.forget["openai"].isEnabled())
+            assert await _look_at(dialog, "ServicesDialog") == []
+
+    run_on_qt(story(), 60)
 
 
 def test_the_question_for_the_passphrase_is_answered_and_left_by_keys(qapp, sampled):

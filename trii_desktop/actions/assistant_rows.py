@@ -87,4 +87,12 @@ ROWS: Final[tuple[ActionRow, ...]] = (
         words="local GGUF llama download",
         starts_group=True,
     ),
+    ActionRow(
+        "assistant.services",
+        "Ser&vices\u2026",
+        ASSISTANT,
+        "assistant.open_services",
+        (),
+        words="OpenAI Anthropic key cloud",
+    ),
 )

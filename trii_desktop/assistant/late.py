@@ -1,5 +1,8 @@
 """What of the assistant's window is imported after everything else is there."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from PySide6.QtWidgets import QWidget
 
 from backend.assistant.assistant import Assistant
@@ -10,12 +13,22 @@ from trii_desktop.actions.row import plain_title
 from trii_desktop.actions.table import ACTIONS
 from trii_desktop.assistant.models.model_actions import ModelActions
 from trii_desktop.assistant.panel import AssistantPanel
+from trii_desktop.assistant.service_actions import ServiceActions
 from trii_desktop.desk import Desk
 
 
-def make_parts(window: QWidget, desk: Desk, assistant: Assistant) -> tuple[AssistantPanel, ModelActions]:
-    """The dock's panel, and what can be done with models."""
-    return AssistantPanel(desk, assistant, decode_answer), ModelActions(window, desk, assistant.models)
+class LateParts(NamedTuple):
+    """The dock's panel, and what can be done with models and services."""
+
+    panel: AssistantPanel
+    models: ModelActions
+    services: ServiceActions
+
+
+def make_parts(window: QWidget, desk: Desk, assistant: Assistant, show_settings: Callable[[], None]) -> LateParts:
+    """Make them; ``show_settings`` shows the assistant's page of the settings."""
+    services = ServiceActions(window, desk, assistant, show_settings)
+    return LateParts(AssistantPanel(desk, assistant, decode_answer), ModelActions(window, desk, assistant.models), services)
 
 
 def found_actions() -> tuple[SearchEntry, ...]:

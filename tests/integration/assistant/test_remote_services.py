@@ -3,13 +3,17 @@
 import pytest
 
 from backend.app import open_backend
+from backend.assistant.answers import Mode, Question
 from backend.assistant.engines.engine import Done, Finish, Message, Request, Role, Text
 from backend.assistant.engines.remote.endpoint import FAILURES_MAX, REST_S, Breaker, Endpoint, check_address
 from backend.assistant.engines.remote.talk import AnthropicTalk, OpenAiTalk, OwnTalk
+from backend.assistant.remotes import OPENAI, RemoteWriter
 from backend.assistant.spending import DEAREST, PRICES, Spending, cost_usd
 from backend.clock import ManualClock
 from backend.domain.bars import DAY_NS
-from backend.errors import InvalidInput, Unavailable
+from backend.domain.instruments import InstrumentId
+from backend.errors import InvalidInput, NotFound, Unavailable
+from backend.settings_assistant import Assistant as AssistantSettings
 from tests.fakes.ai_service import AiHost, Reply, anthropic_events, openai_events
 
 REQUEST = Request(
@@ -169,3 +173,43 @@ async def test_spending_is_kept_by_month_over_a_restart(home):
         clock.advance(40 * DAY_NS)
         assert spending.spent_usd == 0.0
         assert spending.is_within(0.01)
+
+
+async def test_a_service_is_set_up_by_its_key_and_answers_where_it_is_allowed(sampled, monkeypatch):
+    for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+    async with (
+        AiHost(Reply(events=openai_events("It stands at {F9}."))).running() as server,
+        open_backend(sampled, watch=False) as backend,
+    ):
+        assistant = await backend.assistant.open()
+        before = {state.name: state for state in await assistant.services()}
+        assert (before["openai"].has_key, before["endpoint"].host) == (False, "")
+        await assistant.keep_key("openai", " sk-of-the-test \n")
+        await backend.settings.change("assistant", endpoint=server.url, endpoint_model="tiny", reach="prefer_local")
+        after = {state.name: state for state in await assistant.services()}
+        assert (after["openai"].has_key, after["endpoint"].host) == (True, "127.0.0.1")
+        monkeypatch.setattr(assistant.models, "card_for", _no_model)
+
+        begun = await assistant.ask(Question("Tell me of Apple", Mode.FAST, instrument=InstrumentId("AAPL", "XNAS")))
+        answer = await assistant.answered(begun.id)
+
+        assert answer.text == "It stands at 430.47."
+        assert (answer.provenance.place, answer.provenance.model) == ("127.0.0.1", "tiny")
+        assert "authorization" not in server.asked[0][1]  # an endpoint of one's own is sent no other service's key
+        await assistant.forget_key("openai")
+        assert not {state.name: state for state in await assistant.services()}["openai"].has_key
+        with pytest.raises(NotFound, match="no service"):
+            await assistant.keep_key("nobody", "x")
+
+
+async def _no_model(_mode):
+    return None
+
+
+def test_a_key_of_the_environment_counts_where_none_is_kept(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
+    writer = RemoteWriter(OPENAI, AssistantSettings, None, None)
+    assert writer.state().has_key
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert not writer.state().has_key
