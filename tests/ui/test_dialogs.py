@@ -202,7 +202,7 @@ def test_keys_of_services_are_kept_and_forgotten_without_a_pointer(qapp, sampled
             await _wait_for_keys(dialog)
             QTest.keyClicks(dialog.fields["openai"], "sk-a-key-of-the-test")
             QTest.keyClick(dialog.fields["openai"], Qt.Key.Key_Return)
-            await shown(lambda: dialog.forget["openai"].isEnabled())
+            await shown(dialog.forget["openai"].isEnabled)
             assert dialog.fields["openai"].text() == ""
             assert dialog.fields["openai"].placeholderText() == "A key is kept"
             assert not dialog.forget["anthropic"].isEnabled()
