@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from backend.assistant.answers import Mode
-from backend.commands.options import add_global
+from backend.commands.options import MODES, add_global
 from backend.commands.parser import Parser, Subparsers, sentence
 
 NOBODY = "none"
@@ -23,11 +22,11 @@ def add_models(parser: Parser) -> None:
     for name, words in (("remove", "forget a model and delete its file"), ("show", "tell all that is known of a model")):
         _action(actions, name, words).add_argument("model", metavar="MODEL", help=_MODEL)
     use = _action(actions, "use", "choose the model of a mode")
-    use.add_argument("mode", choices=[str(mode) for mode in Mode], metavar="MODE", help=", ".join(Mode))
+    use.add_argument("mode", choices=MODES, metavar="MODE", help=", ".join(MODES))
     use.add_argument("model", metavar="MODEL", help=f"{_MODEL}; '{NOBODY}' for none")
     test = _action(actions, "test", "try how fast a model is here and whether it does as it is told; takes a minute a mode")
     test.add_argument("model", metavar="MODEL", help=_MODEL)
-    test.add_argument("--mode", choices=[str(mode) for mode in Mode], action="append", help="for this one; all where none is given")
+    test.add_argument("--mode", choices=MODES, action="append", help="for this one; all where none is given")
     key = _action(actions, "key", "keep or forget the key of a service; without a service, tell which have one")
     key.add_argument("service", metavar="SERVICE", nargs="?", help="endpoint, openai or anthropic")
     key.add_argument("--key-file", metavar="FILE", help="read it from there instead of asking; - for standard input")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from backend.commands.looks import CHART_TYPES, DIRECTIONS, SCALES, THEMES, ZONE_WORDS
 from backend.commands.parser import Parser, Subparsers, sentence
 
+MODES: Final = ("fast", "deep", "analysis", "search")  # of the assistant, which the command line does not load
 _SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
 _WHEN: Final = "2024, 2024-01, 2024-01-31 or 2024-01-31T15:30, in the instrument's time zone unless +02:00 or Z follows"
 
@@ -208,8 +209,7 @@ def add_channels(parser: Parser) -> None:
 def add_ask(parser: Parser) -> None:
     """Arguments of `trii ask`."""
     parser.add_argument("question", nargs="+", metavar="QUESTION", help="in plain words; quotes are not needed")
-    modes = ("fast", "deep", "analysis", "search")
-    parser.add_argument("--mode", choices=modes, default="fast", help="how it is answered (fast)")
+    parser.add_argument("--mode", choices=MODES, default="fast", help="how it is answered (fast)")
     parser.add_argument("--instrument", metavar="INSTRUMENT", help="what the question is about, as AAPL")
     parser.add_argument("--conversation", metavar="ID", help="go on with an earlier conversation")
 

@@ -8,7 +8,7 @@ import pytest
 
 from backend.assistant.answers import Mode
 from backend.assistant.models.model import Standing
-from backend.assistant.models.starter import Starter
+from backend.assistant.models.starter import NAME, Starter
 from backend.assistant.models.store import ModelStore
 from backend.assistant.models.work import Doing
 from backend.errors import Conflict, InvalidInput, NotFound, Unavailable
@@ -149,7 +149,7 @@ async def test_a_file_that_comes_in_cannot_come_in_twice_at_once(home, clock, ti
 async def test_the_starter_is_used_where_it_lies_and_chosen_for_fast(home, clock, starter):
     async with modelling(home, clock, starter=lambda: starter) as m:
         (card,) = await m.models.cards()
-        assert (card.name, card.path, card.licence, card.origin) == ("Starter", str(starter.path), "Apache-2.0", starter.origin)
+        assert (card.name, card.path, card.licence, card.origin) == (NAME, str(starter.path), "Apache-2.0", starter.origin)
         assert card.modes == (Mode.FAST,)
         assert m.files() == []
         assert (await m.models.card_for(Mode.FAST)).id == card.id

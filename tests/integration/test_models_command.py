@@ -49,13 +49,16 @@ class Shell:
     async def __call__(self, *words, is_tty=False):
         arguments = build_parser().read(("models", *map(str, words)))
         heard = Heard(is_tty=is_tty)
-        backend = SimpleNamespace(assistant=SimpleNamespace(models=self.m.models))
+        backend = SimpleNamespace(assistant=SimpleNamespace(open=self._open))
         context = CommandContext(self.m.home, heard, self.folder, arguments.json, backend)
         try:
             code, error = await command.run(context, arguments), ""
         except TriiError as e:
             code, error = exit_code(e), str(e)
         return SimpleNamespace(code=code, out=heard.out, err=heard.err, error=error, json=_read(heard.out))
+
+    async def _open(self):
+        return SimpleNamespace(models=self.m.models)
 
 
 def _read(text):

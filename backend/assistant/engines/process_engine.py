@@ -171,9 +171,12 @@ class ProcessEngine:
             reply = await line.call(lambda number: wire.Load(number, path=str(path), options=options), on_progress)
             assert isinstance(reply, wire.LoadedNow)
         except BaseException as e:
-            self._line = None
+            was_let_go = self._line is not line  # unloaded or closed meanwhile, which ends the child too
+            self._line = None if not was_let_go else self._line
             why = line.end_words
             await line.close()
+            if was_let_go and isinstance(e, Unavailable):
+                raise Unavailable("The engine was closed before it had answered.", hint="Ask again.", code="engine.closed") from e
             if why and isinstance(e, Unavailable):
                 raise _load_crashed(path, why) from e
             raise

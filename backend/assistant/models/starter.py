@@ -20,8 +20,8 @@ class Starter:
 
     path: Path
     origin: str
-    name: str = NAME
     licence: str = LICENCE
+    name: str = NAME
 
 
 def find_starter(package: str = PACKAGE) -> Starter | None:
