@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from backend import __version__
 from backend.app import open_backend
+from backend.assistant.answers import Mode
 from backend.market.samples import load_samples
 from backend.storage.ownership import claim
 from backend.storage.paths import Home
@@ -85,3 +86,5 @@ def visible_dialog(kind: type[QDialog]) -> QDialog | None:
 async def _fill(home: Home) -> None:
     async with open_backend(home, watch=False) as backend:
         await load_samples(backend.importer)
+        # The starter model is tried here once, not in every copy.
+        await (await backend.assistant.open()).models.card_for(Mode.FAST)
