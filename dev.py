@@ -174,7 +174,7 @@ def add_assistant(*, build: bool) -> None:
     except (OSError, ValueError):
         there = {}
     for name in wanted:
-        if there.get(name) == fingerprint(name):
+        if not (ROOT / "requirements" / f"{name}.lock").exists() or there.get(name) == fingerprint(name):
             continue
         options = ["--no-deps"] if name in WITHOUT_NEEDS else []
         options += ["--no-binary", "llama-cpp-python"] if name == "engine" else []

@@ -114,7 +114,6 @@ class MainWindow(QMainWindow):
             self.tabifyDockWidget(self.docks["bars"], self.docks["alerts"])
         if "assistant" in self.docks and "watchlist" in self.docks:
             self.tabifyDockWidget(self.docks["watchlist"], self.docks["assistant"])
-            self.docks["watchlist"].raise_()
         self.first_docks = docks_now(self)
         self.toasts.place()
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QMenu,
-    QStackedLayout,
+    QStackedWidget,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -178,7 +178,7 @@ class HistoryPage(QWidget):
         self.view.activated.connect(self._choose)
         self._steering = ListSteering(self.search, self.view, self._choose)
         self._empty = EmptyState("No conversations yet", "What you ask is kept here, on this computer.", desk.look, "list")
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.view)
         self.setLayout(column(frame("panelHead", row(self.search, margins=(8, 6, 8, 6))), self._stack, gap=0))

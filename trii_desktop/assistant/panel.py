@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QStackedWidget, QToolButton, QWidget
 
 from backend.assistant.answers import Answer, Mode, Phase, Question
 from backend.events import ConversationsChanged
@@ -85,12 +85,12 @@ class AssistantPanel(QWidget):
             "assistant",
             (("Analyse the chart", self.analyse_wanted.emit),),
         )
-        self._turns = QStackedLayout()
+        self._turns = QStackedWidget()
         self._turns.addWidget(self._empty)
         self._turns.addWidget(self.timeline)
         head = row(self.list_button, self.title, self.new_button, self.more_button, margins=(6, 4, 6, 4), gap=4)
         head.setStretch(1, 1)
-        self._pages = QStackedLayout()
+        self._pages = QStackedWidget()
         self._pages.addWidget(frame("panel", column(self._turns, self.strip, self.composer, gap=0)))
         self._pages.addWidget(self.history)
         self.setLayout(column(frame("panelHead", head), self._pages, gap=0))
