@@ -118,7 +118,8 @@ class Desktop:
         self.desk.start("Opening the assistant", self._open_assistant())
 
     async def _open_assistant(self) -> None:
-        self.workbench.adopt_assistant(await self.panels.make_assistant(self.workbench.show_assistant_settings))
+        show_settings = partial(self.workbench.view.open_setting, "assistant", "reach")
+        self.workbench.adopt_assistant(await self.panels.make_assistant(show_settings))
 
     async def save(self) -> None:
         """Remember what was open."""

@@ -172,17 +172,11 @@ class Workbench:
             dock.visibilityChanged.connect(self.actions.refresh)
         self.actions.refresh()
 
-    def show_assistant_settings(self) -> None:
-        """Show where answers may be made, and what they may cost."""
-        self.view.open_setting("assistant", "reach")
-
     def adopt_assistant(self, late: "LateParts") -> None:
         """Hear the assistant's dock, which comes last of all."""
-        self._late, models = late, late.models
-        self.assistant.adopt(late.panel)
+        self._late = late
+        late.join(self.assistant)
         self.assistant.changed.connect(self.actions.refresh)
-        self.assistant.models_wanted.connect(models.open_models)
-        self.assistant.services_wanted.connect(late.services.open_services)
         self.assistant.chart_wanted.connect(self._show_moment)
         self.actions.refresh()
 
@@ -191,8 +185,7 @@ class Workbench:
         self._keeping.close()
         self.assistant.close()
         if self._late is not None:
-            self._late.models.close()
-            self._late.services.close()
+            self._late.close()
         self.workspaces.close()
         self.data.close()
         self.telling.close()

@@ -11,6 +11,7 @@ from backend.assistant.keeping import decode_answer
 from backend.assistant.questions.entries import SearchEntry
 from trii_desktop.actions.row import plain_title
 from trii_desktop.actions.table import ACTIONS
+from trii_desktop.assistant.assistant_actions import AssistantActions
 from trii_desktop.assistant.models.model_actions import ModelActions
 from trii_desktop.assistant.panel import AssistantPanel
 from trii_desktop.assistant.service_actions import ServiceActions
@@ -23,6 +24,17 @@ class LateParts(NamedTuple):
     panel: AssistantPanel
     models: ModelActions
     services: ServiceActions
+
+    def join(self, actions: AssistantActions) -> None:
+        """Let the action table reach them."""
+        actions.adopt(self.panel)
+        actions.models_wanted.connect(self.models.open_models)
+        actions.services_wanted.connect(self.services.open_services)
+
+    def close(self) -> None:
+        """Close the dialogs; the panel goes with its dock."""
+        self.models.close()
+        self.services.close()
 
 
 def make_parts(window: QWidget, desk: Desk, assistant: Assistant, show_settings: Callable[[], None]) -> LateParts:
