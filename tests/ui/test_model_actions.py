@@ -77,7 +77,7 @@ def titles(desk):
     return [entry.notice.title for entry in desk.notices.entries]
 
 
-def test_a_model_goes_from_a_file_to_a_mode_and_away_and_back(qapp, sampled, tiny):
+def test_a_model_goes_from_a_file_to_a_mode_and_away_and_back(qapp, home, tiny):
     async def tell(desk, actions, _placed):
         dialog = actions.dialog
         assert [b.text() for b in dialog._stack.currentWidget().findChildren(QPushButton)] == ["Add file…", "Download…"]
@@ -97,10 +97,10 @@ def test_a_model_goes_from_a_file_to_a_mode_and_away_and_back(qapp, sampled, tin
         await desk.undo.undo()
         await shown(lambda: dialog.table.cards and dialog.table.cards[0].modes == (Mode.DEEP,), "back with its mode")
 
-    in_the_window(sampled, tell)
+    in_the_window(home, tell)
 
 
-def test_a_model_is_examined_for_several_modes_and_the_row_tells(qapp, sampled, tiny):
+def test_a_model_is_examined_for_several_modes_and_the_row_tells(qapp, home, tiny):
     async def tell(desk, actions, placed):
         dialog = actions.dialog
         actions.add(tiny)
@@ -110,10 +110,10 @@ def test_a_model_is_examined_for_several_modes_and_the_row_tells(qapp, sampled, 
         assert [one.mode for one in dialog.table.cards[0].examined] == [Mode.FAST, Mode.SEARCH]
         assert placed.engine.n_open == 0
 
-    in_the_window(sampled, tell)
+    in_the_window(home, tell)
 
 
-def test_a_download_is_stopped_goes_on_and_typing_errors_come_back_to_the_form(qapp, sampled):
+def test_a_download_is_stopped_goes_on_and_typing_errors_come_back_to_the_form(qapp, home):
     content = make_model(6_000_000, name="Big")
 
     async def tell(desk, actions, _placed):
@@ -137,10 +137,10 @@ def test_a_download_is_stopped_goes_on_and_typing_errors_come_back_to_the_form(q
             assert dialog.table.cards[0].name == "Big"
             await shown(lambda: not dialog.works.waiting and not dialog.works.rows)
 
-    in_the_window(sampled, tell)
+    in_the_window(home, tell)
 
 
-def test_a_model_that_may_not_be_loaded_is_told_as_a_warning(qapp, sampled, tiny, tmp_path):
+def test_a_model_that_may_not_be_loaded_is_told_as_a_warning(qapp, home, tiny, tmp_path):
     async def tell(desk, actions, placed):
         placed.error = InvalidInput("It crashed.")
         actions.add(tiny)
@@ -154,4 +154,4 @@ def test_a_model_that_may_not_be_loaded_is_told_as_a_warning(qapp, sampled, tiny
         actions.add(page)
         await shown(lambda: "Adding page.gguf was not possible." in titles(desk))
 
-    in_the_window(sampled, tell)
+    in_the_window(home, tell)
