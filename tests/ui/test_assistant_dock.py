@@ -118,6 +118,7 @@ def test_a_failed_answer_says_why_and_can_be_tried_again(qapp, home):
         view.retry.click()
         await shown(lambda: hand.panel.is_answering)
         await hand.finish(hand.panel.talk.running.id)
+        assert hand.entries[-1].n_siblings == 2
 
     story_of(tell, home)
 

@@ -59,7 +59,9 @@ class Talk(QObject):
     def running(self) -> Answer | None:
         """The answer of this conversation that still grows."""
         mine = [one.answer for one in self._running.values() if not one.answer.is_over and one.answer.conversation == self.id]
-        return mine[-1] if mine else None
+        # What is kept is over, also where the frame that looks at its end has not come yet.
+        kept = {turn.id for turn in self._branch} if mine else set()
+        return next((answer for answer in reversed(mine) if answer.id not in kept), None)
 
     @property
     def last_question(self) -> Entry | None:
