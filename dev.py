@@ -44,11 +44,11 @@ PACKAGES = ("backend", "trii_desktop", "sync_server")
 # Locks and the extras of pyproject.toml that they pin. "test" holds all of "desktop", so it serves `run` too.
 LOCKS: dict[str, tuple[str, ...]] = {
     "desktop": ("desktop",),
-    "test": ("desktop", "dev", "bench"),
+    "test": ("desktop", "dev", "bench", "server", "server-test"),
     "engine": ("ai",),
     "engine-ready": ("ai-ready",),
     "starter": ("starter",),
-    "server": ("server", "server-test"),
+    "server": ("server",),
 }
 ESTIMATES = {
     "desktop": "about 1 minute, 250 MB to fetch",
