@@ -52,8 +52,9 @@ class Reaction:
 class MessageRow:
     """One message of a timeline.
 
-    ``seq`` 0 while it waits for its place · ``at_ms`` server's time (own clock while it waits) · ``n_replies`` and ``last_reply_ms`` of
-    its thread · ``pending`` an edit, deletion or reaction of one's own that waits · ``conflict`` words that a colleague's change overtook: shown beside the message until they are sent again or dropped.
+    ``seq`` 0 while it waits for its place · ``at_ms`` server's time, its own clock while it waits · ``n_replies`` and
+    ``last_reply_ms`` of its thread · ``pending`` an edit, deletion or reaction of one's own that waits · ``conflict`` words that a
+    colleague's change overtook: shown beside the message until they are sent again or dropped.
     """
 
     id: str
