@@ -178,6 +178,10 @@ class Workbench:
         late.join(self.assistant)
         self.assistant.changed.connect(self.actions.refresh)
         self.assistant.chart_wanted.connect(self._show_moment)
+        found = late.found
+        found.lead(
+            self.chart.show_instrument, self._show_moment, self.actions.trigger, self.studies.add_named, self.view.open_setting
+        )
         self.actions.refresh()
 
     def close(self) -> None:

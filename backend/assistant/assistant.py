@@ -22,6 +22,7 @@ from backend.assistant.modes.chat import Asked, ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.questions.entries import SearchEntry
+from backend.assistant.questions.help_topics import HelpTopic
 from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import RemoteWriter, ServiceState
 from backend.assistant.spending import Spending
@@ -129,6 +130,13 @@ class Assistant:
     async def offer(self, entries: Iterable[SearchEntry]) -> None:
         """Let a search find these too: what can be done in the window."""
         self._parts.search.offer(entries)
+
+    async def help_page(self, name: str) -> HelpTopic:
+        """A page of help by the name that a search's hit gives. Raises NotFound."""
+        page = await self._parts.search.topic(name)
+        if page is None:
+            raise NotFound(f"There is no page of help called {name!r}.", hint="Search again.", code="assistant.no_help")
+        return page
 
     def answer(self, answer_id: str) -> Answer | None:
         """The newest value of a recent answer; from any thread."""

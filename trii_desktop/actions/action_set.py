@@ -76,6 +76,12 @@ class ActionSet(QObject):
         """What the action says now, without its mnemonic mark."""
         return without_marks(self.by_id[action_id].text())
 
+    def trigger(self, action_id: str) -> None:
+        """Do what an action does, as its menu item would; nothing where it cannot be done now or is gone."""
+        action = self.by_id.get(action_id)
+        if action is not None and action.isEnabled():
+            action.trigger()
+
     def refresh(self) -> None:
         """Enable, tick and name every action as the target's flags say now."""
         for row in self._rows.values():

@@ -63,6 +63,10 @@ class SideCards(QObject):
         offers = (("Open", partial(self._open_address, address)), ("Copy the address", partial(self._copy, address)))
         self._open(place, f"Open {host}?", blocks, offers)
 
+    def show_page(self, title: str, blocks: tuple[Block, ...], place: QRect) -> None:
+        """Show a page of help beside the place that named it."""
+        self._open(place, title, (Block(BlockKind.HEADING, (Run(title),), level=3), *blocks), ())
+
     def show_help(self, place: QRect) -> None:
         """Say what can be typed and which keys there are."""
         commands = tuple(((Run(f"/{one.name}", is_code=True),), (Run(one.words),)) for one in COMMANDS)

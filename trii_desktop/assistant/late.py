@@ -12,6 +12,7 @@ from backend.assistant.questions.entries import SearchEntry
 from trii_desktop.actions.row import plain_title
 from trii_desktop.actions.table import ACTIONS
 from trii_desktop.assistant.assistant_actions import AssistantActions
+from trii_desktop.assistant.found_things import FoundThings
 from trii_desktop.assistant.models.model_actions import ModelActions
 from trii_desktop.assistant.panel import AssistantPanel
 from trii_desktop.assistant.service_actions import ServiceActions
@@ -19,11 +20,12 @@ from trii_desktop.desk import Desk
 
 
 class LateParts(NamedTuple):
-    """The dock's panel, and what can be done with models and services."""
+    """The dock's panel, what can be done with models and services, and what opens what was found."""
 
     panel: AssistantPanel
     models: ModelActions
     services: ServiceActions
+    found: FoundThings
 
     def join(self, actions: AssistantActions) -> None:
         """Let the action table reach them."""
@@ -40,7 +42,8 @@ class LateParts(NamedTuple):
 def make_parts(window: QWidget, desk: Desk, assistant: Assistant, show_settings: Callable[[], None]) -> LateParts:
     """Make them; ``show_settings`` shows the assistant's page of the settings."""
     services = ServiceActions(window, desk, assistant, show_settings)
-    return LateParts(AssistantPanel(desk, assistant, decode_answer), ModelActions(window, desk, assistant.models), services)
+    panel = AssistantPanel(desk, assistant, decode_answer)
+    return LateParts(panel, ModelActions(window, desk, assistant.models), services, FoundThings(desk, assistant, panel))
 
 
 def found_actions() -> tuple[SearchEntry, ...]:

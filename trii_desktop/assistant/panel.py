@@ -119,6 +119,13 @@ class AssistantPanel(QWidget):
         self.talk.begin()
         self.focus_composer()
 
+    def open_conversation(self, conversation: str, turn: str) -> None:
+        """Show an earlier conversation at one of its turns."""
+        self._wanted_turn = turn
+        self.composer.give_up_edit()
+        self.focus_composer()
+        self._desk.start("Opening the conversation", self.talk.open(conversation))
+
     def ask(self, text: str, mode: Mode | None = None) -> None:
         """Ask ``text``, with what is attached."""
         if not text.strip() or self.is_answering:
@@ -198,7 +205,7 @@ class AssistantPanel(QWidget):
         self.composer.edit_given_up.connect(self._edit_given_up)
         self.composer.attach_wanted.connect(self.attach_wanted)
         self.strip.models_wanted.connect(self.models_wanted)
-        self.history.chosen.connect(self._open)
+        self.history.chosen.connect(self.open_conversation)
         self.history.left.connect(self.focus_composer)
         self.history.rename_wanted.connect(self.whole.rename)
         self.history.pin_wanted.connect(self.whole.pin)
@@ -308,12 +315,6 @@ class AssistantPanel(QWidget):
             self._turn_to(is_history=True)
         else:
             self.focus_composer()
-
-    def _open(self, conversation: str, turn: str) -> None:
-        self._wanted_turn = turn
-        self.composer.give_up_edit()
-        self.focus_composer()
-        self._desk.start("Opening the conversation", self.talk.open(conversation))
 
     def _open_more(self) -> None:
         self.whole.open_menu(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))

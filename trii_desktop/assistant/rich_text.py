@@ -7,7 +7,7 @@ from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QTextCursor,
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolTip
 
 from trii_desktop.assistant.markdown.blocks import Block, host_of
-from trii_desktop.assistant.markdown.writing import FACT, DocumentWriter
+from trii_desktop.assistant.markdown.writing import FACT, HIT, DocumentWriter
 from trii_desktop.look import Look
 
 _SCROLLING: Final = (
@@ -19,11 +19,13 @@ class RichText(QTextBrowser):
     """Shows blocks. Its height follows its width.
 
     fact_wanted : id of a number's fact, and where it stands on screen; link_wanted : an http or https address, and where
+    hit_wanted : the place of something found among the hits, and where
     grew : it needs another height
     """
 
     fact_wanted = Signal(str, QRect)
     link_wanted = Signal(str, QRect)
+    hit_wanted = Signal(int, QRect)
     menu_wanted = Signal(QPoint)
     grew = Signal()
 
@@ -143,7 +145,7 @@ class RichText(QTextBrowser):
 
     def _tip_at(self, place: QPoint) -> str:
         address = self.anchorAt(place)
-        if address and not address.startswith(FACT):
+        if address and not address.startswith((FACT, HIT)):
             return address
         cursor = self.cursorForPosition(place)
         if not self.cursorRect(cursor).adjusted(-12, 0, 12, 0).contains(place):
@@ -156,6 +158,8 @@ class RichText(QTextBrowser):
         place = self._place_of_click()
         if text.startswith(FACT):
             self.fact_wanted.emit(text.removeprefix(FACT), place)
+        elif text.startswith(HIT) and text.removeprefix(HIT).isdecimal():
+            self.hit_wanted.emit(int(text.removeprefix(HIT)), place)
         elif host_of(text):
             self.link_wanted.emit(text, place)
 

@@ -15,11 +15,13 @@ class TurnLinks(QObject):
     """Hears every widget of a turn once, when it is made.
 
     sketches_wanted, keep_wanted : a StockAnalysis; matches_wanted : bars that an answer found
+    hit_wanted : a Hit that is to be opened, and where its title stands on screen
     """
 
     sketches_wanted = Signal(object)
     keep_wanted = Signal(object)
     matches_wanted = Signal(object)
+    hit_wanted = Signal(object, QRect)
 
     def __init__(self, talk: Talk, deeds: TurnDeeds, cards: SideCards, parent: QObject) -> None:
         super().__init__(parent)
@@ -34,6 +36,7 @@ class TurnLinks(QObject):
         view.fact_wanted.connect(partial(self._show_fact, view))
         view.link_wanted.connect(self._cards.show_link)
         if isinstance(view, AnswerView):
+            view.hit_wanted.connect(partial(self._open_hit, view))
             view.retry_wanted.connect(partial(self._retry, view))
             view.matches_wanted.connect(self.matches_wanted)
             view.card_made.connect(self._hear_card)
@@ -50,6 +53,11 @@ class TurnLinks(QObject):
 
     def _retry(self, view: TurnView) -> None:
         self._deeds.again(view.entry)
+
+    def _open_hit(self, view: TurnView, place: int, where: QRect) -> None:
+        answer = self._talk.answer_of(view.entry)
+        if answer is not None and place < len(answer.hits):
+            self.hit_wanted.emit(answer.hits[place], where)
 
     def _show_fact(self, view: TurnView, fact_id: str, place: QRect) -> None:
         answer = self._talk.answer_of(view.entry)

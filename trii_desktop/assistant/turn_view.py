@@ -27,7 +27,7 @@ class TurnView(QFrame):
     """What both kinds share: who says it, the branch switcher, the menu.
 
     menu_wanted : where on screen; branch_wanted : -1 or 1; grew : it needs another height
-    fact_wanted, link_wanted : as of ``RichText``
+    fact_wanted, link_wanted, hit_wanted : as of ``RichText``
     """
 
     speaker: Speaker
@@ -35,6 +35,7 @@ class TurnView(QFrame):
     branch_wanted = Signal(int)
     fact_wanted = Signal(str, QRect)
     link_wanted = Signal(str, QRect)
+    hit_wanted = Signal(int, QRect)
     grew = Signal()
 
     def __init__(self, look: Look, name: str) -> None:
@@ -59,6 +60,7 @@ class TurnView(QFrame):
         self.text.menu_wanted.connect(self.menu_wanted)
         self.text.fact_wanted.connect(self.fact_wanted)
         self.text.link_wanted.connect(self.link_wanted)
+        self.text.hit_wanted.connect(self.hit_wanted)
         self._paint_icons()
 
     @property

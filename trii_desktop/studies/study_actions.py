@@ -109,6 +109,11 @@ class StudyActions(QObject):
             self.select(self._active.current, study.id)
             self._remember(spec.name)
 
+    def add_named(self, name: str) -> None:
+        """Put the indicator of this name on the active chart, where one is shown."""
+        if self._active.current.shown is not None:
+            self.add(spec_of(name))
+
     def edit_selected(self) -> None:
         """Change what is selected, or the newest indicator."""
         chart = self._active.current

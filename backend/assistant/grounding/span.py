@@ -10,6 +10,7 @@ class Mark(enum.StrEnum):
     PLAIN = "plain"
     NUMBER = "number"  # a number that is a fact's value; ``fact`` names it
     QUOTED = "quoted"  # a number that stands in what the person wrote or in a text that was searched
+    HIT = "hit"  # words of something found, markup disarmed; of its title ``fact`` is its place among the answer's hits
     UNVERIFIED = "unverified"  # a number that nothing stands for: shown struck through, never as fact
 
 
@@ -17,7 +18,7 @@ class Mark(enum.StrEnum):
 class Span:
     """A piece of an answer's markdown text; spans follow each other without gaps.
 
-    fact : id of the fact that a NUMBER shows
+    fact : id of the fact that a NUMBER shows; of a HIT its place among the hits, from 0
     why : for a number, how it was found: "F12 rounded", or a formula that code computed again
     """
 

@@ -1,6 +1,7 @@
 """What code answers alone: sums, questions over stored bars, searches; no model is asked."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from backend.assistant.analysis.analyst import Analyst
@@ -98,13 +99,15 @@ def found_text(found: SearchResult) -> tuple[Span, ...]:
     by_kind: dict[HitKind, list[Hit]] = {}
     for hit in found.hits:
         by_kind.setdefault(hit.kind, []).append(hit)
+    places = {hit: place for place, hit in enumerate(found.hits)}
     for kind, hits in by_kind.items():
         spans.append(Span(f"**{_KINDS[kind]}**\n\n"))
         for hit in hits:
-            spans += [Span("- "), _quoted(hit.title), Span(": " if hit.words else "")]
+            title = replace(_found(hit.title), fact=str(places[hit]))
+            spans += [Span("- "), title, Span(": " if hit.words else "")]
             # With an answer, its own facts are shown; a bar's are then told without their links.
             is_tagged = hit.kind is HitKind.BAR and found.answer is None
-            words = render_tags(hit.words, found.facts) if is_tagged else () if hit.kind is HitKind.BAR else (_quoted(hit.words),)
+            words = render_tags(hit.words, found.facts) if is_tagged else () if hit.kind is HitKind.BAR else (_found(hit.words),)
             spans += [*words, Span("\n")]
         spans.append(Span("\n"))
     if not found.hits and found.answer is None:
@@ -112,9 +115,9 @@ def found_text(found: SearchResult) -> tuple[Span, ...]:
     return join_spans(spans)
 
 
-def _quoted(text: str) -> Span:
+def _found(text: str) -> Span:
     plain = " ".join(text.replace("\x02", "").replace("\x03", "").split())
-    return Span(_MARKUP.sub(r"\\\1", plain), Mark.QUOTED)
+    return Span(_MARKUP.sub(r"\\\1", plain), Mark.HIT)
 
 
 def told(result: Result) -> tuple[Span, ...]:

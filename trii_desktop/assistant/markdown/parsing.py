@@ -17,6 +17,7 @@ N_LETTERS: Final = 0xFFFD
 N_TEXT_MAX: Final = 200_000  # characters; longer text is shown as it is written
 _OURS: Final = re.compile("[\U000f0000-\U000ffffd]")
 _UNSHOWN: Final = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_DISARMED: Final = re.compile(r"\\([\\`*_\[\]<>|~#])")
 _FENCE: Final = re.compile(r"\s*(```|~~~)")
 
 
@@ -102,7 +103,7 @@ def _parsed(text: str, marks: tuple[Span, ...]) -> tuple[Block, ...] | None:
     reader.normalizeLink = lambda url: plain_link(restored(url))  # type: ignore[method-assign]  # its own way of changing it
     reader.validateLink = lambda url: bool(host_of(url))  # type: ignore[method-assign]  # the same
     blocks = Walk(lambda piece, look: _runs(piece, look, marks)).walk(reader.parse(text))
-    wanted = [shown_text(marks[ord(letter) - FIRST_LETTER].text) for letter in _OURS.findall(text)]
+    wanted = [_said(marks[ord(letter) - FIRST_LETTER]) for letter in _OURS.findall(text)]
     found = [run.text for run in runs_of(blocks) if run.mark is not Mark.PLAIN]
     return blocks if _is_whole([text for text in wanted if text], found, blocks) else None
 
@@ -115,12 +116,17 @@ def _runs(text: str, look: Run, marks: tuple[Span, ...]) -> list[Run]:
         if found.start() > start:
             made.append(replace(look, text=text[start : found.start()]))
         span = marks[ord(found.group()) - FIRST_LETTER]
-        if said := shown_text(span.text):
+        if said := _said(span):
             made.append(replace(look, text=said, mark=span.mark, fact=span.fact, why=span.why))
         start = found.end()
     if start < len(text):
         made.append(replace(look, text=text[start:]))
     return made
+
+
+def _said(span: Span) -> str:
+    """What a mark shows: of what was found the letters themselves, without the signs that disarm markup in them."""
+    return shown_text(_DISARMED.sub(r"\1", span.text) if span.mark is Mark.HIT else span.text)
 
 
 def _is_whole(wanted: list[str], found: list[str], blocks: tuple[Block, ...]) -> bool:

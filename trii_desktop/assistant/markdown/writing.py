@@ -24,6 +24,7 @@ from trii_desktop.assistant.markdown.blocks import PAIRS, Block, BlockKind, Cell
 from trii_desktop.palettes import Palette
 
 FACT: Final = "fact:"  # what an address begins with that names a fact
+HIT: Final = "hit:"  # the same for the place of something found
 UNVERIFIED_TIP: Final = "Unverified: no fact stands for this number."
 INDENT_PX: Final = 20
 _GAP_PX: Final = 8.0
@@ -243,6 +244,11 @@ class DocumentWriter:
             made.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
             made.setUnderlineColor(QColor(palette.accent_text))
             made.setToolTip("Show where this number comes from")
+        elif run.mark is Mark.HIT and run.fact:
+            made.setAnchor(True)
+            made.setAnchorHref(HIT + run.fact)
+            made.setForeground(QBrush(QColor(palette.accent_text)))
+            made.setToolTip("Open it")
         elif run.mark is Mark.UNVERIFIED:
             made.setForeground(QBrush(QColor(palette.muted)))
             made.setFontStrikeOut(True)

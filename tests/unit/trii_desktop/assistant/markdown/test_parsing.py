@@ -145,6 +145,13 @@ def test_five_thousand_malformed_texts_are_read_without_an_error_and_lead_nowher
         assert all(host_of(run.link) for run in runs_of(blocks) if run.link)
 
 
+def test_what_was_found_shows_its_own_letters_without_the_signs_that_disarm_them():
+    (block,) = read_markdown((Span("- "), Span(r"Bands \[20\*2\]", Mark.HIT, "3"), Span(": "), Span(r"a \_ b", Mark.HIT)))
+    assert [(run.text, run.mark, run.fact) for run in block.runs] == [
+        ("Bands [20*2]", Mark.HIT, "3"), (": ", Mark.PLAIN, ""), ("a _ b", Mark.HIT, ""),
+    ]  # fmt: skip
+
+
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Co", "Cc")), max_size=12)
 PIECES = st.one_of(
     st.builds(Span, WORDS),
