@@ -177,11 +177,8 @@ class Workbench:
         self._late = late
         late.join(self.assistant)
         self.assistant.changed.connect(self.actions.refresh)
-        self.assistant.chart_wanted.connect(self._show_moment)
-        found = late.found
-        found.lead(
-            self.chart.show_instrument, self._show_moment, self.actions.trigger, self.studies.add_named, self.view.open_setting
-        )
+        self.assistant.chart_wanted.connect(self.chart.show_moment)
+        late.found.lead(self.chart.show_moment, self.actions.trigger, self.studies.add_named, self.view.open_setting)
         self.actions.refresh()
 
     def close(self) -> None:
@@ -219,7 +216,7 @@ class Workbench:
         window.status.wants_passphrase.connect(self.view.open_passphrase)
         window.status.wants_firings.connect(self.alerts.show_history)
         self.alerts.changed.connect(self.actions.refresh)
-        self.alerts.chart_wanted.connect(self._show_moment)
+        self.alerts.chart_wanted.connect(self.chart.show_moment)
         window.status.wants_health.connect(self.view.open_health)
         window.status.wants_feeds.connect(self.live.open_feeds)
         self.view.keys.confirmed.connect(self._phrase_confirmed)
@@ -292,16 +289,6 @@ class Workbench:
         self.assistant.fill_menu(menu, spot)
         self.chart_menu.fill(menu, spot, has_drawing=self.drawings.has_selected)
         menu.popup(place)
-
-    def _show_moment(self, instrument: InstrumentId, event_ns: int | None) -> None:
-        self._desk.start("Showing the chart", self._open_at(instrument, event_ns))
-
-    async def _open_at(self, instrument: InstrumentId, event_ns: int | None) -> None:
-        chart = self._panels.chart
-        if chart.shown is None or chart.shown.instrument.id != instrument:
-            await chart.open(instrument)
-        if event_ns is not None:
-            chart.view.go_to(event_ns)
 
     def _show_bar(self, event_ns: int) -> None:
         self._window.docks["bars"].show()

@@ -19,11 +19,10 @@ _SECOND_NS = 1_000_000_000
 class FoundThings(QObject):
     """Hears the dock; what stands outside of it is asked for.
 
-    instrument_wanted : an InstrumentId; moment_wanted : an InstrumentId and UTC ns; action_wanted : an action's id
+    moment_wanted : an InstrumentId, and UTC ns or None; action_wanted : an action's id
     indicator_wanted : its name; setting_wanted : section and field
     """
 
-    instrument_wanted = Signal(object)
     moment_wanted = Signal(object, object)
     action_wanted = Signal(str)
     indicator_wanted = Signal(str)
@@ -38,14 +37,14 @@ class FoundThings(QObject):
 
     def lead(self, *openers: Callable[..., None]) -> None:
         """Let these open what is asked for, in the order of the signals."""
-        wanted = (self.instrument_wanted, self.moment_wanted, self.action_wanted, self.indicator_wanted, self.setting_wanted)
+        wanted = (self.moment_wanted, self.action_wanted, self.indicator_wanted, self.setting_wanted)
         for signal, opener in zip(wanted, openers, strict=True):
             signal.connect(opener)
 
     def open_hit(self, hit: Hit, place: QRect) -> None:
         """Open it; ``place``: where its title stands on screen."""
         if hit.kind is HitKind.INSTRUMENT:
-            self.instrument_wanted.emit(InstrumentId.parse(hit.target))
+            self.moment_wanted.emit(InstrumentId.parse(hit.target), None)
         elif hit.kind is HitKind.BAR:
             instrument, _, day = hit.target.split(" ")
             begins = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)

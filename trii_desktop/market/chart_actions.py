@@ -44,6 +44,10 @@ class ChartActions:
         """Put ``instrument`` on the chart."""
         self._desk.start(f"Opening {instrument}", self._panel.open(instrument, spec))
 
+    def show_moment(self, instrument: InstrumentId, event_ns: int | None = None) -> None:
+        """Put ``instrument`` on the chart, where it is not yet, with the bar of ``event_ns`` (UTC ns) in view."""
+        self._desk.start("Showing the chart", self._open_at(instrument, event_ns))
+
     def show_series(self, series: Series) -> None:
         """Put ``series`` on the chart."""
         self.show_instrument(series.instrument, series.spec)
@@ -111,3 +115,10 @@ class ChartActions:
             place = shown.specs.index(shown.spec) + by
             if 0 <= place < len(shown.specs):
                 self.switch_interval(shown.specs[place])
+
+    async def _open_at(self, instrument: InstrumentId, event_ns: int | None) -> None:
+        panel = self._panel
+        if panel.shown is None or panel.shown.instrument.id != instrument:
+            await panel.open(instrument)
+        if event_ns is not None:
+            panel.view.go_to(event_ns)
