@@ -35,9 +35,26 @@ class Send(Action, frozen=True):
 
 
 class SaveOp(Action, frozen=True):
-    """Keep this operation in the outbox, durably, before anything that follows."""
+    """Keep this operation in the outbox, durably, before anything that follows.
+
+    ``instead``: the refused operation that it replaces, gone in the same transaction; empty for none.
+    """
 
     op: Op
+    instead: str = ""
+
+
+class DropOp(Action, frozen=True):
+    """Take this operation out of the outbox: given up, or already there in another way."""
+
+    id: str
+
+
+class Renumber(Action, frozen=True):
+    """In one transaction: operations of room ``r`` in the outbox get these counts (id, cseq), in order; the last is the newest."""
+
+    r: str
+    numbers: tuple[tuple[str, int], ...]
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -50,7 +67,11 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class SaveEvents(Action, frozen=True):
-    """In one transaction: these events of a room, its cursor after them, and the operations that are settled by them."""
+    """In one transaction: these events of a room, its cursor after them, and the operations that are settled by them.
+
+    Settled operations leave the outbox. An event that was kept aside as unconfirmed and comes again is so no longer. The bodies
+    that an ``erase`` among them names are destroyed with all that was made of them.
+    """
 
     cursor: Cursor
     events: tuple[Event, ...] = ()
@@ -78,15 +99,25 @@ class FetchSnapshot(Action, frozen=True):
     path: str
 
 
-class StartFrom(Action, frozen=True):
-    """Replace the copy of a room: it now stands at ``cursor``, with the state of ``snapshot`` where there is one.
+class LoadHeld(Action, frozen=True):
+    """Load the events of room ``r`` that the copy holds after ``after``, oldest first; report with ``held``."""
 
+    r: str
+    after: int
+
+
+class StartFrom(Action, frozen=True):
+    """In one transaction: the copy of a room now stands at ``cursor``, with the state of ``snapshot`` where there is one.
+
+    ``keep``: events up to this one stay, all later ones go; 0 where the copy is replaced from the ground.
     ``unconfirmed`` are events of others that were held and are no longer history: kept aside, shown as seen before a failover.
-    ``again`` are operations of one's own that go back to the outbox, in order.
+    ``again`` are all operations of the room that wait from now on, in order, with their new counts: those that had been confirmed
+    and have to be sent again, then those of the outbox that were not refused. Marks of :class:`SaveSettled` on them are gone.
     """
 
     cursor: Cursor
     snapshot: Snapshot | None = None
+    keep: int = 0
     unconfirmed: tuple[Event, ...] = ()
     again: tuple[Op, ...] = ()
 

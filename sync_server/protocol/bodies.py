@@ -136,7 +136,7 @@ class PinSet(Body, frozen=True):
 
 
 class Erase(Body, frozen=True):
-    """Bodies, salts, files and search rows of the events ``targets`` are destroyed everywhere; the chain stays whole."""
+    """Bodies, salts, files and search rows of the messages ``targets`` and of their edits are destroyed; the chain stays whole."""
 
     targets: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=100)]
 

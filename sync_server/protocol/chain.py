@@ -36,7 +36,7 @@ def body_hash(salt: bytes, body: str) -> bytes:
 def next_hash(before: bytes, epoch: int, event: Event) -> bytes:
     """The room's hash after ``event``, given the hash ``before`` it. Every field is framed by its length: no two events collide."""
     digest = hashlib.sha256(before)
-    digest.update(epoch.to_bytes(8) + event.s.to_bytes(8) + event.ts.to_bytes(8))
+    digest.update(epoch.to_bytes(8) + event.s.to_bytes(8) + event.ts.to_bytes(8) + event.rec.to_bytes(1))
     for field in (event.id, event.a, event.d, event.k, event.bh):
         part = field.encode("utf-8")
         digest.update(len(part).to_bytes(2) + part)

@@ -1,8 +1,14 @@
 """One entry of a room's log, its kinds, and what a device asks to have entered."""
 
 import enum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+# What is decoded is held to these; values made by a program are its own care.
+Count = Annotated[int, Meta(ge=0, lt=2**53)]  # also what every JSON reader holds exactly
+Word = Annotated[str, Meta(max_length=64)]  # an id, a kind, a hash, a salt
 
 
 class Kind(enum.StrEnum):
@@ -28,15 +34,15 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     sent, never reordered; None once erased · ``n`` its salt, base64, empty once erased · ``rec`` entered again after a failover.
     """
 
-    s: int
-    id: str
-    a: str
-    d: str
-    k: str
-    ts: int
-    bh: str
+    s: Count
+    id: Word
+    a: Word
+    d: Word
+    k: Word
+    ts: Count
+    bh: Word
     b: str | None = None
-    n: str = ""
+    n: Word = ""
     rec: bool = False
 
 
@@ -49,14 +55,14 @@ class Op(msgspec.Struct, frozen=True, omit_defaults=True):
     confirmed.
     """
 
-    id: str
-    r: str
-    k: str
+    id: Word
+    r: Word
+    k: Word
     b: str
-    n: str
-    cseq: int
-    base: int = 0
-    cts: int = 0
+    n: Word
+    cseq: Count
+    base: Count = 0
+    cts: Count = 0
     rec: bool = False
 
 
@@ -70,20 +76,26 @@ class OpState(enum.StrEnum):
 
 
 class OpResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of the operation ``id``; ``e`` and ``s`` say where it stands when it was entered."""
+    """What became of the operation ``id``; ``e`` and ``s`` say where it stands when it was entered.
 
-    id: str
+    ``code`` why it was refused or not taken now · ``after`` ms to wait before a retry · ``cseq`` with ``out_of_order``: the number
+    that the server expects next of this device in this room. A device whose first undecided operation has another number gives its
+    undecided ones new numbers from there on; the rest of an operation (room, kind, body, salt) is what its id stands for.
+    """
+
+    id: Word
     st: OpState
-    e: int = 0
-    s: int = 0
-    code: str = ""
-    after: int = 0
+    e: Count = 0
+    s: Count = 0
+    code: Word = ""
+    after: Count = 0
+    cseq: Count = 0
 
 
 class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far a copy of room ``r`` goes: epoch ``e``, sequence number ``s`` (0: nothing), chain hash ``h`` (base64) after it."""
 
-    r: str
-    e: int = 0
-    s: int = 0
-    h: str = ""
+    r: Word
+    e: Count = 0
+    s: Count = 0
+    h: Word = ""

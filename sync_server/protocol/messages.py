@@ -8,7 +8,7 @@ connection, so one encoding serves all.
 import msgspec
 
 from sync_server.protocol.codes import ResetReason
-from sync_server.protocol.events import Cursor, Event, Op, OpResult
+from sync_server.protocol.events import Count, Cursor, Event, Op, OpResult, Word
 from sync_server.protocol.limits import VERSION, Limits
 
 
@@ -23,7 +23,7 @@ class Hello(Message, frozen=True, tag="hello"):
     """The first message: access token, device and what its copies hold. ``caps``: ``snap``, what else the device understands."""
 
     tok: str
-    dev: str
+    dev: Word
     rooms: tuple[Cursor, ...] = ()
     v: int = VERSION
     caps: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Hello(Message, frozen=True, tag="hello"):
 class Push(Message, frozen=True, tag="push"):
     """Operations in the order they were made; ``rid`` comes back in the result."""
 
-    rid: int
+    rid: Count
     ops: tuple[Op, ...]
 
 
@@ -42,20 +42,20 @@ class Pull(Message, frozen=True, tag="pull"):
     ``before`` > 0 asks instead for the page that ends right before that event.
     """
 
-    rid: int
-    r: str
-    e: int
-    after: int = 0
-    limit: int = 200
-    before: int = 0
+    rid: Count
+    r: Word
+    e: Count
+    after: Count = 0
+    limit: Count = 200
+    before: Count = 0
 
 
 class ReadUp(Message, frozen=True, tag="read"):
     """This person has read room ``r`` up to ``read``: only ever grows."""
 
-    r: str
-    e: int
-    read: int
+    r: Word
+    e: Count
+    read: Count
 
 
 class Say(Message, frozen=True, tag="eph"):
@@ -64,10 +64,10 @@ class Say(Message, frozen=True, tag="eph"):
     ``typing`` in room ``r``, or ``presence`` with an empty ``r`` and ``b`` one of online, away, busy, offline.
     """
 
-    k: str
-    r: str = ""
-    b: str = ""
-    ttl: int = 5_000
+    k: Word
+    r: Word = ""
+    b: Word = ""
+    ttl: Count = 5_000
 
 
 class Renew(Message, frozen=True, tag="auth"):
@@ -88,11 +88,11 @@ class RoomHead(msgspec.Struct, frozen=True, omit_defaults=True):
     where the room does not show what came before, or what retention left · ``read`` how far this person has read.
     """
 
-    r: str
-    e: int
-    s: int
-    floor: int = 1
-    read: int = 0
+    r: Word
+    e: Count
+    s: Count
+    floor: Count = 1
+    read: Count = 0
 
 
 class Welcome(Message, frozen=True, tag="welcome"):
@@ -102,35 +102,36 @@ class Welcome(Message, frozen=True, tag="welcome"):
     ``heads`` your rooms, the most lately active first.
     """
 
-    sid: str
-    u: str
-    node: str
-    now: int
-    texp: int
+    sid: Word
+    u: Word
+    node: Word
+    now: Count
+    texp: Count
     lim: Limits = Limits()
-    hb: int = 20_000
+    hb: Count = 20_000
     heads: tuple[RoomHead, ...] = ()
 
 
 class Ev(Message, frozen=True, tag="ev"):
-    """Events ``from`` to ``to`` of a room without a hole.
+    """Events ``from`` to ``to`` of a room without a hole, all entered in epoch ``e``: a page never crosses a fork.
 
-    ``h``: chain hash after the last; ``rid``: the pull it answers, 0 live.
+    ``h``: chain hash after the last; ``rid``: the pull it answers, 0 live. An answer without events (``to`` is ``from`` - 1) says
+    that there is nothing more; its ``h`` is the chain hash there.
     """
 
-    r: str
-    e: int
-    first: int = msgspec.field(name="from")
-    last: int = msgspec.field(name="to")
+    r: Word
+    e: Count
+    first: Count = msgspec.field(name="from")
+    last: Count = msgspec.field(name="to")
     ev: tuple[Event, ...] = ()
-    h: str = ""
-    rid: int = 0
+    h: Word = ""
+    rid: Count = 0
 
 
 class Res(Message, frozen=True, tag="res"):
     """What became of the operations of push ``rid``."""
 
-    rid: int
+    rid: Count
     ops: tuple[OpResult, ...]
 
 
@@ -143,52 +144,53 @@ class Head(Message, frozen=True, tag="head"):
 class Reset(Message, frozen=True, tag="reset"):
     """The copy of ``r`` cannot be continued.
 
-    ``fork``: last event in common · ``floor``: oldest event that is served, and ``h`` the chain hash right before it, from which a
-    copy goes on · ``snap``: path of a snapshot to start from instead, empty where there is none.
+    ``fork``: last event in common, 0 where that is not known · ``floor``: oldest event that is served, and ``h`` the chain hash
+    right before it, from which a copy goes on · ``snap``: path of a snapshot to start from instead, empty where there is none.
+    With ``epoch`` a copy keeps what it has up to ``fork`` and asks for what follows; ``h`` is then the chain hash at ``fork``.
     """
 
-    r: str
+    r: Word
     why: ResetReason
-    e: int = 0
-    fork: int = 0
-    floor: int = 1
-    h: str = ""
+    e: Count = 0
+    fork: Count = 0
+    floor: Count = 1
+    h: Word = ""
     snap: str = ""
 
 
 class Reader(msgspec.Struct, frozen=True):
     """Person ``u`` has read up to ``read``."""
 
-    u: str
-    read: int
+    u: Word
+    read: Count
 
 
 class Reads(Message, frozen=True, tag="cur"):
     """How far people have read room ``r``."""
 
-    r: str
+    r: Word
     c: tuple[Reader, ...]
 
 
 class Said(Message, frozen=True, tag="eph"):
     """What somebody said with :class:`Say`, with who (``a``) and until when it holds (``ttl`` ms)."""
 
-    k: str
-    a: str
-    r: str = ""
-    b: str = ""
-    ttl: int = 5_000
+    k: Word
+    a: Word
+    r: Word = ""
+    b: Word = ""
+    ttl: Count = 5_000
 
 
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """Somebody of the organisation, as others see them. ``seen``: UTC ms of the last sign of life, 0 unknown."""
 
-    u: str
+    u: Word
     name: str
     handle: str
     role: str = "member"
     is_gone: bool = False
-    seen: int = 0
+    seen: Count = 0
 
 
 class People(Message, frozen=True, tag="people"):
@@ -200,18 +202,18 @@ class People(Message, frozen=True, tag="people"):
 class Err(Message, frozen=True, tag="err"):
     """The message ``rid`` could not be served; the connection stays."""
 
-    rid: int
+    rid: Count
     code: str
     why: str = ""
-    after: int = 0
+    after: Count = 0
 
 
 class Bye(Message, frozen=True, tag="bye"):
     """The last message: why the server closes, and between how many ms a device picks its return at random."""
 
-    code: int
+    code: Count
     why: str = ""
-    retry: tuple[int, int] = (500, 15_000)
+    retry: tuple[Count, Count] = (500, 15_000)
 
 
 FromServer = Welcome | Ev | Res | Head | Reset | Reads | Said | People | Err | Bye
@@ -220,8 +222,8 @@ FromServer = Welcome | Ev | Res | Head | Reset | Reads | Said | People | Err | B
 class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True):
     """A room as it stood after event ``s``: its state (see ``fold.RoomState``) as JSON text, and the chain hash there."""
 
-    r: str
-    e: int
-    s: int
-    h: str
+    r: Word
+    e: Count
+    s: Count
+    h: Word
     state: str
