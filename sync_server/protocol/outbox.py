@@ -1,0 +1,350 @@
+"""What a device has written and the server has not yet shown to be history: in order, room by room, however much it is.
+
+An operation waits, flies, and is settled: it has a place (kept, marked, until its event comes), or is refused for good (kept until its
+author sends it again or drops it). A room's operations leave in the order of their counts. One that the server wants again later
+holds back those after it in its own room and no other room.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from sync_server.protocol.actions import Renumber, Settled
+from sync_server.protocol.codes import Code
+from sync_server.protocol.events import Event, Kind, Op, OpResult, OpState
+
+_ENVELOPE_BYTES: Final = 128  # what a push needs around its operations
+_PATIENCE_MS: Final = (250, 30_000)  # first and longest wait before an operation that made no progress is tried again
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One room's operations, by id."""
+
+    queue: deque[str] = field(default_factory=deque)  # to be sent, in order; may name what is settled meanwhile
+    flying: dict[str, None] = field(default_factory=dict)
+    back: list[str] = field(default_factory=list)  # to be sent again once nothing of the room flies
+    placed: deque[str] = field(default_factory=deque)  # have a place, their events have not come
+    not_before_ms: int = 0
+    n_tries: int = 0
+    expected: dict[str, int] = field(default_factory=dict)  # id → the count the server wanted instead
+    forks: list[tuple[int, int]] = field(default_factory=list)  # epochs that began meanwhile, and where
+    is_held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a result came to: what to save, which operations to drop, which new counts, how far rooms go, whether to send slower."""
+
+    settled: tuple[Settled, ...]
+    dropped: tuple[Op, ...]
+    renumbered: tuple[Renumber, ...]
+    reached: Mapping[str, int]
+    n_decided: int
+    slow_ms: int
+
+
+class Outbox:
+    """Every operation that is not history yet. ``counts``: the newest count made in each room."""
+
+    def __init__(self, ops: Iterable[Op], settled: Iterable[Settled], counts: Mapping[str, int]) -> None:
+        self.counts = dict(counts)
+        self._ops: dict[str, Op] = {}
+        self._places: dict[str, Settled] = {}
+        self._refused: dict[str, str] = {}
+        self._lanes: dict[str, _Lane] = {}
+        self._ready: dict[str, None] = {}
+        for op in ops:
+            self._ops[op.id] = op
+        for one in settled:
+            self._mark(one)
+        for op in sorted(self._ops.values(), key=lambda op: op.cseq):
+            if op.id in self._refused:
+                continue
+            self._queue_of(op.id).append(op.id)
+            self.counts[op.r] = max(self.counts.get(op.r, 0), op.cseq)
+            self._ready.setdefault(op.r)
+
+    def _queue_of(self, identity: str) -> deque[str]:
+        lane = self._lane(self._ops[identity].r)
+        return lane.placed if identity in self._places else lane.queue
+
+    def _lane(self, room: str) -> _Lane:
+        return self._lanes.setdefault(room, _Lane())
+
+    def _mark(self, settled: Settled) -> None:
+        if settled.id not in self._ops:
+            return
+        if settled.code:
+            self._refused[settled.id] = settled.code
+        else:
+            self._places[settled.id] = settled
+
+    def _waits(self, identity: str) -> bool:
+        """Whether an operation is still to be decided."""
+        return identity in self._ops and identity not in self._places and identity not in self._refused
+
+    @property
+    def n_waiting(self) -> int:
+        """How many operations the server has not decided yet."""
+        return len(self._ops) - len(self._places) - len(self._refused)
+
+    def refused(self, identity: str) -> Op:
+        """The refused operation with this id. Raises ValueError where it is none: what is on its way cannot be called back."""
+        if identity not in self._refused:
+            raise ValueError(f"Operation {identity} was not refused: only a refused one can be sent again or dropped.")
+        return self._ops[identity]
+
+    def add(self, op: Op) -> None:
+        """A new operation, the next of its room."""
+        self.counts[op.r] = op.cseq
+        self._ops[op.id] = op
+        self._lane(op.r).queue.append(op.id)
+        self._ready.setdefault(op.r)
+
+    def remove(self, identity: str) -> None:
+        """Forget an operation: dropped by its author."""
+        self._ops.pop(identity, None)
+        self._refused.pop(identity, None)
+        self._places.pop(identity, None)
+
+    # What is sent.
+
+    def window(self, now_ms: int, n_ops: int, n_bytes: int) -> tuple[tuple[Op, ...], tuple[Settled, ...]]:
+        """The next operations to send, rooms in turn, at most ``n_ops`` and ``n_bytes`` of one frame.
+
+        With them those that no frame of this server can hold: refused here, as ``too_large``.
+        """
+        room_left = n_bytes - _ENVELOPE_BYTES
+        taken: list[Op] = []
+        refused: list[Settled] = []
+        lanes = deque(room for room in self._ready if self._may_send(self._lanes[room], now_ms))
+        while lanes and len(taken) < n_ops:
+            room = lanes.popleft()
+            op = self._first(self._lanes[room])
+            if op is None:
+                self._ready.pop(room, None)
+                continue
+            size = len(_ENCODER.encode(op)) + 1
+            if size > n_bytes - _ENVELOPE_BYTES:
+                refused.append(self._refuse_here(op))
+            elif size <= room_left:
+                room_left -= size
+                taken.append(self._send(op))
+            else:
+                break
+            lanes.append(room)
+        for room in dict.fromkeys(op.r for op in taken):  # who was served now comes last next time
+            self._ready.pop(room, None)
+            self._ready[room] = None
+        return tuple(taken), tuple(refused)
+
+    @staticmethod
+    def _may_send(lane: _Lane, now_ms: int) -> bool:
+        return not lane.is_held and not lane.back and lane.not_before_ms <= now_ms
+
+    def _first(self, lane: _Lane) -> Op | None:
+        while lane.queue and not self._waits(lane.queue[0]):
+            lane.queue.popleft()
+        return self._ops[lane.queue[0]] if lane.queue else None
+
+    def _send(self, op: Op) -> Op:
+        lane = self._lanes[op.r]
+        lane.queue.popleft()
+        lane.flying[op.id] = None
+        return op
+
+    def _refuse_here(self, op: Op) -> Settled:
+        self._lanes[op.r].queue.popleft()
+        settled = Settled(op.id, code=Code.TOO_LARGE)
+        self._mark(settled)
+        return settled
+
+    def next_ms(self, now_ms: int) -> int | None:
+        """When the first room may send that has to wait and has something to send; None for no such room."""
+        times = [lane.not_before_ms for room in self._ready if (lane := self._lanes[room]).not_before_ms > now_ms and lane.queue]
+        return min(times, default=None)
+
+    # What comes back.
+
+    def results(self, results: Sequence[OpResult], sent: Sequence[str], now_ms: int) -> Outcome:
+        """What the server decided of the operations ``sent`` in one push, or said late, when ``sent`` is empty."""
+        settled: list[Settled] = []
+        dropped: list[Op] = []
+        reached: dict[str, int] = {}
+        slow_ms = 0
+        for result in results:
+            op = self._ops.get(result.id)
+            if op is None or not self._waits(op.id):
+                continue
+            lane = self._lanes[op.r]
+            if self._is_placed(lane, result):
+                reached[op.r] = max(reached.get(op.r, 0), result.s)
+                settled.append(self._decide(lane, Settled(op.id, result.e, result.s)))
+                lane.placed.append(op.id)
+            elif result.st is OpState.REJ and op.k == Kind.ROOM_CREATE and result.code == Code.ROOM_EXISTS:
+                lane.flying.pop(op.id, None)
+                dropped.append(op)
+                self.remove(op.id)
+            elif result.st is OpState.REJ:
+                settled.append(self._decide(lane, Settled(op.id, code=result.code or Code.NOT_ALLOWED)))
+            elif op.id in lane.flying:
+                slow_ms = max(slow_ms, self._put_back(lane, result, now_ms))
+        for identity in sent:  # what the server did not mention it has not decided
+            self._return(identity)
+        rooms = {op.r for result in results if (op := self._ops.get(result.id))} | {op.r for op in dropped}
+        rooms |= {op.r for identity in sent if (op := self._ops.get(identity))}
+        renumbered = tuple(found for room in sorted(rooms) if (found := self._line_up(room)))
+        return Outcome(tuple(settled), tuple(dropped), renumbered, reached, len(settled) + len(dropped), slow_ms)
+
+    @staticmethod
+    def _is_placed(lane: _Lane, result: OpResult) -> bool:
+        """Whether a result names a place that is still history: an epoch that began since may have cut it off."""
+        entered = result.st in {OpState.OK, OpState.DUP} and result.s > 0
+        return entered and all(result.e >= epoch or result.s <= fork for epoch, fork in lane.forks)
+
+    def _decide(self, lane: _Lane, settled: Settled) -> Settled:
+        lane.flying.pop(settled.id, None)
+        lane.n_tries = 0
+        self._mark(settled)
+        return settled
+
+    def _put_back(self, lane: _Lane, result: OpResult, now_ms: int) -> int:
+        """Take an operation back that the server does not want now; gives the ms that everybody should wait, 0 for only its room."""
+        del lane.flying[result.id]
+        lane.back.append(result.id)
+        is_first = len(lane.back) == 1
+        if result.code == Code.OUT_OF_ORDER and result.cseq:
+            lane.expected[result.id] = result.cseq
+        if is_first:
+            wait_ms = result.after if result.after or lane.n_tries == 0 else _patience_ms(lane.n_tries)
+            lane.not_before_ms = max(lane.not_before_ms, now_ms + wait_ms)
+            lane.n_tries += 1
+        return result.after if result.code in {Code.LIMITED, Code.BUSY} else 0
+
+    def _return(self, identity: str) -> None:
+        op = self._ops.get(identity)
+        if op is not None and identity in (lane := self._lanes[op.r]).flying:
+            del lane.flying[identity]
+            if self._waits(identity):
+                lane.back.append(identity)
+
+    def _line_up(self, room: str) -> Renumber | None:
+        """Once nothing of a room flies, what came back goes to the front of its queue, with new counts where the server has others."""
+        lane = self._lanes[room]
+        if lane.flying or not lane.back:
+            return None
+        lane.queue.extendleft(sorted(lane.back, key=lambda identity: -self._ops[identity].cseq if identity in self._ops else 0))
+        lane.back.clear()
+        self._ready.setdefault(room)
+        expected, lane.expected = lane.expected, {}
+        first = self._first(lane)
+        if first is None or expected.get(first.id, first.cseq) == first.cseq:
+            return None
+        return self._renumber(room, expected[first.id])
+
+    def _renumber(self, room: str, start: int) -> Renumber:
+        lane = self._lanes[room]
+        waiting = [identity for identity in lane.queue if self._waits(identity)]
+        for count, identity in enumerate(waiting, start):
+            self._ops[identity] = msgspec.structs.replace(self._ops[identity], cseq=count)
+        self.counts[room] = start + len(waiting) - 1
+        return Renumber(room, tuple((identity, self._ops[identity].cseq) for identity in waiting))
+
+    def fall_back(self, sent: Iterable[str]) -> tuple[Renumber, ...]:
+        """No result came for the operations ``sent``: they wait again."""
+        rooms = {}
+        for identity in sent:
+            if op := self._ops.get(identity):
+                rooms[op.r] = None
+                self._return(identity)
+        return tuple(found for room in rooms if (found := self._line_up(room)))
+
+    def wait(self, sent: Iterable[str], until_ms: int) -> None:
+        """Rooms of these operations send nothing before ``until_ms``."""
+        for room in {op.r for identity in sent if (op := self._ops.get(identity))}:
+            self._lanes[room].not_before_ms = max(self._lanes[room].not_before_ms, until_ms)
+
+    # What became history.
+
+    def enter(self, event: Event, epoch: int) -> Settled | None:
+        """The event of one of this device's operations has come: it leaves the outbox. None where it was not waited for."""
+        op = self._ops.get(event.id)
+        if op is None:
+            return None
+        lane = self._lane(op.r)
+        lane.flying.pop(op.id, None)
+        lane.n_tries = 0
+        self.remove(op.id)
+        return Settled(op.id, epoch, event.s)
+
+    def pass_by(self, room: str, epoch: int, s: int) -> tuple[Settled, ...]:
+        """Operations whose places a copy has passed without their events, as after a snapshot: they leave the outbox as well."""
+        lane = self._lanes.get(room)
+        passed = []
+        while lane and lane.placed:
+            place = self._places.get(lane.placed[0])
+            if place is not None and (place.s > s or place.e > epoch):
+                break
+            lane.placed.popleft()
+            if place is not None:
+                passed.append(place)
+                self.remove(place.id)
+        return tuple(passed)
+
+    # A room that begins anew.
+
+    def hold(self, room: str, *, is_held: bool) -> None:
+        """Send nothing of a room while its copy is being replaced, and go on afterwards."""
+        self._lane(room).is_held = is_held
+
+    def restart(self, room: str, epoch: int, fork: int, mine: Sequence[Event]) -> tuple[Op, ...]:
+        """All that waits in a room after its history went on from ``fork`` in ``epoch``, in order, with new counts.
+
+        ``mine``: this device's events after the fork that the copy held. What had a place after the fork waits again.
+        """
+        lane = self._lane(room)
+        lane.forks.append((epoch, fork))
+        again = [_op_of(event, room, fork) for event in sorted(mine, key=lambda event: event.s) if event.id not in self._ops]
+        lost = sorted((self._places[i] for i in lane.placed if i in self._places and self._places[i].s > fork), key=lambda p: p.s)
+        again += [msgspec.structs.replace(self._ops[place.id], rec=True) for place in lost]
+        for place in lost:
+            del self._places[place.id]
+        lost_ids = {place.id for place in lost}
+        lane.placed = deque(identity for identity in lane.placed if identity not in lost_ids)
+        undecided = {*lane.queue, *lane.flying, *lane.back} - lost_ids
+        waiting = sorted((self._ops[i] for i in undecided if self._waits(i)), key=lambda op: op.cseq)
+        start = waiting[0].cseq if waiting else self.counts.get(room, 0) + 1
+        again += [msgspec.structs.replace(op, base=min(op.base, fork)) for op in waiting]
+        again = [msgspec.structs.replace(op, cseq=count) for count, op in enumerate(again, start)]
+        self._ops.update((op.id, op) for op in again)
+        lane.queue = deque(op.id for op in again)
+        lane.flying, lane.back, lane.expected, lane.n_tries = {}, [], {}, 0
+        if again:
+            self.counts[room] = again[-1].cseq
+            self._ready.setdefault(room)
+        return tuple(again)
+
+
+def _patience_ms(n_tries: int) -> int:
+    least, most = _PATIENCE_MS
+    return min(most, least << min(n_tries - 1, 16))
+
+
+def _op_of(event: Event, room: str, fork: int) -> Op:
+    """The operation that an event of one's own was, to be sent again."""
+    return Op(
+        id=event.id,
+        r=room,
+        k=event.k,
+        b=event.b or "",
+        n=event.n,
+        cseq=0,
+        base=min(event.s - 1, fork),
+        cts=event.ts,
+        rec=True,
+    )
