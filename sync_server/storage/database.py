@@ -2,7 +2,8 @@
 
 Statements are written once, in what SQLite (3.40 and newer) and PostgreSQL both understand: parameters ``$1``, ``$2``…;
 types BIGINT, TEXT, BYTEA, BOOLEAN; ``INSERT … ON CONFLICT … DO NOTHING|UPDATE``, ``RETURNING``. Times are integer milliseconds,
-ids are TEXT. Nothing from outside is ever put into the text of a statement.
+ids are TEXT. Nothing from outside is ever put into the text of a statement. A parameter has its column's type exactly; ``sum`` is
+cast to BIGINT; text sorts by its bytes. After a statement failed (``failures.Violated``) nothing more is done in its transaction.
 """
 
 from collections.abc import Sequence
@@ -50,6 +51,10 @@ class Database(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[Reading]:
         """A view that does not wait for writers."""
+        ...
+
+    async def scrub(self) -> None:
+        """Leave no bytes of deleted or replaced rows in the database's files; blocks writers for a moment. Raises Refused."""
         ...
 
     async def close(self) -> None:
