@@ -31,16 +31,23 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class BarsSaved(Event):
+class Latest(Event):
+    """An event whose readers take the newest state, so that one may wait for all: of its class, or of its field ``OF``."""
+
+    OF: ClassVar[str] = ""
+
+    def conflation_key(self) -> Hashable | None:
+        """The value of the field, or the same for all of the class."""
+        return getattr(self, self.OF) if self.OF else ()
+
+
+@dataclass(frozen=True, slots=True)
+class BarsSaved(Latest):
     """Everything received up to ``up_to_ns`` (receive time, UTC ns) is durable; ``n_bars`` counts since opening."""
 
     NAME: ClassVar[str] = "market.bars_saved.v1"
     up_to_ns: int
     n_bars: int
-
-    def conflation_key(self) -> Hashable | None:
-        """One watermark waits at a time."""
-        return ()
 
     def merged_into(self, newer: Self) -> Self:
         """The later watermark."""
@@ -48,17 +55,14 @@ class BarsSaved(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class BarsChanged(Event):
+class BarsChanged(Latest):
     """Bars of ``series`` from ``from_ns`` (event time) on may differ from before; ``version`` only grows."""
 
     NAME: ClassVar[str] = "market.bars_changed.v1"
+    OF: ClassVar[str] = "series"
     series: Series
     from_ns: int
     version: int
-
-    def conflation_key(self) -> Hashable | None:
-        """One change a series waits at a time."""
-        return self.series
 
     def merged_into(self, newer: Self) -> Self:
         """From the earlier of both starts, at the higher version."""
@@ -74,19 +78,16 @@ class InstrumentsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportProgressed(Event):
+class ImportProgressed(Latest):
     """An import has read ``done_bytes`` of ``total_bytes`` (0 when unknown) and ``n_rows`` rows so far."""
 
     NAME: ClassVar[str] = "market.import_progressed.v1"
+    OF: ClassVar[str] = "import_id"
     import_id: str
     name: str
     done_bytes: int
     total_bytes: int
     n_rows: int
-
-    def conflation_key(self) -> Hashable | None:
-        """Only the newest progress of an import matters."""
-        return self.import_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +102,12 @@ class ImportFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsChanged(Event):
+class SettingsChanged(Latest):
     """The settings of ``section`` now have other values."""
 
     NAME: ClassVar[str] = "settings.changed.v1"
+    OF: ClassVar[str] = "section"
     section: str
-
-    def conflation_key(self) -> Hashable | None:
-        """Readers take the current values, so one change a section may wait."""
-        return self.section
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,26 +119,18 @@ class WatchlistsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class FiguresChanged(Event):
+class FiguresChanged(Latest):
     """The latest figures of watched instruments are other ones; the board's snapshot has this ``version`` or a later one."""
 
     NAME: ClassVar[str] = "watchlists.figures_changed.v1"
     version: int
 
-    def conflation_key(self) -> Hashable | None:
-        """Readers take the board's newest snapshot, so one change may wait."""
-        return ()
-
 
 @dataclass(frozen=True, slots=True)
-class WorkspacesChanged(Event):
+class WorkspacesChanged(Latest):
     """There are other workspaces, other names, or another one is in use."""
 
     NAME: ClassVar[str] = "workspaces.changed.v1"
-
-    def conflation_key(self) -> Hashable | None:
-        """Readers take the list as it is now, so one change may wait."""
-        return ()
 
 
 class Level(enum.StrEnum):
@@ -165,35 +155,29 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ReplayMoved(Event):
+class ReplayMoved(Latest):
     """Charts now show what was complete at ``now_ns``; None: the present again."""
 
     NAME: ClassVar[str] = "charts.replay_moved.v1"
     now_ns: int | None
 
-    def conflation_key(self) -> Hashable | None:
-        """Only the newest moment matters."""
-        return ()
-
 
 @dataclass(frozen=True, slots=True)
-class DrawingsChanged(Event):
+class DrawingsChanged(Latest):
     """Drawings of ``instrument`` were added, changed or removed; ``number`` counts its changes since the start."""
 
     NAME: ClassVar[str] = "charts.drawings_changed.v1"
+    OF: ClassVar[str] = "instrument"
     instrument: InstrumentId
     number: int
 
-    def conflation_key(self) -> Hashable | None:
-        """Readers take all drawings of the instrument, so one change may wait."""
-        return self.instrument
-
 
 @dataclass(frozen=True, slots=True)
-class JobChanged(Event):
+class JobChanged(Latest):
     """A job of the background was made, moved on or ended; ``progress`` is 0 to 1, ``words`` what it does or came to."""
 
     NAME: ClassVar[str] = "jobs.changed.v1"
+    OF: ClassVar[str] = "job_id"
     job_id: int
     kind: str
     title: str
@@ -201,37 +185,27 @@ class JobChanged(Event):
     progress: float
     words: str = ""
 
-    def conflation_key(self) -> Hashable | None:
-        """Only the newest state of a job matters."""
-        return self.job_id
-
 
 @dataclass(frozen=True, slots=True)
-class FeedChanged(Event):
+class FeedChanged(Latest):
     """A feed connected, went down, was added or removed; its status is in the live snapshot."""
 
     NAME: ClassVar[str] = "market.feed_changed.v1"
+    OF: ClassVar[str] = "feed"
     feed: str
     state: str
     words: str = ""
 
-    def conflation_key(self) -> Hashable | None:
-        """Only the newest state of a feed matters."""
-        return self.feed
-
 
 @dataclass(frozen=True, slots=True)
-class FeedLagging(Event):
+class FeedLagging(Latest):
     """Ticks of ``feed`` wait longer than they should; ``lag_ms`` for the oldest of ``n_waiting``. 0 and 0: it has caught up."""
 
     NAME: ClassVar[str] = "market.feed_lagging.v1"
+    OF: ClassVar[str] = "feed"
     feed: str
     lag_ms: float
     n_waiting: int
-
-    def conflation_key(self) -> Hashable | None:
-        """Only the newest lag of a feed matters."""
-        return self.feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,42 +226,32 @@ class AlertFired(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class AlertsChanged(Event):
+class AlertsChanged(Latest):
     """Alerts were added, changed, removed or stand otherwise; the snapshot has this ``version`` or a later one."""
 
     NAME: ClassVar[str] = "alerts.changed.v1"
     version: int
 
-    def conflation_key(self) -> Hashable | None:
-        """Readers take the newest snapshot, so one change may wait."""
-        return ()
-
 
 @dataclass(frozen=True, slots=True)
-class DeliveriesChanged(Event):
+class DeliveriesChanged(Latest):
     """Something was queued for a channel, sent, or given up."""
 
     NAME: ClassVar[str] = "delivery.changed.v1"
+    OF: ClassVar[str] = "channel"
     channel: str
-
-    def conflation_key(self) -> Hashable | None:
-        """Readers take the list as it is now, so one change a channel may wait."""
-        return self.channel
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerChanged(Event):
+class AnswerChanged(Latest):
     """An answer of the assistant grew or ended; readers take its newest value."""
 
     NAME: ClassVar[str] = "assistant.answer_changed.v1"
+    OF: ClassVar[str] = "answer"
     answer: str
     conversation: str
     version: int
     is_over: bool = False
-
-    def conflation_key(self) -> Hashable | None:
-        """Readers take the newest value, so one change an answer may wait."""
-        return self.answer
 
     def merged_into(self, newer: Self) -> Self:
         """The later of both."""
@@ -295,30 +259,23 @@ class AnswerChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ConversationsChanged(Event):
+class ConversationsChanged(Latest):
     """A conversation with the assistant was begun, changed or removed."""
 
     NAME: ClassVar[str] = "assistant.conversations_changed.v1"
+    OF: ClassVar[str] = "conversation"
     conversation: str
-
-    def conflation_key(self) -> Hashable | None:
-        """Readers read it again, so one change a conversation may wait."""
-        return self.conversation
 
 
 @dataclass(frozen=True, slots=True)
-class ModelsChanged(Event):
+class ModelsChanged(Latest):
     """There are other models, or one was examined or chosen for a mode."""
 
     NAME: ClassVar[str] = "assistant.models_changed.v1"
 
-    def conflation_key(self) -> Hashable | None:
-        """Readers take the list as it is now, so one change may wait."""
-        return ()
-
 
 @dataclass(frozen=True, slots=True)
-class EngineChanged(Event):
+class EngineChanged(Latest):
     """The engine of local models loads, is ready, works, was unloaded or broke; ``progress`` is 0 to 1 while it loads."""
 
     NAME: ClassVar[str] = "assistant.engine_changed.v1"
@@ -326,9 +283,55 @@ class EngineChanged(Event):
     words: str = ""
     progress: float = 0.0
 
-    def conflation_key(self) -> Hashable | None:
-        """Only the newest state matters."""
-        return ()
+
+@dataclass(frozen=True, slots=True)
+class ServersChanged(Latest):
+    """A server was joined or left, or the desktop stands otherwise with one; readers take the rows as they are now."""
+
+    NAME: ClassVar[str] = "sync.servers_changed.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsChanged(Latest):
+    """Rooms, their people or their unread counts are not what they were; ``server`` is empty for any of them."""
+
+    NAME: ClassVar[str] = "chat.rooms_changed.v1"
+    OF: ClassVar[str] = "server"
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesChanged(Latest):
+    """Messages of ``room`` came or changed: those of ``ids``, or any from place ``from_seq`` on where ``ids`` is empty."""
+
+    NAME: ClassVar[str] = "chat.messages_changed.v1"
+    OF: ClassVar[str] = "room"
+    room: str
+    from_seq: int = 0
+    ids: tuple[str, ...] = ()
+
+    def merged_into(self, newer: Self) -> Self:
+        """Both sets of messages; past some hundreds, all from the earlier place on."""
+        ids = tuple(dict.fromkeys((*self.ids, *newer.ids))) if self.ids and newer.ids else ()
+        return replace(newer, from_seq=min(self.from_seq, newer.from_seq), ids=ids if len(ids) <= 500 else ())
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged(Latest):
+    """People of ``server`` came, went or are busy."""
+
+    NAME: ClassVar[str] = "chat.presence_changed.v1"
+    OF: ClassVar[str] = "server"
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypingChanged(Latest):
+    """Others are typing in ``room``."""
+
+    NAME: ClassVar[str] = "chat.typing_changed.v1"
+    OF: ClassVar[str] = "room"
+    room: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +364,11 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     ConversationsChanged,
     ModelsChanged,
     EngineChanged,
+    ServersChanged,
+    RoomsChanged,
+    MessagesChanged,
+    PresenceChanged,
+    TypingChanged,
     Notice,
     WindowRequested,
 )
