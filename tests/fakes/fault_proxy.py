@@ -131,7 +131,7 @@ class FaultProxy:
             due_s, loop = 0.0, asyncio.get_running_loop()
             with contextlib.suppress(OSError):
                 while piece := await reader.read(PIECE_BYTES):
-                    self._strike(line, is_up)
+                    self._strike(line, is_up=is_up)
                     if is_up in line.swallows:
                         continue
                     delay_s = line.draw.uniform(*self.faults.delay_ms) / 1000
@@ -143,12 +143,12 @@ class FaultProxy:
                     await waiting.put((due_s, piece))
             await waiting.put((due_s, b""))
 
-    def _strike(self, line: _Line, is_up: bool) -> None:
+    def _strike(self, line: _Line, *, is_up: bool) -> None:
         faults, draw = self.faults, line.draw
         if is_up in self._blocked:
             line.swallows.add(is_up)
         fate = draw.random()
-        for name, share, deed in self._fates(faults, line, is_up):
+        for name, share, deed in self._fates(faults, line, is_up=is_up):
             if fate < share:
                 self.done[name] += 1
                 deed()
@@ -156,7 +156,7 @@ class FaultProxy:
             fate -= share
 
     @staticmethod
-    def _fates(faults: Faults, line: _Line, is_up: bool) -> tuple[tuple[str, float, Callable[[], object]], ...]:
+    def _fates(faults: Faults, line: _Line, *, is_up: bool) -> tuple[tuple[str, float, Callable[[], object]], ...]:
         return (
             ("reset", faults.reset, lambda: _reset(line)),
             ("half_open", faults.half_open, lambda: line.swallows.update((True, False))),
