@@ -177,8 +177,8 @@ class Workbench:
         self._late = late
         late.join(self.assistant)
         self.assistant.changed.connect(self.actions.refresh)
-        self.assistant.chart_wanted.connect(self.chart.show_moment)
-        late.found.lead(self.chart.show_moment, self.actions.trigger, self.studies.add_named, self.view.open_setting)
+        self.assistant.chart_wanted.connect(self.chart.show_at)
+        late.found.lead(self.chart.show_at, self.actions.trigger, self.studies.add_named, self.view.open_setting)
         self.actions.refresh()
 
     def close(self) -> None:
@@ -216,7 +216,7 @@ class Workbench:
         window.status.wants_passphrase.connect(self.view.open_passphrase)
         window.status.wants_firings.connect(self.alerts.show_history)
         self.alerts.changed.connect(self.actions.refresh)
-        self.alerts.chart_wanted.connect(self.chart.show_moment)
+        self.alerts.chart_wanted.connect(self.chart.show_at)
         window.status.wants_health.connect(self.view.open_health)
         window.status.wants_feeds.connect(self.live.open_feeds)
         self.view.keys.confirmed.connect(self._phrase_confirmed)

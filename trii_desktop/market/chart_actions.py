@@ -44,7 +44,7 @@ class ChartActions:
         """Put ``instrument`` on the chart."""
         self._desk.start(f"Opening {instrument}", self._panel.open(instrument, spec))
 
-    def show_moment(self, instrument: InstrumentId, event_ns: int | None = None) -> None:
+    def show_at(self, instrument: InstrumentId, event_ns: int | None = None) -> None:
         """Put ``instrument`` on the chart, where it is not yet, with the bar of ``event_ns`` (UTC ns) in view."""
         self._desk.start("Showing the chart", self._open_at(instrument, event_ns))
 
