@@ -85,6 +85,7 @@ class Pace(enum.StrEnum):
     TYPING = "typing"
     PRESENCE = "presence"
     HELLO = "hello"  # connections that begin, by address
+    RENEW = "renew"
     SEARCH = "search"
     UPLOAD = "upload"
     ABUSE = "abuse"  # how often a connection may be told that it is too fast before it is closed

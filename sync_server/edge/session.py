@@ -39,6 +39,7 @@ from sync_server.protocol.messages import (
 )
 
 RECHECK_MS: Final = 2_000  # with the driver's own time well under the 5 s in which an ended session falls silent
+CHECK_MS: Final = 20_000  # from the opening to the welcome at most
 MAX_OPEN: Final = 32  # requests of one connection that are worked on at the same time
 MAX_EARLY: Final = 64  # messages that came, or were to be heard, before the device was known
 MAX_PAGE: Final = 500
@@ -110,8 +111,7 @@ class ServerSession:
         if self.is_over:
             return []
         if self.actor is None:
-            is_late = _is_due(self._opened_ms + FIRST_FRAME_MS, now_ms, FIRST_FRAME_MS) and not self._is_checking
-            return self.bye(CloseCode.NOT_SIGNED_IN, "Say hello within 5 seconds.") if is_late else []
+            return self._tick_before_welcome(now_ms)
         if self._is_expired(now_ms):
             return self.bye(CloseCode.NOT_SIGNED_IN, "The access token has ended: renew it.", (0, 1_000))
         acts: list[Act] = []
@@ -122,6 +122,14 @@ class ServerSession:
             self._beat_ms = now_ms + self.figures.hb_ms
             acts.append(Beat())
         return acts
+
+    def _tick_before_welcome(self, now_ms: int) -> list[Act]:
+        wait_ms = CHECK_MS if self._is_checking else FIRST_FRAME_MS
+        if not _is_due(self._opened_ms + wait_ms, now_ms, wait_ms):
+            return []
+        if self._is_checking:
+            return self.bye(CloseCode.LIMITED, "The server is too busy to look at the token.", (1_000, 30_000))
+        return self.bye(CloseCode.NOT_SIGNED_IN, "Say hello within 5 seconds.")
 
     def bye(self, code: int, why: str, retry: tuple[int, int] = (500, 15_000)) -> list[Act]:
         """End the connection: the last message, then the close."""
@@ -234,7 +242,8 @@ class ServerSession:
             case Say():
                 acts = self._say(message)
             case Renew():
-                acts = [Verify(message.tok, self.actor.device, is_renewal=True)]
+                too_soon = self._take(Pace.RENEW, self.sid)
+                acts = self._too_fast() if too_soon else [Verify(message.tok, self.actor.device, is_renewal=True)]
             case Hello():
                 acts = self.bye(CloseCode.BAD_FRAME, "Hello was said before.")
         return acts

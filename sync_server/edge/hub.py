@@ -1,0 +1,269 @@
+"""Who is connected and who hears what: one encoding for all, written once a tick, membership decided at every delivery."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from sync_server.actor import Actor
+from sync_server.clock import Clock
+from sync_server.edge.acts import Act, Pace
+from sync_server.edge.counts import Counts
+from sync_server.edge.delivery import plan_delivery
+from sync_server.edge.packing import Packed
+from sync_server.edge.parts import Entered, Sides
+from sync_server.edge.presence import Presence
+from sync_server.edge.session import Figures, ServerSession
+from sync_server.edge.standing import Standing
+from sync_server.edge.tasks import Tasks
+from sync_server.errors import Refused
+from sync_server.protocol.codes import CloseCode, Code, ResetReason
+from sync_server.protocol.messages import Person, Reads, Reset, RoomHead, Said
+
+FLUSH_S: Final = 0.005  # messages to one connection within this time leave in one write
+TICK_S: Final = 0.5
+CLOSE_S: Final = 5.0  # how long what was pushed may take to be committed when the server stops
+MAX_LINES: Final = 10  # connections of one person
+SLICE: Final = 500  # connections written or looked at before others get a turn
+
+
+class Hearer(Protocol):
+    """A connection, as the hub knows it."""
+
+    session: ServerSession
+    address: str
+
+    def hear(self, packed: Packed, now_ms: int) -> None:
+        """Something happened that this person may hear."""
+        ...
+
+    def flush(self) -> None:
+        """Write what the socket takes."""
+        ...
+
+    def carry_out(self, acts: list[Act]) -> None:
+        """Do what the session asks for."""
+        ...
+
+
+class Hub:
+    """All connections of one server. ``take`` counts for every limit; everything happens on the loop's thread."""
+
+    def __init__(self, sides: Sides, clock: Clock, take: "Taker", figures: Figures | None = None) -> None:
+        self.sides = sides
+        self.clock = clock
+        self.take = take
+        self.figures = figures or Figures()
+        self.counts = Counts()
+        self.presence = Presence()
+        self.tasks = Tasks("edge")  # answers on their way
+        self._clockwork = Tasks("edge clock")
+        self.is_draining = False
+        self._lines: set[Hearer] = set()
+        self._by_user: dict[str, list[Hearer]] = {}
+        self._whose: dict[Hearer, str] = {}
+        self._standing = Standing()
+        self._read: dict[str, Reads] = {}
+        self._to_flush: dict[Hearer, None] = {}
+        self._flush_at: asyncio.Handle | None = None
+        self._flushed_s = 0.0
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @property
+    def n_strangers(self) -> int:
+        """Connections of which it is not known whose they are."""
+        return len(self._lines) - len(self._whose)
+
+    def now_ms(self) -> int:
+        """UTC in milliseconds."""
+        return self.clock.now_ms()
+
+    # Its life.
+
+    def begin(self) -> None:
+        """Begin to keep time."""
+        self._clockwork.start("ticks", self._keep_time())
+
+    async def drain(self, retry: tuple[int, int], deadline_s: float = 5.0) -> None:
+        """Let what was pushed be answered, tell everybody when to come back, and let them go."""
+        self.is_draining = True
+        await self.tasks.finish(deadline_s)
+        for line in list(self._lines):
+            line.carry_out(line.session.bye(CloseCode.DRAIN, "The server stops for a moment.", retry))
+            line.flush()
+
+    async def close(self) -> None:
+        """End everything that runs here."""
+        if self._flush_at is not None:
+            self._flush_at.cancel()
+        await self._clockwork.close()
+        await self.tasks.finish(CLOSE_S)
+        await self.tasks.close()
+
+    # Connections.
+
+    def add(self, line: Hearer) -> None:
+        """A connection began."""
+        self._lines.add(line)
+        self.counts.lines(len(self._lines))
+
+    def admit(self, line: Hearer, actor: Actor) -> None:
+        """It is known whose it is: from now on it hears. The oldest of too many is let go. Raises Refused while stopping."""
+        if self.is_draining:
+            raise Refused(Code.BUSY, "The server stops for a moment.", status=503, after_ms=1_000)
+        mine = self._by_user.setdefault(actor.user, [])
+        if len(mine) >= MAX_LINES:
+            oldest = mine[0]
+            oldest.carry_out(oldest.session.bye(CloseCode.LIMITED, "Too many connections of one person.", (10_000, 60_000)))
+            mine = self._by_user.setdefault(actor.user, [])
+        mine.append(line)
+        self._whose[line] = actor.user
+        self.presence.came(actor.user, actor.org, line.session.sid, self.now_ms())
+
+    def know(self, user: str, heads: Sequence[RoomHead]) -> None:
+        """Where this person's rooms stand."""
+        self._standing.know(user, heads, self.now_ms())
+
+    def remove(self, line: Hearer) -> None:
+        """A connection ended."""
+        self._lines.discard(line)
+        self._to_flush.pop(line, None)
+        self.counts.lines(len(self._lines))
+        user = self._whose.pop(line, None)
+        if user is None:
+            return
+        self.presence.went(user, line.session.sid, self.now_ms())
+        lines = self._by_user[user]
+        lines.remove(line)
+        if not lines:
+            del self._by_user[user]
+            self._standing.forget(user)
+
+    def sessions_ended(self, sessions: Iterable[str]) -> None:
+        """Sessions were ended: their connections fall silent at once."""
+        ended = set(sessions)
+        for line in list(self._lines):
+            actor = line.session.actor
+            if actor is not None and actor.session in ended:
+                line.carry_out(line.session.ended())
+
+    # What is heard.
+
+    def entered(self, batch: Entered) -> None:
+        """Events were committed: whoever was a member before and after hears them."""
+        ev, now_ms = batch.ev, self.now_ms()
+        self.counts.entered(len(ev.ev))
+        self._standing.moved(ev.r, ev.e, ev.last, now_ms)
+        plan = plan_delivery(ev, batch.members_before, batch.members_after)
+        self._to_users(plan.stays, Packed(ev), now_ms)
+        for user in plan.joins & self._by_user.keys():
+            self.tasks.start("join", self._tell_joined(user, ev.r))
+        if plan.goes:
+            self._to_users(plan.goes, Packed(Reset(ev.r, ResetReason.PERM)), now_ms)
+            for user in plan.goes:
+                self._standing.leave(user, ev.r)
+
+    def tell(self, line: Hearer, said: Said) -> None:
+        """Somebody said something for a moment: typing to their room, presence to their organisation."""
+        if said.k == "presence":
+            self.presence.says(said.a, line.session.sid, said.b, self.now_ms())
+        elif self._standing.is_in(said.a, said.r):
+            self._to_users(self._standing.present_in(said.r) - {said.a}, Packed(said, is_passing=True), self.now_ms())
+
+    def has_read(self, reads: Reads) -> None:
+        """People read: told with the next tick, one message a room."""
+        for reader in reads.c:
+            self._standing.has_read(reader.u, reads.r, reader.read)
+        before = self._read.get(reads.r)
+        if before is None:
+            self._read[reads.r] = reads
+        else:
+            newest = {reader.u: reader for reader in (*before.c, *reads.c)}
+            self._read[reads.r] = Reads(reads.r, tuple(newest.values()))
+
+    def moved(self, line: Hearer) -> list[RoomHead]:
+        """Where rooms of this person stand that moved within two heartbeats."""
+        actor = line.session.actor
+        return self._standing.lately(actor.user, self.now_ms() - 2 * self.figures.hb_ms) if actor else []
+
+    def with_seen(self, people: Sequence[Person]) -> tuple[Person, ...]:
+        """The same people, with what is known here of when they were there."""
+        return tuple(
+            msgspec.structs.replace(person, seen=seen) if (seen := self.presence.seen_ms(person.u)) > person.seen else person
+            for person in people
+        )
+
+    def must_flush(self, line: Hearer) -> None:
+        """Write to this connection at the end of this turn of the loop, or with the next tick when it was just written to."""
+        self._to_flush[line] = None
+        if self._flush_at is None:
+            loop = asyncio.get_running_loop()
+            wait_s = self._flushed_s + FLUSH_S - loop.time()
+            self._flush_at = loop.call_later(wait_s, self._flush) if wait_s > 0 else loop.call_soon(self._flush)
+
+    # Inside.
+
+    def _flush(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._flush_at = None
+        for line in list(self._to_flush)[:SLICE]:
+            self._to_flush.pop(line, None)
+            line.flush()
+        if not self._to_flush:
+            self._flushed_s = loop.time()
+        elif self._flush_at is None:
+            self._flush_at = loop.call_soon(self._flush)
+
+    def _to_users(self, users: frozenset[str] | set[str], packed: Packed, now_ms: int) -> None:
+        here = self._by_user
+        for user in users & here.keys() if len(here) > len(users) else [user for user in here if user in users]:
+            for line in tuple(here.get(user, ())):
+                line.hear(packed, now_ms)
+
+    async def _tell_joined(self, user: str, room: str) -> None:
+        """A person became a member: tell where the room stands for them."""
+        lines = self._by_user.get(user, [])
+        actor = next((line.session.actor for line in lines if line.session.actor is not None), None)
+        if actor is None:
+            return
+        try:
+            heads = await self.sides.rooms.heads(actor)
+        except Refused:
+            return  # they learn of the room when they connect again, or with the next event in it
+        found = [head for head in heads if head.r == room]
+        self._standing.join(user, found, self.now_ms())
+        for line in tuple(self._by_user.get(user, ())):
+            if found:
+                line.carry_out(line.session.head(found, self.now_ms()))
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_ms = self.now_ms()
+            self._tell_reads(now_ms)
+            for org, said in self.presence.tick(now_ms):
+                self._to_org(org, Packed(said, is_passing=True), now_ms)
+            for n, line in enumerate(tuple(self._lines), 1):
+                line.carry_out(line.session.tick(now_ms))
+                if n % SLICE == 0:
+                    await asyncio.sleep(0)
+
+    def _tell_reads(self, now_ms: int) -> None:
+        read, self._read = self._read, {}
+        for room, reads in read.items():
+            self._to_users(self._standing.present_in(room), Packed(reads), now_ms)
+
+    def _to_org(self, org: str, packed: Packed, now_ms: int) -> None:
+        for line in tuple(self._lines):
+            actor = line.session.actor
+            if actor is not None and actor.org == org:
+                line.hear(packed, now_ms)
+
+
+class Taker(Protocol):
+    """Counts one of ``pace`` for ``key``: how many ms to wait before it is allowed, 0 for now."""
+
+    def __call__(self, pace: Pace, key: str) -> int: ...  # noqa: D102 - said by the class

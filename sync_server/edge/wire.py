@@ -1,0 +1,153 @@
+"""uvicorn's connections with our bounds: a deadline for the first request, no floods, frames made once and written together."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.http11 import Request
+
+WIRE: Final = "trii.wire"  # the extension of a WebSocket's scope that holds its Wire
+FIRST_REQUEST_S: Final = 5.0
+CLOSE_S: Final = 5.0
+MAX_FRAGMENTS: Final = 64
+CONTROLS_PER_S: Final = 10.0
+CONTROLS_AT_ONCE: Final = 20.0
+MAX_REASON_BYTES: Final = 120
+
+# What strangers send is counted, not logged line by line.
+_log: Final = logging.getLogger("sync_server.wire")
+_log.setLevel(logging.ERROR)
+
+
+class PlainWire(HttpToolsProtocol):
+    """One connection of HTTP: closed when it has not asked for anything in five seconds."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = _log
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(FIRST_REQUEST_S, self._is_late)
+
+    def on_headers_complete(self) -> None:
+        """A request stands: the deadline is kept."""
+        self._keep_deadline()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self._keep_deadline()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """A request begins: its head must be whole in time too."""
+        self._keep_deadline()
+        self._deadline = self.loop.call_later(FIRST_REQUEST_S, self._is_late)
+        super().on_message_begin()
+
+    def _keep_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _is_late(self) -> None:
+        self._deadline = None
+        self.transport.abort()
+
+
+class Wire(WebSocketsSansIOProtocol):
+    """One WebSocket. Beside what uvicorn does it writes whole frames directly, and says when it can take more."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = _log
+        self.close_timeout = CLOSE_S
+        self.can_write: Callable[[], None] | None = None
+        self._controls = CONTROLS_AT_ONCE
+        self._controls_s = 0.0
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the socket takes more now."""
+        return self.writable.is_set() and not self.close_sent and not self.disconnected
+
+    def write_frames(self, data: bytes) -> None:
+        """Write frames that are made already, in one piece."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def end(self, code: int, why: str) -> None:
+        """Say goodbye, and let go after five seconds whether or not it was heard."""
+        if self.close_sent or self.disconnected or self.transport.is_closing():
+            return
+        reason = why.encode("utf-8")[:MAX_REASON_BYTES].decode("utf-8", "ignore")
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    # What uvicorn calls.
+
+    def handle_connect(self, event: Request) -> None:
+        """Give the endpoint a way to this wire."""
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            cast("dict[str, object]", self.scope["extensions"])[WIRE] = self
+
+    def resume_writing(self) -> None:
+        """The socket takes more."""
+        super().resume_writing()
+        if self.can_write is not None:
+            self.can_write()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Bound the pieces of one message."""
+        if len(self.frames) >= MAX_FRAGMENTS:
+            self._refuse(1008, "Too many fragments.")
+            return
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """Answer pings, up to a rate."""
+        if self._may_control():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """Take pongs, up to a rate."""
+        if self._may_control():
+            super().handle_pong(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """Refuse text that is not UTF-8 as the protocol says, without a line in the log for each."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self._refuse(1007, "Text is UTF-8.")
+                return
+        super().send_receive_event_to_app()
+
+    def _may_control(self) -> bool:
+        now_s = self.loop.time()
+        self._controls = min(CONTROLS_AT_ONCE, self._controls + (now_s - self._controls_s) * CONTROLS_PER_S) - 1
+        self._controls_s = now_s
+        if self._controls < 0:
+            self._refuse(1008, "Too many pings.")
+            return False
+        return True
+
+    def _refuse(self, code: int, why: str) -> None:
+        self.frames = []
+        self.end(code, why)
