@@ -52,6 +52,11 @@ class Tape:
         """The number the next trade will have."""
         return self.first_id + self._n
 
+    @property
+    def n_bytes(self) -> int:
+        """What the kept trades take in memory."""
+        return self._cells.nbytes
+
     def append(self, event_ns: Int64s, price: Int64s, lots: Int64s, is_buyer: npt.NDArray[np.bool_], order: Int64s) -> None:
         """Add trades, oldest first; ``order`` holds 1 for the first fill of an order and 0 for the others."""
         n = len(event_ns)
