@@ -111,8 +111,8 @@ class StartFrom(Action, frozen=True):
 
     ``keep``: events up to this one stay, all later ones go; 0 where the copy is replaced from the ground.
     ``unconfirmed`` are events of others that were held and are no longer history: kept aside, shown as seen before a failover.
-    ``again`` are all operations of the room that wait from now on, in order, with their new counts: those that had been confirmed
-    and have to be sent again, then those of the outbox that were not refused. Marks of :class:`SaveSettled` on them are gone.
+    ``again`` are operations that wait in the outbox from now on, in order, with new counts, in place of those with the same ids:
+    those that had been confirmed and have to be sent again, then those that waited. Marks of :class:`SaveSettled` on them are gone.
     """
 
     cursor: Cursor

@@ -1,8 +1,8 @@
 """What a device has written and the server has not yet shown to be history: in order, room by room, however much it is.
 
-An operation waits, flies, and is settled: it has a place (kept, marked, until its event comes), or is refused for good (kept until its
-author sends it again or drops it). A room's operations leave in the order of their counts. One that the server wants again later
-holds back those after it in its own room and no other room.
+An operation waits, flies, and is settled: it has a place (kept, marked, until its event comes), or is refused for good (kept until
+its author sends it again or drops it). A room's operations leave in the order of their counts. One that the server wants again
+later holds back those after it in its own room and no other room.
 """
 
 from collections import deque
@@ -171,7 +171,7 @@ class Outbox:
 
     # What comes back.
 
-    def results(self, results: Sequence[OpResult], sent: Sequence[str], now_ms: int) -> Outcome:
+    def results(self, results: Sequence[OpResult], sent: Sequence[Op], now_ms: int) -> Outcome:
         """What the server decided of the operations ``sent`` in one push, or said late, when ``sent`` is empty."""
         settled: list[Settled] = []
         dropped: list[Op] = []
@@ -194,12 +194,8 @@ class Outbox:
                 settled.append(self._decide(lane, Settled(op.id, code=result.code or Code.NOT_ALLOWED)))
             elif op.id in lane.flying:
                 slow_ms = max(slow_ms, self._put_back(lane, result, now_ms))
-        for identity in sent:  # what the server did not mention it has not decided
-            self._return(identity)
-        rooms = {op.r for result in results if (op := self._ops.get(result.id))} | {op.r for op in dropped}
-        rooms |= {op.r for identity in sent if (op := self._ops.get(identity))}
-        renumbered = tuple(found for room in sorted(rooms) if (found := self._line_up(room)))
-        return Outcome(tuple(settled), tuple(dropped), renumbered, reached, len(settled) + len(dropped), slow_ms)
+        # What the server did not mention it has not decided.
+        return Outcome(tuple(settled), tuple(dropped), self.fall_back(sent), reached, len(settled) + len(dropped), slow_ms)
 
     @staticmethod
     def _is_placed(lane: _Lane, result: OpResult) -> bool:
@@ -214,7 +210,7 @@ class Outbox:
         return settled
 
     def _put_back(self, lane: _Lane, result: OpResult, now_ms: int) -> int:
-        """Take an operation back that the server does not want now; gives the ms that everybody should wait, 0 for only its room."""
+        """Take an operation back that the server does not want now; gives the ms all rooms should wait, 0 for only this one."""
         del lane.flying[result.id]
         lane.back.append(result.id)
         is_first = len(lane.back) == 1
@@ -226,15 +222,8 @@ class Outbox:
             lane.n_tries += 1
         return result.after if result.code in {Code.LIMITED, Code.BUSY} else 0
 
-    def _return(self, identity: str) -> None:
-        op = self._ops.get(identity)
-        if op is not None and identity in (lane := self._lanes[op.r]).flying:
-            del lane.flying[identity]
-            if self._waits(identity):
-                lane.back.append(identity)
-
     def _line_up(self, room: str) -> Renumber | None:
-        """Once nothing of a room flies, what came back goes to the front of its queue, with new counts where the server has others."""
+        """Once nothing of a room flies, what came back goes to the front of its queue, with new counts if the server has others."""
         lane = self._lanes[room]
         if lane.flying or not lane.back:
             return None
@@ -255,19 +244,17 @@ class Outbox:
         self.counts[room] = start + len(waiting) - 1
         return Renumber(room, tuple((identity, self._ops[identity].cseq) for identity in waiting))
 
-    def fall_back(self, sent: Iterable[str]) -> tuple[Renumber, ...]:
-        """No result came for the operations ``sent``: they wait again."""
-        rooms = {}
-        for identity in sent:
-            if op := self._ops.get(identity):
-                rooms[op.r] = None
-                self._return(identity)
-        return tuple(found for room in rooms if (found := self._line_up(room)))
+    def fall_back(self, sent: Sequence[Op]) -> tuple[Renumber, ...]:
+        """Nothing more will be heard of the operations ``sent``: those that are not decided wait again."""
+        for op in sent:
+            if self._lanes[op.r].flying.pop(op.id, self) is not self and self._waits(op.id):
+                self._lanes[op.r].back.append(op.id)
+        return tuple(found for room in dict.fromkeys(op.r for op in sent) if (found := self._line_up(room)))
 
-    def wait(self, sent: Iterable[str], until_ms: int) -> None:
+    def wait(self, sent: Sequence[Op], until_ms: int) -> None:
         """Rooms of these operations send nothing before ``until_ms``."""
-        for room in {op.r for identity in sent if (op := self._ops.get(identity))}:
-            self._lanes[room].not_before_ms = max(self._lanes[room].not_before_ms, until_ms)
+        for op in sent:
+            self._lanes[op.r].not_before_ms = max(self._lanes[op.r].not_before_ms, until_ms)
 
     # What became history.
 

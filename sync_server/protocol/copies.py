@@ -1,0 +1,328 @@
+"""All of a device's copies of rooms: what comes in, what is asked for, four rooms at a time, and copies that begin anew."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sync_server.protocol import chain
+from sync_server.protocol.actions import (
+    Action,
+    FetchSnapshot,
+    Leave,
+    LoadHeld,
+    SaveEvents,
+    SaveOlder,
+    Send,
+    StartFrom,
+)
+from sync_server.protocol.codes import Code, ResetReason
+from sync_server.protocol.events import Cursor, Event, Kind, Op
+from sync_server.protocol.limits import Limits
+from sync_server.protocol.messages import Err, Ev, Pull, Reset, RoomHead, Snapshot
+from sync_server.protocol.outbox import Outbox
+from sync_server.protocol.replica import Fit, Replica, is_run
+
+MAX_PULLS: Final = 4
+PATIENCE_MS: Final = 10_000  # an answer that has not come by then is asked for again
+GRACE_MS: Final = 300  # how long an event that was heard of may be on its way by itself
+IDLE_MS: Final = 1_000  # before asking again after an answer that brought nothing
+STUCK_MS: Final = 60_000  # before asking again after answers that do not fit
+_HELLO_BYTES: Final = 140  # what one cursor needs in a hello, at most
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A pull that is not answered yet; ``before`` > 0: for history before that event."""
+
+    room: str
+    since_ms: int
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Anew:
+    """A copy that is being replaced: why, and what it held that is no longer history."""
+
+    reset: Reset
+    lost: tuple[Event, ...] = ()
+    needs_events: bool = False
+
+
+class Copies:
+    """Replicas by room, the line of those to ask for, and what was asked. ``oldest``: the oldest event held of each room."""
+
+    def __init__(self, device: str, cursors: Iterable[Cursor], oldest: Mapping[str, int], outbox: Outbox) -> None:
+        self._device = device
+        self._outbox = outbox
+        self._replicas = {cursor.r: Replica(cursor, oldest.get(cursor.r, 0)) for cursor in cursors}
+        self._line: dict[str, None] = {}
+        self._asked: dict[int, _Asked] = {}
+        self._later: dict[str, int] = {}
+        self._anew: dict[str, _Anew] = {}
+        self.limits = Limits()
+        self.is_doubtful = False  # a copy does not fit what the server says: greet it again, so that it compares
+
+    def replica(self, room: str) -> Replica:
+        """The copy of a room, empty where there is none yet."""
+        if room not in self._replicas:
+            self._replicas[room] = Replica(Cursor(room))
+        return self._replicas[room]
+
+    def newest(self, room: str) -> int:
+        """The newest event that is held of a room, 0 for none."""
+        replica = self._replicas.get(room)
+        return replica.cursor.s if replica else 0
+
+    def epoch(self, room: str) -> int:
+        """The epoch of a room's copy, 0 for none."""
+        replica = self._replicas.get(room)
+        return replica.cursor.e if replica else 0
+
+    def cursors(self) -> tuple[Cursor, ...]:
+        """What to say in a hello: as many copies as a connection and a frame may have."""
+        held = [replica.cursor for replica in self._replicas.values() if replica.cursor.s and not replica.is_left]
+        return tuple(held[: min(self.limits.rooms, self.limits.frame // 2 // _HELLO_BYTES)])
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a room is known to have more than its copy."""
+        return bool(self._line or self._anew or any(not asked.before for asked in self._asked.values()))
+
+    # What the server says.
+
+    def heads(self, heads: Sequence[RoomHead], now_ms: int, *, is_greeting: bool) -> None:
+        """Where rooms stand: those behind are asked for, at once when greeted, else when nothing comes by itself."""
+        for head in heads:
+            replica = self.replica(head.r)
+            replica.head(head)
+            if replica.is_behind and is_greeting:
+                self._ask(head.r)
+            elif replica.is_behind:
+                self._later.setdefault(head.r, now_ms + GRACE_MS)
+
+    def reach(self, reached: Mapping[str, int], now_ms: int) -> None:
+        """Operations of this device were given these places: their events will come."""
+        for room, s in reached.items():
+            self.replica(room).aim(s)
+            if self.replica(room).is_behind:
+                self._later.setdefault(room, now_ms + GRACE_MS)
+
+    def look(self, room: str) -> None:
+        """Ask for a room of which the server says that it is there."""
+        replica = self.replica(room)
+        replica.aim(replica.cursor.s + 1)
+        self._ask(room)
+
+    def events(self, ev: Ev, now_ms: int) -> list[Action]:
+        """A run of events, live or asked for."""
+        asked = self._asked.get(ev.rid)
+        is_answer = asked is not None and asked.room == ev.r
+        if is_answer:
+            del self._asked[ev.rid]
+        if asked and is_answer and asked.before:
+            return self._older_events(ev, asked)
+        replica = self.replica(ev.r)
+        if ev.r in self._anew:
+            replica.aim(ev.last)
+            return []
+        fit, steps = replica.take(ev, is_answer=is_answer)
+        actions: list[Action] = [self._save(ev.r, step.cursor, step.events) for step in steps]
+        self._go_on(replica, fit, now_ms, is_answer=is_answer)
+        return actions
+
+    def _go_on(self, replica: Replica, fit: Fit, now_ms: int, *, is_answer: bool) -> None:
+        room = replica.cursor.r
+        if is_answer and fit in {Fit.BROKEN, Fit.GAP}:
+            replica.n_broken += 1
+            self.is_doubtful = replica.n_broken == 1
+            self._later[room] = now_ms + STUCK_MS
+        elif not replica.is_behind:
+            self._later.pop(room, None)
+            self._line.pop(room, None)
+        elif is_answer and fit is Fit.KNOWN:
+            self._later[room] = now_ms + IDLE_MS
+        elif is_answer or fit in {Fit.GAP, Fit.BROKEN}:
+            self._ask(room)
+        elif fit is Fit.TAKEN:
+            self._later[room] = now_ms + GRACE_MS
+
+    def _save(self, room: str, cursor: Cursor, events: Sequence[Event]) -> SaveEvents:
+        entered = [self._outbox.enter(event, cursor.e) for event in events if event.d == self._device]
+        settled = [one for one in entered if one is not None]
+        return SaveEvents(cursor, tuple(events), (*settled, *self._outbox.pass_by(room, cursor.e, cursor.s)))
+
+    def _older_events(self, ev: Ev, asked: _Asked) -> list[Action]:
+        replica = self.replica(ev.r)
+        if not ev.ev:
+            return [SaveOlder(ev.r, (), has_more=False)]
+        is_next = ev.last == asked.before - 1 and asked.before == self._first_held(replica)
+        if not is_next or not is_run(ev) or not all(chain.is_intact(event) for event in ev.ev):
+            return []
+        replica.oldest = ev.first
+        return [SaveOlder(ev.r, ev.ev, has_more=ev.first > replica.served_from)]
+
+    @staticmethod
+    def _first_held(replica: Replica) -> int:
+        return replica.oldest or replica.cursor.s + 1
+
+    def error(self, err: Err, now_ms: int) -> list[Action]:
+        """A pull could not be answered; nothing for any other message."""
+        asked = self._asked.pop(err.rid, None)
+        if asked is None or asked.before:
+            return []
+        if err.code in {Code.NO_ROOM, Code.NOT_ALLOWED}:
+            return self._leave(asked.room)
+        self._later[asked.room] = now_ms + max(err.after, IDLE_MS)
+        return []
+
+    # Copies that begin anew.
+
+    def reset(self, reset: Reset) -> list[Action]:
+        """A copy cannot be continued: leave the room, or begin anew once what it held was looked through."""
+        for rid in [rid for rid, asked in self._asked.items() if asked.room == reset.r]:
+            del self._asked[rid]
+        if reset.why is ResetReason.PERM:
+            return self._leave(reset.r)
+        replica = self.replica(reset.r)
+        if _is_stale(reset, replica.cursor):
+            return []
+        self._line.pop(reset.r, None)
+        self._later.pop(reset.r, None)
+        self._outbox.hold(reset.r, is_held=True)
+        is_cut = reset.why is not ResetReason.FLOOR and replica.cursor.s > reset.fork
+        self._anew[reset.r] = _Anew(reset, needs_events=is_cut)
+        return [LoadHeld(reset.r, reset.fork)] if is_cut else self._begin(reset.r)
+
+    def held(self, room: str, events: Sequence[Event]) -> list[Action]:
+        """What the copy held after the fork, as :class:`LoadHeld` asked."""
+        anew = self._anew.get(room)
+        if anew is None or not anew.needs_events:
+            return []
+        self._anew[room] = _Anew(anew.reset, tuple(events))
+        return self._begin(room)
+
+    def _begin(self, room: str) -> list[Action]:
+        reset = self._anew[room].reset
+        cursor = self.replica(room).cursor
+        if reset.why is ResetReason.EPOCH and self._holds(room, reset.fork):
+            s, h = (cursor.s, cursor.h) if cursor.s <= reset.fork else (reset.fork, reset.h)
+            return self._start(Cursor(room, reset.e, s, h if s else ""), keep=s)
+        if reset.snap:
+            return [FetchSnapshot(room, reset.snap)]
+        return self._start_from_floor(reset)
+
+    def _holds(self, room: str, fork: int) -> bool:
+        """Whether a copy is whole up to the fork, and not begun from a later state."""
+        replica = self.replica(room)
+        return replica.cursor.s <= fork or 0 < replica.oldest <= fork + 1
+
+    def _start_from_floor(self, reset: Reset) -> list[Action]:
+        before = max(reset.floor, 1) - 1 if reset.why is not ResetReason.EPOCH else 0
+        return self._start(Cursor(reset.r, reset.e if before else 0, before, reset.h if before else ""))
+
+    def snapshot(self, snapshot: Snapshot) -> list[Action]:
+        """A snapshot has come for a copy that waits for it."""
+        anew = self._anew.get(snapshot.r)
+        if anew is None or anew.needs_events or not anew.reset.snap:
+            return []
+        return self._start(Cursor(snapshot.r, snapshot.e, snapshot.s, snapshot.h), snapshot)
+
+    def no_snapshot(self, room: str, now_ms: int) -> list[Action]:
+        """The snapshot could not be had: begin with the oldest event that is served, or ask again after a while."""
+        anew = self._anew.get(room)
+        if anew is None or anew.needs_events or not anew.reset.snap:
+            return []
+        actions = self._start_from_floor(anew.reset)
+        self._line.pop(room, None)
+        self._later[room] = now_ms + IDLE_MS * 5
+        return actions
+
+    def _start(self, cursor: Cursor, snapshot: Snapshot | None = None, keep: int = 0) -> list[Action]:
+        room = cursor.r
+        anew = self._anew.pop(room)
+        replica = self.replica(room)
+        again: tuple[Op, ...] = ()
+        others: tuple[Event, ...] = ()
+        if anew.reset.why is not ResetReason.FLOOR:
+            said = [event for event in anew.lost if event.k != Kind.FAILOVER and event.b is not None and event.s > anew.reset.fork]
+            mine = [event for event in said if event.d == self._device]
+            others = tuple(event for event in said if event.d != self._device)
+            again = self._outbox.restart(room, anew.reset.e, anew.reset.fork, mine)
+        replica.start(cursor, min(replica.oldest, keep) if keep else 0)
+        self._outbox.hold(room, is_held=False)
+        self._ask(room)
+        actions: list[Action] = [StartFrom(cursor, snapshot, keep, others, again)]
+        if passed := self._outbox.pass_by(room, cursor.e, cursor.s):
+            actions.append(SaveEvents(cursor, (), passed))
+        return actions
+
+    def _leave(self, room: str) -> list[Action]:
+        was_left = self.replica(room).is_left
+        self.replica(room).is_left = True
+        self._line.pop(room, None)
+        self._later.pop(room, None)
+        if self._anew.pop(room, None):
+            self._outbox.hold(room, is_held=False)
+        return [] if was_left else [Leave(room)]
+
+    # What is asked for.
+
+    def _ask(self, room: str) -> None:
+        self._later.pop(room, None)
+        if room not in self._anew:
+            self._line.setdefault(room)
+
+    def older(self, room: str, n: int, rid: int, now_ms: int) -> list[Action]:
+        """Ask for ``n`` events before what the copy holds; nothing where that is asked for already."""
+        replica = self.replica(room)
+        before = self._first_held(replica)
+        if before <= 1 or room in self._anew or any(asked.room == room and asked.before for asked in self._asked.values()):
+            return []
+        self._asked[rid] = _Asked(room, now_ms, before)
+        return [Send(Pull(rid, room, replica.cursor.e, limit=max(1, min(n, self.limits.pull)), before=before))]
+
+    def pump(self, next_rid: Callable[[], int], now_ms: int) -> list[Action]:
+        """Ask for the rooms whose turn it is, and again for what was not answered in time."""
+        for rid, asked in [(rid, asked) for rid, asked in self._asked.items() if asked.since_ms + PATIENCE_MS <= now_ms]:
+            del self._asked[rid]
+            if not asked.before:
+                self._line.setdefault(asked.room)
+        for room in [room for room, at_ms in self._later.items() if at_ms <= now_ms]:
+            del self._later[room]
+            if self.replica(room).is_behind:
+                self._ask(room)
+        busy = {asked.room for asked in self._asked.values() if not asked.before}
+        actions: list[Action] = []
+        for room in list(self._line):
+            if len(busy) >= MAX_PULLS:
+                break
+            if room in busy:
+                continue
+            del self._line[room]
+            replica = self.replica(room)
+            if replica.is_behind:
+                busy.add(room)
+                rid = next_rid()
+                self._asked[rid] = _Asked(room, now_ms)
+                cursor = replica.cursor
+                actions.append(Send(Pull(rid, room, cursor.e, after=cursor.s, limit=self.limits.pull)))
+        return actions
+
+    def lost(self) -> None:
+        """The connection is gone: nothing that was asked will be answered."""
+        self._asked.clear()
+        self._line.clear()
+        self._later.clear()
+        self.is_doubtful = False
+
+    def next_ms(self) -> int | None:
+        """When to look again; None for never."""
+        overdue = [asked.since_ms + PATIENCE_MS for asked in self._asked.values()]
+        return min((*self._later.values(), *overdue), default=None)
+
+
+def _is_stale(reset: Reset, cursor: Cursor) -> bool:
+    """Whether a copy has gone beyond what a reset, said earlier, was about."""
+    if reset.why is ResetReason.EPOCH:
+        return reset.e <= cursor.e
+    return reset.why is ResetReason.FLOOR and cursor.s > 0 and cursor.s >= reset.floor - 1 and cursor.e >= reset.e
