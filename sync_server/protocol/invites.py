@@ -12,12 +12,15 @@ from sync_server.protocol import chain
 MAX_LINK: Final = 2_048  # characters
 PIN_BYTES: Final = 32
 _CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?")
+_LABEL: Final = r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?"
+_HOST_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)*(?![0-9]+\Z){_LABEL}")
 
 
 class Invite(msgspec.Struct, frozen=True):
-    """``server`` its address (https; plain http only to this machine) · ``pin`` the server's Ed25519 key in base64, empty where a
-    public certificate vouches for it · ``code`` what the person joins with.
+    """Where and with what to join.
+
+    ``server`` its address (https; plain http only to this machine) · ``pin`` the server's Ed25519 key in base64, empty where a public
+    certificate vouches for it · ``code`` what the person joins with.
     """
 
     server: str
@@ -88,7 +91,7 @@ def parse_address(text: str) -> str:
 def _parse_host(host: str) -> tuple[str, bool]:
     """A host as it is written in an address, and whether it is this machine."""
     try:
-        address = ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host.replace("%", " "))  # an address with a zone means another machine on each machine
     except ValueError:
         if not _HOST_NAME.fullmatch(host):
             raise ValueError(f"{host!r} is not the name of a host.") from None

@@ -1,4 +1,4 @@
-"""A sync server as small as it can be said: logs in lists, one decision an operation, nothing clever. What devices are tested against."""
+"""A sync server as small as it can be said: logs in lists, one decision an operation. What devices are tested against."""
 
 from dataclasses import dataclass, field
 
