@@ -1,0 +1,227 @@
+"""Read rooms: where they stand, pages of their events, and whether a copy may go on from where it is.
+
+Whatever is given here was asked for by somebody with a seat in the room (or with the right to read any, which is recorded), and
+lies at or after that person's floor.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import takewhile
+from typing import Final, NamedTuple
+
+from sync_server.accounts.permissions import Deed, allows
+from sync_server.actor import Actor
+from sync_server.protocol.bodies import RoomRole
+from sync_server.protocol.chain import START, to_text
+from sync_server.protocol.codes import ResetReason
+from sync_server.protocol.events import Cursor
+from sync_server.protocol.limits import MAX_PULL
+from sync_server.protocol.messages import Ev, Pull, Reader, Reads, Reset, RoomHead
+from sync_server.rooms.store import EVENT_COLUMNS, event_of, rows_in, rows_of_pairs
+from sync_server.rooms.views import RoomId
+from sync_server.storage.database import Database, Reading, Row
+
+PAGE_BYTES: Final = 512 * 1024  # bodies of one page; the one that goes over it is the last
+REPLAY_MAX: Final = 1_000  # a longer room begins with its snapshot
+START_TEXT: Final = to_text(START)
+
+
+class Access(NamedTuple):
+    """A room that somebody may read, from ``floor`` on. ``is_seated`` is False for who may read any room."""
+
+    room: RoomId
+    org: str
+    epoch: int
+    seq: int
+    hash: bytes
+    shows_history: bool
+    floor: int
+    is_seated: bool
+
+
+class Beginning(NamedTuple):
+    """Where a new copy begins: at ``floor``, after the chain hash ``h``, with the snapshot at the path ``snap`` (empty: none)."""
+
+    floor: int
+    h: str
+    snap: str = ""
+
+
+Begins = Callable[[Reading, Access], Awaitable[Beginning]]
+
+_ACCESS: Final = """
+SELECT r.room, r.org, r.epoch, r.seq, r.hash, r.shows_history, s.role, s.since FROM rooms r
+LEFT JOIN seats s ON s.room = r.room AND s.usr = $2 WHERE r.org = $1 AND r.room IN ({})
+"""
+_HEADS: Final = """
+SELECT r.room, r.epoch, r.seq, r.shows_history, s.since, d.seq FROM seats s JOIN rooms r ON r.room = s.room
+LEFT JOIN reads d ON d.room = s.room AND d.usr = s.usr
+WHERE s.usr = $1 AND s.org = $2 AND r.org = $2 ORDER BY r.changed_ms DESC, r.room
+"""
+_AFTER: Final = f"SELECT {EVENT_COLUMNS}, epoch, hash FROM events WHERE room = $1 AND seq >= $2 ORDER BY seq LIMIT $3"  # noqa: S608 our own
+_BEFORE: Final = (
+    f"SELECT {EVENT_COLUMNS}, epoch, hash FROM events WHERE room = $1 AND seq >= $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"  # noqa: S608 our own
+)
+_READS: Final = """
+SELECT d.usr, d.seq FROM reads d JOIN seats s ON s.room = d.room AND s.usr = d.usr WHERE d.room = $1 ORDER BY d.usr
+"""
+_EPOCH, _HASH = 10, 11  # places in those rows
+
+
+async def accesses(reading: Reading, actor: Actor, rooms: Sequence[RoomId]) -> dict[RoomId, Access]:
+    """Those of ``rooms`` that the actor may read."""
+    found: dict[RoomId, Access] = {}
+    for room, org, epoch, seq, chain, shows_history, role, since in await rows_in(reading, _ACCESS, rooms, actor.org, actor.user):
+        is_seated = role is not None and allows(actor, Deed.READ, RoomRole(role))
+        if is_seated or allows(actor, Deed.READ_ANY):
+            floor = since if is_seated and not shows_history else 1
+            found[room] = Access(room, org, epoch, seq, bytes(chain), bool(shows_history), floor, is_seated)
+    return found
+
+
+async def hash_at(reading: Reading, room: RoomId, seq: int) -> bytes:
+    """The chain hash after event ``seq``, which is there; of 0 the hash before everything."""
+    if seq == 0:
+        return START
+    row = await reading.row("SELECT hash FROM events WHERE room = $1 AND seq = $2", room, seq)
+    assert row is not None, f"Event {seq} of {room} is missing."
+    return bytes(row[0])
+
+
+class Log:
+    """Reads of the log. ``begins`` says where a new copy of a room begins; ``noted`` hears of readings without a seat."""
+
+    def __init__(self, database: Database, begins: Begins, noted: Callable[[Actor, RoomId], Awaitable[None]]) -> None:
+        self._database = database
+        self._begins = begins
+        self._noted = noted
+
+    async def heads(self, actor: Actor) -> tuple[RoomHead, ...]:
+        """Where every room of this person stands, the most lately active first."""
+        async with self._database.read() as reading:
+            rows = await reading.rows(_HEADS, actor.user, actor.org)
+        return tuple(
+            RoomHead(r=room, e=epoch, s=seq, floor=1 if shows_history else since, read=read or 0)
+            for room, epoch, seq, shows_history, since, read in rows
+        )
+
+    async def pull(self, actor: Actor, pull: Pull) -> Ev | Reset:
+        """The page that ``pull`` asks for, or why there is none. Events of one answer are all of one epoch, told by its ``e``."""
+        async with self._database.read() as reading:
+            access = (await accesses(reading, actor, [pull.r])).get(pull.r)
+            if access is None:
+                return Reset(pull.r, ResetReason.PERM)
+            limit = min(max(pull.limit, 1), MAX_PULL)
+            answer = await (self._older if pull.before > 0 else self._newer)(reading, access, pull, limit)
+        if not access.is_seated:
+            await self._noted(actor, access.room)
+        return answer
+
+    async def check(self, actor: Actor, cursors: Sequence[Cursor]) -> tuple[Reset, ...]:
+        """Resets for those copies that cannot go on from their cursors."""
+        async with self._database.read() as reading:
+            known = await accesses(reading, actor, [cursor.r for cursor in cursors])
+            open_ones = [(cursor, known[cursor.r]) for cursor in cursors if cursor.r in known]
+            anchors = await _anchors(reading, [one for one in open_ones if one[0].s > 0 and not _is_at_head(*one)])
+            resets = [Reset(cursor.r, ResetReason.PERM) for cursor in cursors if cursor.r not in known]
+            for cursor, access in open_ones:
+                if (reset := await self._check(reading, access, cursor, anchors)) is not None:
+                    resets.append(reset)
+        return tuple(resets)
+
+    async def reads(self, actor: Actor, room: RoomId) -> Reads | None:
+        """How far everyone with a seat has read the room; None where this person may not read it."""
+        async with self._database.read() as reading:
+            if room not in await accesses(reading, actor, [room]):
+                return None
+            rows = await reading.rows(_READS, room)
+        return Reads(room, tuple(Reader(user, seq) for user, seq in rows))
+
+    async def _older(self, reading: Reading, access: Access, pull: Pull, limit: int) -> Ev | Reset:
+        rows = await reading.rows(_BEFORE, access.room, access.floor, pull.before, limit)
+        if not rows:
+            last = max(min(pull.before - 1, access.seq), 0)
+            return Ev(r=access.room, e=access.epoch, first=last + 1, last=last, rid=pull.rid)
+        epoch = rows[0][_EPOCH]
+        page = _cut(list(takewhile(lambda row: row[_EPOCH] == epoch, rows)))
+        page.reverse()
+        return _ev(access, page, pull.rid)
+
+    async def _newer(self, reading: Reading, access: Access, pull: Pull, limit: int) -> Ev | Reset:
+        after = max(pull.after, 0)
+        is_new = after == 0 and access.shows_history and access.seq > REPLAY_MAX
+        if is_new or after < access.floor - 1:
+            return await self._reset(reading, access, ResetReason.FLOOR)
+        if after > access.seq:
+            return await self._lost(reading, access, pull.e)
+        rows = list(await reading.rows(_AFTER, access.room, max(after, 1), limit + (after > 0)))
+        anchor = rows.pop(0) if after > 0 else None
+        if anchor is not None and pull.e and anchor[_EPOCH] > pull.e:
+            return await self._lost(reading, access, pull.e)
+        if not rows:
+            h = to_text(bytes(anchor[_HASH])) if anchor else START_TEXT
+            return Ev(r=access.room, e=access.epoch, first=after + 1, last=after, h=h, rid=pull.rid)
+        epoch = rows[0][_EPOCH]
+        if pull.e and anchor is not None and epoch != pull.e:
+            h = to_text(bytes(anchor[_HASH]))
+            is_ahead = epoch > pull.e
+            return _fork(access, epoch, after, h) if is_ahead else await self._reset(reading, access, ResetReason.HASH)
+        return _ev(access, _cut(list(takewhile(lambda row: row[_EPOCH] == epoch, rows))), pull.rid)
+
+    async def _check(self, reading: Reading, access: Access, cursor: Cursor, anchors: dict[RoomId, Row]) -> Reset | None:
+        if cursor.s <= 0 or _is_at_head(cursor, access):
+            return None
+        anchor = anchors.get(cursor.r)
+        if anchor is None or anchor[2] > cursor.e or cursor.e > access.epoch:
+            return await self._lost(reading, access, cursor.e)
+        if cursor.h and to_text(bytes(anchor[3])) != cursor.h:
+            return await self._reset(reading, access, ResetReason.HASH)
+        if cursor.s < access.floor - 1:
+            return await self._reset(reading, access, ResetReason.FLOOR)
+        return None
+
+    async def _lost(self, reading: Reading, access: Access, epoch: int) -> Reset:
+        """The copy holds what is no longer history: from where its epoch ended, or from the beginning where that is not known."""
+        row = await reading.row("SELECT MIN(fork) FROM forks WHERE room = $1 AND epoch > $2", access.room, epoch)
+        fork = row[0] if row else None
+        if not epoch or fork is None or epoch >= access.epoch or fork < access.floor - 1:
+            return await self._reset(reading, access, ResetReason.HASH)
+        later = await reading.row("SELECT epoch, hash FROM events WHERE room = $1 AND seq = $2", access.room, fork + 1)
+        assert later is not None, f"Epoch after {epoch} of {access.room} has no first event."
+        return _fork(access, later[0], fork, to_text(await hash_at(reading, access.room, fork)))
+
+    async def _reset(self, reading: Reading, access: Access, why: ResetReason) -> Reset:
+        beginning = await self._begins(reading, access)
+        return Reset(access.room, why, access.epoch, floor=beginning.floor, h=beginning.h, snap=beginning.snap)
+
+
+def _is_at_head(cursor: Cursor, access: Access) -> bool:
+    is_there = (cursor.e, cursor.s) == (access.epoch, access.seq)
+    return is_there and cursor.h in ("", to_text(access.hash))
+
+
+async def _anchors(reading: Reading, wanted: Sequence[tuple[Cursor, Access]]) -> dict[RoomId, Row]:
+    """Of each copy the event it ends with, as the log has it: (room, seq, epoch, hash)."""
+    sql = "SELECT room, seq, epoch, hash FROM events WHERE (room, seq) IN (VALUES {})"
+    places = [(cursor.r, cursor.s) for cursor, _ in wanted]
+    return {row[0]: row for row in await rows_of_pairs(reading, sql, places, "CAST({} AS BIGINT)")}
+
+
+def _cut(rows: list[Row]) -> list[Row]:
+    """As many of ``rows`` as fit one page, at least one."""
+    n_bytes = 0
+    for n, row in enumerate(rows, 1):
+        n_bytes += len(row[7] or "")
+        if n_bytes >= PAGE_BYTES:
+            return rows[:n]
+    return rows
+
+
+def _ev(access: Access, rows: Sequence[Row], rid: int) -> Ev:
+    h = to_text(bytes(rows[-1][_HASH]))
+    events = tuple(event_of(row) for row in rows)
+    return Ev(r=access.room, e=rows[0][_EPOCH], first=rows[0][0], last=rows[-1][0], ev=events, h=h, rid=rid)
+
+
+def _fork(access: Access, epoch: int, fork: int, h: str) -> Reset:
+    """Up to ``fork`` the copy is right; after it the room goes on in ``epoch``."""
+    return Reset(access.room, ResetReason.EPOCH, epoch, fork=fork, floor=fork + 1, h=h)

@@ -1,0 +1,196 @@
+"""Decide what becomes of operations: which enter their rooms' logs, where, and why others do not. Pure.
+
+The order of what is asked is the order of the log. An operation is decided once and for ever: entered or refused, it counts, and
+the same operation again gets the same answer. Only ``retry`` decides nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sync_server.protocol.bodies import Body, parse_body
+from sync_server.protocol.chain import SALT_BYTES, body_hash, from_text, to_text
+from sync_server.protocol.codes import Code
+from sync_server.protocol.events import Event, Kind, Op, OpResult, OpState
+from sync_server.protocol.ids import is_id
+from sync_server.protocol.limits import MAX_BODY
+from sync_server.rooms.drafts import Drafts
+from sync_server.rooms.rules import Case, apply, check, people_of, targets_of
+from sync_server.rooms.views import Asked, Count, Decided, Device, Needs, Plan, RoomId, RoomsView
+
+CSEQ_MAX: Final = 2**53
+OUT_OF_ORDER_MS: Final = 50  # a device that sends from the missing operation on may do so almost at once
+# Kinds whose rules look at messages or people; bodies of all others are opened once, when they are decided.
+_LOOKS_UP: Final = frozenset(
+    {Kind.ROOM_CREATE, Kind.MEMBER_SET, Kind.MSG_EDIT, Kind.MSG_DELETE, Kind.REACT_SET, Kind.PIN_SET, Kind.ERASE}
+)
+
+
+def needs(asked: Sequence[Asked]) -> Needs:
+    """What has to be looked up before :func:`plan` can decide about ``asked``."""
+    messages: set[tuple[RoomId, str]] = set()
+    people: set[tuple[str, str]] = set()
+    for one in asked:
+        op = one.op
+        if op.k in _LOOKS_UP and (body := _opened(op)) is not None:
+            messages |= {(op.r, target) for target in targets_of(body)}
+            people |= {(one.actor.org, user) for user in people_of(body)}
+    return Needs(
+        rooms=frozenset(one.op.r for one in asked),
+        messages=frozenset(messages),
+        ops=frozenset((one.actor.device, one.op.id) for one in asked),
+        counts=frozenset((one.actor.device, one.op.r) for one in asked),
+        people=frozenset(people),
+    )
+
+
+def plan(asked: Sequence[Asked], view: RoomsView, now_ms: int) -> Plan:
+    """Decide about ``asked`` one after another.
+
+    ``view`` holds what :func:`needs` named; ``now_ms`` UTC is every new event's time.
+    """
+    planning = _Planning(view, now_ms)
+    results = tuple(planning.decide(one) for one in asked)
+    drafts = planning.drafts
+    return Plan(
+        results=results,
+        logs=drafts.logs(),
+        messages=tuple(drafts.messages.values()),
+        edits=tuple(drafts.edits),
+        erased=tuple(drafts.erased),
+        refused=tuple(planning.refused),
+        counts=planning.counts,
+    )
+
+
+class _Planning:
+    """One batch: what was decided in it lies over the view."""
+
+    def __init__(self, view: RoomsView, now_ms: int) -> None:
+        self._view = view
+        self._now_ms = now_ms
+        self._decided: dict[tuple[Device, str], Decided] = {}
+        self._waiting: set[tuple[Device, RoomId]] = set()
+        self.drafts = Drafts(view)
+        self.counts: dict[tuple[Device, RoomId], Count] = {}
+        self.refused: list[Decided] = []
+
+    def decide(self, asked: Asked) -> OpResult:
+        op, device = asked.op, asked.actor.device
+        try:
+            bh = fingerprint(op)
+        except UnicodeEncodeError:
+            return _refusal(op, Code.BAD_FRAME)
+        if not (is_id(op.id) and is_id(op.r) and 0 < op.cseq <= CSEQ_MAX):
+            return _refusal(op, Code.BAD_FRAME)
+        key = device, op.id
+        known = self._decided.get(key) or self._view.decided.get(key)
+        if known is not None:
+            return _again(op, bh, known)
+        line = device, op.r
+        code = self._check_order(op, line)
+        if line in self._waiting:
+            return OpResult(op.id, OpState.RETRY, code=Code.OUT_OF_ORDER, after=OUT_OF_ORDER_MS)
+        decided = self._enter(asked, bh, code)
+        self._decided[key] = decided
+        self._count(op, line)
+        if decided.code:
+            self.refused.append(decided)
+            return _refusal(op, Code(decided.code))
+        return OpResult(op.id, OpState.OK, decided.e, decided.s)
+
+    def _check_order(self, op: Op, line: tuple[Device, RoomId]) -> Code | None:
+        """Put the device's line in this room on hold where an earlier operation is missing; refuse a place taken by another.
+
+        After a failover what was decided before may be unknown here: the first operation of a device in a later epoch, and every
+        one that is entered again, says itself where it stands.
+        """
+        count = self._count_of(line)
+        if op.cseq <= count.cseq:
+            return None if op.rec else Code.OUT_OF_ORDER
+        room = self.drafts.room(op.r)
+        is_renewed = op.rec or (room is not None and count.epoch < room.epoch)
+        if op.cseq > count.cseq + 1 and not is_renewed:
+            self._waiting.add(line)
+        return None
+
+    def _count_of(self, line: tuple[Device, RoomId]) -> Count:
+        return self.counts.get(line) or self._view.counts.get(line) or Count(1, 0)
+
+    def _count(self, op: Op, line: tuple[Device, RoomId]) -> None:
+        room = self.drafts.room(op.r)
+        before = self._count_of(line)
+        self.counts[line] = Count(room.epoch if room else before.epoch, max(before.cseq, op.cseq))
+
+    def _enter(self, asked: Asked, bh: str, code: Code | None) -> Decided:
+        """Hold the operation against its rule; where it passes, it stands in the log."""
+        actor, op = asked.actor, asked.op
+        code = code or _check_form(op)
+        body = None if code else _opened(op)
+        if code is None and body is None:
+            code = Code.BAD_BODY
+        case = Case(actor, op, body, self.drafts.room(op.r), self.drafts, self._now_ms)
+        code = code or check(case)
+        if code is not None:
+            return Decided(actor.device, op.id, op.r, _kind(op), bh, code=code)
+        if case.room is None:
+            case = case._replace(room=self.drafts.make(op.r, actor.org, first_epoch(op, self._now_ms)))
+        room = case.room
+        assert room is not None
+        event = Event(
+            s=room.seq + 1, id=op.id, a=actor.user, d=actor.device, k=op.k, ts=self._now_ms, bh=bh, b=op.b, n=op.n, rec=op.rec
+        )
+        apply(case, event)
+        return Decided(actor.device, op.id, op.r, op.k, bh, room.epoch, event.s)
+
+
+def first_epoch(op: Op, now_ms: int) -> int:
+    """The epoch in which a room begins: 1, or for a room that is entered again after it was lost, one above any it can have had."""
+    return now_ms // 60_000 if op.rec else 1
+
+
+def fingerprint(op: Op) -> str:
+    """The hash of an operation's body, by which "the same again" is known. Raises UnicodeEncodeError for text that is none."""
+    try:
+        salt = from_text(op.n)
+    except ValueError:
+        salt = op.n.encode("utf-8")
+    return to_text(body_hash(salt, op.b))
+
+
+def _check_form(op: Op) -> Code | None:
+    if op.k not in _KINDS:
+        return Code.UNKNOWN_KIND
+    if len(op.b) > MAX_BODY or (not op.b.isascii() and len(op.b.encode("utf-8")) > MAX_BODY):
+        return Code.TOO_LARGE
+    try:
+        salt = from_text(op.n)
+    except ValueError:
+        return Code.BAD_BODY
+    return None if len(salt) == SALT_BYTES else Code.BAD_BODY
+
+
+def _opened(op: Op) -> Body | None:
+    try:
+        return parse_body(op.k, op.b)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _kind(op: Op) -> str:
+    """The kind as it is remembered: what is unknown may be any text at all, and is not kept."""
+    return op.k if op.k in _KINDS else "?"
+
+
+def _again(op: Op, bh: str, known: Decided) -> OpResult:
+    if (op.r, _kind(op), bh) != (known.room, known.k, known.bh):
+        return _refusal(op, Code.ID_TAKEN)
+    if known.code:
+        return _refusal(op, Code(known.code))
+    return OpResult(op.id, OpState.DUP, known.e, known.s)
+
+
+def _refusal(op: Op, code: Code) -> OpResult:
+    return OpResult(op.id, OpState.REJ, code=code)
+
+
+_KINDS: Final = frozenset(Kind)

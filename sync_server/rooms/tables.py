@@ -1,0 +1,121 @@
+"""Tables of rooms. ``usr`` is a person's id; hashes are the 32 raw bytes, but ``body_hash`` is text as it travels."""
+
+from typing import Final
+
+from sync_server.storage.migrations import Migration
+
+_ROOMS: Final = """
+CREATE TABLE rooms (
+    room TEXT PRIMARY KEY,
+    org TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    is_open BOOLEAN NOT NULL,
+    shows_history BOOLEAN NOT NULL,
+    made_ms BIGINT NOT NULL,
+    changed_ms BIGINT NOT NULL
+);
+CREATE INDEX rooms_of_org ON rooms (org, is_open);
+
+CREATE TABLE seats (
+    room TEXT NOT NULL,
+    usr TEXT NOT NULL,
+    org TEXT NOT NULL,
+    role TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    PRIMARY KEY (room, usr)
+);
+CREATE INDEX seats_of_person ON seats (usr, org);
+
+CREATE TABLE events (
+    room TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
+    id TEXT NOT NULL,
+    author TEXT NOT NULL,
+    device TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    ts BIGINT NOT NULL,
+    body_hash TEXT NOT NULL,
+    body TEXT,
+    salt TEXT NOT NULL,
+    is_rec BOOLEAN NOT NULL,
+    hash BYTEA NOT NULL,
+    PRIMARY KEY (room, seq)
+);
+CREATE UNIQUE INDEX events_by_id ON events (id, device);
+
+CREATE TABLE edits (
+    room TEXT NOT NULL,
+    target TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (room, target, seq)
+);
+
+CREATE TABLE changes (
+    room TEXT NOT NULL,
+    id TEXT NOT NULL,
+    edited_s BIGINT NOT NULL,
+    editor TEXT NOT NULL,
+    is_deleted BOOLEAN NOT NULL,
+    is_erased BOOLEAN NOT NULL,
+    PRIMARY KEY (room, id)
+);
+
+CREATE TABLE refusals (
+    device TEXT NOT NULL,
+    id TEXT NOT NULL,
+    room TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    body_hash TEXT NOT NULL,
+    code TEXT NOT NULL,
+    PRIMARY KEY (device, id)
+);
+
+CREATE TABLE counts (
+    device TEXT NOT NULL,
+    room TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    cseq BIGINT NOT NULL,
+    PRIMARY KEY (device, room)
+);
+
+CREATE TABLE reads (
+    room TEXT NOT NULL,
+    usr TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (room, usr)
+);
+
+CREATE TABLE holds (
+    room TEXT PRIMARY KEY,
+    org TEXT NOT NULL,
+    usr TEXT NOT NULL,
+    since_ms BIGINT NOT NULL,
+    why TEXT NOT NULL
+);
+
+CREATE TABLE forks (
+    room TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    fork BIGINT NOT NULL,
+    at_ms BIGINT NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (room, epoch)
+);
+
+CREATE TABLE snapshots (
+    room TEXT PRIMARY KEY,
+    epoch BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    state BYTEA NOT NULL,
+    made_ms BIGINT NOT NULL
+);
+"""
+
+TABLES: Final = (Migration("rooms_0001", _ROOMS),)
