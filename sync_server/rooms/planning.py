@@ -1,7 +1,8 @@
 """Decide what becomes of operations: which enter their rooms' logs, where, and why others do not. Pure.
 
 The order of what is asked is the order of the log. An operation is decided once and for ever: entered or refused, it counts, and
-the same operation again gets the same answer. Only ``retry`` decides nothing.
+the same operation again gets the same answer. Only ``retry`` decides nothing: one that is not the next of its device in its room
+holds back those after it, and is told the number that is next. After a failover that number may be one that was used before.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from sync_server.rooms.rules import Case, apply, check, people_of, targets_of
 from sync_server.rooms.views import Asked, Count, Decided, Device, Needs, Plan, RoomId, RoomsView
 
 CSEQ_MAX: Final = 2**53
-OUT_OF_ORDER_MS: Final = 50  # a device that sends from the missing operation on may do so almost at once
+OUT_OF_ORDER_MS: Final = 50  # a device that sends from the operation that is missing may do so almost at once
 # Kinds whose rules look at messages or people; bodies of all others are opened once, when they are decided.
 _LOOKS_UP: Final = frozenset(
     {Kind.ROOM_CREATE, Kind.MEMBER_SET, Kind.MSG_EDIT, Kind.MSG_DELETE, Kind.REACT_SET, Kind.PIN_SET, Kind.ERASE}
@@ -75,6 +76,7 @@ class _Planning:
         self.refused: list[Decided] = []
 
     def decide(self, asked: Asked) -> OpResult:
+        """What becomes of the next operation."""
         op, device = asked.op, asked.actor.device
         try:
             bh = fingerprint(op)
@@ -87,44 +89,23 @@ class _Planning:
         if known is not None:
             return _again(op, bh, known)
         line = device, op.r
-        code = self._check_order(op, line)
+        count = self.counts.get(line) or self._view.counts.get(line, 0)
+        if op.cseq != count + 1:
+            self._waiting.add(line)
         if line in self._waiting:
-            return OpResult(op.id, OpState.RETRY, code=Code.OUT_OF_ORDER, after=OUT_OF_ORDER_MS)
-        decided = self._enter(asked, bh, code)
+            return OpResult(op.id, OpState.RETRY, code=Code.OUT_OF_ORDER, after=OUT_OF_ORDER_MS, cseq=count + 1)
+        decided = self._enter(asked, bh)
         self._decided[key] = decided
-        self._count(op, line)
+        self.counts[line] = op.cseq
         if decided.code:
             self.refused.append(decided)
             return _refusal(op, Code(decided.code))
         return OpResult(op.id, OpState.OK, decided.e, decided.s)
 
-    def _check_order(self, op: Op, line: tuple[Device, RoomId]) -> Code | None:
-        """Put the device's line in this room on hold where an earlier operation is missing; refuse a place taken by another.
-
-        After a failover what was decided before may be unknown here: the first operation of a device in a later epoch, and every
-        one that is entered again, says itself where it stands.
-        """
-        count = self._count_of(line)
-        if op.cseq <= count.cseq:
-            return None if op.rec else Code.OUT_OF_ORDER
-        room = self.drafts.room(op.r)
-        is_renewed = op.rec or (room is not None and count.epoch < room.epoch)
-        if op.cseq > count.cseq + 1 and not is_renewed:
-            self._waiting.add(line)
-        return None
-
-    def _count_of(self, line: tuple[Device, RoomId]) -> Count:
-        return self.counts.get(line) or self._view.counts.get(line) or Count(1, 0)
-
-    def _count(self, op: Op, line: tuple[Device, RoomId]) -> None:
-        room = self.drafts.room(op.r)
-        before = self._count_of(line)
-        self.counts[line] = Count(room.epoch if room else before.epoch, max(before.cseq, op.cseq))
-
-    def _enter(self, asked: Asked, bh: str, code: Code | None) -> Decided:
+    def _enter(self, asked: Asked, bh: str) -> Decided:
         """Hold the operation against its rule; where it passes, it stands in the log."""
         actor, op = asked.actor, asked.op
-        code = code or _check_form(op)
+        code = _check_form(op)
         body = None if code else _opened(op)
         if code is None and body is None:
             code = Code.BAD_BODY

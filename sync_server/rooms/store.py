@@ -34,8 +34,8 @@ ON CONFLICT (room, id) DO UPDATE SET edited_s = excluded.edited_s, editor = excl
     is_erased = excluded.is_erased
 """
 _SAVE_COUNT: Final = """
-INSERT INTO counts (device, room, epoch, cseq) VALUES ($1, $2, $3, $4)
-ON CONFLICT (device, room) DO UPDATE SET epoch = excluded.epoch, cseq = excluded.cseq
+INSERT INTO counts (device, room, cseq) VALUES ($1, $2, $3)
+ON CONFLICT (device, room) DO UPDATE SET cseq = excluded.cseq
 """
 _SAVE_REFUSAL: Final = "INSERT INTO refusals (device, id, room, kind, body_hash, code) VALUES ($1, $2, $3, $4, $5, $6)"
 _ERASE: Final = """
@@ -117,8 +117,8 @@ async def load_decided(reading: Reading, needs: Needs) -> dict[tuple[str, str], 
 
 async def load_counts(reading: Reading, lines: Collection[tuple[str, RoomId]]) -> dict[tuple[str, RoomId], Count]:
     """How far devices have come in rooms."""
-    sql = "SELECT device, room, epoch, cseq FROM counts WHERE (device, room) IN (VALUES {})"
-    return {(row[0], row[1]): Count(row[2], row[3]) for row in await rows_of_pairs(reading, sql, lines)}
+    sql = "SELECT device, room, cseq FROM counts WHERE (device, room) IN (VALUES {})"
+    return {(row[0], row[1]): row[2] for row in await rows_of_pairs(reading, sql, lines)}
 
 
 async def load_messages(reading: Reading, wanted: Collection[tuple[RoomId, str]]) -> dict[tuple[RoomId, str], MessageView]:
@@ -144,7 +144,7 @@ async def save_plan(tx: Writing, plan: Plan, erasers: Sequence[Eraser], now_ms: 
     await tx.run_many(_SAVE_ROOM, [_room_row(log.after, now_ms) for log in plan.logs])
     await _save_seats(tx, plan.logs)
     if plan.counts:
-        await tx.run_many(_SAVE_COUNT, [(*line, count.epoch, count.cseq) for line, count in plan.counts.items()])
+        await tx.run_many(_SAVE_COUNT, [(*line, count) for line, count in plan.counts.items()])
     if plan.refused:
         await tx.run_many(_SAVE_REFUSAL, [(d.device, d.id, d.room, d.k, d.bh, d.code) for d in plan.refused])
     if plan.messages:

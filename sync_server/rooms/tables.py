@@ -79,7 +79,6 @@ CREATE TABLE refusals (
 CREATE TABLE counts (
     device TEXT NOT NULL,
     room TEXT NOT NULL,
-    epoch BIGINT NOT NULL,
     cseq BIGINT NOT NULL,
     PRIMARY KEY (device, room)
 );

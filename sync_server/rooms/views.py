@@ -11,6 +11,8 @@ from sync_server.protocol.events import Event, Op, OpResult
 RoomId = str
 User = str
 Device = str
+Count = int
+"""The last ``cseq`` that was decided of a device in a room."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -79,13 +81,6 @@ class Decided(msgspec.Struct, frozen=True):
     e: int = 0
     s: int = 0
     code: str = ""
-
-
-class Count(msgspec.Struct, frozen=True):
-    """The last ``cseq`` that was decided of a device in a room, and the epoch of the room then."""
-
-    epoch: int
-    cseq: int
 
 
 class Needs(msgspec.Struct, frozen=True):
