@@ -1,0 +1,142 @@
+"""A file is what its bytes are: what is taken is recognised, what would do harm is refused in words."""
+
+import io
+import stat
+import zipfile
+
+import pytest
+
+from sync_server.files.content import Content, check_content
+from tests.fakes import sample_files as sample
+
+OFFICE = "application/vnd.openxmlformats-officedocument."
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (sample.png(3, 2), Content("image/png", 3, 2)),
+        (sample.jpeg(640, 480), Content("image/jpeg", 640, 480)),
+        (sample.gif(10, 20), Content("image/gif", 10, 20)),
+        (sample.webp(30, 40), Content("image/webp", 30, 40)),
+        (b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + (9 | 19 << 14).to_bytes(4, "little") + bytes(9), Content("image/webp", 10, 20)),
+        (b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a\x0a\x00\x14\x00", Content("image/webp", 10, 20)),
+        (sample.pdf(), Content("application/pdf")),
+        (b"PAR1" + bytes(20) + b"PAR1", Content("application/vnd.apache.parquet")),
+        (sample.packed(b"a,b\n1,2\n" * 900), Content("application/gzip")),
+        (sample.archive("notes.txt", "more/notes.txt"), Content("application/zip")),
+        (sample.archive(), Content("application/zip")),
+        (sample.archive("[Content_Types].xml", "xl/workbook.xml"), Content(OFFICE + "spreadsheetml.sheet")),
+        (sample.archive("[Content_Types].xml", "word/document.xml"), Content(OFFICE + "wordprocessingml.document")),
+        ("Zeile – mit Umlaut ä\n".encode(), Content("text/plain")),  # noqa: RUF001  # as people type it
+        (b"<svg onload=alert(1)>", Content("text/plain")),
+        (b"#!/bin/sh\nrm -rf /\n", Content("text/plain")),
+    ],
+    ids=lambda value: value.mime if isinstance(value, Content) else None,
+)
+def test_what_is_taken_is_recognised_by_its_bytes(content: bytes, found: Content) -> None:
+    assert check_content(content, "") == found
+    assert check_content(content, "application/octet-stream") == found
+    assert check_content(content, found.mime + "; charset=utf-8") == found
+
+
+@pytest.mark.parametrize(
+    ("content", "claimed", "mime"),
+    [
+        (b"a,b\n1,2\n", "text/csv", "text/csv"),
+        (b"{}", "application/json", "application/json"),
+        (b"<p>hello", "text/html", "text/plain"),
+        (sample.jpeg(), "image/jpg", "image/jpeg"),
+        (sample.archive("[Content_Types].xml", "ppt/x.xml"), "application/zip", OFFICE + "presentationml.presentation"),
+    ],
+)
+def test_a_claim_may_say_more_than_the_bytes_but_nothing_that_runs(content: bytes, claimed: str, mime: str) -> None:
+    assert check_content(content, claimed).mime == mime
+
+
+@pytest.mark.parametrize(
+    ("content", "claimed"),
+    [
+        (b"<svg/>", "image/svg+xml"),
+        (b"alert(1)", "application/javascript"),
+        (sample.png(), "image/jpeg"),
+        (sample.archive("a"), "image/png"),
+        (sample.pdf(), "text/plain"),
+    ],
+)
+def test_a_claim_that_the_bytes_belie_is_refused(content: bytes, claimed: str) -> None:
+    with pytest.raises(ValueError, match=f"says it is {claimed.replace('+', '.')}"):
+        check_content(content, claimed)
+
+
+@pytest.mark.parametrize(
+    "content", [b"MZ\x90\0" + bytes(60), b"\x7fELF\x02\x01\x01" + bytes(20), b"\xca\xfe\xba\xbe", b"\0", b"\xff\xfe", b"a\0b"]
+)
+def test_programs_and_unknown_bytes_are_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match="none of them"):
+        check_content(content, "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        sample.png()[:30],
+        sample.png() + b"more",
+        b"\x89PNG\r\n\x1a\n",
+        sample.png(0, 5),
+        sample.jpeg()[:12],
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xe0\x00\x00" * 50,
+        sample.gif()[:9],
+        b"GIF8" + bytes(30),
+        b"RIFF\0\0\0\0WAVEfmt " + bytes(30),
+        b"%PDF-1.4",
+        b"PAR1",
+        sample.packed(b"content" * 99)[:-9],
+        sample.packed(b"content") + b"put behind",
+        sample.archive("a")[:-10],
+        b"PK\x03\x04" + bytes(60),
+    ],
+)
+def test_what_is_cut_off_or_has_something_behind_it_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"not whole|no size"):
+        check_content(content, "")
+
+
+def test_pictures_and_archives_that_grow_too_large_when_opened_are_refused() -> None:
+    with pytest.raises(ValueError, match="100000 by 100000 pixels"):
+        check_content(sample.png(100_000, 100_000), "")
+    with pytest.raises(ValueError, match="far more than it should"):
+        check_content(sample.packed(bytes(30_000_000)), "")
+    with pytest.raises(ValueError, match="far more than it should"):
+        check_content(sample.archive("a", "b", content=bytes(20_000_000)), "")
+    with pytest.raises(ValueError, match="10,001 entries"):
+        check_content(sample.archive(*map(str, range(10_001)), content=b""), "")
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc/passwd", "a/../../b", "C:\\a", "..\\a", "\\\\host\\share\\a", "a:stream"])
+def test_entries_that_would_leave_their_folder_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="outside its folder"):
+        check_content(sample.archive("good", name), "")
+
+
+def test_links_macros_and_names_told_twice_are_refused() -> None:
+    file = io.BytesIO()
+    link = zipfile.ZipInfo("link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr(link, "/etc/passwd")
+    with pytest.raises(ValueError, match="links"):
+        check_content(file.getvalue(), "")
+    with pytest.raises(ValueError, match="macros"):
+        check_content(sample.archive("[Content_Types].xml", "xl/vbaProject.bin"), "")
+    with pytest.raises(ValueError, match="one name twice"):
+        check_content(sample.archive("a.txt", "A.TXT"), "")
+
+
+def test_entries_that_share_their_bytes_are_refused() -> None:
+    whole = bytearray(sample.archive("a.txt", "b.txt", content=b"content" * 50))
+    second = whole.rfind(b"PK\x01\x02")
+    whole[second + 42 : second + 46] = (5).to_bytes(4, "little")  # where its local head is said to be
+    with pytest.raises(ValueError, match="overlap"):
+        check_content(bytes(whole), "")
