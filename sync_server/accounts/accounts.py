@@ -139,9 +139,17 @@ class Accounts:
         standing = await self.sessions.standing(actor.session)
         return msgspec.structs.replace(standing.actor, until_ms=actor.until_ms)
 
-    def is_ended(self, session: str) -> bool:
-        """Whether a session or key is known to have ended; without asking the database."""
-        return self.means.standings.is_ended(session)
+    async def is_ended(self, session: str) -> bool:
+        """Whether a session or key stands no longer. Asks the database only about what is not in memory."""
+        standings = self.means.standings
+        if standings.is_ended(session):
+            return True
+        part = self.sessions if "-" in session else self.api_keys
+        try:
+            await part.standing(session)
+        except Refused as refusal:
+            return refusal.status == 401
+        return False
 
     def on_ended(self, listener: Listener) -> None:
         """Call ``listener(sessions)`` whenever sessions or keys end, after that is durable."""

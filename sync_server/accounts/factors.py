@@ -37,7 +37,7 @@ def step_of(seed: bytes, code: str, now_ms: int, after: int) -> int:
     if after > now + 1:
         after = 0  # taken while the clock was ahead: that must not lock the person out until then
     found = 0
-    for step in (now - 1, now, now + 1):  # all three, whichever it is: the time tells nothing
+    for step in (max(now - 1, 0), now, now + 1):  # all three, whichever it is: the time tells nothing
         if hmac.compare_digest(authenticator.generate_otp(step), code) and step > after:
             found = found or step
     return found

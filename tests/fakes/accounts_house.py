@@ -12,7 +12,7 @@ from sync_server.accounts.passwords import Cost
 from sync_server.accounts.tables import TABLES
 from sync_server.accounts.values import Device, InvitationTerms, Login, NeedsCode, Registration, Tokens
 from sync_server.actor import Actor, Role
-from sync_server.audit.audit import Audit
+from sync_server.audit.audit import Audit, AuditEntry
 from sync_server.audit.tables import TABLES as AUDIT_TABLES
 from sync_server.clock import ManualClock
 from sync_server.storage.database import Database
@@ -69,11 +69,12 @@ class House:
         """What the person's authenticator shows now, or so many steps from now."""
         return pyotp.TOTP(self.seeds[user]).generate_otp(self.clock.now_ms() // 30_000 + steps)
 
-    async def audited(self, kind: str = "") -> list[tuple[str, str, str]]:
-        """(kind, actor, about) of the audit's entries, in order."""
+    async def audited(self, kind: str = "") -> list[AuditEntry]:
+        """The audit's entries in order, of one kind or all."""
         async with self.database.read() as tx:
-            rows = await tx.rows("SELECT kind, actor, about FROM audit ORDER BY n")
-        return [tuple(row) for row in rows if not kind or row[0] == kind]
+            rows = await tx.rows("SELECT body FROM audit ORDER BY n")
+        entries = [msgspec.json.decode(body, type=AuditEntry) for (body,) in rows]
+        return [entry for entry in entries if not kind or entry.kind == kind]
 
 
 @asynccontextmanager
@@ -82,7 +83,13 @@ async def accounts_house(url: str, folder, terms: Terms | None = None, clock: Ma
     clock = clock or ManualClock()
     keys = load_keys(folder)
     database = await open_database(url, ALL_TABLES, clock)
-    accounts = Accounts(database, keys, Audit(database), clock, msgspec.structs.replace(terms or Terms(), cost=CHEAP, n_threads=2))
+    accounts = Accounts(
+        database,
+        keys,
+        Audit(database, keys, clock, folder),
+        clock,
+        msgspec.structs.replace(terms or Terms(), cost=CHEAP, n_threads=2),
+    )
     try:
         org = await accounts.begin()
         house = House(accounts, database, clock, keys, org.id)
