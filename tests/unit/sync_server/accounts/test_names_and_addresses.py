@@ -39,8 +39,8 @@ def test_names_of_all_the_world_are_taken(name):
         "\u200b",
         "Ada\u2066",
         "!!!",
-        "Аdа",
-        "pаypal",
+        "\u0410d\u0430",
+        "p\u0430ypal",
         "Ada\ue000",
         "Ada\u00adx",
     ],
@@ -130,7 +130,7 @@ def test_codes_are_those_of_the_standard(time_s, code):
     for shift in (-1, 0, 1):
         assert step_of(seed, code, (step + shift) * 30_000, 0) == step
     assert step_of(seed, code, (step + 2) * 30_000, 0) == 0
-    assert step_of(seed, code, (step - 2) * 30_000, 0) == 0
+    assert step < 2 or step_of(seed, code, (step - 2) * 30_000, 0) == 0
     assert step_of(seed, code, step * 30_000, step) == 0  # taken before
     assert step_of(seed, code, step * 30_000, step + 1_000) == step  # taken while the clock was ahead
 
