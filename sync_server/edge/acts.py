@@ -4,6 +4,7 @@ import enum
 
 import msgspec
 
+from sync_server.actor import Actor
 from sync_server.protocol.events import Cursor, Op
 from sync_server.protocol.messages import FromServer, Pull, ReadUp, Said
 
@@ -63,9 +64,9 @@ class Tell(Act, frozen=True):
 
 
 class Recheck(Act, frozen=True):
-    """Find out whether this session still stands; report with ``ended`` where it does not."""
+    """Find out whether this session still stands; report with ``renewed``, or with ``ended`` where it does not."""
 
-    session: str
+    actor: Actor
 
 
 class Beat(Act, frozen=True):

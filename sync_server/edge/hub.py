@@ -23,6 +23,7 @@ from sync_server.protocol.messages import Person, Reads, Reset, RoomHead, Said
 
 FLUSH_S: Final = 0.005  # messages to one connection within this time leave in one write
 TICK_S: Final = 0.5
+SLACK_MS: Final = 1_000  # heartbeats come late by a tick
 CLOSE_S: Final = 5.0  # how long what was pushed may take to be committed when the server stops
 MAX_LINES: Final = 10  # connections of one person
 SLICE: Final = 500  # connections written or looked at before others get a turn
@@ -187,7 +188,7 @@ class Hub:
     def moved(self, line: Hearer) -> list[RoomHead]:
         """Where rooms of this person stand that moved within two heartbeats."""
         actor = line.session.actor
-        return self._standing.lately(actor.user, self.now_ms() - 2 * self.figures.hb_ms) if actor else []
+        return self._standing.lately(actor.user, self.now_ms() - 2 * self.figures.hb_ms - SLACK_MS) if actor else []
 
     def with_seen(self, people: Sequence[Person]) -> tuple[Person, ...]:
         """The same people, with what is known here of when they were there."""

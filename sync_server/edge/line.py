@@ -18,6 +18,7 @@ from sync_server.protocol.messages import Ev, Pull, Reset
 
 log = logging.getLogger(__name__)
 
+UNAUTHORISED: Final = 401
 PAGE_BYTES: Final = 192 * 1024  # of one page that is told: four at a time stay within what may wait
 
 
@@ -111,8 +112,8 @@ class Line:
                     self._start("read", self._read(act))
                 case Tell(said):
                     self._hub.tell(self, said)
-                case Recheck(session):
-                    self._start("recheck", self._recheck(session))
+                case Recheck(actor):
+                    self._start("recheck", self._recheck(actor))
                 case Beat():
                     self.carry_out(self.session.head(self._hub.moved(self), self._hub.now_ms()))
         self._look()
@@ -181,9 +182,15 @@ class Line:
         if reads is not None:
             self._hub.has_read(reads)
 
-    async def _recheck(self, session: str) -> None:
-        if await self._hub.sides.accounts.is_ended(session):
+    async def _recheck(self, actor: Actor) -> None:
+        try:
+            now = await self._hub.sides.accounts.recheck(actor)
+        except Refused as refused:
+            if refused.status != UNAUTHORISED:
+                return  # the database is away for a moment: asked again in two seconds
             self.carry_out(self.session.ended())
+        else:
+            self.carry_out(self.session.renewed(now, self._hub.now_ms()))
 
     # The end.
 

@@ -50,8 +50,8 @@ class AccountsSide(Protocol):
         """Whose token this is. Raises Refused."""
         ...
 
-    async def is_ended(self, session: str) -> bool:
-        """Whether the session stands no longer."""
+    async def recheck(self, actor: Actor) -> Actor:
+        """The actor as it is now. Raises Refused once the session has ended."""
         ...
 
     async def people(self, actor: Actor) -> tuple[Person, ...]:

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
 WIRE: Final = "trii.wire"  # the extension of a WebSocket's scope that holds its Wire
 FIRST_REQUEST_S: Final = 5.0
@@ -62,12 +64,23 @@ class PlainWire(HttpToolsProtocol):
         self.transport.abort()
 
 
+class _Conversation(ServerProtocol):
+    """The rules of RFC 6455, and one more way to end: a message that was begun need not be finished before the close (5.5.1)."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Take a frame."""
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
+
+
 class Wire(WebSocketsSansIOProtocol):
     """One WebSocket. Beside what uvicorn does it writes whole frames directly, and says when it can take more."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = _log
+        self.conn = _Conversation(max_size=self.config.ws_max_size, logger=_log)
         self.close_timeout = CLOSE_S
         self.can_write: Callable[[], None] | None = None
         self._controls = CONTROLS_AT_ONCE
@@ -111,6 +124,12 @@ class Wire(WebSocketsSansIOProtocol):
         super().resume_writing()
         if self.can_write is not None:
             self.can_write()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """An answer instead of an upgrade is the end of the handshake too."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
 
     def handle_cont(self, event: Frame) -> None:
         """Bound the pieces of one message."""

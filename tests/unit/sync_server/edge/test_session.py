@@ -255,7 +255,7 @@ def test_a_push_with_too_many_operations_is_refused_and_the_connection_stays():
     [
         {"id": "x"},
         {"r": "../etc"},
-        {"k": ""},
+        {"k": "msg.créate"},
         {"k": "a" * 65},
         {"k": "a\nb"},
         {"n": "\0"},
@@ -282,11 +282,9 @@ def test_requests_that_are_open_at_once_are_bounded_and_named_once():
     assert bye_code(say(session, Pull(0, ROOM, 1))) == CloseCode.BAD_FRAME
 
 
-@pytest.mark.parametrize("pull", [Pull(1, ROOM, 1, after=-1), Pull(1, ROOM, -1), Pull(1, ROOM, 1, limit=0), Pull(1, "r" * 65, 1)])
-def test_a_page_that_cannot_be_is_refused(pull):
-    (answer,) = say(live(), pull)
-
-    assert answer.message.code == Code.BAD_FRAME
+@pytest.mark.parametrize("pull", [Pull(1, ROOM, 1, after=-1), Pull(-1, ROOM, 1), Pull(2**53, ROOM, 1), Pull(1, "r" * 65, 1)])
+def test_a_page_that_cannot_be_ends_the_connection(pull):
+    assert bye_code(say(live(), pull)) == CloseCode.BAD_FRAME
 
 
 def test_a_page_is_never_longer_than_the_server_says():
@@ -307,9 +305,9 @@ def test_the_session_is_looked_at_again_every_two_seconds_and_heads_are_told_eve
     session = live()
 
     assert session.tick(NOW + 1_999) == []
-    assert session.tick(NOW + 2_000) == [Recheck("s1")]
+    assert session.tick(NOW + 2_000) == [Recheck(ANN)]
     assert session.tick(NOW + 2_001) == []
-    assert session.tick(NOW - 100_000) == [Recheck("s1"), Beat()]  # the clock went back: sooner, not later
+    assert session.tick(NOW - 100_000) == [Recheck(ANN), Beat()]  # the clock went back: sooner, not later
     late = live()
     late.tick(NOW + 19_000)
     assert late.tick(NOW + 20_000) == [Beat()]
