@@ -1,12 +1,11 @@
 """How high each turn of a conversation is: as measured, else guessed from its text; and so where each one stands."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from backend.domain.bars import Int64s
-from trii_desktop.assistant.entry import Entry
 
 LETTER_PX: Final = 7.0
 LINE_PX: Final = 19
@@ -14,10 +13,25 @@ HEAD_PX: Final = 48
 _EDGES_PX: Final = 24
 
 
-class Heights:
-    """Logical pixels of turns below each other, at one width."""
+class Tall(Protocol):
+    """What stands in a timeline."""
 
-    def __init__(self) -> None:
+    @property
+    def id(self) -> str:
+        """Its own, for as long as it is there."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What its height is guessed from."""
+        ...
+
+
+class Heights:
+    """Logical pixels of turns below each other, at one width. ``head_px`` : what each needs beside its text."""
+
+    def __init__(self, head_px: int = HEAD_PX) -> None:
+        self._head_px = head_px
         self._measured: dict[str, int] = {}
         self._guessed: dict[str, int] = {}
         self._places: dict[str, int] = {}
@@ -33,13 +47,15 @@ class Heights:
         """Whether a turn was measured."""
         return key in self._measured
 
-    def show(self, entries: Sequence[Entry], width: int) -> None:
+    def show(self, entries: Sequence[Tall], width: int) -> None:
         """Stand for these turns from now on."""
         self._places = {entry.id: place for place, entry in enumerate(entries)}
         self._measured = {key: height for key, height in self._measured.items() if key in self._places}
+        if len(self._guessed) > 2 * len(entries) + 1_000:  # those of turns that left
+            self._guessed = {key: height for key, height in self._guessed.items() if key in self._places}
         for entry in entries:
             if entry.id not in self._measured and entry.id not in self._guessed:
-                self._guessed[entry.id] = _guess(entry.text, width)
+                self._guessed[entry.id] = self._head_px + _guess(entry.text, width)
         known, guessed = self._measured, self._guessed
         self._sizes = np.array([known[e.id] if e.id in known else guessed[e.id] for e in entries], np.int64)
         self._count()
@@ -76,4 +92,4 @@ class Heights:
 
 def _guess(text: str, width: int) -> int:
     per_line = max((width - _EDGES_PX) / LETTER_PX, 8)
-    return HEAD_PX + LINE_PX * (round(len(text) / per_line) + text.count("\n") + 1)
+    return LINE_PX * (round(len(text) / per_line) + text.count("\n") + 1)

@@ -1,0 +1,1 @@
+"""The chat dock: rooms, what is said in them, and what is shared from charts."""
