@@ -6,13 +6,14 @@ lies at or after that person's floor.
 
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import takewhile
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from sync_server.accounts.permissions import Deed, allows
 from sync_server.actor import Actor
+from sync_server.errors import Refused
 from sync_server.protocol.bodies import RoomRole
 from sync_server.protocol.chain import START, to_text
-from sync_server.protocol.codes import ResetReason
+from sync_server.protocol.codes import Code, ResetReason
 from sync_server.protocol.events import Cursor
 from sync_server.protocol.limits import MAX_PULL
 from sync_server.protocol.messages import Ev, Pull, Reader, Reads, Reset, RoomHead
@@ -20,6 +21,9 @@ from sync_server.rooms.store import EVENT_COLUMNS, event_of, rows_in, rows_of_pa
 from sync_server.rooms.views import RoomId
 from sync_server.storage.database import Database, Reading, Row
 
+T = TypeVar("T")
+
+_TRIES: Final = 5
 PAGE_BYTES: Final = 512 * 1024  # bodies of one page; the one that goes over it is the last
 REPLAY_MAX: Final = 1_000  # a longer room begins with its snapshot
 START_TEXT: Final = to_text(START)
@@ -46,7 +50,17 @@ class Beginning(NamedTuple):
     snap: str = ""
 
 
+class Unready(Exception):
+    """The room needs a snapshot before this can be answered."""
+
+    def __init__(self, room: RoomId) -> None:
+        super().__init__(room)
+        self.room = room
+
+
 Begins = Callable[[Reading, Access], Awaitable[Beginning]]
+Prepare = Callable[[RoomId], Awaitable[object]]
+Noted = Callable[[Actor, RoomId], Awaitable[None]]
 
 _ACCESS: Final = """
 SELECT r.room, r.org, r.epoch, r.seq, r.hash, r.shows_history, s.role, s.since FROM rooms r
@@ -88,11 +102,16 @@ async def hash_at(reading: Reading, room: RoomId, seq: int) -> bytes:
 
 
 class Log:
-    """Reads of the log. ``begins`` says where a new copy of a room begins; ``noted`` hears of readings without a seat."""
+    """Reads of the log.
 
-    def __init__(self, database: Database, begins: Begins, noted: Callable[[Actor, RoomId], Awaitable[None]]) -> None:
+    ``begins`` says where a new copy of a room begins; where it raises ``Unready``, ``prepare`` makes what it needs, outside of any
+    view. ``noted`` hears of readings without a seat.
+    """
+
+    def __init__(self, database: Database, begins: Begins, prepare: Prepare, noted: Noted) -> None:
         self._database = database
         self._begins = begins
+        self._prepare = prepare
         self._noted = noted
 
     async def heads(self, actor: Actor) -> tuple[RoomHead, ...]:
@@ -106,26 +125,40 @@ class Log:
 
     async def pull(self, actor: Actor, pull: Pull) -> Ev | Reset:
         """The page that ``pull`` asks for, or why there is none. Events of one answer are all of one epoch, told by its ``e``."""
-        async with self._database.read() as reading:
-            access = (await accesses(reading, actor, [pull.r])).get(pull.r)
-            if access is None:
-                return Reset(pull.r, ResetReason.PERM)
-            limit = min(max(pull.limit, 1), MAX_PULL)
-            answer = await (self._older if pull.before > 0 else self._newer)(reading, access, pull, limit)
-        if not access.is_seated:
+        access, answer = await self._prepared(lambda reading: self._page(reading, actor, pull))
+        if access is not None and not access.is_seated:
             await self._noted(actor, access.room)
         return answer
 
     async def check(self, actor: Actor, cursors: Sequence[Cursor]) -> tuple[Reset, ...]:
         """Resets for those copies that cannot go on from their cursors."""
-        async with self._database.read() as reading:
-            known = await accesses(reading, actor, [cursor.r for cursor in cursors])
-            open_ones = [(cursor, known[cursor.r]) for cursor in cursors if cursor.r in known]
-            anchors = await _anchors(reading, [one for one in open_ones if one[0].s > 0 and not _is_at_head(*one)])
-            resets = [Reset(cursor.r, ResetReason.PERM) for cursor in cursors if cursor.r not in known]
-            for cursor, access in open_ones:
-                if (reset := await self._check(reading, access, cursor, anchors)) is not None:
-                    resets.append(reset)
+        return await self._prepared(lambda reading: self._check_all(reading, actor, cursors))
+
+    async def _prepared(self, look: Callable[[Reading], Awaitable[T]]) -> T:
+        for _ in range(_TRIES):
+            try:
+                async with self._database.read() as reading:
+                    return await look(reading)
+            except Unready as unready:
+                room = unready.room
+            await self._prepare(room)
+        raise Refused(Code.BUSY, "The room changes too fast to begin a copy of it now.", status=503, after_ms=1_000)
+
+    async def _page(self, reading: Reading, actor: Actor, pull: Pull) -> tuple[Access | None, Ev | Reset]:
+        access = (await accesses(reading, actor, [pull.r])).get(pull.r)
+        if access is None:
+            return None, Reset(pull.r, ResetReason.PERM)
+        limit = min(max(pull.limit, 1), MAX_PULL)
+        return access, await (self._older if pull.before > 0 else self._newer)(reading, access, pull, limit)
+
+    async def _check_all(self, reading: Reading, actor: Actor, cursors: Sequence[Cursor]) -> tuple[Reset, ...]:
+        known = await accesses(reading, actor, [cursor.r for cursor in cursors])
+        open_ones = [(cursor, known[cursor.r]) for cursor in cursors if cursor.r in known]
+        anchors = await _anchors(reading, [one for one in open_ones if one[0].s > 0 and not _is_at_head(*one)])
+        resets = [Reset(cursor.r, ResetReason.PERM) for cursor in cursors if cursor.r not in known]
+        for cursor, access in open_ones:
+            if (reset := await self._check(reading, access, cursor, anchors)) is not None:
+                resets.append(reset)
         return tuple(resets)
 
     async def reads(self, actor: Actor, room: RoomId) -> Reads | None:

@@ -13,6 +13,7 @@ from sync_server.clock import Clock
 from sync_server.errors import Refused
 from sync_server.protocol.codes import Code
 from sync_server.protocol.events import OpResult, OpState
+from sync_server.rooms.notes import Note, erasures, unnoted
 from sync_server.rooms.planning import needs, plan
 from sync_server.rooms.store import Eraser, PeopleOf, load_counts, load_decided, load_messages, load_rooms, save_plan
 from sync_server.rooms.views import Asked, Count, Device, Needs, Plan, RoomId, RoomsView, RoomView
@@ -66,14 +67,18 @@ class _Kept(OrderedDict[K, V]):
 class Sequencer:
     """Takes operations and other writings in turn; one task writes them.
 
-    ``people_of`` says who belongs to an organisation; ``erasers`` destroy what other capabilities keep of erased messages.
+    ``people_of`` says who belongs to an organisation; ``erasers`` destroy what other capabilities keep of erased messages; ``note``
+    adds to the audit log.
     """
 
-    def __init__(self, database: Database, clock: Clock, people_of: PeopleOf, erasers: Sequence[Eraser] = ()) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, people_of: PeopleOf, erasers: Sequence[Eraser] = (), note: Note = unnoted
+    ) -> None:
         self._database = database
         self._clock = clock
         self._people_of = people_of
         self._erasers = erasers
+        self._note = note
         self._queue: deque[_Push | _Work] = deque()
         self._n_waiting = 0
         self._wake = asyncio.Event()
@@ -206,6 +211,8 @@ class Sequencer:
                 view = await self._look_up(tx, needs(asked))
                 planned = plan(asked, view, now_ms)
                 await save_plan(tx, planned, self._erasers, now_ms)
+                for entry in erasures(planned):
+                    await self._note(tx, entry)
         except Refused as refused:
             self._forget()
             for push in batch:

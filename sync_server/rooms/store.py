@@ -148,12 +148,16 @@ async def save_plan(tx: Writing, plan: Plan, erasers: Sequence[Eraser], now_ms: 
     if plan.refused:
         await tx.run_many(_SAVE_REFUSAL, [(d.device, d.id, d.room, d.k, d.bh, d.code) for d in plan.refused])
     if plan.messages:
-        rows = [(m.room, m.id, m.edited_s, m.editor, m.is_deleted, m.is_erased) for m in plan.messages]
-        await tx.run_many(_SAVE_CHANGE, rows)
+        await save_message_views(tx, plan.messages)
     if plan.edits:
         await tx.run_many("INSERT INTO edits (room, target, seq) VALUES ($1, $2, $3)", plan.edits)
     if plan.erased:
         await _erase(tx, plan.erased, erasers)
+
+
+async def save_message_views(tx: Writing, messages: Sequence[MessageView]) -> None:
+    """Write what became of messages."""
+    await tx.run_many(_SAVE_CHANGE, [(m.room, m.id, m.edited_s, m.editor, m.is_deleted, m.is_erased) for m in messages])
 
 
 def _event_row(log: RoomLog, entered: Entered) -> tuple[object, ...]:

@@ -1,18 +1,20 @@
 """Rooms over a real database, with people in them."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from sync_server.actor import Role
+from sync_server.audit.links import AuditEntry
 from sync_server.clock import ManualClock
 from sync_server.protocol.events import Event, Op, OpResult
 from sync_server.protocol.messages import Ev, Pull
 from sync_server.rooms import tables
 from sync_server.rooms.rooms import Committed, Rooms
 from sync_server.storage import tables as storage_tables
-from sync_server.storage.database import Database, Reading
+from sync_server.storage.database import Database, Reading, Writing
 from sync_server.storage.opening import open_database
+from tests.fakes.postgres import fresh_postgres
 from tests.fakes.room_ops import Writer
 
 
@@ -24,15 +26,29 @@ class House:
         self.clock = clock
         self.people: set[tuple[str, str]] = set()
         self.heard: list[Committed] = []
+        self.noted: list[AuditEntry] = []
+        self.erased: list[tuple[str, str]] = []
         self.rooms = self.new_rooms()
 
     def new_rooms(self) -> Rooms:
-        rooms = Rooms(self.database, self.clock, self._people_of)
+        rooms = Rooms(self.database, self.clock, self._people_of, [self._erase], self._note)
         rooms.on_committed(self.heard.append)
         return rooms
 
     async def _people_of(self, reading: Reading, org: str, users: Sequence[str]) -> frozenset[str]:
         return frozenset(user for user in users if (org, user) in self.people)
+
+    async def _erase(self, tx: Writing, room: str, messages: Sequence[str]) -> None:
+        self.erased += [(room, message) for message in messages]
+
+    async def _note(self, tx: Writing | None, entry: AuditEntry) -> None:
+        self.noted.append(entry)
+
+    async def again(self) -> None:
+        """Close the rooms and begin anew, as a server that is started again."""
+        await self.rooms.close()
+        self.rooms = self.new_rooms()
+        await self.rooms.begin()
 
     def writer(self, role: Role = Role.MEMBER, **fields: object) -> Writer:
         """Somebody new of the organisation."""
@@ -61,11 +77,10 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(url: str, schema: str = "") -> AsyncIterator[House]:
+async def open_house(url: str) -> AsyncIterator[House]:
     """A house in the database at ``url``."""
     clock = ManualClock()
-    more = {"schema": schema} if schema else {}
-    database = await open_database(url, (*storage_tables.TABLES, *tables.TABLES), clock, **more)
+    database = await open_database(url, (*storage_tables.TABLES, *tables.TABLES), clock)
     try:
         house = House(database, clock)
         await house.rooms.begin()
@@ -77,5 +92,11 @@ async def open_house(url: str, schema: str = "") -> AsyncIterator[House]:
         await database.close()
 
 
-def sqlite_url(folder: Path) -> str:
-    return f"sqlite://{folder}/server.db"
+@contextmanager
+def address_of(kind: str, folder: Path) -> Iterator[str]:
+    """The address of an empty database of this kind."""
+    if kind == "sqlite":
+        yield f"sqlite://{folder}/server.db"
+        return
+    with fresh_postgres() as url:
+        yield url
