@@ -11,6 +11,9 @@ from sync_server.protocol.events import Event, Op, OpResult
 from sync_server.protocol.messages import Ev, Pull
 from sync_server.rooms import tables
 from sync_server.rooms.rooms import Committed, Rooms
+from sync_server.search import tables as search_tables
+from sync_server.search.projection import remove_messages
+from sync_server.search.search import Search
 from sync_server.storage import tables as storage_tables
 from sync_server.storage.database import Database, Reading, Writing
 from sync_server.storage.opening import open_database
@@ -28,10 +31,16 @@ class House:
         self.heard: list[Committed] = []
         self.noted: list[AuditEntry] = []
         self.erased: list[tuple[str, str]] = []
+        self.search = Search(database)
         self.rooms = self.new_rooms()
 
+    async def begin_search(self) -> None:
+        """Index what is entered; a house does not by itself."""
+        self.rooms.on_committed(self.search.committed)
+        await self.search.begin()
+
     def new_rooms(self) -> Rooms:
-        rooms = Rooms(self.database, self.clock, self._people_of, [self._erase], self._note)
+        rooms = Rooms(self.database, self.clock, self._people_of, [self._erase, remove_messages], self._note)
         rooms.on_committed(self.heard.append)
         return rooms
 
@@ -80,7 +89,7 @@ class House:
 async def open_house(url: str) -> AsyncIterator[House]:
     """A house in the database at ``url``."""
     clock = ManualClock()
-    database = await open_database(url, (*storage_tables.TABLES, *tables.TABLES), clock)
+    database = await open_database(url, (*storage_tables.TABLES, *tables.TABLES, *search_tables.TABLES), clock)
     try:
         house = House(database, clock)
         await house.rooms.begin()
@@ -88,6 +97,7 @@ async def open_house(url: str) -> AsyncIterator[House]:
             yield house
         finally:
             await house.rooms.close()
+            await house.search.close()
     finally:
         await database.close()
 

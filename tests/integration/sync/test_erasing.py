@@ -85,7 +85,7 @@ async def test_a_snapshot_made_before_is_destroyed_with_the_words(url):
 
 async def test_a_legal_hold_keeps_what_should_be_erased_until_it_is_released(url):
     async with open_house(url) as house:
-        ann, boss, room, said = await spoken(house)
+        _, boss, room, said = await spoken(house)
         eye = house.writer(Role.COMPLIANCE)
         await house.rooms.hold(eye.actor, room, "case 7")
         assert [one.code for one in await house.push(boss, boss.op(room, Erase((said.id,))))] == ["held"]

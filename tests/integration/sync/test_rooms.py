@@ -1,6 +1,7 @@
 """Rooms over real databases: what is acknowledged is stored, served and told in order, to those who may see it."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import msgspec
@@ -360,7 +361,7 @@ async def test_a_fork_takes_back_what_came_after_it(url):
 
 async def test_rooms_begin_a_new_epoch_after_a_restore(url):
     async with open_house(url) as house:
-        ann, room = await filled(house, 2)
+        ann, _ = await filled(house, 2)
         await house.rooms.close()
         async with house.database.write() as tx:
             await tx.run("INSERT INTO restores (id, made_ms, restored_ms, is_settled) VALUES ($1, $2, $3, $4)", "r1", 1, 2, False)
@@ -428,9 +429,10 @@ async def made_at(house: House, room: str) -> int:
 
 
 async def until(look, wanted) -> None:
-    async with asyncio.timeout(20):
-        while await look() != wanted:
-            await asyncio.sleep(0.01)
+    deadline = time.monotonic() + 20
+    while (seen := await look()) != wanted:
+        assert time.monotonic() < deadline, f"{seen} did not become {wanted}"
+        await asyncio.sleep(0.01)
 
 
 async def all_events(house: House, room: str) -> list[Event]:
