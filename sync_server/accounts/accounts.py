@@ -48,6 +48,7 @@ class Terms(msgspec.Struct, frozen=True):
     devices_max: int = DEVICES_MAX
     cost: Cost | None = None
     n_threads: int = 0  # for argon2; 0: one a core
+    look_s: float = LOOK_S
 
 
 class Accounts:
@@ -81,7 +82,7 @@ class Accounts:
         """Learn what other processes changed, and forget what is over; runs until it is cancelled."""
         swept_ms = self.means.clock.steady_ms()
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(self.terms.look_s)
             try:
                 await self.sessions.look()
                 if self.means.clock.steady_ms() - swept_ms >= SWEEP_MS:
