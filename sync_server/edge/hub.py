@@ -167,10 +167,12 @@ class Hub:
             for user in plan.goes:
                 self._standing.leave(user, ev.r)
 
-    def tell(self, line: Hearer, said: Said) -> None:
+    def tell(self, actor: Actor, said: Said) -> None:
         """Somebody said something for a moment: typing to their room, presence to their organisation."""
         if said.k == "presence":
-            self.presence.says(said.a, line.session.sid, said.b, self.now_ms())
+            for line in self._by_user.get(actor.user, ()):
+                if line.session.actor is not None and line.session.actor.device == actor.device:
+                    self.presence.says(said.a, line.session.sid, said.b, self.now_ms())
         elif self._standing.is_in(said.a, said.r):
             self._to_users(self._standing.present_in(said.r) - {said.a}, Packed(said, is_passing=True), self.now_ms())
 

@@ -2,19 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from sync_server.actor import Actor
+from sync_server.actor import Actor, Role
 from sync_server.edge.acts import Act, Beat, Close, Fetch, Read, Recheck, Submit, Tell, Verify, Write
 from sync_server.edge.hub import Hub
 from sync_server.edge.packing import Backlog, Form, Packed
 from sync_server.edge.session import ServerSession
 from sync_server.errors import Refused
 from sync_server.protocol.codes import CloseCode, Code
-from sync_server.protocol.messages import Ev, Pull, Reset
+from sync_server.protocol.messages import Ev, Person, Pull, Reset, RoomHead
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,8 @@ class Line:
                 case Read():
                     self._start("read", self._read(act))
                 case Tell(said):
-                    self._hub.tell(self, said)
+                    assert self.session.actor is not None
+                    self._hub.tell(self.session.actor, said)
                 case Recheck(actor):
                     self._start("recheck", self._recheck(actor))
                 case Beat():
@@ -142,14 +143,23 @@ class Line:
         """Gather what the device is told first. From here on it hears what happens, after the welcome."""
         _check_scope(actor)
         self._hub.admit(self, actor)
-        rooms, accounts = self._hub.sides.rooms, self._hub.sides.accounts
+        rooms = self._hub.sides.rooms
         heads = await rooms.heads(actor)
         self._hub.know(actor.user, heads)
         resets = await rooms.check(actor, act.cursors)
-        people = self._hub.with_seen(await accounts.people(actor))
+        people = self._hub.with_seen(await self._people(actor, heads))
         self.carry_out(self.session.admitted(actor, heads, self._hub.now_ms(), resets=resets, people=people))
         for said in self._hub.presence.present(actor.org):
             self.offer(Packed(said, is_passing=True))
+
+    async def _people(self, actor: Actor, heads: Sequence[RoomHead]) -> tuple[Person, ...]:
+        """Whom this person may see: for a guest, who shares a room; for a key without the scope, nobody."""
+        rooms = self._hub.sides.rooms
+        seats = [await rooms.members(head.r) for head in heads] if actor.role is Role.GUEST else []
+        try:
+            return await self._hub.sides.accounts.people(actor, frozenset().union(*seats))
+        except Refused:
+            return ()
 
     async def _submit(self, act: Submit) -> None:
         actor = self.session.actor

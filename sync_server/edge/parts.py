@@ -42,6 +42,10 @@ class RoomsSide(Protocol):
         """Note how far this person has read; None where it was known."""
         ...
 
+    async def members(self, room: str) -> frozenset[str]:
+        """Who has a seat."""
+        ...
+
 
 class AccountsSide(Protocol):
     """What connections ask of accounts."""
@@ -54,8 +58,8 @@ class AccountsSide(Protocol):
         """The actor as it is now. Raises Refused once the session has ended."""
         ...
 
-    async def people(self, actor: Actor) -> tuple[Person, ...]:
-        """Whom this person may see."""
+    async def people(self, actor: Actor, beside: frozenset[str] = frozenset()) -> tuple[Person, ...]:
+        """Whom this person may see; a guest only ``beside``, who shares a room. Raises Refused for a key without the scope."""
         ...
 
 

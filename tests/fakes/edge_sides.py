@@ -83,5 +83,5 @@ class MemoryAccounts:
             raise Refused(Code.ENDED, "The session was ended.", status=401)
         return actor
 
-    async def people(self, actor):
+    async def people(self, actor, beside=frozenset()):
         return (Person("ann", "Ann", "ann"), Person("bob", "Bob", "bob"))
