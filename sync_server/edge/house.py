@@ -10,13 +10,13 @@ from sync_server.audit.audit import Audit
 from sync_server.clock import Clock
 from sync_server.edge.acts import Pace
 from sync_server.edge.hub import Hub
+from sync_server.edge.mailboxes import Mailboxes
 from sync_server.edge.paging import Pages
 from sync_server.edge.posting import Posting
 from sync_server.errors import Refused
 from sync_server.files.files import Files
 from sync_server.protocol.codes import Code
 from sync_server.rooms.rooms import Rooms
-from sync_server.search.search import Search
 from sync_server.storage.database import Database
 
 Asking = Request[Any, Any, Any]
@@ -37,10 +37,10 @@ class House(msgspec.Struct, frozen=True):
 
     accounts: Accounts
     rooms: Rooms
-    search: Search
     files: Files
     audit: Audit
     hub: Hub
+    mailboxes: Mailboxes
     posting: Posting
     pages: Pages
     database: Database

@@ -8,11 +8,12 @@ import msgspec
 
 from sync_server.actor import Actor
 from sync_server.clock import Clock
-from sync_server.edge.acts import Act, Pace
+from sync_server.edge.acts import Act
 from sync_server.edge.counts import Counts
 from sync_server.edge.delivery import plan_delivery
+from sync_server.edge.pacing import Take
 from sync_server.edge.packing import Packed
-from sync_server.edge.parts import Entered, Sides
+from sync_server.edge.parts import Sides
 from sync_server.edge.presence import Presence
 from sync_server.edge.session import Figures, ServerSession
 from sync_server.edge.standing import Standing
@@ -20,6 +21,7 @@ from sync_server.edge.tasks import Tasks
 from sync_server.errors import Refused
 from sync_server.protocol.codes import CloseCode, Code, ResetReason
 from sync_server.protocol.messages import Person, Reads, Reset, RoomHead, Said
+from sync_server.rooms.rooms import Committed
 
 FLUSH_S: Final = 0.005  # messages to one connection within this time leave in one write
 TICK_S: Final = 0.5
@@ -51,7 +53,7 @@ class Hearer(Protocol):
 class Hub:
     """All connections of one server. ``take`` counts for every limit; everything happens on the loop's thread."""
 
-    def __init__(self, sides: Sides, clock: Clock, take: "Taker", figures: Figures | None = None) -> None:
+    def __init__(self, sides: Sides, clock: Clock, take: Take, figures: Figures | None = None) -> None:
         self.sides = sides
         self.clock = clock
         self.take = take
@@ -153,7 +155,7 @@ class Hub:
 
     # What is heard.
 
-    def entered(self, batch: Entered) -> None:
+    def entered(self, batch: Committed) -> None:
         """Events were committed: whoever was a member before and after hears them."""
         ev, now_ms = batch.ev, self.now_ms()
         self.counts.entered(len(ev.ev))
@@ -264,9 +266,3 @@ class Hub:
             actor = line.session.actor
             if actor is not None and actor.org == org:
                 line.hear(packed, now_ms)
-
-
-class Taker(Protocol):
-    """Counts one of ``pace`` for ``key``: how many ms to wait before it is allowed, 0 for now."""
-
-    def __call__(self, pace: Pace, key: str) -> int: ...  # noqa: D102 - said by the class

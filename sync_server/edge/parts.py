@@ -10,15 +10,6 @@ from sync_server.protocol.events import Cursor, Op, OpResult
 from sync_server.protocol.messages import Ev, Person, Pull, Reads, Reset, RoomHead
 
 
-class Entered(Protocol):
-    """A batch of events of one room, committed, with who was a member before and after it."""
-
-    ev: Ev
-    org: str
-    members_before: frozenset[str]
-    members_after: frozenset[str]
-
-
 class RoomsSide(Protocol):
     """What connections ask of rooms. Everything may raise Refused."""
 

@@ -61,6 +61,12 @@ class Posting:
             raise _refusal(result)
         return result
 
+    def room_id(self, actor: Actor, once: str) -> str:
+        """The id of a room to be made: a new one, or always the same for the same key of the same caller."""
+        if not once:
+            return self._ids.make(self._clock.now_ms())
+        return str(uuid.uuid5(_SPACE, f"room|{actor.device}|{once}"))
+
     async def _enter(self, actor: Actor, op: Op, line: tuple[str, str]) -> OpResult:
         """Enter with the next count, as far as it is known here; a server that knows better says which it is."""
         result = OpResult(op.id, OpState.RETRY, code=Code.BUSY, after=1_000)

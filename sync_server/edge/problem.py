@@ -18,6 +18,7 @@ _CODES: Final = {
     400: Code.BAD_BODY,
     401: Code.NOT_SIGNED_IN,
     403: Code.NOT_ALLOWED,
+    404: Code.NO_TARGET,
     413: Code.TOO_LARGE,
     429: Code.LIMITED,
     503: Code.BUSY,
@@ -58,6 +59,8 @@ def problem_of(error: Exception) -> Problem:
         return _problem(error.status, error.code, error.why, error.hint, error.after_ms)
     if isinstance(error, msgspec.ValidationError | msgspec.DecodeError):
         return _problem(400, Code.BAD_BODY, str(error))
+    if isinstance(error, RecursionError):
+        return _problem(400, Code.BAD_BODY, "That is nested too deeply.")
     if isinstance(error, ValidationException):
         return _problem(400, Code.BAD_BODY, _explain(error))
     if isinstance(error, HTTPException) and error.status_code < 500:

@@ -106,6 +106,10 @@ class ServerSession:
             return self.bye(CloseCode.BAD_FRAME, f"That is not a message of this protocol: {error}"[:120])
         return self._take_in(message)
 
+    def greeted(self) -> None:
+        """Who it is was said in another way than by hello: ``admitted`` comes next."""
+        self._is_checking = True
+
     def tick(self, now_ms: int) -> list[Act]:
         """Time has passed; call it at least once a second."""
         if self.is_over:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, get, post
+from litestar.di import Provide
 from litestar.params import Parameter
 from msgspec import Meta
 
@@ -73,20 +74,19 @@ async def push(request: Asking, actor: Actor, data: PushAsked) -> Res:
     return Res(data.rid, tuple(results[op.id] for op in data.ops))
 
 
-@get("/v1/rooms/{room:str}/events", tags=["sync"], summary="A page of a room's log")
-async def events(
-    request: Asking,
-    actor: Actor,
-    room: RoomPath,
-    e: Place = 0,
-    after: Place = 0,
-    before: Place = 0,
-    limit: Annotated[int, Parameter(ge=1, le=MAX_PULL)] = 200,
-) -> Ev | Reset:
+async def asked_page(
+    room: RoomPath, e: Place = 0, after: Place = 0, before: Place = 0, limit: Annotated[int, Parameter(ge=1, le=MAX_PULL)] = 200
+) -> Pull:
+    """The page that an address asks for."""
+    return Pull(0, room, e, after, limit, before)
+
+
+@get("/v1/rooms/{room:str}/events", tags=["sync"], summary="A page of a room's log", dependencies={"page": Provide(asked_page)})
+async def events(request: Asking, actor: Actor, page: Pull) -> Ev | Reset:
     """Events after ``after``, or with ``before`` the page that ends right before it; a ``reset`` where the copy cannot go on."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
-    return await fetch_page(house.hub, actor, Pull(0, room, e, after, limit, before), Form.PLAIN)
+    return await fetch_page(house.hub, actor, page, Form.PLAIN)
 
 
 @get("/v1/rooms/{room:str}/snapshot", tags=["sync"], summary="A room to begin a copy with")

@@ -8,16 +8,7 @@ from sync_server.errors import Refused
 from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Event, OpResult, OpState
 from sync_server.protocol.messages import Ev, Person, Reader, Reads, Reset, RoomHead
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What was committed, as the hub is told."""
-
-    ev: Ev
-    org: str
-    members_before: frozenset[str]
-    members_after: frozenset[str]
+from sync_server.rooms.rooms import Committed
 
 
 @dataclass
@@ -39,7 +30,7 @@ class MemoryRooms:
     def tell(self, ev, before=None, after=None):
         people = frozenset(self.members[ev.r])
         for listener in self.listeners:
-            listener(Batch(ev, "org", people if before is None else before, people if after is None else after))
+            listener(Committed(ev, "org", people if before is None else before, people if after is None else after))
 
     async def push(self, actor, ops):
         if self.broken is not None:

@@ -1,0 +1,152 @@
+"""HTTP: chat for scripts and keys, without a copy of the rooms. ``/api/chat/…`` and ``/api/v1/chat/…`` are the same handlers."""
+
+from typing import Annotated, Final
+
+import msgspec
+from litestar import get, post
+from litestar.params import Parameter
+from msgspec import Meta
+
+from sync_server.actor import Actor
+from sync_server.edge.acts import Pace
+from sync_server.edge.house import Asking, check_pace, house_of
+from sync_server.errors import Refused
+from sync_server.protocol.bodies import File, Id, Link, MsgCreate, RoomCreate, RoomKind, RoomRole, Seat, Short, Text
+from sync_server.protocol.codes import Code
+from sync_server.protocol.events import Kind, Word
+from sync_server.protocol.fold import MessageState
+from sync_server.protocol.ids import direct_room, is_id
+from sync_server.rooms.directory import OpenRoom, RoomAbout
+
+KEY: Final = "idempotency-key"
+KEY_CHARACTERS: Final = 128
+Limit = Annotated[int, Parameter(ge=1, le=200)]
+CursorText = Annotated[str, Parameter(max_length=600, description="From the answer before; empty for the beginning.")]
+RoomPath = Annotated[str, Parameter(max_length=64, description="The room's id.")]
+
+
+class MessageAsked(msgspec.Struct, frozen=True):
+    """A message to a room; ``thread``: the message it belongs under."""
+
+    room: Word
+    text: Text
+    thread: Word = ""
+    mentions: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
+    files: Annotated[tuple[File, ...], Meta(max_length=20)] = ()
+    links: Annotated[tuple[Link, ...], Meta(max_length=20)] = ()
+
+
+class RoomAsked(msgspec.Struct, frozen=True):
+    """A new room with these people. With ``direct`` it is the one room of two: the name is not needed."""
+
+    name: Annotated[str, Meta(max_length=80)] = ""
+    topic: Short = ""
+    people: Annotated[tuple[Id, ...], Meta(max_length=500)] = ()
+    direct: bool = False
+    is_open: bool = False
+    shows_history: bool = True
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """Where it stands now: in room ``room``, as entry ``s`` of epoch ``e``."""
+
+    id: str
+    room: str
+    e: int
+    s: int
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    """Messages as they are now, the newest first; ``cursor`` for older ones, empty where there are none."""
+
+    messages: tuple[MessageState, ...]
+    cursor: str
+
+
+class RoomPage(msgspec.Struct, frozen=True):
+    """Rooms that may be joined, in order of their ids."""
+
+    rooms: tuple[OpenRoom, ...]
+    cursor: str
+
+
+class RoomList(msgspec.Struct, frozen=True):
+    """One's own rooms."""
+
+    rooms: tuple[RoomAbout, ...]
+
+
+class SeatList(msgspec.Struct, frozen=True):
+    """Who sits in a room."""
+
+    seats: tuple[Seat, ...]
+
+
+@post(["/api/chat/message", "/api/v1/chat/message"], tags=["chat"], summary="Send a message")
+async def send(request: Asking, actor: Actor, data: MessageAsked) -> Placed:
+    """Enter a message. The same Idempotency-Key sends it once, however often it is asked for."""
+    _check_room(data.room)
+    body = MsgCreate(data.text, data.thread, data.mentions, data.files, data.links)
+    result = await house_of(request).posting.enter(actor, data.room, Kind.MSG_CREATE, body, _once(request, "message"))
+    return Placed(result.id, data.room, result.e, result.s)
+
+
+@post(["/api/chat/room", "/api/v1/chat/room"], tags=["chat"], summary="Make a room")
+async def make_room(request: Asking, actor: Actor, data: RoomAsked) -> Placed:
+    """Make a room of several, or the room of two people; its maker leads it. Takes an Idempotency-Key."""
+    house = house_of(request)
+    once = _once(request, "room")
+    seats = tuple(Seat(user, RoomRole.MEMBER) for user in data.people if user != actor.user)
+    if data.direct:
+        if len(seats) != 1:
+            raise Refused(Code.BAD_BODY, "A direct room is with one other person.", status=422)
+        room = direct_room(actor.user, seats[0].u)
+        body = RoomCreate(RoomKind.DIRECT, members=seats)
+    else:
+        room = house.posting.room_id(actor, once)
+        body = RoomCreate(RoomKind.GROUP, data.name, data.topic, seats, data.is_open, data.shows_history)
+    result = await house.posting.enter(actor, room, Kind.ROOM_CREATE, body, once)
+    return Placed(result.id, room, result.e, result.s)
+
+
+@get(["/api/chat/rooms", "/api/v1/chat/rooms"], tags=["chat"], summary="One's rooms")
+async def rooms(request: Asking, actor: Actor) -> RoomList:
+    """Rooms in which one has a seat."""
+    house = house_of(request)
+    check_pace(house, Pace.PULL, actor.user)
+    return RoomList(await house.rooms.about(actor))
+
+
+@get(["/api/chat/rooms/open", "/api/v1/chat/rooms/open"], tags=["chat"], summary="Rooms to join")
+async def open_rooms(request: Asking, actor: Actor, cursor: CursorText = "", limit: Limit = 100) -> RoomPage:
+    """Rooms of the organisation that anyone may join, page by page."""
+    house = house_of(request)
+    check_pace(house, Pace.PULL, actor.user)
+    found = await house.rooms.open_rooms(actor, house.pages.read(actor, "open rooms", cursor), limit)
+    last = found[-1].room if len(found) == limit else ""
+    return RoomPage(found, house.pages.sign(actor, "open rooms", last))
+
+
+@get(["/api/chat/rooms/{room:str}/members", "/api/v1/chat/rooms/{room:str}/members"], tags=["chat"], summary="Who sits in a room")
+async def members(request: Asking, actor: Actor, room: RoomPath) -> SeatList:
+    """People and their roles in the room."""
+    house = house_of(request)
+    check_pace(house, Pace.PULL, actor.user)
+    _check_room(room)
+    return SeatList(tuple(Seat(user, role) for user, role in (await house.rooms.seats(actor, room)).items()))
+
+
+def _check_room(room: str) -> None:
+    if not is_id(room):
+        raise Refused(Code.NO_ROOM, "There is no such room for you.", status=404)
+
+
+def _once(request: Asking, what: str) -> str:
+    """The caller's Idempotency-Key for what is made here, empty without one. Raises Refused for one that is none."""
+    key = request.headers.get(KEY, "")
+    if len(key) > KEY_CHARACTERS or not key.isascii() or not key.isprintable():
+        raise Refused(Code.BAD_BODY, f"An Idempotency-Key has up to {KEY_CHARACTERS} printable ASCII characters.")
+    return f"{what} {key}" if key else ""
+
+
+HANDLERS: Final = (send, make_room, rooms, open_rooms, members)
