@@ -21,7 +21,7 @@ from trii_desktop.widgets.layout import column
 from trii_desktop.widgets.toast import ToastStack
 
 STATUS_PX: Final = 28
-ASSISTANT_PX: Final = 400  # wide enough to read
+READING_PX: Final = 400  # wide enough to read
 ALERTS_PX: Final = 260
 RIGHT, BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 
@@ -114,6 +114,8 @@ class MainWindow(QMainWindow):
             self.tabifyDockWidget(self.docks["bars"], self.docks["alerts"])
         if "assistant" in self.docks and "watchlist" in self.docks:
             self.tabifyDockWidget(self.docks["watchlist"], self.docks["assistant"])
+        if "chat" in self.docks and "watchlist" in self.docks:
+            self.tabifyDockWidget(self.docks["watchlist"], self.docks["chat"])
         self.first_docks = docks_now(self)
         self.toasts.place()
 
@@ -143,9 +145,9 @@ class MainWindow(QMainWindow):
             self.resizeDocks([self.docks["watchlist"], self.docks["notices"]], [3, 2], Qt.Orientation.Vertical)
         elif name in ("tape", "depth"):
             self.resizeDocks([self.docks["watchlist"], self.docks[name]], [2, 3], Qt.Orientation.Vertical)
-        elif name == "assistant" and not self.docks["assistant"].isFloating():
-            width_px = max(min(ASSISTANT_PX, self.width() // 3), self.docks["assistant"].width())
-            self.resizeDocks([self.docks["assistant"]], [width_px], Qt.Orientation.Horizontal)
+        elif name in ("assistant", "chat") and not self.docks[name].isFloating():
+            width_px = max(min(READING_PX, self.width() // 3), self.docks[name].width())
+            self.resizeDocks([self.docks[name]], [width_px], Qt.Orientation.Horizontal)
         elif name == "alerts" and not self.docks["alerts"].isFloating():
             self.resizeDocks([self.docks["alerts"]], [ALERTS_PX], Qt.Orientation.Vertical)
 

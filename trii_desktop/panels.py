@@ -25,6 +25,10 @@ from trii_desktop.watchlist.panel import WatchlistPanel
 if TYPE_CHECKING:
     from trii_desktop.assistant.late import LateParts
     from trii_desktop.assistant.panel import AssistantPanel
+    from trii_desktop.chat.late import LateChat
+    from trii_desktop.chat.panel import ChatPanel
+    from trii_desktop.chat.surface import ChatSurface
+    from trii_desktop.team.surface import TeamSurface
 
 
 class Panels:
@@ -40,6 +44,7 @@ class Panels:
         self.market: MarketDocks
         self.alerts: AlertPanel
         self.assistant: AssistantPanel | None = None  # by make_assistant, last of all
+        self.chat: ChatPanel | None = None  # by make_chat, last of all too
         self.has_watchlist = False
         window.show_chart(self.grid)
 
@@ -61,6 +66,7 @@ class Panels:
         self.market = MarketDocks(self._window, self._desk, self.active)
         self._window.add_dock("alerts", "Alerts", self.alerts, BOTTOM, is_shown=False)
         self._window.add_dock("assistant", "Assistant", QWidget(), RIGHT, is_shown=False)
+        self._window.add_dock("chat", "Chat", QWidget(), RIGHT, is_shown=False)
         self._window.place_docks()
 
     async def make_assistant(self, show_settings: Callable[[], None]) -> "LateParts":
@@ -72,6 +78,14 @@ class Panels:
         parts: LateParts = late.make_parts(self._window, self._desk, assistant, show_settings)
         self._window.docks["assistant"].setWidget(parts.panel)
         self.assistant = parts.panel
+        return parts
+
+    async def make_chat(self, team: "TeamSurface", chat: "ChatSurface") -> "LateChat":
+        """Put the chat into its dock; with it the dialogs of servers."""
+        late = await asyncio.to_thread(importlib.import_module, "trii_desktop.chat.late")
+        parts: LateChat = late.make_chat(self._window, self._desk, self.active, team, chat)
+        self._window.docks["chat"].setWidget(parts.panel)
+        self.chat = parts.panel
         return parts
 
     async def show_live(self, instrument: InstrumentId, spec: BarSpec) -> None:
@@ -87,4 +101,6 @@ class Panels:
             self.alerts.close_panel()
         if self.assistant is not None:
             self.assistant.close_panel()
+        if self.chat is not None:
+            self.chat.close_panel()
         self.grid.close_panel()

@@ -19,6 +19,7 @@ from trii_desktop.assistant.assistant_actions import AssistantActions
 from trii_desktop.charts.gestures import Zone
 from trii_desktop.charts.keys import CHART_KEYS
 from trii_desktop.charts.spots import Spot
+from trii_desktop.chat.chat_actions import ChatActions
 from trii_desktop.desk import Desk
 from trii_desktop.drawings.drawing_actions import DrawingActions
 from trii_desktop.drawings.toolbar import DrawingBar
@@ -42,6 +43,7 @@ from trii_desktop.studies.current_pane import CurrentPane
 from trii_desktop.studies.looks import ChartLooks
 from trii_desktop.studies.study_actions import StudyActions
 from trii_desktop.studies.templates import TemplateActions
+from trii_desktop.team.team_actions import TeamActions
 from trii_desktop.view_actions import ViewActions
 from trii_desktop.watchlist.list_actions import WatchlistActions
 from trii_desktop.workspaces.dock_actions import DockActions
@@ -51,6 +53,7 @@ TOASTS: Final = {"all": tuple(Level), "warnings": (Level.WARNING, Level.ERROR), 
 
 if TYPE_CHECKING:
     from trii_desktop.assistant.late import LateParts
+    from trii_desktop.chat.late import LateChat
 
 
 class Workbench:
@@ -71,6 +74,9 @@ class Workbench:
         self.alerts = AlertActions(window, desk, panels.grid, self.drawings)
         self.assistant = AssistantActions(window, desk, panels.grid, self.drawings)
         self._late: LateParts | None = None
+        self.chat = ChatActions(window, desk, panels.grid)
+        self.team = TeamActions(window)
+        self._late_chat: LateChat | None = None
         self.replay = ReplayActions(desk, panels.active)
         self.studies = StudyActions(window, desk, panels.grid)
         self.panes = CurrentPane(desk, panels.active)
@@ -181,12 +187,27 @@ class Workbench:
         late.found.lead(self.chart.show_at, self.actions.trigger, self.studies.add_named, self.view.open_setting)
         self.actions.refresh()
 
+    def adopt_chat(self, late: "LateChat") -> None:
+        """Hear the chat's dock, which comes last of all too."""
+        self._late_chat = late
+        late.join(self.chat, self.team)
+        for part in (self.chat, self.team):
+            part.changed.connect(self.actions.refresh)
+        self.actions.refresh()
+
+    def retire_chat(self) -> None:
+        """Close what belongs to the chat's dock; another may be adopted."""
+        if self._late_chat is not None:
+            self._late_chat.close()
+            self._late_chat = None
+
     def close(self) -> None:
         """Close what is open and hear no more."""
         self._keeping.close()
         self.assistant.close()
         if self._late is not None:
             self._late.close()
+        self.retire_chat()
         self.workspaces.close()
         self.data.close()
         self.telling.close()
@@ -287,6 +308,7 @@ class Workbench:
             menu.addSeparator()
         self.alert_menu.fill(menu, spot)
         self.assistant.fill_menu(menu, spot)
+        self.chat.fill_menu(menu, spot)
         self.chart_menu.fill(menu, spot, has_drawing=self.drawings.has_selected)
         menu.popup(place)
 

@@ -16,8 +16,8 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-MENUS: Final = ("&File", "&Edit", "&Chart", "&Indicators", "&Drawings", "Alerts", "Assistant", "&View", "&Watchlist", "&Help")
-FILE, EDIT, CHART, INDICATORS, DRAWINGS, ALERTS, ASSISTANT, VIEW, WATCH, HELP = MENUS
+MENUS: Final = ("&File", "&Edit", "&Chart", "&Indicators", "&Drawings", "Alerts", "Assistant", "&Team", "&View", "&Watchlist", "&Help")
+FILE, EDIT, CHART, INDICATORS, DRAWINGS, ALERTS, ASSISTANT, TEAM, VIEW, WATCH, HELP = MENUS
 
 
 class Scope(enum.Enum):

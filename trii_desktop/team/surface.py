@@ -2,37 +2,7 @@
 
 from typing import Any, Protocol
 
-from backend.chat.message import MemberRow
-from backend.sync.server import Enrolment, ServerRow, SessionRow, SignedIn
-
-
-class Invitation(Protocol):
-    """What an invite link says and the server it names confirms. ``pin``: the server's identity, empty for a public certificate."""
-
-    @property
-    def name(self) -> str:
-        """What the server calls itself."""
-        ...
-
-    @property
-    def org(self) -> str:
-        """The organisation one would belong to."""
-        ...
-
-    @property
-    def url(self) -> str:
-        """Where it is."""
-        ...
-
-    @property
-    def pin(self) -> str:
-        """Its identity."""
-        ...
-
-    @property
-    def code(self) -> str:
-        """What lets one in; empty where the link only names the server."""
-        ...
+from backend.sync.server import Enrolment, Invitation, ServerRow, SessionRow, SignedIn
 
 
 class TeamSurface(Protocol):
@@ -64,7 +34,7 @@ class TeamSurface(Protocol):
         """Leave the server's list, with everything of it on this computer."""
         ...
 
-    async def go_online(self, server: str, on: bool) -> Any:  # noqa: FBT001 - the facade's own signature
+    async def go_online(self, server: str, *, is_on: bool = True) -> Any:
         """Connect, or stay offline."""
         ...
 
@@ -92,10 +62,6 @@ class TeamSurface(Protocol):
         """Another password; the other sessions end."""
         ...
 
-    async def invite(self, server: str, role: str, n: int, days: int) -> str:
-        """A link by which ``n`` people can join within ``days`` days."""
-        ...
-
-    async def people(self, server: str) -> tuple[MemberRow, ...]:
-        """Everybody of the organisation."""
+    async def invite(self, server: str, role: str, uses: int, days: int) -> str:
+        """A link by which ``uses`` people can join within ``days`` days."""
         ...
