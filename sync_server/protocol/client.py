@@ -80,7 +80,7 @@ class SyncClient:
         self._device = kept.device
         self._user = kept.user
         self._entropy = entropy
-        self._ids = IdMaker(entropy)
+        self._ids = IdMaker(entropy, max((op.id for op in kept.outbox), default=""))
         self._outbox = Outbox(kept.outbox, kept.settled, kept.counts)
         self._copies = Copies(kept.device, kept.cursors, kept.floors, self._outbox)
         self._connection = Connection(chance)

@@ -12,12 +12,13 @@ _DIRECT: Final = uuid.UUID("b3f1a0c2-6d52-5d8e-9f0e-3c1f6a7d2e41")
 class IdMaker:
     """Makes UUIDv7 that only grow, also within one millisecond and when the clock goes back.
 
-    ``entropy(n)`` gives n random bytes: ``os.urandom`` in a program, a seeded source in a simulation.
+    ``entropy(n)`` gives n random bytes: ``os.urandom`` in a program, a seeded source in a simulation · ``after``: an id that all
+    new ones are to follow, empty for none.
     """
 
-    def __init__(self, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, entropy: Callable[[int], bytes], after: str = "") -> None:
         self._entropy = entropy
-        self._last = 0
+        self._last = _weight(after) if after else 0
 
     def make(self, now_ms: int) -> str:
         """A new id for UTC time ``now_ms``."""
@@ -28,6 +29,12 @@ class IdMaker:
         time_bits, chance = self._last >> 74, self._last & ((1 << 74) - 1)
         value = (time_bits << 80) | (7 << 76) | ((chance >> 62) << 64) | (2 << 62) | (chance & ((1 << 62) - 1))
         return str(uuid.UUID(int=value))
+
+
+def _weight(identity: str) -> int:
+    """The 122 free bits of a UUID in order of weight, as :class:`IdMaker` counts them."""
+    value = uuid.UUID(identity).int
+    return (value >> 80 << 74) | ((value >> 64 & 0xFFF) << 62) | (value & ((1 << 62) - 1))
 
 
 def is_id(text: str) -> bool:

@@ -19,8 +19,8 @@ _HOST_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)*(?![0-9]+\Z){_LAB
 class Invite(msgspec.Struct, frozen=True):
     """Where and with what to join.
 
-    ``server`` its address (https; plain http only to this machine) · ``pin`` the server's Ed25519 key in base64, empty where a public
-    certificate vouches for it · ``code`` what the person joins with.
+    ``server`` its address (https; plain http only to this machine) · ``pin`` the server's Ed25519 key in base64, empty where a
+    public certificate vouches for it · ``code`` what the person joins with.
     """
 
     server: str
