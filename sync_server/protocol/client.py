@@ -7,6 +7,7 @@ Nothing else is needed between two runs than :class:`Kept`, which the actions de
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
@@ -50,6 +51,8 @@ from sync_server.protocol.messages import (
 )
 from sync_server.protocol.outbox import Outbox
 from sync_server.protocol.sending import Sending
+
+MAX_OVERDUE: Final = 3  # rounds without any answer after which a connection that still speaks is given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,8 @@ class SyncClient:
         if isinstance(message, Bye):
             actions = self._connection.bye(message, now)
         elif self._is_up:
+            if isinstance(message, Res | Err | Reset) or (isinstance(message, Ev) and message.rid):
+                self._copies.n_overdue = self._sending.n_overdue = 0
             actions = self._take(message, now)
         elif isinstance(message, Welcome) and self._connection.phase is Phase.GREETING:
             actions = self._welcome(message, now)
@@ -301,6 +306,8 @@ class SyncClient:
             actions = [*actions, *sent, *asked, *self._marks.pump(self._copies.epoch, now)]
             if self._copies.is_doubtful:
                 actions += self._connection.hang_up(now, 1000, "A copy does not fit what the server says.")
+            elif self._copies.n_overdue + self._sending.n_overdue >= MAX_OVERDUE:
+                actions += self._connection.hang_up(now, 1001, "The server speaks and does not answer.")
         if not self._is_up:
             self._copies.lost()
             actions = [*actions, *self._sending.lost()]

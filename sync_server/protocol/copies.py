@@ -20,7 +20,7 @@ from sync_server.protocol.events import Cursor, Event, Kind, Op
 from sync_server.protocol.limits import Limits
 from sync_server.protocol.messages import Err, Ev, Pull, Reset, RoomHead, Snapshot
 from sync_server.protocol.outbox import Outbox
-from sync_server.protocol.replica import Fit, Replica, is_run
+from sync_server.protocol.replica import Fit, Replica, Step, is_run
 
 MAX_PULLS: Final = 4
 PATIENCE_MS: Final = 10_000  # an answer that has not come by then is asked for again
@@ -60,6 +60,7 @@ class Copies:
         self._later: dict[str, int] = {}
         self._anew: dict[str, _Anew] = {}
         self.limits = Limits()
+        self.n_overdue = 0  # rounds of questions in a row that nobody answered
         self.is_doubtful = False  # a copy does not fit what the server says: greet it again, so that it compares
 
     def replica(self, room: str) -> Replica:
@@ -125,8 +126,12 @@ class Copies:
         if ev.r in self._anew:
             replica.aim(ev.last)
             return []
+        before = replica.cursor
         fit, steps = replica.take(ev, is_answer=is_answer)
-        actions: list[Action] = [self._save(ev.r, step.cursor, step.events) for step in steps]
+        actions: list[Action] = []
+        for step in steps:
+            actions += self._step(before, step)
+            before = step.cursor
         self._go_on(replica, fit, now_ms, is_answer=is_answer)
         return actions
 
@@ -146,10 +151,14 @@ class Copies:
         elif fit is Fit.TAKEN:
             self._later[room] = now_ms + GRACE_MS
 
-    def _save(self, room: str, cursor: Cursor, events: Sequence[Event]) -> SaveEvents:
-        entered = [self._outbox.enter(event, cursor.e) for event in events if event.d == self._device]
+    def _step(self, before: Cursor, step: Step) -> list[Action]:
+        """What to save as a copy goes on; where it enters a new epoch, what had a place that is no longer history waits again."""
+        cursor = step.cursor
+        again = self._outbox.cross(cursor.r, cursor.e, before.s) if cursor.e > before.e else ()
+        entered = [self._outbox.enter(event, cursor.e) for event in step.events if event.d == self._device]
         settled = [one for one in entered if one is not None]
-        return SaveEvents(cursor, tuple(events), (*settled, *self._outbox.pass_by(room, cursor.e, cursor.s)))
+        save = SaveEvents(cursor, step.events, (*settled, *self._outbox.pass_by(cursor.r, cursor.e, cursor.s)))
+        return [StartFrom(Cursor(cursor.r, cursor.e, before.s, before.h), keep=before.s, again=again), save] if again else [save]
 
     def _older_events(self, ev: Ev, asked: _Asked) -> list[Action]:
         replica = self.replica(ev.r)
@@ -189,7 +198,7 @@ class Copies:
         self._line.pop(reset.r, None)
         self._later.pop(reset.r, None)
         self._outbox.hold(reset.r, is_held=True)
-        is_cut = reset.why is not ResetReason.FLOOR and replica.cursor.s > reset.fork
+        is_cut = replica.cursor.s > reset.fork and _is_renewed(reset, replica.cursor)
         self._anew[reset.r] = _Anew(reset, needs_events=is_cut)
         return [LoadHeld(reset.r, reset.fork)] if is_cut else self._begin(reset.r)
 
@@ -243,11 +252,14 @@ class Copies:
         replica = self.replica(room)
         again: tuple[Op, ...] = ()
         others: tuple[Event, ...] = ()
-        if anew.reset.why is not ResetReason.FLOOR:
+        why = anew.reset.why
+        if _is_renewed(anew.reset, replica.cursor):
             said = [event for event in anew.lost if event.k != Kind.FAILOVER and event.b is not None and event.s > anew.reset.fork]
             mine = [event for event in said if event.d == self._device]
-            others = tuple(event for event in said if event.d != self._device)
-            again = self._outbox.restart(room, anew.reset.e, anew.reset.fork, mine)
+            if why is not ResetReason.FLOOR:  # else they may well be history that is served no more
+                others = tuple(event for event in said if event.d != self._device)
+            is_doubted = why is ResetReason.HASH
+            again = self._outbox.restart(room, anew.reset.e, anew.reset.fork, mine, is_doubted=is_doubted)
         replica.start(cursor, min(replica.oldest, keep) if keep else 0)
         self._outbox.hold(room, is_held=False)
         self._ask(room)
@@ -283,7 +295,9 @@ class Copies:
 
     def pump(self, next_rid: Callable[[], int], now_ms: int) -> list[Action]:
         """Ask for the rooms whose turn it is, and again for what was not answered in time."""
-        for rid, asked in [(rid, asked) for rid, asked in self._asked.items() if asked.since_ms + PATIENCE_MS <= now_ms]:
+        overdue = [(rid, asked) for rid, asked in self._asked.items() if asked.since_ms + PATIENCE_MS <= now_ms]
+        self.n_overdue += bool(overdue)
+        for rid, asked in overdue:
             del self._asked[rid]
             if not asked.before:
                 self._line.setdefault(asked.room)
@@ -313,12 +327,18 @@ class Copies:
         self._asked.clear()
         self._line.clear()
         self._later.clear()
+        self.n_overdue = 0
         self.is_doubtful = False
 
     def next_ms(self) -> int | None:
         """When to look again; None for never."""
         overdue = [asked.since_ms + PATIENCE_MS for asked in self._asked.values()]
         return min((*self._later.values(), *overdue), default=None)
+
+
+def _is_renewed(reset: Reset, cursor: Cursor) -> bool:
+    """Whether what a copy holds after the fork may be no longer history."""
+    return reset.why is not ResetReason.FLOOR or reset.e > cursor.e
 
 
 def _is_stale(reset: Reset, cursor: Cursor) -> bool:

@@ -32,6 +32,7 @@ class _Lane:
     not_before_ms: int = 0
     n_tries: int = 0
     expected: dict[str, int] = field(default_factory=dict)  # id → the count the server wanted instead
+    n_decided: int = 0  # newest count known to be decided: a lower one that is wanted was wanted before that
     forks: list[tuple[int, int]] = field(default_factory=list)  # epochs that began meanwhile, and where
     is_held: bool = False
 
@@ -206,6 +207,7 @@ class Outbox:
     def _decide(self, lane: _Lane, settled: Settled) -> Settled:
         lane.flying.pop(settled.id, None)
         lane.n_tries = 0
+        lane.n_decided = max(lane.n_decided, self._ops[settled.id].cseq)
         self._mark(settled)
         return settled
 
@@ -214,7 +216,7 @@ class Outbox:
         del lane.flying[result.id]
         lane.back.append(result.id)
         is_first = len(lane.back) == 1
-        if result.code == Code.OUT_OF_ORDER and result.cseq:
+        if result.code == Code.OUT_OF_ORDER:
             lane.expected[result.id] = result.cseq
         if is_first:
             wait_ms = result.after if result.after or lane.n_tries == 0 else _patience_ms(lane.n_tries)
@@ -232,9 +234,10 @@ class Outbox:
         self._ready.setdefault(room)
         expected, lane.expected = lane.expected, {}
         first = self._first(lane)
-        if first is None or expected.get(first.id, first.cseq) == first.cseq:
+        start = expected.get(first.id, 0) if first else 0
+        if first is None or start <= lane.n_decided or start == first.cseq:
             return None
-        return self._renumber(room, expected[first.id])
+        return self._renumber(room, start)
 
     def _renumber(self, room: str, start: int) -> Renumber:
         lane = self._lanes[room]
@@ -264,10 +267,9 @@ class Outbox:
         if op is None:
             return None
         lane = self._lane(op.r)
-        lane.flying.pop(op.id, None)
-        lane.n_tries = 0
+        self._decide(lane, settled := Settled(op.id, epoch, event.s))
         self.remove(op.id)
-        return Settled(op.id, epoch, event.s)
+        return settled
 
     def pass_by(self, room: str, epoch: int, s: int) -> tuple[Settled, ...]:
         """Operations whose places a copy has passed without their events, as after a snapshot: they leave the outbox as well."""
@@ -289,15 +291,30 @@ class Outbox:
         """Send nothing of a room while its copy is being replaced, and go on afterwards."""
         self._lane(room).is_held = is_held
 
-    def restart(self, room: str, epoch: int, fork: int, mine: Sequence[Event]) -> tuple[Op, ...]:
+    def cross(self, room: str, epoch: int, fork: int) -> tuple[Op, ...]:
+        """The copy went on from ``fork`` in ``epoch``: what has to be sent again, as :meth:`restart` says; mostly nothing."""
+        lane = self._lane(room)
+        if any(self._is_cut(identity, epoch, fork) for identity in lane.placed):
+            return self.restart(room, epoch, fork, ())
+        lane.forks.append((epoch, fork))
+        lane.n_decided = 0
+        return ()
+
+    def _is_cut(self, identity: str, epoch: int, fork: int) -> bool:
+        place = self._places.get(identity)
+        return place is not None and place.s > fork and place.e < epoch
+
+    def restart(self, room: str, epoch: int, fork: int, mine: Sequence[Event], *, is_doubted: bool = False) -> tuple[Op, ...]:
         """All that waits in a room after its history went on from ``fork`` in ``epoch``, in order, with new counts.
 
-        ``mine``: this device's events after the fork that the copy held. What had a place after the fork waits again.
+        ``mine``: this device's events after the fork that the copy held. What had a place after the fork in an earlier epoch waits
+        again; where the history ``is_doubted``, in any epoch.
         """
         lane = self._lane(room)
         lane.forks.append((epoch, fork))
+        before = epoch + 1 if is_doubted else epoch
         again = [_op_of(event, room, fork) for event in sorted(mine, key=lambda event: event.s) if event.id not in self._ops]
-        lost = sorted((self._places[i] for i in lane.placed if i in self._places and self._places[i].s > fork), key=lambda p: p.s)
+        lost = sorted((self._places[i] for i in lane.placed if self._is_cut(i, before, fork)), key=lambda place: place.s)
         again += [msgspec.structs.replace(self._ops[place.id], rec=True) for place in lost]
         for place in lost:
             del self._places[place.id]
@@ -310,7 +327,7 @@ class Outbox:
         again = [msgspec.structs.replace(op, cseq=count) for count, op in enumerate(again, start)]
         self._ops.update((op.id, op) for op in again)
         lane.queue = deque(op.id for op in again)
-        lane.flying, lane.back, lane.expected, lane.n_tries = {}, [], {}, 0
+        lane.flying, lane.back, lane.expected, lane.n_tries, lane.n_decided = {}, [], {}, 0, 0
         if again:
             self.counts[room] = again[-1].cseq
             self._ready.setdefault(room)

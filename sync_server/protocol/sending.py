@@ -29,11 +29,14 @@ class Sending:
         self._pushes: dict[int, _Pushed] = {}
         self._n_ops = Limits().ops
         self._slow_until_ms = 0
+        self.n_overdue = 0  # rounds of pushes in a row that nobody answered
 
     def pump(self, next_rid: Callable[[], int], limits: Limits, now_ms: int) -> list[Action]:
         """Send what may be sent, and again what was not answered in time."""
         actions: list[Action] = []
-        for rid, pushed in [(rid, pushed) for rid, pushed in self._pushes.items() if pushed.since_ms + PATIENCE_MS <= now_ms]:
+        overdue = [(rid, pushed) for rid, pushed in self._pushes.items() if pushed.since_ms + PATIENCE_MS <= now_ms]
+        self.n_overdue += bool(overdue)
+        for rid, pushed in overdue:
             del self._pushes[rid]
             actions += self._outbox.fall_back(pushed.ops)
         while len(self._pushes) < MAX_PUSHES and self._slow_until_ms <= now_ms:
@@ -72,6 +75,7 @@ class Sending:
         """The connection is gone: what flew waits again."""
         renumbered = [found for pushed in self._pushes.values() for found in self._outbox.fall_back(pushed.ops)]
         self._pushes.clear()
+        self.n_overdue = 0
         return list(renumbered)
 
     def next_ms(self, now_ms: int) -> int | None:

@@ -174,6 +174,8 @@ class ModelSyncServer:
         room.forks.append((room.epoch, fork))
         del room.events[fork:], room.epochs[fork:], room.hashes[fork + 1 :]
         room.epoch += 1
+        room.floor = min(room.floor, fork + 1)
+        room.members = {user: min(since, fork + 1) for user, since in room.members.items()}
         body = f'{{"fork":{fork}}}'
         salt = bytes(16)
         hashed = chain.to_text(chain.body_hash(salt, body))

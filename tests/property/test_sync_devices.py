@@ -29,7 +29,7 @@ class Wires(RuleBasedStateMachine):
         self.devices = [SyncDevice(user, device, seed + n) for n, (user, device) in enumerate(DEVICES)]
         self.coming = [[] for _ in DEVICES]
         self.is_greeted = [False for _ in DEVICES]
-        self.accepted = {}  # id → the device that promised to keep it
+        self.accepted = {}  # id → the device that promised to keep it, and its room
         self.given_up = set()
         self.n_written = 0
         for n in range(len(DEVICES)):
@@ -46,7 +46,7 @@ class Wires(RuleBasedStateMachine):
             device.restart()
             self.act(n, device.go_online)
         for op in device.disk.ops.values():
-            self.accepted.setdefault(op.id, device)
+            self.accepted.setdefault(op.id, (device, op.r))
         if not device.wires_up:
             self.sever(n)
 
@@ -190,7 +190,7 @@ class Wires(RuleBasedStateMachine):
         lost = there.events[fork:]
         self.server.fail_over(room, fork, forgets_counts=forgets)
         for event in lost:  # nobody can send again what its author's device no longer holds
-            device = self.accepted.get(event.id)
+            device, _ = self.accepted.get(event.id, (None, ""))
             if device is None:
                 continue
             held = {one.id for one in device.disk.room(room).events} | set(device.disk.ops)
@@ -244,8 +244,10 @@ class Wires(RuleBasedStateMachine):
             return
         for device in self.devices:
             device.kill_after = None
+        n_quiet = 0
         for _ in range(60):
-            if self.settle() and self.is_quiet():
+            n_quiet = n_quiet + 1 if self.settle() and self.is_quiet() else 0
+            if n_quiet == 2:  # the heads of the first have been looked into
                 break
         self.check_copies()
         self.check_operations()
@@ -290,15 +292,19 @@ class Wires(RuleBasedStateMachine):
                     assert copy.state().to_text() == fold.fold(room.events).to_text()
 
     def check_operations(self):
-        for identity, device in self.accepted.items():
+        for identity, (device, name) in self.accepted.items():
             n_entered = sum(
                 (event.d, event.id) == (device.device, identity) for room in self.server.rooms.values() for event in room.events
             )
             assert n_entered <= 1
             if identity in device.disk.ops:
+                if identity not in device.disk.settled:
+                    print(device.disk.ops[identity], device.device, device.client._outbox._lanes, self.server.counts, device.now_ms, device.stands, device.wake_ms)
+                    print(device.done[-30:])
                 assert device.disk.settled[identity].code
                 assert not n_entered
-            elif identity not in self.given_up:
+            elif identity not in self.given_up and device.user in self.server.rooms[name].members:
+                if n_entered != 1: print(identity, device.device, name, self.server.rooms[name], device.disk)
                 assert n_entered == 1
         made = {identity: n for n, identity in enumerate(self.accepted)}
         for room in self.server.rooms.values():
