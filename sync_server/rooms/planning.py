@@ -57,6 +57,7 @@ def plan(asked: Sequence[Asked], view: RoomsView, now_ms: int) -> Plan:
         logs=drafts.logs(),
         messages=tuple(drafts.messages.values()),
         edits=tuple(drafts.edits),
+        files=tuple(drafts.files),
         erased=tuple(drafts.erased),
         refused=tuple(planning.refused),
         counts=planning.counts,

@@ -3,6 +3,7 @@
 A rule answers with the code of its refusal, or None. Rules see the room as all earlier operations have left it.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -31,6 +32,7 @@ from sync_server.rooms.views import MessageView, User
 
 SEATS_MAX: Final = 5_000  # people in one room
 _FORMATS: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 _JOINERS: Final = frozenset("\u200c\u200d")  # parts of words and of emoji
 
 
@@ -99,6 +101,7 @@ def apply(case: Case, event: Event) -> None:
             room.topic = room.topic if body.topic is None else body.topic
         case MsgCreate():
             drafts.made(MessageView(room.room, event.id, event.a, event.s))
+            drafts.files += [(room.room, event.id, sha256) for sha256 in {file.sha256 for file in body.files}]
         case MsgEdit():
             drafts.changed(room.room, body.target, edited_s=event.s, editor=event.a)
             drafts.edits.append((room.room, body.target, event.s))
@@ -211,6 +214,8 @@ def _check_msg_create(case: Case) -> Code | None:
     if body.thread and not is_id(body.thread):
         return Code.BAD_BODY
     if not body.text.strip() and not body.files and not body.links:
+        return Code.BAD_BODY
+    if any(_HASH.fullmatch(file.sha256) is None for file in body.files):
         return Code.BAD_BODY
     return None if case.may(Deed.POST) else Code.NOT_ALLOWED
 

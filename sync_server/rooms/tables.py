@@ -66,6 +66,14 @@ CREATE TABLE changes (
     PRIMARY KEY (room, id)
 );
 
+CREATE TABLE message_files (
+    room TEXT NOT NULL,
+    id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (room, id, sha256)
+);
+CREATE INDEX message_files_by_content ON message_files (room, sha256);
+
 CREATE TABLE refusals (
     device TEXT NOT NULL,
     id TEXT NOT NULL,

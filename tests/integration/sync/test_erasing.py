@@ -8,11 +8,12 @@ import pytest
 
 from sync_server.actor import Role
 from sync_server.errors import Refused
-from sync_server.protocol.bodies import Erase, MsgEdit, ReactSet
+from sync_server.protocol.bodies import Erase, File, MsgCreate, MsgDelete, MsgEdit, ReactSet
 from sync_server.protocol.chain import START, hash_after, is_intact, to_text
 from sync_server.protocol.codes import Code
 from sync_server.protocol.fold import fold, parse_state
 from sync_server.protocol.messages import Pull
+from sync_server.rooms.store import ErasedFiles
 from tests.fakes.room_ops import NOW_MS
 from tests.fakes.rooms_house import House, address_of, open_house
 
@@ -147,3 +148,28 @@ async def test_no_byte_of_what_was_erased_is_left_in_the_files(tmp_path):
 
 def holds(folder: Path, text: str) -> bool:
     return any(text.encode() in path.read_bytes() for path in folder.iterdir() if path.is_file())
+
+
+async def test_files_are_used_until_no_message_names_them(url):
+    async with open_house(url) as house:
+        ann, boss, room, _ = await spoken(house)
+        told: list[ErasedFiles] = []
+        house.rooms.on_files_erased(told.append)
+        one, two, three = ("a" * 64, "b" * 64, "c" * 64)
+        said = [
+            ann.op(room, MsgCreate(text="", files=tuple(file_of(sha256) for sha256 in some)))
+            for some in ((one, two), (two,), (three,))
+        ]
+        await house.ok(ann, *said)
+        asked = ann.org, room, (one, two, three, "d" * 64)
+        assert await house.rooms.used(*asked) == {one, two, three}
+        assert await house.rooms.used("another organisation", *asked[1:]) == frozenset()
+
+        await house.ok(ann, ann.op(room, MsgDelete(said[2].id)))
+        await house.ok(boss, boss.op(room, Erase((said[0].id,))))
+        assert await house.rooms.used(*asked) == {two}
+        assert told == [ErasedFiles(room, (one, two))]
+
+
+def file_of(sha256: str) -> File:
+    return File(sha256=sha256, name="book.csv", mime="text/csv", size=1)
