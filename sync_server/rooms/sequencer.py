@@ -171,9 +171,8 @@ class Sequencer:
         return batch
 
     async def _write(self, batch: list[_Push]) -> None:
-        """Commit a batch; where it fails for a reason of its own, each caller's operations alone: one must not stop all."""
-        is_stored = await self._attempt(self._commit(batch), *(batch if len(batch) == 1 else ()))
-        if not is_stored and len(batch) > 1:
+        """Commit a batch; where that fails, everything is looked up again and each caller stands alone: one must not stop all."""
+        if not await self._attempt(self._commit(batch)):
             for push in batch:
                 await self._attempt(self._commit([push]), push)
 
@@ -185,8 +184,8 @@ class Sequencer:
         if error is None:
             return True
         self._forget()
-        if waiting or not isinstance(error, Refused):
-            log.error("Operations could not be stored: %s", error, exc_info=error)
+        if waiting:
+            log.error("What was asked for could not be stored: %s", error, exc_info=error)
         for job in waiting:
             if isinstance(job, _Push):
                 _tell(job.done, _all_busy(job.asked, BUSY_MS))

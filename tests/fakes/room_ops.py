@@ -3,6 +3,8 @@
 import itertools
 import random
 
+import msgspec
+
 from sync_server.actor import Actor, Role
 from sync_server.protocol.bodies import (
     Body,
@@ -36,7 +38,7 @@ KINDS: dict[type[Body], Kind] = {
     Erase: Kind.ERASE,
 }
 NOW_MS = 1_790_000_000_000
-_seeds = itertools.count(1)
+_seeds = itertools.count(1_000)
 
 
 class Writer:
@@ -49,6 +51,10 @@ class Writer:
         self.user = user or self.id()
         self.actor = Actor(user=self.user, org=self.org, role=role, device=self.id(), session=self.id(), stepped_ms=NOW_MS)
         self.counts: dict[str, int] = {}
+
+    def stepped(self, at_ms: int) -> None:
+        """The person showed a second factor then."""
+        self.actor = msgspec.structs.replace(self.actor, stepped_ms=at_ms)
 
     def id(self) -> str:
         return self.ids.make(NOW_MS)
