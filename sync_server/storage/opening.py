@@ -23,13 +23,18 @@ async def open_database(url: str, tables: Sequence[Migration], clock: Clock, *, 
     ``tables`` are all capabilities' migrations in order. ``schema`` is where tables lie in PostgreSQL. Raises Refused for an
     address that is neither, a database that cannot be opened, and one that a newer server wrote: then nothing of it was changed.
     """
-    if url.startswith(_POSTGRES):
+    if not is_sqlite(url):
         postgres = PostgresDatabase(url, schema)
         await postgres.open(tables, clock.now_ms())
         return postgres
     sqlite = SqliteDatabase(make_file(sqlite_path(url)))
     await sqlite.open(tables, clock.now_ms())
     return sqlite
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether an address names a file of SQLite, and not PostgreSQL."""
+    return not url.startswith(_POSTGRES)
 
 
 def sqlite_path(url: str) -> Path:
