@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -72,9 +72,22 @@ class Means:
 
     def check_rate(self, key: str, rule: Rule) -> None:
         """Count one; Refused (``limited``, 429) with when to come again where there were too many."""
-        after_ms = self.limits.take(key, rule)
-        if after_ms:
-            raise Refused(Code.LIMITED, "That was too often.", hint="Wait a moment and try again.", status=429, after_ms=after_ms)
+        self.check_rates(((key, rule),))
+
+    def check_rates(self, counted: Sequence[tuple[str, Rule]]) -> None:
+        """Count one in each of several limits, or in none: what one refuses uses up nothing of the others."""
+        for n_taken, (key, rule) in enumerate(counted):
+            after_ms = self.limits.take(key, rule)
+            if after_ms:
+                self.give_back(counted[:n_taken])
+                raise Refused(
+                    Code.LIMITED, "That was too often.", hint="Wait a moment and try again.", status=429, after_ms=after_ms
+                )
+
+    def give_back(self, counted: Sequence[tuple[str, Rule]]) -> None:
+        """Count what was counted as not done."""
+        for key, rule in counted:
+            self.limits.give_back(key, rule)
 
     async def note(self, tx: Writing | None, entry: AuditEntry) -> None:
         """Enter something in the audit: with ``tx`` together with what it tells of, else by itself."""

@@ -6,7 +6,7 @@ from sync_server.accounts.directory import free_handle
 from sync_server.accounts.emails import fold_email, index_of, parse_email, seal_email
 from sync_server.accounts.factors import Factors
 from sync_server.accounts.invitations import Invitations, not_usable
-from sync_server.accounts.limits import LOGIN, LOGIN_ACCOUNT, LOGIN_ADDRESS, MAKE, SECRET
+from sync_server.accounts.limits import LOGIN, LOGIN_ACCOUNT, LOGIN_ADDRESS, MAKE, SECRET, Rule
 from sync_server.accounts.means import DAY_MS, Change, Means, entry_of, hash_secret, not_signed_in, not_there
 from sync_server.accounts.names import clean_name
 from sync_server.accounts.passwords import Passwords, check_strength
@@ -68,7 +68,8 @@ class SigningIn:
         if asked.ticket:
             return await self._second_step(asked, address)
         email_index = index_of(fold_email(asked.email), self._means.keys)
-        self._check_rates(email_index, address)
+        guesses = _guesses(email_index, address)
+        self._means.check_rates(guesses)
         async with self._means.database.read() as tx:
             account = await find_account(tx, email_index)
         is_open = account is not None and account.is_open
@@ -77,7 +78,7 @@ class SigningIn:
             org, user = (account.org, account.id) if account else ("", "")
             entry = AuditEntry(org, "auth.refused", user, user, address, {"step": "password", "account": email_index[:16]})
             raise await self._means.note_refusal(entry, not_signed_in())
-        self._give_back(email_index, address)
+        self._means.give_back(guesses)  # a right password is no guess
         if verdict.is_dated:
             await self._renew_hash(account, asked.password)
         if account.has_factor and not asked.code:
@@ -218,13 +219,7 @@ class SigningIn:
             AuditEntry("", "auth.refused", "", "", address, {"step": "code of a link"}), not_usable()
         )
 
-    def _check_rates(self, account: str, address: str) -> None:
-        self._means.check_rate(address, LOGIN_ADDRESS)
-        self._means.check_rate(account, LOGIN_ACCOUNT)
-        self._means.check_rate(f"{account} {address}", LOGIN)
 
-    def _give_back(self, account: str, address: str) -> None:
-        """A right password is no guess."""
-        self._means.limits.give_back(address, LOGIN_ADDRESS)
-        self._means.limits.give_back(account, LOGIN_ACCOUNT)
-        self._means.limits.give_back(f"{account} {address}", LOGIN)
+def _guesses(account: str, address: str) -> tuple[tuple[str, Rule], ...]:
+    """What a password that may be a guess is counted in."""
+    return ((f"{account} {address}", LOGIN), (account, LOGIN_ACCOUNT), (address, LOGIN_ADDRESS))

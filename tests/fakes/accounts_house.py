@@ -80,7 +80,7 @@ class House:
 @asynccontextmanager
 async def accounts_house(url: str, folder, terms: Terms | None = None, clock: ManualClock | None = None) -> AsyncIterator[House]:
     """Accounts over the database at ``url``; keys lie in ``folder``."""
-    clock = clock or ManualClock()
+    clock, terms = clock or ManualClock(), terms or Terms()
     keys = load_keys(folder)
     database = await open_database(url, ALL_TABLES, clock)
     accounts = Accounts(
@@ -88,7 +88,7 @@ async def accounts_house(url: str, folder, terms: Terms | None = None, clock: Ma
         keys,
         Audit(database, keys, clock, folder),
         clock,
-        msgspec.structs.replace(terms or Terms(), cost=CHEAP, n_threads=2),
+        msgspec.structs.replace(terms, cost=terms.cost or CHEAP, n_threads=2),
     )
     try:
         org = await accounts.begin()

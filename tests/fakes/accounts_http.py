@@ -5,27 +5,19 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import httpx
-from litestar import Litestar, Request, Response
+from litestar import Litestar
 from litestar.datastructures import State
 
 from sync_server.accounts.routes import accounts_router
-from sync_server.errors import Refused
+from sync_server.edge.problem import answer_problem
 from tests.fakes.accounts_house import HOME, House
-
-
-def tell(request: Request, refused: Refused) -> Response:
-    """A refusal as problem+json, as the edge tells it."""
-    headers = {"Retry-After": str(-(-refused.after_ms // 1000))} if refused.after_ms else {}
-    body = {"type": f"/problems/{refused.code}", "title": refused.why, "status": refused.status, "code": refused.code}
-    body |= {"detail": refused.why, "hint": refused.hint, "retry_after_ms": refused.after_ms}
-    return Response(body, status_code=refused.status, headers=headers, media_type="application/problem+json")
 
 
 @asynccontextmanager
 async def accounts_client(house: House, address: str = HOME) -> AsyncIterator[httpx.AsyncClient]:
     """A client at ``address`` of an application that has nothing but accounts."""
     state = State({"server": SimpleNamespace(accounts=house.accounts)})
-    app = Litestar([accounts_router()], state=state, exception_handlers={Refused: tell}, logging_config=None)
+    app = Litestar([accounts_router()], state=state, exception_handlers={Exception: answer_problem}, logging_config=None)
     transport = httpx.ASGITransport(app, client=(address, 50_000))
     async with httpx.AsyncClient(transport=transport, base_url="https://trii.test") as client:
         yield client
