@@ -97,7 +97,10 @@ class Sessions:
                 " AND until_ms > $2 AND seen_ms >= $3 ORDER BY seen_ms DESC, id DESC",
                 *(actor.user, now, now - families.IDLE_MS),
             )
-        return tuple(SessionRow(*row[:7], row[0] == actor.session) for row in rows)
+        return tuple(
+            SessionRow(session, device, name, began_ms, seen_ms, until_ms, place, session == actor.session)
+            for session, device, name, began_ms, seen_ms, until_ms, place in rows
+        )
 
     async def end(self, actor: Actor, session: str, address: str = "") -> None:
         """End one session of the person. Raises Refused (404) where there is no such session that stands."""

@@ -27,7 +27,7 @@ async def live_tokens(house, session):
         return (await tx.row("SELECT COUNT(*) FROM refreshes WHERE session = $1 AND used_ms IS NULL", session))[0]
 
 
-async def test_the_first_owner_joins_by_a_code_that_works_once_and_only_the_newest_does(database_url, tmp_path):
+async def test_the_first_owner_joins_once_by_the_newest_code_and_by_no_other(database_url, tmp_path):
     async with accounts_house(database_url, tmp_path) as house:
         older = await house.accounts.invitations.first_code(house.org)
         code = await house.accounts.invitations.first_code(house.org)
