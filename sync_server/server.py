@@ -41,6 +41,8 @@ from sync_server.protocol.invites import Invite, format_invite
 from sync_server.protocol.limits import VERSION
 from sync_server.rooms.rooms import Rooms
 from sync_server.rooms.shared_files import SharedFiles
+from sync_server.search.projection import remove_messages
+from sync_server.search.search import Search
 from sync_server.storage.database import Database, Reading
 from sync_server.storage.keys import ServerKeys, check_keys, load_keys
 from sync_server.storage.opening import open_database
@@ -134,11 +136,15 @@ class Server:
         self.files = Files(self.database, blobs, self.clock, ids, shared, limits=self._choices.file_limits)
         self._sweeper = Sweeper(self.database, blobs, self.clock, self.files, shared)
         purging = Purging(self._sweeper, self._tasks)
-        self.rooms = Rooms(self.database, self.clock, _colleagues, [purging.note], self.audit.note)
+        self.rooms = Rooms(self.database, self.clock, _colleagues, [purging.note, remove_messages], self.audit.note)
+        self.search = Search(self.database)
+        self.rooms.on_committed(self.search.committed)
+        self.rooms.on_committed(purging.entered)
         self._stack.push_async_callback(self._tasks.close)
+        await self.search.begin()
+        self._stack.push_async_callback(self.search.close)
         await self.rooms.begin()
         self._stack.push_async_callback(self.rooms.close)
-        self.rooms.on_committed(purging.entered)
 
     async def _listen(self) -> None:
         take = taker(self.accounts.limits, RULES if self._choices.rules is None else self._choices.rules)
@@ -160,6 +166,7 @@ class Server:
         self.house = House(
             accounts=self.accounts,
             rooms=self.rooms,
+            search=self.search,
             files=self.files,
             audit=self.audit,
             hub=self.hub,

@@ -4,23 +4,26 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import get, post
+from litestar.di import Provide
 from litestar.params import Parameter
 from msgspec import Meta
 
 from sync_server.actor import Actor
 from sync_server.edge.acts import Pace
-from sync_server.edge.house import Asking, check_pace, house_of
+from sync_server.edge.house import Asking, House, check_pace, house_of
 from sync_server.errors import Refused
 from sync_server.protocol.bodies import File, Id, Link, MsgCreate, RoomCreate, RoomKind, RoomRole, Seat, Short, Text
 from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Kind, Word
-from sync_server.protocol.fold import MessageState
 from sync_server.protocol.ids import direct_room, is_id
 from sync_server.rooms.directory import OpenRoom, RoomAbout
+from sync_server.search.search import ANY, Filters, FoundMessage
 
 KEY: Final = "idempotency-key"
 KEY_CHARACTERS: Final = 128
-Limit = Annotated[int, Parameter(ge=1, le=200)]
+Limit = Annotated[int, Parameter(ge=1, le=100)]
+Moment = Annotated[int, Parameter(ge=0, lt=2**53)]
+RoomAsPart = Annotated[str, Parameter(max_length=64, query="room")]
 CursorText = Annotated[str, Parameter(max_length=600, description="From the answer before; empty for the beginning.")]
 RoomPath = Annotated[str, Parameter(max_length=64, description="The room's id.")]
 
@@ -56,10 +59,17 @@ class Placed(msgspec.Struct, frozen=True):
     s: int
 
 
-class HistoryPage(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True):
+    """Words and filters."""
+
+    words: str
+    filters: Filters
+
+
+class MessagePage(msgspec.Struct, frozen=True):
     """Messages as they are now, the newest first; ``cursor`` for older ones, empty where there are none."""
 
-    messages: tuple[MessageState, ...]
+    messages: tuple[FoundMessage, ...]
     cursor: str
 
 
@@ -89,6 +99,57 @@ async def send(request: Asking, actor: Actor, data: MessageAsked) -> Placed:
     body = MsgCreate(data.text, data.thread, data.mentions, data.files, data.links)
     result = await house_of(request).posting.enter(actor, data.room, Kind.MSG_CREATE, body, _once(request, "message"))
     return Placed(result.id, data.room, result.e, result.s)
+
+
+@get(["/api/chat/history", "/api/v1/chat/history"], tags=["chat"], summary="Read messages")
+async def history(request: Asking, actor: Actor, room: RoomAsPart, cursor: CursorText = "", limit: Limit = 50) -> MessagePage:
+    """Messages of a room as they are now, page by page, the newest first."""
+    house = house_of(request)
+    check_pace(house, Pace.PULL, actor.user)
+    _check_room(room)
+    await house.rooms.seats(actor, room)
+    await house.search.settled()
+    return await _find(house, actor, Question("", Filters(room=room)), cursor, limit)
+
+
+async def asked_question(
+    q: Annotated[str, Parameter(max_length=400, description="Words; the last may be a beginning.")] = "",
+    filters: Filters = ANY,
+) -> Question:
+    """What a search asks for."""
+    return Question(q, filters)
+
+
+async def asked_filters(
+    room: Annotated[str, Parameter(max_length=64)] = "",
+    sender: Annotated[str, Parameter(max_length=64)] = "",
+    since_ms: Moment = 0,
+    until_ms: Moment = 0,
+    has: Annotated[list[Annotated[str, Parameter(max_length=16)]], Parameter(max_items=4)] | None = None,
+    instrument: Annotated[str, Parameter(max_length=80)] = "",
+) -> Filters:
+    """What found messages must be besides their words."""
+    return Filters(sender, room, since_ms, until_ms, tuple(has or ()), instrument)
+
+
+@get(
+    ["/api/chat/search", "/api/v1/chat/search"],
+    tags=["chat"],
+    summary="Find messages",
+    dependencies={"filters": Provide(asked_filters), "question": Provide(asked_question)},
+)
+async def search(request: Asking, actor: Actor, question: Question, cursor: CursorText = "", limit: Limit = 50) -> MessagePage:
+    """Messages with these words, in rooms that one has a seat in, the newest first."""
+    house = house_of(request)
+    check_pace(house, Pace.SEARCH, actor.user)
+    return await _find(house, actor, question, cursor, limit)
+
+
+async def _find(house: House, actor: Actor, question: Question, cursor: str, limit: int) -> MessagePage:
+    about = f"messages {question}"
+    place = house.pages.read(actor, about, cursor)
+    found = await house.search.find(actor, question.words, question.filters, place, limit)
+    return MessagePage(found.messages, house.pages.sign(actor, about, found.cursor))
 
 
 @post(["/api/chat/room", "/api/v1/chat/room"], tags=["chat"], summary="Make a room")
@@ -149,4 +210,4 @@ def _once(request: Asking, what: str) -> str:
     return f"{what} {key}" if key else ""
 
 
-HANDLERS: Final = (send, make_room, rooms, open_rooms, members)
+HANDLERS: Final = (send, history, search, make_room, rooms, open_rooms, members)

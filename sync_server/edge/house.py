@@ -17,6 +17,7 @@ from sync_server.errors import Refused
 from sync_server.files.files import Files
 from sync_server.protocol.codes import Code
 from sync_server.rooms.rooms import Rooms
+from sync_server.search.search import Search
 from sync_server.storage.database import Database
 
 Asking = Request[Any, Any, Any]
@@ -37,6 +38,7 @@ class House(msgspec.Struct, frozen=True):
 
     accounts: Accounts
     rooms: Rooms
+    search: Search
     files: Files
     audit: Audit
     hub: Hub
