@@ -1,5 +1,6 @@
 """The server's addresses as one ASGI application: HTTP by Litestar, the WebSocket beside it, one front before both."""
 
+import re
 import time
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
@@ -11,6 +12,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from sync_server.accounts.bearer import provide_actor
@@ -68,14 +70,28 @@ def make_http(house: House, origins: tuple[str, ...] = (), handlers: tuple[Contr
     return app
 
 
+def methods_of(app: Litestar) -> Mapping[str, str]:
+    """By path: the methods that its addresses take, as the header Allow lists them."""
+    taken: dict[str, set[str]] = {}
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            taken.setdefault(_pattern(route.path_format), set()).update(route.methods)
+    return {pattern: ", ".join(sorted(methods)) for pattern, methods in taken.items()}
+
+
+def _pattern(path: str) -> str:
+    return re.sub(r"\\\{[^/]+?\\\}", "[^/]+", re.escape(path))
+
+
 class Front:
     """What everything passes: origins, headers of safety, figures."""
 
-    def __init__(self, http: Any, socket: SyncSocket, counts: Counts, origins: tuple[str, ...], *, is_plain: bool) -> None:
-        self._http = http
+    def __init__(self, http: Litestar, socket: SyncSocket, counts: Counts, origins: tuple[str, ...], *, is_plain: bool) -> None:
+        self._http: Any = http
         self._socket = socket
         self._counts = counts
         self._origins = frozenset(origins)
+        self._methods = methods_of(http)
         self._headers = dict(_HEADERS) | ({} if is_plain else dict([_STRICT]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,6 +107,8 @@ class Front:
         async def send_on(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 said = {name.lower() for name, _ in message.get("headers", ())}
+                if message["status"] == 405:
+                    message["headers"] = [*message["headers"], (b"allow", self._allowed(scope["path"]))]
                 more = [(name, value) for name, value in self._headers.items() if name not in said]
                 message["headers"] = [*message.get("headers", ()), *more]
                 self._counts.answered(scope["method"], message["status"], time.perf_counter() - began_s)
@@ -101,6 +119,10 @@ class Front:
             await _refuse(send_on, Refused(Code.NOT_ALLOWED, "This page may not ask.", status=403))
             return
         await self._http(scope, receive, send_on)
+
+    def _allowed(self, path: str) -> bytes:
+        found = (methods for pattern, methods in self._methods.items() if re.fullmatch(pattern, path.rstrip("/") or "/"))
+        return next(found, "").encode("ascii")
 
 
 async def _refuse(send: Send, refused: Refused) -> None:

@@ -8,12 +8,13 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import get, post
+from litestar.params import JSONBody
 from litestar.response import Stream
 from msgspec import Meta
 
 from sync_server.actor import Actor
 from sync_server.edge.acts import Pace
-from sync_server.edge.house import Asking, check_pace, house_of
+from sync_server.edge.house import Asker, Asking, check_pace, house_of
 from sync_server.edge.line import Line
 from sync_server.edge.mailboxes import PollAnswer, PulledOutlet, begin_line
 from sync_server.edge.packing import Form
@@ -39,19 +40,19 @@ class PollAsked(msgspec.Struct, frozen=True):
 
 
 @get(["/v1/events", "/api/chat/events", "/api/v1/chat/events"], tags=["sync"], summary="Hear what happens, as a stream")
-async def stream(request: Asking, actor: Actor) -> Stream:
+async def stream(request: Asking, actor: Asker) -> Stream:
     """Messages of the protocol as server-sent events, from the welcome on."""
     return await _stream(request, actor, ())
 
 
 @post("/v1/events", status_code=200, tags=["sync"], summary="Hear what happens, from where copies are")
-async def stream_from(request: Asking, actor: Actor, data: StreamAsked) -> Stream:
+async def stream_from(request: Asking, actor: Asker, data: JSONBody[StreamAsked]) -> Stream:
     """The same stream; copies that cannot go on are told after the welcome."""
     return await _stream(request, actor, data.rooms)
 
 
 @post("/v1/poll", status_code=200, tags=["sync"], summary="Hear what happens, answer by answer")
-async def poll(request: Asking, actor: Actor, data: PollAsked) -> PollAnswer:
+async def poll(request: Asking, actor: Asker, data: JSONBody[PollAsked]) -> PollAnswer:
     """What happened since the answer before; waits where nothing did."""
     house = house_of(request)
     if data.sid:

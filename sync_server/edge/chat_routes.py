@@ -4,28 +4,29 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import get, post
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
 from sync_server.actor import Actor
 from sync_server.edge.acts import Pace
-from sync_server.edge.house import Asking, House, check_pace, house_of
+from sync_server.edge.house import Asker, Asking, House, check_pace, house_of
 from sync_server.errors import Refused
 from sync_server.protocol.bodies import File, Id, Link, MsgCreate, RoomCreate, RoomKind, RoomRole, Seat, Short, Text
 from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Kind, Word
 from sync_server.protocol.ids import direct_room, is_id
 from sync_server.rooms.directory import OpenRoom, RoomAbout
-from sync_server.search.search import ANY, Filters, FoundMessage
+from sync_server.search.search import Filters, FoundMessage
 
 KEY: Final = "idempotency-key"
 KEY_CHARACTERS: Final = 128
-Limit = Annotated[int, Parameter(ge=1, le=100)]
-Moment = Annotated[int, Parameter(ge=0, lt=2**53)]
-RoomAsPart = Annotated[str, Parameter(max_length=64, query="room")]
-CursorText = Annotated[str, Parameter(max_length=600, description="From the answer before; empty for the beginning.")]
-RoomPath = Annotated[str, Parameter(max_length=64, description="The room's id.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+Words = Annotated[str, QueryParameter(max_length=400, description="Words; the last may be a beginning.")]
+Moment = Annotated[int, QueryParameter(ge=0, lt=2**53)]
+RoomAsPart = Annotated[str, QueryParameter(max_length=64)]
+CursorText = Annotated[str, QueryParameter(max_length=600, description="From the answer before; empty for the beginning.")]
+RoomPath = Annotated[str, PathParameter(max_length=64, description="The room's id.")]
 
 
 class MessageAsked(msgspec.Struct, frozen=True):
@@ -93,7 +94,7 @@ class SeatList(msgspec.Struct, frozen=True):
 
 
 @post(["/api/chat/message", "/api/v1/chat/message"], tags=["chat"], summary="Send a message")
-async def send(request: Asking, actor: Actor, data: MessageAsked) -> Placed:
+async def send(request: Asking, actor: Asker, data: JSONBody[MessageAsked]) -> Placed:
     """Enter a message. The same Idempotency-Key sends it once, however often it is asked for."""
     _check_room(data.room)
     body = MsgCreate(data.text, data.thread, data.mentions, data.files, data.links)
@@ -102,7 +103,7 @@ async def send(request: Asking, actor: Actor, data: MessageAsked) -> Placed:
 
 
 @get(["/api/chat/history", "/api/v1/chat/history"], tags=["chat"], summary="Read messages")
-async def history(request: Asking, actor: Actor, room: RoomAsPart, cursor: CursorText = "", limit: Limit = 50) -> MessagePage:
+async def history(request: Asking, actor: Asker, room: RoomAsPart, cursor: CursorText = "", limit: Limit = 50) -> MessagePage:
     """Messages of a room as they are now, page by page, the newest first."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
@@ -112,21 +113,18 @@ async def history(request: Asking, actor: Actor, room: RoomAsPart, cursor: Curso
     return await _find(house, actor, Question("", Filters(room=room)), cursor, limit)
 
 
-async def asked_question(
-    q: Annotated[str, Parameter(max_length=400, description="Words; the last may be a beginning.")] = "",
-    filters: Filters = ANY,
-) -> Question:
+async def asked_question(filters: NamedDependency[Filters], q: Words = "") -> Question:
     """What a search asks for."""
     return Question(q, filters)
 
 
 async def asked_filters(
-    room: Annotated[str, Parameter(max_length=64)] = "",
-    sender: Annotated[str, Parameter(max_length=64)] = "",
+    room: Annotated[str, QueryParameter(max_length=64)] = "",
+    sender: Annotated[str, QueryParameter(max_length=64)] = "",
     since_ms: Moment = 0,
     until_ms: Moment = 0,
-    has: Annotated[list[Annotated[str, Parameter(max_length=16)]], Parameter(max_items=4)] | None = None,
-    instrument: Annotated[str, Parameter(max_length=80)] = "",
+    has: Annotated[list[Annotated[str, QueryParameter(max_length=16)]], QueryParameter(max_items=4)] | None = None,
+    instrument: Annotated[str, QueryParameter(max_length=80)] = "",
 ) -> Filters:
     """What found messages must be besides their words."""
     return Filters(sender, room, since_ms, until_ms, tuple(has or ()), instrument)
@@ -138,14 +136,16 @@ async def asked_filters(
     summary="Find messages",
     dependencies={"filters": Provide(asked_filters), "question": Provide(asked_question)},
 )
-async def search(request: Asking, actor: Actor, question: Question, cursor: CursorText = "", limit: Limit = 50) -> MessagePage:
+async def search(
+    request: Asking, actor: Asker, question: NamedDependency[Question], cursor: CursorText = "", limit: Limit = 50
+) -> MessagePage:
     """Messages with these words, in rooms that one has a seat in, the newest first."""
     house = house_of(request)
     check_pace(house, Pace.SEARCH, actor.user)
     return await _find(house, actor, question, cursor, limit)
 
 
-async def _find(house: House, actor: Actor, question: Question, cursor: str, limit: int) -> MessagePage:
+async def _find(house: House, actor: Actor, question: NamedDependency[Question], cursor: str, limit: int) -> MessagePage:
     about = f"messages {question}"
     place = house.pages.read(actor, about, cursor)
     found = await house.search.find(actor, question.words, question.filters, place, limit)
@@ -153,7 +153,7 @@ async def _find(house: House, actor: Actor, question: Question, cursor: str, lim
 
 
 @post(["/api/chat/room", "/api/v1/chat/room"], tags=["chat"], summary="Make a room")
-async def make_room(request: Asking, actor: Actor, data: RoomAsked) -> Placed:
+async def make_room(request: Asking, actor: Asker, data: JSONBody[RoomAsked]) -> Placed:
     """Make a room of several, or the room of two people; its maker leads it. Takes an Idempotency-Key."""
     house = house_of(request)
     once = _once(request, "room")
@@ -171,7 +171,7 @@ async def make_room(request: Asking, actor: Actor, data: RoomAsked) -> Placed:
 
 
 @get(["/api/chat/rooms", "/api/v1/chat/rooms"], tags=["chat"], summary="One's rooms")
-async def rooms(request: Asking, actor: Actor) -> RoomList:
+async def rooms(request: Asking, actor: Asker) -> RoomList:
     """Rooms in which one has a seat."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
@@ -179,7 +179,7 @@ async def rooms(request: Asking, actor: Actor) -> RoomList:
 
 
 @get(["/api/chat/rooms/open", "/api/v1/chat/rooms/open"], tags=["chat"], summary="Rooms to join")
-async def open_rooms(request: Asking, actor: Actor, cursor: CursorText = "", limit: Limit = 100) -> RoomPage:
+async def open_rooms(request: Asking, actor: Asker, cursor: CursorText = "", limit: Limit = 100) -> RoomPage:
     """Rooms of the organisation that anyone may join, page by page."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
@@ -189,7 +189,7 @@ async def open_rooms(request: Asking, actor: Actor, cursor: CursorText = "", lim
 
 
 @get(["/api/chat/rooms/{room:str}/members", "/api/v1/chat/rooms/{room:str}/members"], tags=["chat"], summary="Who sits in a room")
-async def members(request: Asking, actor: Actor, room: RoomPath) -> SeatList:
+async def members(request: Asking, actor: Asker, room: RoomPath) -> SeatList:
     """People and their roles in the room."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)

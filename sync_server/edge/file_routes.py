@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Response, delete, get, head, post, put
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 from msgspec import Meta
 
 from sync_server.actor import Actor
 from sync_server.edge.acts import Pace
-from sync_server.edge.house import Asking, House, check_pace, house_of
+from sync_server.edge.house import Asker, Asking, House, check_pace, house_of
 from sync_server.errors import Refused
 from sync_server.files.files import NewFile, StoredFile, Upload
 from sync_server.protocol.codes import Code
@@ -23,8 +23,8 @@ PIECE_BYTES: Final = 1024 * 1024
 _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 # Pictures that a reader may show at once; everything else is only ever saved.
 _SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-Sha256Path = Annotated[str, Parameter(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file in hexadecimal.")]
-UploadPath = Annotated[str, Parameter(max_length=64, description="The upload's id.")]
+Sha256Path = Annotated[str, PathParameter(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file in hexadecimal.")]
+UploadPath = Annotated[str, PathParameter(max_length=64, description="The upload's id.")]
 
 
 class UploadAsked(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class UploadAsked(msgspec.Struct, frozen=True):
 
 
 @post("/v1/files", status_code=200, tags=["files"], summary="Begin or continue an upload")
-async def begin_upload(request: Asking, actor: Actor, data: UploadAsked) -> Upload:
+async def begin_upload(request: Asking, actor: Asker, data: JSONBody[UploadAsked]) -> Upload:
     """Where to go on; done at once where nothing needs to be sent."""
     house = house_of(request)
     check_pace(house, Pace.UPLOAD, actor.user)
@@ -46,14 +46,14 @@ async def begin_upload(request: Asking, actor: Actor, data: UploadAsked) -> Uplo
 
 
 @get("/v1/uploads/{upload:str}", tags=["files"], summary="How far an upload is")
-async def look_at_upload(request: Asking, actor: Actor, upload: UploadPath) -> Upload:
+async def look_at_upload(request: Asking, actor: Asker, upload: UploadPath) -> Upload:
     """How many bytes have arrived."""
     return await house_of(request).files.progress(actor, upload)
 
 
 @put("/v1/uploads/{upload:str}", tags=["files"], summary="Send a piece", request_max_body_size=PIECE_BYTES + 1024)
 async def send_piece(
-    request: Asking, actor: Actor, upload: UploadPath, offset: Annotated[int, Parameter(ge=0, lt=2**40)]
+    request: Asking, actor: Asker, upload: UploadPath, offset: Annotated[int, QueryParameter(ge=0, lt=2**40)]
 ) -> Upload:
     """The body is the bytes from ``offset`` on, at most 1 MiB; they are durable when this is answered."""
     house = house_of(request)
@@ -62,26 +62,26 @@ async def send_piece(
 
 
 @post("/v1/uploads/{upload:str}/finish", status_code=200, tags=["files"], summary="Finish an upload")
-async def finish_upload(request: Asking, actor: Actor, upload: UploadPath) -> StoredFile:
+async def finish_upload(request: Asking, actor: Asker, upload: UploadPath) -> StoredFile:
     """The file was checked against its hash and what it says it is, and belongs to its room."""
     return await house_of(request).files.finish(actor, upload)
 
 
 @delete("/v1/uploads/{upload:str}", status_code=204, tags=["files"], summary="Give an upload up")
-async def cancel_upload(request: Asking, actor: Actor, upload: UploadPath) -> None:
+async def cancel_upload(request: Asking, actor: Asker, upload: UploadPath) -> None:
     """What was sent is deleted."""
     await house_of(request).files.cancel(actor, upload)
 
 
 @head("/v1/files/{sha256:str}", tags=["files"], summary="What a file is")
-async def look_at_file(request: Asking, actor: Actor, sha256: Sha256Path) -> Response[None]:
+async def look_at_file(request: Asking, actor: Asker, sha256: Sha256Path) -> Response[None]:
     """The headers of a download."""
     file = await house_of(request).files.look(actor, sha256)
     return Response(None, media_type=file.mime, headers=_headers(file) | {"X-Content-Length": str(file.size)})
 
 
 @get("/v1/files/{sha256:str}", tags=["files"], summary="Fetch a file", media_type="application/octet-stream")
-async def fetch_file(request: Asking, actor: Actor, sha256: Sha256Path) -> Stream:
+async def fetch_file(request: Asking, actor: Asker, sha256: Sha256Path) -> Stream:
     """The file, or with ``Range: bytes=…`` a part of it (206)."""
     house = house_of(request)
     file = await house.files.look(actor, sha256)

@@ -4,8 +4,10 @@ from typing import Any, cast
 
 import msgspec
 from litestar import Request
+from litestar.di import NamedDependency
 
 from sync_server.accounts.accounts import Accounts
+from sync_server.actor import Actor
 from sync_server.audit.audit import Audit
 from sync_server.clock import Clock
 from sync_server.edge.acts import Pace
@@ -21,6 +23,7 @@ from sync_server.search.search import Search
 from sync_server.storage.database import Database
 
 Asking = Request[Any, Any, Any]
+Asker = NamedDependency[Actor]
 
 
 class Identity(msgspec.Struct, frozen=True):

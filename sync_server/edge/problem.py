@@ -57,15 +57,23 @@ def problem_of(error: Exception) -> Problem:
     """Any error as a problem; of what nobody foresaw nothing is told."""
     if isinstance(error, Refused):
         return _problem(error.status, error.code, error.why, error.hint, error.after_ms)
-    if isinstance(error, msgspec.ValidationError | msgspec.DecodeError):
-        return _problem(400, Code.BAD_BODY, str(error))
-    if isinstance(error, RecursionError):
-        return _problem(400, Code.BAD_BODY, "That is nested too deeply.")
-    if isinstance(error, ValidationException):
-        return _problem(400, Code.BAD_BODY, _explain(error))
+    said = _unreadable(error)
+    if said:
+        return _problem(400, Code.BAD_BODY, said)
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _problem(error.status_code, _CODES.get(error.status_code, Code.BAD_FRAME), str(error.detail)[:500])
     return _problem(500, "failed", "Something failed on the server.", "It was logged; try again later.")
+
+
+def _unreadable(error: Exception) -> str:
+    """What is wrong with a request that cannot be read; empty for any other error."""
+    if isinstance(error, ValidationException):
+        return _explain(error)
+    if isinstance(error, msgspec.ValidationError | msgspec.DecodeError):
+        return str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "Text is UTF-8."
+    return "That is nested too deeply." if isinstance(error, RecursionError) else ""
 
 
 def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
@@ -78,9 +86,6 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
         headers["Retry-After"] = str(max(1, -(-problem.retry_after_ms // 1000)))
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    allow = error.headers.get("Allow") if isinstance(error, HTTPException) and error.headers else None
-    if allow:
-        headers["Allow"] = allow
     return Response(problem, status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 

@@ -5,13 +5,12 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
-from sync_server.actor import Actor
 from sync_server.edge.acts import Pace
-from sync_server.edge.house import Asking, check_pace, house_of
+from sync_server.edge.house import Asker, Asking, check_pace, house_of
 from sync_server.edge.line import fetch_page
 from sync_server.edge.pacing import is_whole, let_through
 from sync_server.edge.packing import Form
@@ -22,8 +21,9 @@ from sync_server.protocol.events import Count, Cursor, Op, Word
 from sync_server.protocol.limits import MAX_OPS, MAX_PULL, MAX_PUSH, MAX_ROOMS, PRESENCE_MS, TYPING_MS
 from sync_server.protocol.messages import Ev, Head, Pull, Reads, Res, Reset, Said, Snapshot
 
-RoomPath = Annotated[str, Parameter(max_length=64, description="The room's id.")]
-Place = Annotated[int, Parameter(ge=0, lt=2**53)]
+RoomPath = Annotated[str, PathParameter(max_length=64, description="The room's id.")]
+Place = Annotated[int, QueryParameter(ge=0, lt=2**53)]
+PageLimit = Annotated[int, QueryParameter(ge=1, le=MAX_PULL)]
 GZIP_FROM: Final = 1_024
 
 
@@ -64,7 +64,7 @@ class Resets(msgspec.Struct, frozen=True):
 
 
 @post("/v1/push", status_code=200, tags=["sync"], summary="Enter operations", request_max_body_size=MAX_PUSH)
-async def push(request: Asking, actor: Actor, data: PushAsked) -> Res:
+async def push(request: Asking, actor: Asker, data: JSONBody[PushAsked]) -> Res:
     """What became of each operation, in their order. Operations carry their ids: the same push sent again enters nothing twice."""
     house = house_of(request)
     if not all(map(is_whole, data.ops)):
@@ -75,14 +75,18 @@ async def push(request: Asking, actor: Actor, data: PushAsked) -> Res:
 
 
 async def asked_page(
-    room: RoomPath, e: Place = 0, after: Place = 0, before: Place = 0, limit: Annotated[int, Parameter(ge=1, le=MAX_PULL)] = 200
+    room: RoomPath,
+    e: Place = 0,
+    after: Place = 0,
+    before: Place = 0,
+    limit: PageLimit = 200,
 ) -> Pull:
     """The page that an address asks for."""
     return Pull(0, room, e, after, limit, before)
 
 
 @get("/v1/rooms/{room:str}/events", tags=["sync"], summary="A page of a room's log", dependencies={"page": Provide(asked_page)})
-async def events(request: Asking, actor: Actor, page: Pull) -> Ev | Reset:
+async def events(request: Asking, actor: Asker, page: NamedDependency[Pull]) -> Ev | Reset:
     """Events after ``after``, or with ``before`` the page that ends right before it; a ``reset`` where the copy cannot go on."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
@@ -90,7 +94,7 @@ async def events(request: Asking, actor: Actor, page: Pull) -> Ev | Reset:
 
 
 @get("/v1/rooms/{room:str}/snapshot", tags=["sync"], summary="A room to begin a copy with")
-async def snapshot(request: Asking, actor: Actor, room: RoomPath) -> Response[Snapshot]:
+async def snapshot(request: Asking, actor: Asker, room: RoomPath) -> Response[Snapshot]:
     """The room as it stood at its last snapshot; compressed where that is understood."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
@@ -106,7 +110,7 @@ async def snapshot(request: Asking, actor: Actor, room: RoomPath) -> Response[Sn
 
 
 @get("/v1/rooms/{room:str}/reads", tags=["sync"], summary="How far people have read")
-async def reads(request: Asking, actor: Actor, room: RoomPath) -> Reads:
+async def reads(request: Asking, actor: Asker, room: RoomPath) -> Reads:
     """How far everyone has read the room."""
     found = await house_of(request).rooms.reads(actor, room)
     if found is None:
@@ -115,7 +119,7 @@ async def reads(request: Asking, actor: Actor, room: RoomPath) -> Reads:
 
 
 @get("/v1/heads", tags=["sync"], summary="Where one's rooms stand")
-async def heads(request: Asking, actor: Actor) -> Head:
+async def heads(request: Asking, actor: Asker) -> Head:
     """Where every room of one's own stands, the most lately active first."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
@@ -123,7 +127,7 @@ async def heads(request: Asking, actor: Actor) -> Head:
 
 
 @post("/v1/check", status_code=200, tags=["sync"], summary="Whether copies can go on")
-async def check(request: Asking, actor: Actor, data: CheckAsked) -> Resets:
+async def check(request: Asking, actor: Asker, data: JSONBody[CheckAsked]) -> Resets:
     """Resets for those copies that cannot go on from where they are."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
@@ -131,7 +135,7 @@ async def check(request: Asking, actor: Actor, data: CheckAsked) -> Resets:
 
 
 @post("/v1/read", status_code=204, tags=["sync"], summary="Say how far one has read")
-async def read(request: Asking, actor: Actor, data: ReadAsked) -> None:
+async def read(request: Asking, actor: Asker, data: JSONBody[ReadAsked]) -> None:
     """Only ever grows; what is nothing new is passed over."""
     house = house_of(request)
     check_pace(house, Pace.READ, actor.user)
@@ -141,7 +145,7 @@ async def read(request: Asking, actor: Actor, data: ReadAsked) -> None:
 
 
 @post("/v1/eph", status_code=204, tags=["sync"], summary="Say something true for a moment")
-async def say(request: Asking, actor: Actor, data: SayAsked) -> None:
+async def say(request: Asking, actor: Asker, data: JSONBody[SayAsked]) -> None:
     """Typing and presence: told to who is connected, never kept."""
     hub = house_of(request).hub
     if data.k == "typing" and data.r:
