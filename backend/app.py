@@ -16,6 +16,7 @@ from backend.charts.drawing_styles import DrawingStyleStore
 from backend.charts.replay import Replay
 from backend.charts.study_store import StudyParts, StudyStore
 from backend.charts.study_templates import TemplateStore
+from backend.chat.door import ChatDoor, ChatNeeds
 from backend.clock import Clock, SystemClock
 from backend.delivery.carrier import Carrier
 from backend.delivery.deliveries import Deliveries, DeliveryParts
@@ -104,6 +105,7 @@ class Backend:
     live: Live
     api: LoopbackApi
     assistant: AssistantDoor
+    chat: ChatDoor
     notices: tuple[Notice, ...] = ()
 
     @property
@@ -178,7 +180,7 @@ class _Stores:
     tasks: TaskOwner
 
 
-_BEGUN: Final = ("alerts", "deliveries", "jobs", "feeds", "API", "assistant")
+_BEGUN: Final = ("alerts", "deliveries", "jobs", "feeds", "API", "chat", "assistant")
 
 
 class _Resident(Protocol):
@@ -215,7 +217,8 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         watchlists = WatchlistStore(money_ledger, bus.publish)
         needs = AssistantNeeds(home, base.words, history, catalog, watchlists, credentials, settings, bus, clock, tasks)
         assistant = AssistantDoor(needs)
-        begun: tuple[_Resident, ...] = (alerts, deliveries, jobs, live, api, assistant)
+        chat = ChatDoor(ChatNeeds(home, base.words, base.key.key, credentials, settings, bus, clock, tasks))
+        begun: tuple[_Resident, ...] = (alerts, deliveries, jobs, live, api, chat, assistant)
         phases = [Phase(name, part.begin) for name, part in zip(_BEGUN, begun, strict=True)]
         phases += _phases(home, clock, settings, catalog, watcher, tasks)
         backend = Backend(
@@ -252,11 +255,12 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             live=live,
             api=api,
             assistant=assistant,
+            chat=chat,
         )
         try:
             yield backend
         finally:
-            for part in (assistant, api, live, alerts):
+            for part in (assistant, chat, api, live, alerts):
                 await part.close()
 
 

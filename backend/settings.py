@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from backend.errors import InvalidInput
 from backend.settings_assistant import Assistant
+from backend.settings_chat import Chat as ChatSection
 from backend.settings_fields import Section, SettingsField, check_names, describe_fields
 
 VERSION: Final = 1
@@ -248,6 +249,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     notices: Notices = Notices()
     alerts: Alerts = Alerts()
     assistant: Assistant = Assistant()
+    chat: ChatSection = ChatSection()
     performance: Performance = Performance()
     privacy: Privacy = Privacy()
     api: Api = Api()
@@ -263,6 +265,7 @@ SECTIONS: Final[dict[str, type[Section]]] = {
     "notices": Notices,
     "alerts": Alerts,
     "assistant": Assistant,
+    "chat": ChatSection,
     "performance": Performance,
     "privacy": Privacy,
     "api": Api,

@@ -145,4 +145,172 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0006_chat",
+        # Servers that this desktop belongs to, and of each the copies of rooms: events as they came, and what they say as messages.
+        # What a person wrote lies in the outbox, or staged while its files are on their way, until its event has come back.
+        """
+        CREATE TABLE chat_servers (
+            id TEXT PRIMARY KEY CHECK (id <> ''),
+            url TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            pin TEXT NOT NULL,
+            authority TEXT NOT NULL,
+            org TEXT NOT NULL,
+            user TEXT NOT NULL,
+            email TEXT NOT NULL,
+            person TEXT NOT NULL,
+            role TEXT NOT NULL,
+            device TEXT NOT NULL,
+            session TEXT NOT NULL,
+            is_signed_in INTEGER NOT NULL,
+            is_wanted INTEGER NOT NULL,
+            joined_ms INTEGER NOT NULL,
+            last_live_ms INTEGER NOT NULL DEFAULT 0
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE chat_rooms (
+            key INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            server TEXT NOT NULL REFERENCES chat_servers (id),
+            e INTEGER NOT NULL DEFAULT 0,
+            s INTEGER NOT NULL DEFAULT 0,
+            h TEXT NOT NULL DEFAULT '',
+            floor INTEGER NOT NULL DEFAULT 0,
+            has_older INTEGER NOT NULL DEFAULT 0,
+            info TEXT NOT NULL DEFAULT '',
+            head INTEGER NOT NULL DEFAULT 0,
+            read INTEGER NOT NULL DEFAULT 0,
+            is_left INTEGER NOT NULL DEFAULT 0,
+            notify TEXT NOT NULL DEFAULT '',
+            is_starred INTEGER NOT NULL DEFAULT 0,
+            draft TEXT NOT NULL DEFAULT ''
+        ) STRICT;
+        CREATE INDEX chat_rooms_by_server ON chat_rooms (server);
+        CREATE TABLE chat_counts (
+            server TEXT NOT NULL REFERENCES chat_servers (id),
+            room TEXT NOT NULL,
+            cseq INTEGER NOT NULL,
+            PRIMARY KEY (server, room)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE chat_people (
+            server TEXT NOT NULL REFERENCES chat_servers (id),
+            user TEXT NOT NULL,
+            name TEXT NOT NULL,
+            handle TEXT NOT NULL,
+            role TEXT NOT NULL,
+            is_gone INTEGER NOT NULL,
+            seen_ms INTEGER NOT NULL,
+            PRIMARY KEY (server, user)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE chat_reads (
+            room INTEGER NOT NULL REFERENCES chat_rooms (key),
+            user TEXT NOT NULL,
+            s INTEGER NOT NULL,
+            PRIMARY KEY (room, user)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE chat_events (
+            room INTEGER NOT NULL REFERENCES chat_rooms (key),
+            s INTEGER NOT NULL,
+            e INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            a TEXT NOT NULL,
+            d TEXT NOT NULL,
+            k TEXT NOT NULL,
+            ts INTEGER NOT NULL,
+            bh TEXT NOT NULL,
+            b TEXT,
+            n TEXT NOT NULL,
+            rec INTEGER NOT NULL,
+            PRIMARY KEY (room, s)
+        ) STRICT;
+        CREATE INDEX chat_events_by_id ON chat_events (id);
+        CREATE TABLE chat_touches (
+            room INTEGER NOT NULL,
+            target TEXT NOT NULL,
+            s INTEGER NOT NULL,
+            PRIMARY KEY (room, target, s)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE chat_messages (
+            key INTEGER PRIMARY KEY,
+            room INTEGER NOT NULL REFERENCES chat_rooms (key),
+            id TEXT NOT NULL,
+            s INTEGER NOT NULL,
+            a TEXT NOT NULL,
+            ts INTEGER NOT NULL,
+            thread TEXT NOT NULL,
+            text TEXT NOT NULL,
+            state TEXT NOT NULL,
+            is_gone INTEGER NOT NULL,
+            is_pinned INTEGER NOT NULL,
+            names_me INTEGER NOT NULL,
+            n_files INTEGER NOT NULL,
+            n_links INTEGER NOT NULL,
+            instruments TEXT NOT NULL,
+            UNIQUE (room, id)
+        ) STRICT;
+        CREATE INDEX chat_messages_by_place ON chat_messages (room, thread, s);
+        CREATE INDEX chat_messages_by_seq ON chat_messages (room, s, is_gone, a, names_me);
+        CREATE INDEX chat_messages_by_id ON chat_messages (id);
+        CREATE TABLE chat_message_files (
+            room INTEGER NOT NULL,
+            message TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            PRIMARY KEY (room, message, sha256)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX chat_message_files_by_content ON chat_message_files (sha256);
+        CREATE TABLE chat_aside (
+            room INTEGER NOT NULL REFERENCES chat_rooms (key),
+            id TEXT NOT NULL,
+            s INTEGER NOT NULL,
+            event TEXT NOT NULL,
+            PRIMARY KEY (room, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE chat_outbox (
+            place INTEGER PRIMARY KEY AUTOINCREMENT,
+            server TEXT NOT NULL REFERENCES chat_servers (id),
+            id TEXT NOT NULL UNIQUE,
+            room TEXT NOT NULL,
+            k TEXT NOT NULL,
+            b TEXT NOT NULL,
+            n TEXT NOT NULL,
+            cseq INTEGER NOT NULL,
+            base INTEGER NOT NULL,
+            cts INTEGER NOT NULL,
+            rec INTEGER NOT NULL,
+            e INTEGER NOT NULL DEFAULT 0,
+            s INTEGER NOT NULL DEFAULT 0,
+            code TEXT NOT NULL DEFAULT ''
+        ) STRICT;
+        CREATE INDEX chat_outbox_by_room ON chat_outbox (room, place);
+        CREATE TABLE chat_staged (
+            id TEXT PRIMARY KEY,
+            server TEXT NOT NULL REFERENCES chat_servers (id),
+            room TEXT NOT NULL,
+            body TEXT NOT NULL,
+            made_ms INTEGER NOT NULL,
+            why TEXT NOT NULL DEFAULT ''
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE chat_files (
+            sha256 TEXT PRIMARY KEY,
+            blob TEXT NOT NULL,
+            n_bytes INTEGER NOT NULL,
+            mime TEXT NOT NULL,
+            used_ms INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE VIRTUAL TABLE chat_words USING fts5 (
+            text, content = 'chat_messages', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
+        );
+        INSERT INTO chat_words (chat_words, rank) VALUES ('secure-delete', 1);
+        CREATE TRIGGER chat_words_added AFTER INSERT ON chat_messages BEGIN
+            INSERT INTO chat_words (rowid, text) VALUES (new.key, new.text);
+        END;
+        CREATE TRIGGER chat_words_removed AFTER DELETE ON chat_messages BEGIN
+            INSERT INTO chat_words (chat_words, rowid, text) VALUES ('delete', old.key, old.text);
+        END;
+        CREATE TRIGGER chat_words_changed AFTER UPDATE OF text ON chat_messages WHEN old.text <> new.text BEGIN
+            INSERT INTO chat_words (chat_words, rowid, text) VALUES ('delete', old.key, old.text);
+            INSERT INTO chat_words (rowid, text) VALUES (new.key, new.text);
+        END;
+        """,
+    ),
 )

@@ -69,3 +69,16 @@ class Enrolment:
     uri: str
     secret: str
     recovery_codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What an invite link says, held against the server it names. ``name``: the server's host; ``until_ms`` UTC, 0 unknown."""
+
+    name: str
+    org: str
+    url: str
+    pin: str
+    code: str
+    role: str = ""
+    until_ms: int = 0

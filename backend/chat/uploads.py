@@ -1,0 +1,137 @@
+"""Messages with files on their way: the files first, then the message, each in its turn, also after a restart."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from backend.bus import Bus
+from backend.chat.attachments import Attachments
+from backend.chat.outbox_rows import Staged, load_staged, write_staged
+from backend.errors import TriiError, Unavailable
+from backend.events import MessagesChanged, ServersChanged
+from backend.storage.ledger import Ledger
+from backend.sync.file_calls import FileMove, fetch, upload
+from backend.sync.keeping import Unstage
+from backend.sync.link import Link
+from backend.sync.team import Team
+from backend.tasks import TaskOwner
+from sync_server.protocol.bodies import File, MsgCreate
+from sync_server.protocol.events import Kind
+
+PATIENCE_S: Final = (1.0, 60.0)
+
+
+class Uploads:
+    """Moves files between this computer and servers."""
+
+    def __init__(self, team: Team, words: Ledger, files: Attachments, bus: Bus, tasks: TaskOwner) -> None:
+        self._team = team
+        self._words = words
+        self._files = files
+        self._bus = bus
+        self._tasks = tasks
+        self._moving: dict[str, float] = {}
+        self._working: dict[str, asyncio.Event] = {}
+        self._fetching: dict[str, asyncio.Task[bytes]] = {}
+        self._listening = bus.subscribe(ServersChanged, self._look)
+
+    def close(self) -> None:
+        """Hear no more of servers."""
+        self._listening.close()
+
+    def progress(self, sha256: str) -> float:
+        """How far a file is on its way, 0 to 1; -1 where it does not move."""
+        return self._moving.get(sha256, -1.0)
+
+    def wake(self, server: str) -> None:
+        """There is something to send to a server."""
+        if self._tasks.is_closed:
+            return
+        if server in self._working:
+            self._working[server].set()
+            return
+        self._working[server] = asyncio.Event()
+        self._tasks.start("uploads", self._work(server))
+
+    async def content(self, link: Link, room: str, sha256: str) -> bytes:
+        """A file's content, fetched where it is not here; asked for twice it is fetched once. Raises TriiError."""
+        if await self._files.is_here(sha256):
+            return await self._files.get(sha256)
+        if sha256 not in self._fetching:
+            self._fetching[sha256] = self._tasks.start("fetching a file", self._fetch(link, room, sha256))
+        return await asyncio.shield(self._fetching[sha256])
+
+    async def _fetch(self, link: Link, room: str, sha256: str) -> bytes:
+        try:
+            told = partial(self._tell, room, sha256)
+            content = await link.call(lambda api, access: fetch(api, access, room, sha256, told))
+            await self._files.put(content, "")
+            return content
+        finally:
+            del self._fetching[sha256]
+            self._moving.pop(sha256, None)
+            self._bus.publish(MessagesChanged(room))
+
+    def _look(self, _: ServersChanged) -> None:
+        for link in self._team.links():
+            if link.is_live:
+                self.wake(link.account.id)
+
+    async def _work(self, server: str) -> None:
+        """Send what is staged for a server, until nothing is left or it cannot be reached."""
+        patience_s = PATIENCE_S[0]
+        try:
+            while True:
+                self._working[server].clear()
+                link = await self._team.link_to(server)
+                staged = [one for one in await self._words.read(lambda db: load_staged(db, server)) if not one.why]
+                if not staged or not link.is_live:
+                    if self._working[server].is_set():
+                        continue
+                    return
+                try:
+                    await self._send_all(link, staged)
+                    patience_s = PATIENCE_S[0]
+                except Unavailable:
+                    await asyncio.sleep(patience_s)
+                    patience_s = min(2 * patience_s, PATIENCE_S[1])
+        finally:
+            del self._working[server]
+
+    async def _send_all(self, link: Link, staged: Sequence[Staged]) -> None:
+        for one in staged:
+            body = msgspec.json.decode(one.body, type=MsgCreate)
+            try:
+                for file in body.files:
+                    await self._send_file(link, one.room, file)
+                await link.line.submit(one.room, body, Kind.MSG_CREATE, (Unstage(one.id),))
+            except Unavailable:
+                raise
+            except (TriiError, ValueError) as error:
+                await self._refuse(one, error.message if isinstance(error, TriiError) else str(error))
+
+    async def _send_file(self, link: Link, room: str, file: File) -> None:
+        content = await self._files.get(file.sha256)
+        told = partial(self._tell, room, file.sha256)
+        try:
+            await link.call(lambda api, access: upload(api, access, FileMove(room, file, content), told))
+        finally:
+            self._moving.pop(file.sha256, None)
+
+    async def _refuse(self, staged: Staged, why: str) -> None:
+        def work(db: Any) -> None:
+            if any(one.id == staged.id for one in load_staged(db, staged.server)):
+                write_staged(db, replace(staged, why=why))
+
+        await self._words.write(work)
+        self._bus.publish(MessagesChanged(staged.room, 0, (staged.id,)))
+
+    def _tell(self, room: str, sha256: str, progress: float) -> None:
+        before = self._moving.get(sha256, -1.0)
+        self._moving[sha256] = progress
+        if int(20 * before) != int(20 * progress):
+            self._bus.publish(MessagesChanged(room))
