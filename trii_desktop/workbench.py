@@ -73,10 +73,8 @@ class Workbench:
         self.drawings = DrawingActions(window, desk, panels.grid)
         self.alerts = AlertActions(window, desk, panels.grid, self.drawings)
         self.assistant = AssistantActions(window, desk, panels.grid, self.drawings)
-        self._late: LateParts | None = None
-        self.chat = ChatActions(window, desk, panels.grid)
-        self.team = TeamActions(window)
-        self._late_chat: LateChat | None = None
+        self._late: list[LateParts | LateChat] = []
+        self.chat, self.team = ChatActions(window, desk, panels.grid), TeamActions(window)
         self.replay = ReplayActions(desk, panels.active)
         self.studies = StudyActions(window, desk, panels.grid)
         self.panes = CurrentPane(desk, panels.active)
@@ -180,7 +178,7 @@ class Workbench:
 
     def adopt_assistant(self, late: "LateParts") -> None:
         """Hear the assistant's dock, which comes last of all."""
-        self._late = late
+        self._late.append(late)
         late.join(self.assistant)
         self.assistant.changed.connect(self.actions.refresh)
         self.assistant.chart_wanted.connect(self.chart.show_at)
@@ -189,25 +187,18 @@ class Workbench:
 
     def adopt_chat(self, late: "LateChat") -> None:
         """Hear the chat's dock, which comes last of all too."""
-        self._late_chat = late
+        self._late.append(late)
         late.join(self.chat, self.team)
         for part in (self.chat, self.team):
             part.changed.connect(self.actions.refresh)
         self.actions.refresh()
 
-    def retire_chat(self) -> None:
-        """Close what belongs to the chat's dock; another may be adopted."""
-        if self._late_chat is not None:
-            self._late_chat.close()
-            self._late_chat = None
-
     def close(self) -> None:
         """Close what is open and hear no more."""
         self._keeping.close()
         self.assistant.close()
-        if self._late is not None:
-            self._late.close()
-        self.retire_chat()
+        for late in self._late:
+            late.close()
         self.workspaces.close()
         self.data.close()
         self.telling.close()

@@ -24,7 +24,6 @@ class ChatHand:
         # The product's own dock, with the script in the place of what it stands on.
         if desktop.panels.chat is not None:
             desktop.panels.chat.close_panel()
-            work.retire_chat()
         self.late = make_chat(desktop.window, desk, desktop.panels.active, self.team, self.chat)
         self.panel, self.dock = self.late.panel, desktop.window.docks["chat"]
         self.dock.setWidget(self.panel)

@@ -33,7 +33,16 @@ PEOPLE = (
     MemberRow(BEN, "Ben Bose", "ben", "viewer", "member", "away", NOW_MS - 3_600_000),
 )
 SERVER = ServerRow(
-    "s1", "Meridian Desk", "https://desk.example:8443", PIN, ME, "mia@desk.example", "Mia Meyer", "analyst", Standing.LIVE, carrier="websocket"
+    "s1",
+    "Meridian Desk",
+    "https://desk.example:8443",
+    PIN,
+    ME,
+    "mia@desk.example",
+    "Mia Meyer",
+    "analyst",
+    Standing.LIVE,
+    carrier="websocket",
 )
 
 
@@ -254,7 +263,7 @@ class ScriptedChat:
 
     async def thread(self, root):
         room = self._find(root).room
-        return Page(room, tuple(row for row in self.by_room[room] if row.id == root or row.thread == root), False, False)
+        return Page(room, tuple(row for row in self.by_room[room] if root in (row.id, row.thread)), False, False)
 
     async def send(self, room, text, *, thread="", files=(), links=()):
         if self.is_offline and text == "refuse me":

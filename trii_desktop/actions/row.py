@@ -16,7 +16,9 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-MENUS: Final = ("&File", "&Edit", "&Chart", "&Indicators", "&Drawings", "Alerts", "Assistant", "&Team", "&View", "&Watchlist", "&Help")
+MENUS: Final = (
+    "&File", "&Edit", "&Chart", "&Indicators", "&Drawings", "Alerts", "Assistant", "&Team", "&View", "&Watchlist", "&Help",
+)  # fmt: skip
 FILE, EDIT, CHART, INDICATORS, DRAWINGS, ALERTS, ASSISTANT, TEAM, VIEW, WATCH, HELP = MENUS
 
 

@@ -16,7 +16,8 @@ from trii_desktop.look import Look
 from trii_desktop.widgets.layout import row
 
 PREVIEW_PX: Final = QSize(64, 44)
-WIDTH_PX: Final = 210
+WIDTH_PX_MAX: Final = 340
+_SIDES_PX: Final = 60
 
 
 class Chip(QFrame):
@@ -37,13 +38,15 @@ class Chip(QFrame):
         self.remove.setProperty("role", "cellButton")
         sign = QLabel()
         sign.setPixmap(_preview(attached) or look.icon("chart" if isinstance(attached, LinkRow) else "file").pixmap(18, 18))
+        self._wide = sign.sizeHint().width()
         line = row(sign, self._words, self.remove, margins=(6, 4, 4, 4), gap=6)
         line.setStretch(1, 1)
         self.setLayout(line)
 
     def sizeHint(self) -> QSize:
-        """As wide as a few words."""
-        return QSize(WIDTH_PX, super().sizeHint().height())
+        """As wide as its words."""
+        words = self._words.fontMetrics().horizontalAdvance(self._words.text())
+        return QSize(min(words + self._wide + _SIDES_PX, WIDTH_PX_MAX), super().sizeHint().height())
 
 
 class AttachedRow(FlowRow):

@@ -49,7 +49,9 @@ class ChartLinks:
         if len(text.encode()) > N_STATE_BYTES_MAX:
             text = ""
             self._desk.notices.say(
-                "The chart has too much on it to be shared live.", "It goes as a picture, with a link to its bars.", level=Level.WARNING
+                "The chart has too much on it to be shared live.",
+                "It goes as a picture, with a link to its bars.",
+                level=Level.WARNING,
             )
         return LinkRow(str(seen.instrument), str(seen.chart.series.spec), seen.chart.from_ns, seen.chart.to_ns, text)
 

@@ -49,6 +49,6 @@ def make_chat(window: MainWindow, desk: Desk, active: ActiveChart, team: TeamSur
     """Make them, and stand the part in the status bar."""
     panel = ChatPanel(desk, chat, team)
     part = StandingPart(desk, team)
-    window.status.insertPermanentWidget(0, part)
+    window.status.addPermanentWidget(part)
     part.refresh()
     return LateChat(panel, ChartLinks(desk, active), ChatTelling(window, desk, panel), TeamDeeds(window, desk, team), part)

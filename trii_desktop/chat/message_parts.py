@@ -110,7 +110,9 @@ class FilePart(QFrame):
         """Show a file."""
         self.file = file
         image = self._pictures.of(file)
-        is_shown = is_picture(file.mime) and not self._pictures.is_lost(file) and (image is not None or file.is_here or file.width > 0)
+        is_shown = (
+            is_picture(file.mime) and not self._pictures.is_lost(file) and (image is not None or file.is_here or file.width > 0)
+        )
         self.picture.setVisible(is_shown)
         self._card.setVisible(not is_shown)
         if is_shown:
@@ -140,10 +142,10 @@ class LinkCard(QFrame):
         self.setProperty("role", "card")
         self.setMaximumWidth(360)
         self._icon = label("")
-        self._title, self._about = ElidedLabel("strong"), label("", "caption", wraps=True)
+        self._title, self._about, self._kind = ElidedLabel("strong"), ElidedLabel("caption"), ElidedLabel("caption")
         self.open_button = small_button("Show")
         self.open_button.clicked.connect(self._open)
-        words = column(self._title, self._about, gap=1)
+        words = column(self._title, self._kind, self._about, gap=1)
         line = row(self._icon, words, self.open_button, margins=(10, 6, 6, 6))
         line.setStretch(1, 1)
         self.setLayout(line)
@@ -160,9 +162,10 @@ class LinkCard(QFrame):
         is_chart = bool(link.chart)
         self._icon.setPixmap(self._look.icon("chart" if is_chart else "candles", self._look.palette.accent_text).pixmap(18, 18))
         self._title.say(title)
-        said = ("Chart with its indicators, as it was shared", about) if is_chart else (about,)
-        self._about.setText(" · ".join(part for part in said if part))
-        self._about.setVisible(bool(self._about.text()))
+        self._kind.say("The chart as it was shared")
+        self._kind.setVisible(is_chart)
+        self._about.say(about)
+        self._about.setVisible(bool(about))
         self.open_button.setText("Open chart" if is_chart else "Show")
         self.open_button.setAccessibleName(f"{'Open the chart of' if is_chart else 'Show'} {title}")
 
@@ -203,7 +206,8 @@ class ReactionChips(FlowRow):
                 self.add(chip)
                 chip.show()
             n = len(one.people)
-            chip.setText(f"{shown_emoji(one.emoji)} {n}")
+            shown = shown_emoji(one.emoji)
+            chip.setText(f"{shown} {n}" if shown == one.emoji else f"{shown} \u00b7 {n}")
             chip.setChecked(one.is_mine)
             people = ", ".join(names(person) for person in one.people[:12]) + (f" and {n - 12} more" if n > 12 else "")
             chip.setToolTip(people)

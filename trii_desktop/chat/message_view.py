@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QEnterEvent, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from backend.chat.message import Delivery, MessageRow
@@ -32,7 +32,7 @@ class MessageView(QFrame):
 
     menu_wanted : where on screen; link_wanted : an http or https address, and where; instrument_wanted : an InstrumentId
     file_wanted : a FileRow; card_wanted : a LinkRow; reacted : an emoji; thread_wanted; retry_wanted, drop_wanted
-    entered : the pointer came; grew : it needs another height
+    grew : it needs another height
     """
 
     menu_wanted = Signal(QPoint)
@@ -44,7 +44,6 @@ class MessageView(QFrame):
     thread_wanted = Signal()
     retry_wanted = Signal()
     drop_wanted = Signal()
-    entered = Signal()
     grew = Signal()
 
     def __init__(self, look: Look, sight: RoomSight) -> None:
@@ -143,21 +142,22 @@ class MessageView(QFrame):
 
     def height_at(self, width: int) -> int:
         """Logical pixels that it needs."""
-        if self._chips is not None and not self._chips.isHidden():
-            self._chips.updateGeometry()
+        for part in (self._chips, self._failed, self._overtaken, *self._cards, *self._files):
+            inside = part.layout() if part is not None else None
+            if inside is not None:
+                inside.invalidate()
+            if part is not None:
+                part.updateGeometry()
         self.body.invalidate()
-        return max(self.body.totalHeightForWidth(width), 18)
+        follows_width = self.body.hasHeightForWidth()  # not where all that is shown are files
+        needed = self.body.totalHeightForWidth(width) if follows_width else self.body.totalSizeHint().height()
+        return max(needed, 18)
 
     # --- Qt -----------------------------------------------------------------------------------------------------------
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The message's menu."""
         self.menu_wanted.emit(event.globalPos())
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        """Tell it, so that what can be done is at hand."""
-        super().enterEvent(event)
-        self.entered.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The face, the day and the unread line above, the bar of the current one, and that this person is meant."""
@@ -276,7 +276,7 @@ class MessageView(QFrame):
         painter.fillRect(right, middle, area.right() - EDGE_PX - right, 1, QColor(line))
 
     def _paint_face(self, painter: QPainter, area: QRect, item: Item) -> None:
-        paint_face(painter, area, self.look, item.row.author, "Y" if item.row.is_mine else item.name)
+        paint_face(painter, area, self.look, item.row.author, item.row.author_name)
 
 
 def paint_face(painter: QPainter, area: QRect, look: Look, user: str, name: str) -> None:

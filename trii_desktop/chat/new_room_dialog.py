@@ -3,7 +3,17 @@
 from typing import Final, Protocol
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QLineEdit, QListWidget, QListWidgetItem, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QTabWidget,
+    QWidget,
+)
 
 from backend.chat.message import MemberRow, RoomRow
 from backend.sync.server import ServerRow
@@ -155,11 +165,11 @@ class NewRoomDialog(QDialog):
 
     def _check(self) -> None:
         page = self.tabs.currentIndex()
-        chosen = self.person.list.currentItem()
+        chosen: QListWidgetItem | None = self.person.list.currentItem()  # none at first, whatever the stubs say
         can = (
             chosen is not None and not chosen.isHidden(),
             bool(self.name.text().strip()),
-            self.open_rooms.currentItem() is not None,
+            self.open_rooms.currentRow() >= 0,
         )[page]
         self.done_button.setText(_DEEDS[page])
         self.done_button.setEnabled(bool(can and self.server_id))

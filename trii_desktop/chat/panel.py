@@ -1,35 +1,32 @@
-"""The chat dock: the list of rooms, the room that is open, a thread beside it, and the search; by its width side by side or in turn."""
+"""The chat dock: rooms, the one that is open, a thread beside it, the search; side by side or in turn, as its width allows."""
 
-from typing import Any, Final
+from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QToolButton, QWidget
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from backend.bus import Subscription
 from backend.chat.message import FoundMessage, MemberRow, MessageRow, RoomRow
 from backend.events import PresenceChanged, RoomsChanged, ServersChanged
 from backend.sync.server import ServerRow, Standing
-from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.chat.people_page import PeoplePage
 from trii_desktop.chat.pictures import Pictures
 from trii_desktop.chat.room_book import RoomBook
 from trii_desktop.chat.room_deeds import RoomsDone
+from trii_desktop.chat.room_head import RoomHead
 from trii_desktop.chat.rooms_page import RoomsPage
 from trii_desktop.chat.search_page import SearchPage
+from trii_desktop.chat.sides import Sides
 from trii_desktop.chat.surface import ChatSurface
 from trii_desktop.chat.talk_view import TalkView
 from trii_desktop.chat.thread_pane import ThreadPane
 from trii_desktop.desk import Desk
-from trii_desktop.team.letters import shown_line, shown_name
+from trii_desktop.team.letters import shown_name
 from trii_desktop.team.surface import TeamSurface
 from trii_desktop.team.words import explained
 from trii_desktop.widgets.empty import EmptyState
-from trii_desktop.widgets.layout import column, frame, row
-
-ROOMS_PX: Final = 270
-WIDE_PX: Final = 640  # from here on, rooms stand beside the room
-THREAD_PX: Final = 960  # from here on, a thread stands beside both
+from trii_desktop.widgets.layout import column, frame
 
 
 class ChatPanel(QWidget):
@@ -64,18 +61,13 @@ class ChatPanel(QWidget):
         self.search = SearchPage(desk, chat)
         self.people = PeoplePage(desk, chat)
         self.done = RoomsDone(desk, chat, self)
-        self._make_head()
+        self.head = RoomHead(desk.look)
         self._nothing_open = EmptyState("Choose a room", "Or find one by its name: Ctrl+Shift+8.", desk.look, "chat")
-        self._room = frame("panel", column(self._head, self.talk, gap=0))
+        self._room = frame("panel", column(self.head, self.talk, gap=0))
         self._middle = QStackedWidget()
         for page in (self._nothing_open, self._room, self.search, self.people):
             self._middle.addWidget(page)
-        self._edge, self._thread_edge = _edge(), _edge()
-        sides = row(self.rooms, self._edge, self._middle, self._thread_edge, self.thread_pane, gap=0)
-        sides.setStretch(2, 3)
-        sides.setStretch(4, 2)
-        self._inside = QWidget()
-        self._inside.setLayout(sides)
+        self.sides = Sides(self.rooms, self._middle, self.thread_pane)
         self._alone = EmptyState(
             "Talk with your team",
             "Join with the invite link that somebody of your team gave you. What is said is kept encrypted on this computer, "
@@ -86,9 +78,8 @@ class ChatPanel(QWidget):
         )
         self._pages = QStackedWidget()
         self._pages.addWidget(self._alone)
-        self._pages.addWidget(self._inside)
+        self._pages.addWidget(self.sides)
         self.setLayout(column(self._pages, gap=0))
-        self._is_listing = True  # where there is room for one alone: whether that is the list
         self._connect(desk)
         self._listener = desk.frames.listen(self._look, is_visible=self.isVisible)
         self._subscriptions: list[Subscription[Any]] = [
@@ -97,7 +88,6 @@ class ChatPanel(QWidget):
             desk.bridge.subscribe(PresenceChanged, self._presence_changed),
         ]
         self._wear()
-        self._arrange()
         self.book.refresh()
 
     # --- what it is asked ---------------------------------------------------------------------------------------------
@@ -132,8 +122,7 @@ class ChatPanel(QWidget):
 
     def show_rooms(self) -> None:
         """Find a room."""
-        self._is_listing = True
-        self._arrange()
+        self.sides.turn(is_listing=True)
         self.rooms.take_keyboard()
 
     def show_search(self) -> None:
@@ -181,12 +170,6 @@ class ChatPanel(QWidget):
         super().showEvent(event)
         self._desk.frames.request()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put side by side what has room."""
-        super().resizeEvent(event)
-        if event.oldSize().width() != event.size().width():
-            self._arrange()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Alt+Up and Alt+Down step through the rooms."""
         steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
@@ -199,18 +182,6 @@ class ChatPanel(QWidget):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _make_head(self) -> None:
-        self.back_button, self.search_button, self.people_button, self.more_button = (
-            _tool(words) for words in ("Rooms", "Search messages", "People in the room", "More about this room")
-        )
-        self.title, self.topic = ElidedLabel("strong"), ElidedLabel("caption")
-        names = column(self.title, self.topic, gap=0)
-        line = row(
-            self.back_button, names, self.search_button, self.people_button, self.more_button, margins=(6, 4, 6, 4), gap=2
-        )
-        line.setStretch(1, 1)
-        self._head = frame("panelHead", line)
-
     def _connect(self, desk: Desk) -> None:
         self.book.changed.connect(self._show_rooms)
         self.rooms.chosen.connect(self.open_room)
@@ -221,10 +192,11 @@ class ChatPanel(QWidget):
         self.rooms.new_wanted.connect(self.open_new)
         self.rooms.left.connect(self.focus_composer)
         self.done.room_wanted.connect(self._show_made)
-        self.back_button.clicked.connect(self.show_rooms)
-        self.search_button.clicked.connect(self.show_search)
-        self.people_button.clicked.connect(self.open_details)
-        self.more_button.clicked.connect(self._open_more)
+        self.head.back_wanted.connect(self.show_rooms)
+        self.sides.widened.connect(self.head.back.setHidden)
+        self.head.search_wanted.connect(self.show_search)
+        self.head.people_wanted.connect(self.open_details)
+        self.head.more_wanted.connect(self._open_more)
         self.search.chosen.connect(self._open_found)
         self.search.left.connect(self.focus_composer)
         self.people.left.connect(self.focus_composer)
@@ -254,7 +226,6 @@ class ChatPanel(QWidget):
             await self.talk.go_to(message, around)
         if message:
             self.talk.timeline.go_to(message, below_px=60)
-        self._is_listing = False
         self._turn_to(self._room)
         self._show_open_room()
         self.rooms.show_current(room.id)
@@ -265,27 +236,10 @@ class ChatPanel(QWidget):
         self.changed.emit()
 
     def _turn_to(self, page: QWidget) -> None:
-        self._is_listing = False
         if page is self._room and self.room is None:
             page = self._nothing_open
         self._middle.setCurrentWidget(page)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        """Show as many of list, room and thread as have room; the one last asked for where only one has."""
-        wide, has_thread = self.width(), self.thread_pane.is_open
-        lists = wide >= WIDE_PX or self._is_listing
-        thread = has_thread and (wide >= WIDE_PX or not self._is_listing)
-        beside = wide >= THREAD_PX
-        middle = (wide >= WIDE_PX or not self._is_listing) and (beside or not thread)
-        self.rooms.setVisible(lists)
-        self.rooms.setMaximumWidth(ROOMS_PX if middle or thread else 16_777_215)
-        self.rooms.setMinimumWidth(ROOMS_PX if middle or thread else 0)
-        self._middle.setVisible(middle)
-        self.thread_pane.setVisible(thread)
-        self._edge.setVisible(lists and (middle or thread))
-        self._thread_edge.setVisible(middle and thread)
-        self.back_button.setVisible(wide < WIDE_PX)
+        self.sides.turn(is_listing=False)
 
     def _rooms_changed(self, _event: object) -> None:
         self.book.refresh()
@@ -317,10 +271,7 @@ class ChatPanel(QWidget):
         room = self.room
         if room is None:
             return
-        self.title.say(shown_name(room.name))
-        about = shown_line(room.topic) or (f"{room.n_members} people" if room.n_members else "")
-        self.topic.say(room.presence.capitalize() if room.kind == "direct" else about)
-        self.topic.setVisible(bool(self.topic.text()))
+        self.head.show_room(room)
         server = self.book.server(room.server)
         words, invitation, may_write = writing_words(room, server)
         for talk in (self.talk, self.thread_pane.talk):
@@ -349,21 +300,21 @@ class ChatPanel(QWidget):
 
     async def _show_thread(self, room: RoomRow, root: str) -> None:
         await self.thread_pane.open(room, root)
-        self._arrange()
+        self.sides.show_thread(has_thread=True)
         self._show_open_room()
         self.thread_pane.talk.focus_field()
 
     def _close_thread(self, *, takes_keyboard: bool = True) -> None:
         if self.thread_pane.is_open:
             self.thread_pane.shut()
-            self._arrange()
+            self.sides.show_thread(has_thread=False)
             if takes_keyboard:
                 self.talk.focus_field()
 
     def _left_field(self) -> None:
         self.talk.timeline.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _open_more(self) -> None:
+    def _open_more(self, place: QPoint) -> None:
         if self.room is None:
             return
         menu = QMenu(self)
@@ -372,14 +323,10 @@ class ChatPanel(QWidget):
         self.rooms.fill_menu(menu, self.room)
         menu.addSeparator()
         menu.addAction("Everybody\u2026", self.show_people)
-        menu.popup(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))
+        menu.popup(place)
 
     def _wear(self) -> None:
-        look = self._desk.look
-        for tool, icon in (
-            (self.back_button, "list"), (self.search_button, "search"), (self.people_button, "people"), (self.more_button, "more"),
-        ):  # fmt: skip
-            tool.setIcon(look.icon(icon))
+        self.head.wear()
         for talk in (self.talk, self.thread_pane.talk):
             talk.wear()
 
@@ -394,16 +341,3 @@ def writing_words(room: RoomRow, server: ServerRow | None) -> tuple[str, str, bo
     if server.standing is Standing.SIGNED_OUT:
         return f"You are signed out. {explained(server)}", f"Write to {name}: kept until you sign in", True
     return explained(server), f"Write to {name}: sent when there is a connection", True
-
-
-def _edge() -> QFrame:
-    made = frame("sideLine")
-    made.setFixedWidth(1)
-    return made
-
-
-def _tool(words: str) -> QToolButton:
-    made = QToolButton()
-    made.setAccessibleName(words)
-    made.setToolTip(words)
-    return made

@@ -48,10 +48,11 @@ class RoomsDone(QObject):
 
     def refresh(self, rooms: tuple[RoomRow, ...]) -> None:
         """Rooms or people are not what they were."""
-        if self._details is not None and isValid(self._details) and self._details.isVisible():
-            found = next((room for room in rooms if self._details is not None and room.id == self._details.room.id), None)
+        shown = self._details
+        if shown is not None and isValid(shown) and shown.isVisible():
+            found = next((room for room in rooms if room.id == shown.room.id), None)
             if found is not None:
-                self._details.room = found
+                shown.room = found
                 self._desk.start("Reading the people", self._read_members(found))
 
     def close(self) -> None:

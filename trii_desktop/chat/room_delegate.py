@@ -79,7 +79,9 @@ class RoomDelegate(QStyledItemDelegate):
         small = _sized(option.font, -1)
         painter.setFont(small)
         painter.setPen(QColor(palette.warning if room.draft.strip() else palette.muted))
-        painter.drawText(below, _MIDDLE, QFontMetrics(small).elidedText(last_words(room), Qt.TextElideMode.ElideRight, below.width()))
+        painter.drawText(
+            below, _MIDDLE, QFontMetrics(small).elidedText(last_words(room), Qt.TextElideMode.ElideRight, below.width())
+        )
 
     def _paint_top(self, painter: QPainter, option: QStyleOptionViewItem, top: QRect, room: RoomRow) -> None:
         palette, small = self._desk.look.palette, _sized(option.font, -2)

@@ -72,19 +72,7 @@ class RoomDialog(QDialog):
         form.addRow("Name", self.name)
         form.addRow("Topic", self.topic)
         form.addRow("Notify about", self.notify)
-        self.table = QTableWidget(0, 3)
-        self.table.setAccessibleName("People in the room")
-        self.table.setHorizontalHeaderLabels(["Name", "Here", "As"])
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
-        self.table.setProperty("framed", True)
-        self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setStretchLastSection(True)
-        self.table.setColumnWidth(0, 230)
-        self.table.currentCellChanged.connect(self._check)
+        self.table = self._make_table()
         self.added = QComboBox()
         self.added.setAccessibleName("Person to add")
         self.add_button, self.role, self.remove_button = button("Add"), QComboBox(), button("Remove")
@@ -102,9 +90,7 @@ class RoomDialog(QDialog):
         people = row(self.added, self.add_button, None, self.role, self.remove_button)
         people.setStretch(0, 2)
         self.said = label("", "muted", wraps=True)
-        self.setLayout(
-            column(form, self.table, people, self.said, row(leave, None, close), margins=(16, 14, 16, 14), gap=10)
-        )
+        self.setLayout(column(form, self.table, people, self.said, row(leave, None, close), margins=(16, 14, 16, 14), gap=10))
         for field in (self.name, self.topic):
             field.setReadOnly(not self._may_lead)
             field.editingFinished.connect(self._renamed)
@@ -113,7 +99,9 @@ class RoomDialog(QDialog):
     def show_members(self, members: tuple[MemberRow, ...], everybody: tuple[MemberRow, ...]) -> None:
         """Show who is in the room, and who could be added."""
         chosen = self._chosen.user if self._chosen is not None else ""
-        self._members = tuple(sorted(members, key=lambda one: (SEATS.index(one.room_role) if one.room_role in SEATS else 9, one.name)))
+        self._members = tuple(
+            sorted(members, key=lambda one: (SEATS.index(one.room_role) if one.room_role in SEATS else 9, one.name))
+        )
         inside = {one.user for one in members}
         self._others = tuple(one for one in everybody if one.user not in inside)
         names = Names(everybody or members)
@@ -130,6 +118,23 @@ class RoomDialog(QDialog):
         self._check()
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _make_table(self) -> QTableWidget:
+        made = QTableWidget(0, 3)
+        made.setAccessibleName("People in the room")
+        made.setHorizontalHeaderLabels(["Name", "Here", "As"])
+        made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        made.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        made.setTabKeyNavigation(False)
+        made.setShowGrid(False)
+        made.setProperty("framed", True)
+        made.verticalHeader().hide()
+        made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        made.horizontalHeader().setStretchLastSection(True)
+        made.setColumnWidth(0, 230)
+        made.currentCellChanged.connect(self._check)
+        return made
 
     @property
     def _may_lead(self) -> bool:

@@ -19,7 +19,9 @@ NOTIFY_WORDS = {Notify.ALL: "Everything", Notify.MENTIONS: "Mentions alone", Not
 
 
 class RoomsPage(QWidget):
-    """chosen, star_wanted, details_wanted, leave_wanted : a RoomRow; notify_wanted : a RoomRow and a Notify
+    """The list, found in by typing.
+
+    chosen, star_wanted, details_wanted, leave_wanted : a RoomRow; notify_wanted : a RoomRow and a Notify
 
     new_wanted : a room is to be made or joined; join_wanted : a server is to be joined; left : Escape was pressed
     """

@@ -47,7 +47,7 @@ class SearchPage(QWidget):
         self.instrument.setPlaceholderText("Instrument")
         self.instrument.setAccessibleName("Instrument")
         self.instrument.setMaxLength(40)
-        self.instrument.setFixedWidth(120)
+        self.instrument.setMaximumWidth(120)
         self.since = QDateEdit(QDate(2000, 1, 1))
         self.since.setAccessibleName("Not before")
         self.since.setToolTip("Not before")
@@ -172,7 +172,8 @@ class SearchPage(QWidget):
 def _combo(name: str) -> QComboBox:
     made = QComboBox()
     made.setAccessibleName(name)
-    made.setMaximumWidth(170)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    made.setMaximumWidth(180)
     return made
 
 

@@ -20,7 +20,14 @@ class Rooms(Protocol):
         ...
 
     async def create_room(
-        self, server: str, name: str, topic: str = "", people: Sequence[str] = (), *, is_open: bool = False, shows_history: bool = True
+        self,
+        server: str,
+        name: str,
+        topic: str = "",
+        people: Sequence[str] = (),
+        *,
+        is_open: bool = False,
+        shows_history: bool = True,
     ) -> RoomRow:
         """A new room, with these people in it."""
         ...

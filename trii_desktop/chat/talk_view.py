@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu
 
@@ -17,6 +17,7 @@ from trii_desktop.assistant.facts_shown import SideCards
 from trii_desktop.charts.speech import announce
 from trii_desktop.chat.composer import MessageComposer
 from trii_desktop.chat.conversation import Conversation
+from trii_desktop.chat.drafts import Drafts
 from trii_desktop.chat.file_deeds import FileDeeds
 from trii_desktop.chat.items import items_of
 from trii_desktop.chat.message_deeds import MessageDeeds
@@ -29,7 +30,6 @@ from trii_desktop.chat.uploads import Attached
 from trii_desktop.desk import Desk
 from trii_desktop.widgets.layout import column, label
 
-DRAFT_MS: Final = 600
 TYPING_S: Final = 3.0
 
 
@@ -54,7 +54,6 @@ class TalkView(QFrame):
         self._edited: MessageRow | None = None
         self._read: tuple[str, int] = ("", 0)
         self._typed_at_s = float("-inf")
-        self._drafts: dict[str, tuple[str, tuple[Attached, ...]]] = {}  # of threads, and attachments of rooms
         self.setProperty("role", "panel")
         self.sight = RoomSight(pictures, is_thread=is_thread)
         self.conversation = Conversation(desk, chat)
@@ -69,11 +68,10 @@ class TalkView(QFrame):
         self.state = label("", "warning", wraps=True)
         self.state.setContentsMargins(12, 4, 12, 4)
         self.state.hide()
-        self.setLayout(column(self.timeline, self.writers, self.state, self.composer, gap=0))
-        self._draft_timer = QTimer(self)
-        self._draft_timer.setSingleShot(True)
-        self._draft_timer.setInterval(DRAFT_MS)
-        self._draft_timer.timeout.connect(self.save_draft)
+        parts = column(self.timeline, self.writers, self.state, self.composer, gap=0)
+        parts.setStretch(0, 1)
+        self.setLayout(parts)
+        self.drafts = Drafts(desk, chat, self.conversation, self.composer)
         self._connect(pictures)
         self._subscriptions: list[Subscription[Any]] = [desk.bridge.subscribe(TypingChanged, self._typing_changed)]
 
@@ -84,18 +82,13 @@ class TalkView(QFrame):
         """The room that is shown."""
         return self.conversation.room
 
-    @property
-    def _key(self) -> str:
-        room = self.room
-        return "" if room is None else f"{room.id}/{self.conversation.root}"
-
     async def open(self, room: RoomRow, *, around: int = 0) -> None:
         """Show a room. Raises what reading raises."""
         self._leave_room()
         self.deeds.room = room
         await self._know_members(room)
         await self.conversation.open(room, around=around)
-        self._open_draft(room.draft)
+        self.drafts.show(room.draft)
 
     async def open_thread(self, room: RoomRow, root: str) -> None:
         """Show a thread. Raises what reading raises."""
@@ -103,7 +96,7 @@ class TalkView(QFrame):
         self.deeds.room = room
         await self._know_members(room)
         await self.conversation.open_thread(room, root)
-        self._open_draft("")
+        self.drafts.show("")
 
     async def go_to(self, message: str, seq: int) -> None:
         """Bring a message of this room into view, loading what stands around it."""
@@ -145,16 +138,6 @@ class TalkView(QFrame):
             self._read = (room.id, last)
             self._desk.start("Marking as read", self._desk.bridge.call(self._chat.mark_read(room.id, last)))
 
-    def save_draft(self) -> None:
-        """Keep what was begun."""
-        self._draft_timer.stop()
-        room = self.room
-        if room is None:
-            return
-        self._drafts[self._key] = (self.composer.draft, () if self.composer.is_editing else self.composer.attached.all)
-        if not self.conversation.root and self.composer.draft != room.draft:
-            self._desk.start("Keeping the draft", self._desk.bridge.call(self._chat.save_draft(room.id, self.composer.draft)))
-
     def wear(self) -> None:
         """Follow the theme and the size of letters."""
         self.timeline.wear()
@@ -162,8 +145,7 @@ class TalkView(QFrame):
 
     def close_view(self) -> None:
         """Keep the draft; look and hear no more."""
-        if self._draft_timer.isActive():
-            self.save_draft()
+        self.drafts.close()
         self.conversation.close()
         self.cards.close()
         for subscription in self._subscriptions:
@@ -189,7 +171,6 @@ class TalkView(QFrame):
         self.composer.edit_given_up.connect(self._edit_given_up)
         self.composer.left.connect(self.left)
         self.composer.typed.connect(self._typed)
-        self.composer.attached.changed.connect(self._draft_timer.start)
         self.composer.files_wanted.connect(self.choose_files)
         self.composer.chart_wanted.connect(self.chart_wanted)
         pictures.came.connect(self.timeline.refresh_picture)
@@ -209,9 +190,7 @@ class TalkView(QFrame):
     def _show(self, is_other: bool) -> None:  # noqa: FBT001 - a signal's
         talk = self.conversation
         now_ms = self._desk.backend.clock.now_ns() // 1_000_000
-        items = items_of(
-            talk.messages, self.sight.names, now_ms, unread_from=talk.unread_from, is_thread=self.sight.is_thread
-        )
+        items = items_of(talk.messages, self.sight.names, now_ms, unread_from=talk.unread_from, is_thread=self.sight.is_thread)
         self.timeline.show_items(items, has_before=talk.has_before, has_after=talk.has_after, is_other=is_other)
         if is_other and talk.unread_from:
             first = next((item.id for item in items if item.is_first_unread), "")
@@ -250,19 +229,14 @@ class TalkView(QFrame):
     async def _send(self, room: RoomRow, text: str) -> None:
         root, attached = self.conversation.root, self.composer.attached
         try:
-            await self._desk.bridge.call(
-                self._chat.send(room.id, text, thread=root, files=attached.files, links=attached.links)
-            )
+            await self._desk.bridge.call(self._chat.send(room.id, text, thread=root, files=attached.files, links=attached.links))
         finally:
             self._is_sending = False
-        self._draft_timer.stop()
-        self._drafts.pop(f"{room.id}/{root}", None)
+        self.drafts.drop(room, root)
         if self.room is not None and self.room.id == room.id:
             self.composer.sent_away()
             self.conversation.show_read()
             self.timeline.go_to_end()
-        if not root:
-            await self._desk.bridge.call(self._chat.save_draft(room.id, ""))
 
     def _begin_edit(self, message: object) -> None:
         assert isinstance(message, MessageRow), "Edits are of messages."
@@ -279,7 +253,7 @@ class TalkView(QFrame):
         self.composer.end_edit()
 
     def _typed(self) -> None:
-        self._draft_timer.start()
+        self.drafts.begin()
         now_s, room = time.monotonic(), self.room
         if room is not None and self.composer.text and now_s - self._typed_at_s >= TYPING_S:
             self._typed_at_s = now_s
@@ -327,13 +301,9 @@ class TalkView(QFrame):
 
     def _leave_room(self) -> None:
         if self.room is not None:
-            self.save_draft()
+            self.drafts.save()
         self._edited = None
         self.writers.say("")
-
-    def _open_draft(self, stored: str) -> None:
-        text, attached = self._drafts.get(self._key, (stored, ()))
-        self.composer.show_draft(text or stored, attached)
 
     async def _know_members(self, room: RoomRow) -> None:
         if self.sight.show_members(await self._desk.bridge.call(self._chat.members(room.id))) and self.room is not None:

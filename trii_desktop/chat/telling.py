@@ -1,5 +1,6 @@
 """Tells what was said while nobody looked: by a toast, and by the system's tray where the window is not in front."""
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
@@ -70,7 +71,7 @@ class ChatTelling(QObject):
             for room in rooms[:N_TOASTS_MAX]:
                 title, words = told_words(room)
                 toast = self._window.toasts.show(Level.INFO, title, words, icon="chat")
-                toast.offer("Open", lambda room=room: self.room_wanted.emit(room))
+                toast.offer("Open", partial(self.room_wanted.emit, room))
             if len(rooms) > N_TOASTS_MAX:
                 toast = self._window.toasts.show(Level.INFO, f"New messages in {len(rooms) - N_TOASTS_MAX} more rooms", icon="chat")
                 toast.offer("Show rooms", self.list_wanted.emit)

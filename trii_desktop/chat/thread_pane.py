@@ -42,7 +42,7 @@ class ThreadPane(QFrame):
 
     def shut(self) -> None:
         """Show none."""
-        self.talk.save_draft()
+        self.talk.drafts.save()
         self.talk.conversation.clear()
         self.is_open = False
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
 
 from backend.chat.message import LinkRow
 from backend.domain.bars import BarSpec
 from backend.errors import InvalidInput
+from trii_desktop.charts.render import png_of
 from trii_desktop.team.letters import shown_line
 from trii_desktop.widgets.numbers import DASH, format_bytes, format_time
 
@@ -32,12 +32,7 @@ Attached = Path | Upload | LinkRow
 
 def pasted_picture(image: QImage, name: str = "picture.png") -> Upload:
     """A picture as PNG."""
-    held = QByteArray()
-    buffer = QBuffer(held)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
-    buffer.close()
-    return Upload(name, "image/png", bytes(held.data()))
+    return Upload(name, "image/png", png_of(image))
 
 
 def words_of(attached: Attached) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Final, Protocol
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QTableWidget, QTableWidgetItem, QTabWidget, QWidget
 
 from backend.sync.server import ServerRow, SessionRow
@@ -37,7 +38,9 @@ class AccountDialog(AskingDialog):
         self._sessions: tuple[SessionRow, ...] = ()
         self.resize(600, 480)
         who = " · ".join(
-            part for part in (shown_name(server.person or server.email), shown_line(server.email), ROLES.get(server.role, "")) if part
+            part
+            for part in (shown_name(server.person or server.email), shown_line(server.email), ROLES.get(server.role, ""))
+            if part
         )
         self.factor = FactorPage(self, team, server.id)
         self.tabs = QTabWidget()
@@ -86,6 +89,7 @@ class AccountDialog(AskingDialog):
         self.table.setShowGrid(False)
         self.table.setProperty("framed", True)
         self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.setColumnWidth(0, 260)
         self.table.setColumnWidth(1, 130)
@@ -107,13 +111,21 @@ class AccountDialog(AskingDialog):
         return holding(column(label(words, "muted", wraps=True), form, row(None, self.change), None, margins=(0, 12, 0, 0), gap=12))
 
     def _leaving_page(self) -> QWidget:
-        words = "What is on this computer stays readable and searchable after you sign out, and what waits is sent when you are back."
+        words = (
+            "What is on this computer stays readable and searchable after you sign out, and what waits is sent when you are back."
+        )
         self.everywhere = QCheckBox("On all my devices")
         self.wipe = QCheckBox("Also remove everything of this server from this computer, with what was not sent yet")
         self.leave = button("Sign out", primary=True)
         self.leave.clicked.connect(self._leave)
         inside = column(
-            label(words, "muted", wraps=True), self.everywhere, self.wipe, row(None, self.leave), None, margins=(0, 12, 0, 0), gap=12
+            label(words, "muted", wraps=True),
+            self.everywhere,
+            self.wipe,
+            row(None, self.leave),
+            None,
+            margins=(0, 12, 0, 0),
+            gap=12,
         )
         return holding(inside)
 

@@ -11,7 +11,8 @@ from trii_desktop.team.surface import TeamSurface
 from trii_desktop.widgets.layout import button, column, frame, holding, label, row
 
 _START = (
-    "With a second factor, your password alone lets nobody in: signing in also takes six digits from an authenticator on your phone."
+    "With a second factor, your password alone lets nobody in: "
+    "signing in also takes six digits from an authenticator on your phone."
 )
 _SCAN = "Scan the picture with your authenticator, or type the secret. Then type the six digits that it shows."
 _CODES = "Each of these codes replaces the phone once. Keep them on paper; they are shown only now."
@@ -64,9 +65,7 @@ class FactorPage(QWidget):
 
     def _scan_page(self) -> QWidget:
         card = frame("card", column(self.codes, row(self.copy_codes, None), margins=(12, 8, 8, 6), gap=4))
-        words = column(
-            label(_SCAN, "muted", wraps=True), self.secret, label(_CODES, "muted", wraps=True), card, None, gap=8
-        )
+        words = column(label(_SCAN, "muted", wraps=True), self.secret, label(_CODES, "muted", wraps=True), card, None, gap=8)
         sides = row(self.picture, words, gap=16)
         sides.setAlignment(self.picture, Qt.AlignmentFlag.AlignTop)
         sides.setStretch(1, 1)

@@ -1,4 +1,4 @@
-"""Joining a server by its invite link: who it is, a new account or one that is there, and the second factor where it is asked for."""
+"""Joining a server by its invite link: who it is, an account there, and the second factor where it is asked for."""
 
 from collections.abc import Callable
 from typing import Final
@@ -20,7 +20,10 @@ N_PASSWORD_MIN: Final = 12
 _LINK, _ACCOUNT, _CODE = 0, 1, 2
 _TITLES: Final = (
     ("Join with a link", "Paste the link that somebody of your team gave you."),
-    ("Is this your server?", "The server proved that it is the one the link names. Whoever invited you can read its identity to you."),
+    (
+        "Is this your server?",
+        "The server proved that it is the one the link names. Whoever invited you can read its identity to you.",
+    ),
     ("Second factor", "Your password is right. Type the six digits that your authenticator shows, or a recovery code."),
 )
 _NEXT: Final = ("Look at it", "Join", "Sign in")
@@ -35,7 +38,7 @@ class JoinDialog(AskingDialog):
         self._joined = joined
         self._invitation: Invitation | None = None
         self._ticket = ""
-        self.resize(500, 440)
+        self.resize(500, 540)
         self._title, self._words = label("", "title"), label("", "muted", wraps=True)
         self.link = QPlainTextEdit()
         self.link.setAccessibleName("Invite link")
@@ -55,9 +58,7 @@ class JoinDialog(AskingDialog):
         self.next.clicked.connect(self._go_on)
         cancel.clicked.connect(self.reject)
         foot = row(self.back, None, cancel, self.next)
-        self.setLayout(
-            column(self._title, self._words, 4, self.pages, self.said, foot, margins=(20, 18, 20, 16), gap=10)
-        )
+        self.setLayout(column(self._title, self._words, 4, self.pages, self.said, foot, margins=(20, 18, 20, 16), gap=10))
         self._turn_to(_LINK)
         self._take_from_clipboard()
 
@@ -109,9 +110,7 @@ class JoinDialog(AskingDialog):
         self.email, self.name = field_of("E-mail"), field_of("Name", hint="As your team knows you")
         self.password = field_of("Password", is_secret=True)
         self.again = field_of("Password once more", is_secret=True)
-        self._form = form_of(
-            ("E-mail", self.email), ("Name", self.name), ("Password", self.password), ("Once more", self.again)
-        )
+        self._form = form_of(("E-mail", self.email), ("Name", self.name), ("Password", self.password), ("Once more", self.again))
         for field in (self.email, self.name, self.password, self.again):
             field.textChanged.connect(self.allow)
         self.is_new.toggled.connect(self.allow)
@@ -150,7 +149,9 @@ class JoinDialog(AskingDialog):
             case 1:
                 self._send()
             case _:
-                call = self._team.sign_in(self._link, self.email.text().strip(), self.password.text(), self.code.text().strip(), self._ticket)
+                call = self._team.sign_in(
+                    self._link, self.email.text().strip(), self.password.text(), self.code.text().strip(), self._ticket
+                )
                 self.ask("Signing in\u2026", call, self._arrived)
 
     def _go_back(self) -> None:
@@ -170,7 +171,9 @@ class JoinDialog(AskingDialog):
         about = [f"Organisation {shown_name(invitation.org)}" if invitation.org else "", shown_line(invitation.url)]
         self.org.setText("\n".join(part for part in about if part))
         self.pin.setText(
-            f"Identity  {pin_words(invitation.pin)}" if invitation.pin else "It proves itself by a public certificate of its address."
+            f"Identity  {pin_words(invitation.pin)}"
+            if invitation.pin
+            else "It proves itself by a public certificate of its address."
         )
         self.is_new.setEnabled(bool(invitation.code))
         (self.is_new if invitation.code else self.is_known).setChecked(True)
@@ -179,7 +182,9 @@ class JoinDialog(AskingDialog):
     def _send(self) -> None:
         email, secret = self.email.text().strip(), self.password.text()
         if self.is_new.isChecked():
-            self.ask("Making your account\u2026", self._team.join(self._link, email, self.name.text().strip(), secret), self._arrived)
+            self.ask(
+                "Making your account\u2026", self._team.join(self._link, email, self.name.text().strip(), secret), self._arrived
+            )
         else:
             self.ask("Signing in\u2026", self._team.sign_in(self._link, email, secret), self._arrived)
 

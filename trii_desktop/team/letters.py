@@ -32,9 +32,9 @@ _LOOKALIKES: Final = str.maketrans(
 
 
 def shown_text(text: str) -> str:
-    """A message as it is shown: letters that turn others around are written out, as ‹U+202E›; those without a shape go."""
+    """A message as it is shown: letters that turn others around are written out, as <U+202E>; those without a shape go."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    return _HIDDEN.sub("", _TURNING.sub(lambda found: f"\u2039U+{ord(found.group()):04X}\u203a", lines))
+    return _HIDDEN.sub("", _TURNING.sub(lambda found: f"<U+{ord(found.group()):04X}>", lines))
 
 
 def shown_line(text: str) -> str:

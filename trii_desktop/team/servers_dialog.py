@@ -72,6 +72,7 @@ class ServersDialog(QDialog):
         self.table.setTabKeyNavigation(False)
         self.table.setShowGrid(False)
         self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for at, wide in enumerate((240, 190, 0)):
             mode = QHeaderView.ResizeMode.Interactive if wide else QHeaderView.ResizeMode.Stretch
             self.table.horizontalHeader().setSectionResizeMode(at, mode)
@@ -117,7 +118,9 @@ class ServersDialog(QDialog):
         self.table.setRowCount(len(self._servers))
         now_ms = self._deeds.now_ms()
         for place, one in enumerate(self._servers):
-            for at, words in enumerate((server_name(one), shown_name(one.person or one.email or "\u2013"), standing_words(one, now_ms))):
+            for at, words in enumerate(
+                (server_name(one), shown_name(one.person or one.email or "\u2013"), standing_words(one, now_ms))
+            ):
                 item = self.table.item(place, at)
                 if item is None:
                     self.table.setItem(place, at, QTableWidgetItem(words))

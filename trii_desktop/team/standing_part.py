@@ -48,7 +48,9 @@ class StandingPart(QToolButton):
         if words != self.text():
             self.setText(words)
             self.setAccessibleName(f"Servers: {words}")
-        self.setToolTip("\n".join(f"{server_name(one)}: {standing_words(one, now_ms)}. {explained(one)}".strip() for one in servers))
+        self.setToolTip(
+            "\n".join(f"{server_name(one)}: {standing_words(one, now_ms)}. {explained(one)}".strip() for one in servers)
+        )
         level = "warning" if servers and is_troubled(servers[0]) else ""
         if self.property("level") != level:
             restyle(self, level=level)

@@ -20,9 +20,7 @@ class TeamSurface(Protocol):
         """Make an account by an invitation."""
         ...
 
-    async def sign_in(
-        self, server: str, email: str, password: str, code: str = "", ticket: str = ""
-    ) -> SignedIn:
+    async def sign_in(self, server: str, email: str, password: str, code: str = "", ticket: str = "") -> SignedIn:
         """Sign in at a server of this home by its id, or at another by an invite link or its address."""
         ...
 

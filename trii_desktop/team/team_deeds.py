@@ -88,7 +88,9 @@ class TeamDeeds(QObject):
 
     def go_online(self, server: str, *, is_on: bool) -> None:
         """Connect, or stay offline."""
-        self._desk.start("Going online" if is_on else "Going offline", self._desk.bridge.call(self._team.go_online(server, is_on=is_on)))
+        self._desk.start(
+            "Going online" if is_on else "Going offline", self._desk.bridge.call(self._team.go_online(server, is_on=is_on))
+        )
 
     def sign_out(self, server: ServerRow, *, everywhere: bool, wipe: bool) -> None:
         """Sign out; where everything here is removed, after a yes."""
@@ -113,7 +115,7 @@ class TeamDeeds(QObject):
         AskYes(
             self._front,
             f"Forget {server_name(found)}?",
-            f"You are signed out, and everything of it is removed from this computer.{waits} To come back you need an account there.",
+            f"You are signed out, and everything of it is removed from this computer.{waits}",
             "Forget",
             lambda: self._desk.start("Forgetting the server", self._desk.bridge.call(self._team.forget(server))),
         ).open()
