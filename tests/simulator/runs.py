@@ -1,0 +1,57 @@
+"""Run a seed and say what it broke. ``python -m tests.simulator.runs SEED [SEED ...]`` replays seeds and prints what happened."""
+
+import sys
+import time
+from collections.abc import Sequence
+
+from tests.simulator.copy_checks import check_copies, kinds_seen
+from tests.simulator.log_checks import check_logs
+from tests.simulator.scenario import Scenario, Size
+
+LINES = 60
+
+
+class BrokenError(AssertionError):
+    """A seed broke a promise. The message tells which, and how to see it again."""
+
+
+def run_seed(seed: int, size: Size | None = None) -> Scenario:
+    """One whole run. Raises BrokenError with the seed, what is wrong, and the last of what happened."""
+    scenario = Scenario(seed, size)
+    try:
+        scenario.run()
+        wrong = [*check_logs(scenario), *check_copies(scenario)]
+    except Exception as error:
+        raise BrokenError(story(scenario, [f"{type(error).__name__}: {error}"])) from error
+    if wrong:
+        raise BrokenError(story(scenario, wrong))
+    return scenario
+
+
+def story(scenario: Scenario, wrong: Sequence[str]) -> str:
+    """What a reader needs to find the cause."""
+    seed = scenario.world.seed
+    head = [f"Seed {seed} broke. See it again with: python -m tests.simulator.runs {seed}", *wrong[:8]]
+    if len(wrong) > 8:
+        head.append(f"... and {len(wrong) - 8} more")
+    return "\n".join([*head, "What happened last:", *list(scenario.world.trace)[-LINES:]])
+
+
+def main() -> int:
+    """Replay the seeds named; 1 where one of them breaks."""
+    is_broken = False
+    for word in sys.argv[1:]:
+        begun_s = time.perf_counter()
+        try:
+            scenario = run_seed(int(word))
+        except BrokenError as error:
+            is_broken = True
+            print(error)
+        else:
+            steps, kinds = scenario.world.n_steps, ", ".join(sorted(kinds_seen(scenario)))
+            print(f"seed {word} holds: {steps} steps in {time.perf_counter() - begun_s:.2f} s; {kinds}")
+    return int(is_broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

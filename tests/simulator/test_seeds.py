@@ -1,0 +1,47 @@
+"""Five servers and twenty clients under drop, duplicate, reorder, delay, partition, crash and torn writes: I1 to I20 hold.
+
+Each seed is one whole run. A failure prints its seed, what was broken, and how to see it again:
+``python -m tests.simulator.runs SEED``.
+"""
+
+import pytest
+
+from sync_server.protocol.events import Kind
+from tests.simulator.copy_checks import kinds_seen
+from tests.simulator.runs import run_seed
+from tests.simulator.scenario import Size
+
+N_SEEDS = 300
+N_SEEDS_LONG = 2_000
+STEP = 20
+
+
+@pytest.mark.parametrize("first", range(0, N_SEEDS, STEP))
+def test_every_promise_holds_after_any_seed(first):
+    for seed in range(first, first + STEP):
+        run_seed(seed)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_every_promise_holds_after_two_thousand_seeds(record_property):
+    kinds: set[str] = set()
+    for seed in range(10_000, 10_000 + N_SEEDS_LONG):
+        kinds |= kinds_seen(run_seed(seed, Size(n_deeds=320, n_troubles=24)))
+    record_property("seeds", N_SEEDS_LONG)
+    assert kinds == set(Kind)
+
+
+def test_a_few_seeds_see_every_kind_of_event():
+    kinds: set[str] = set()
+    for seed in range(12):
+        kinds |= kinds_seen(run_seed(seed))
+    assert kinds == set(Kind)
+
+
+def test_the_same_seed_gives_the_same_world():
+    one, other = run_seed(7), run_seed(7)
+    assert list(one.world.trace) == list(other.world.trace)
+    assert one.world.n_steps == other.world.n_steps
+    for name, server in one.servers.items():
+        assert server.disk.copy() == other.servers[name].disk.copy()
