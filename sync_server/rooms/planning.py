@@ -79,9 +79,10 @@ class _Planning:
     def decide(self, asked: Asked) -> OpResult:
         """What becomes of the next operation."""
         op, device = asked.op, asked.actor.device
+        salt = _salt(op)
         try:
-            bh = fingerprint(op)
-        except UnicodeEncodeError:
+            bh = to_text(body_hash(op.n.encode("utf-8") if salt is None else salt, op.b))
+        except UnicodeEncodeError:  # text that is none
             return _refusal(op, Code.BAD_FRAME)
         if not (is_id(op.id) and is_id(op.r) and 0 < op.cseq <= CSEQ_MAX):
             return _refusal(op, Code.BAD_FRAME)
@@ -95,7 +96,7 @@ class _Planning:
             self._waiting.add(line)
         if line in self._waiting:
             return OpResult(op.id, OpState.RETRY, code=Code.OUT_OF_ORDER, after=OUT_OF_ORDER_MS, cseq=count + 1)
-        decided = self._enter(asked, bh)
+        decided = self._enter(asked, bh, salt)
         self._decided[key] = decided
         self.counts[line] = op.cseq
         if decided.code:
@@ -103,10 +104,10 @@ class _Planning:
             return _refusal(op, Code(decided.code))
         return OpResult(op.id, OpState.OK, decided.e, decided.s)
 
-    def _enter(self, asked: Asked, bh: str) -> Decided:
+    def _enter(self, asked: Asked, bh: str, salt: bytes | None) -> Decided:
         """Hold the operation against its rule; where it passes, it stands in the log."""
         actor, op = asked.actor, asked.op
-        code = _check_form(op)
+        code = _check_form(op, salt)
         body = None if code else _opened(op)
         if code is None and body is None:
             code = Code.BAD_BODY
@@ -130,25 +131,21 @@ def first_epoch(op: Op, now_ms: int) -> int:
     return now_ms // 60_000 if op.rec else 1
 
 
-def fingerprint(op: Op) -> str:
-    """The hash of an operation's body, by which "the same again" is known. Raises UnicodeEncodeError for text that is none."""
+def _salt(op: Op) -> bytes | None:
+    """The bytes of the salt; None where it is not 16 bytes in base64."""
     try:
         salt = from_text(op.n)
     except ValueError:
-        salt = op.n.encode("utf-8")
-    return to_text(body_hash(salt, op.b))
+        return None
+    return salt if len(salt) == SALT_BYTES else None
 
 
-def _check_form(op: Op) -> Code | None:
+def _check_form(op: Op, salt: bytes | None) -> Code | None:
     if op.k not in _KINDS:
         return Code.UNKNOWN_KIND
     if len(op.b) > MAX_BODY or (not op.b.isascii() and len(op.b.encode("utf-8")) > MAX_BODY):
         return Code.TOO_LARGE
-    try:
-        salt = from_text(op.n)
-    except ValueError:
-        return Code.BAD_BODY
-    return None if len(salt) == SALT_BYTES else Code.BAD_BODY
+    return Code.BAD_BODY if salt is None else None
 
 
 def _opened(op: Op) -> Body | None:
