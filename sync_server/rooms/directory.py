@@ -1,6 +1,5 @@
 """What rooms are called, how they are set and who sits in them, for lists."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -11,7 +10,6 @@ from sync_server.errors import Refused
 from sync_server.protocol.bodies import RoomKind, RoomRole
 from sync_server.protocol.codes import Code
 from sync_server.rooms.log import accesses
-from sync_server.rooms.store import rows_in
 from sync_server.rooms.views import RoomId, User
 from sync_server.storage.database import Database
 
@@ -24,11 +22,6 @@ _OPEN: Final = """
 SELECT r.room, r.name, r.topic, CAST((SELECT COUNT(*) FROM seats n WHERE n.room = r.room) AS BIGINT), s.usr IS NOT NULL FROM rooms r
 LEFT JOIN seats s ON s.room = r.room AND s.usr = $2
 WHERE r.org = $1 AND r.is_open AND r.kind = 'group' AND r.room > $3 ORDER BY r.room LIMIT $4
-"""
-_USED: Final = """
-SELECT DISTINCT f.sha256 FROM message_files f JOIN rooms r ON r.room = f.room AND r.org = $1
-LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
-WHERE f.room = $2 AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) AND f.sha256 IN ({})
 """
 PAGE_MAX: Final = 200
 
@@ -79,11 +72,6 @@ class Directory:
                 raise Refused(Code.NO_ROOM, "There is no such room for you.", status=404)
             rows = await reading.rows("SELECT usr, role FROM seats WHERE room = $1 ORDER BY usr", room)
         return {user: RoomRole(role) for user, role in rows}
-
-    async def used(self, org: str, room: RoomId, sha256s: Sequence[str]) -> frozenset[str]:
-        """Which files messages of a room still name."""
-        async with self._database.read() as reading:
-            return frozenset(row[0] for row in await rows_in(reading, _USED, sha256s, org, room))
 
     async def open_rooms(self, actor: Actor, after: str, limit: int) -> tuple[OpenRoom, ...]:
         """Rooms that this person could join, and those joined; nothing for who may not join any."""

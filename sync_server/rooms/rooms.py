@@ -21,7 +21,7 @@ from sync_server.rooms.notes import Note, unnoted
 from sync_server.rooms.reads import ReadMarks
 from sync_server.rooms.sequencer import Sequencer
 from sync_server.rooms.snapshots import Snapshots
-from sync_server.rooms.store import ErasedFiles, Eraser, PeopleOf
+from sync_server.rooms.store import Eraser, PeopleOf
 from sync_server.rooms.views import Asked, Entered, Plan, RoomId, RoomLog, User
 from sync_server.storage.database import Database, Writing
 
@@ -87,14 +87,6 @@ class Rooms:
     def on_committed(self, listener: Callable[[Committed], None]) -> None:
         """``listener`` hears of new events after they are stored, in the order of each log; it must not wait or raise."""
         self._listeners.append(listener)
-
-    def on_files_erased(self, listener: Callable[[ErasedFiles], None]) -> None:
-        """``listener`` hears which files erased messages had, after the erasure is stored; they may have other uses."""
-        self._sequencer.on_files_erased(listener)
-
-    async def used(self, org: str, room: RoomId, sha256s: Sequence[str]) -> frozenset[str]:
-        """Which of these files a message of the room names that is neither deleted nor erased."""
-        return await self._directory.used(org, room, sha256s)
 
     async def push(self, actor: Actor, ops: Sequence[Op]) -> tuple[OpResult, ...]:
         """What became of ``ops``, in their order. Those that are ``ok`` are durable. Where nothing can be stored: ``retry``."""

@@ -15,7 +15,7 @@ from sync_server.protocol.codes import Code
 from sync_server.protocol.events import OpResult, OpState
 from sync_server.rooms.notes import Note, erasures, unnoted
 from sync_server.rooms.planning import needs, plan
-from sync_server.rooms.store import ErasedFiles, Eraser, PeopleOf, load_counts, load_decided, load_messages, load_rooms, save_plan
+from sync_server.rooms.store import Eraser, PeopleOf, load_counts, load_decided, load_messages, load_rooms, save_plan
 from sync_server.rooms.views import Asked, Count, Device, Needs, Plan, RoomId, RoomsView, RoomView
 from sync_server.storage.database import Database, Reading, Writing
 
@@ -85,7 +85,6 @@ class Sequencer:
         self._task: asyncio.Task[None] | None = None
         self._is_closing = False
         self._listeners: list[Callable[[Plan], None]] = []
-        self._file_listeners: list[Callable[[ErasedFiles], None]] = []
         self._rooms: _Kept[RoomId, RoomView] = _Kept(ROOMS_KEPT)
         self._counts: _Kept[tuple[Device, RoomId], Count] = _Kept(COUNTS_KEPT)
 
@@ -100,10 +99,6 @@ class Sequencer:
         self._wake.set()
         if self._task is not None:
             await self._task
-
-    def on_files_erased(self, listener: Callable[[ErasedFiles], None]) -> None:
-        """``listener`` hears of files that erased messages had."""
-        self._file_listeners.append(listener)
 
     def on_planned(self, listener: Callable[[Plan], None]) -> None:
         """``listener`` is called with every plan that was stored, in order."""
@@ -214,7 +209,7 @@ class Sequencer:
             async with self._database.write() as tx:
                 view = await self._look_up(tx, needs(asked))
                 planned = plan(asked, view, now_ms)
-                files = await save_plan(tx, planned, self._erasers, now_ms)
+                await save_plan(tx, planned, self._erasers, now_ms)
                 for entry in erasures(planned):
                     await self._note(tx, entry)
         except Refused as refused:
@@ -228,9 +223,6 @@ class Sequencer:
             _tell(push.done, planned.results[start : start + len(push.asked)])
             start += len(push.asked)
         self._publish(planned)
-        for erased in files:
-            for listener in self._file_listeners:
-                listener(erased)
 
     def _publish(self, planned: Plan) -> None:
         for listener in self._listeners:

@@ -3,21 +3,24 @@
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from sync_server.accounts.permissions import Deed, allows
 from sync_server.actor import Actor
-from sync_server.protocol.bodies import MsgCreate, RoomRole, parse_body
-from sync_server.protocol.events import Kind
+from sync_server.protocol.bodies import RoomRole
 from sync_server.rooms.log import accesses
+from sync_server.rooms.store import rows_in
 from sync_server.storage.database import Database, Reading
 
-# A hash is 64 hexadecimal digits, so it holds nothing that LIKE would read as a pattern.
-_NAMED: Final = """
-SELECT e.body FROM events e LEFT JOIN changes c ON c.room = e.room AND c.id = e.id
-WHERE e.room = $1 AND e.seq >= $2 AND e.kind = 'msg.create' AND e.body LIKE $3 AND NOT COALESCE(c.is_deleted, FALSE)
+_USED: Final = """
+SELECT DISTINCT f.sha256 FROM message_files f JOIN rooms r ON r.room = f.room AND r.org = $1
+LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
+WHERE f.room = $2 AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) AND f.sha256 IN ({})
 """
-_BODIES: Final = "SELECT body FROM events WHERE room = $1 AND id = $2 AND kind = 'msg.create'"
+_READABLE: Final = """
+SELECT 1 FROM message_files f JOIN events e ON e.id = f.id AND e.room = f.room AND e.kind = 'msg.create' AND e.seq >= $3
+LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
+WHERE f.room = $1 AND f.sha256 = $2 AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) LIMIT 1
+"""
+_OF_MESSAGES: Final = "SELECT DISTINCT sha256 FROM message_files WHERE room = $1 AND id IN ({})"
 
 
 class SharedFiles:
@@ -36,36 +39,14 @@ class SharedFiles:
         """Whether the actor may read a message of the room that has this file and is neither deleted nor erased."""
         async with self._database.read() as reading:
             access = (await accesses(reading, actor, [room])).get(room)
-            return access is not None and await _is_named(reading, room, access.floor, sha256)
+            return access is not None and await reading.row(_READABLE, room, sha256, access.floor) is not None
 
     async def used(self, org: str, room: str, sha256s: Sequence[str]) -> frozenset[str]:
         """Which of these files a message of the room names that is neither deleted nor erased."""
         async with self._database.read() as reading:
-            if await reading.row("SELECT 1 FROM rooms WHERE room = $1 AND org = $2", room, org) is None:
-                return frozenset()
-            return frozenset([sha256 for sha256 in sha256s if await _is_named(reading, room, 1, sha256)])
+            return frozenset(row[0] for row in await rows_in(reading, _USED, sha256s, org, room))
 
 
 async def files_of(reading: Reading, room: str, messages: Sequence[str]) -> tuple[str, ...]:
-    """Hashes of the files that these messages have, while their bodies are there."""
-    found: dict[str, None] = {}
-    for message in messages:
-        for (body,) in await reading.rows(_BODIES, room, message):
-            found |= dict.fromkeys(_hashes(body))
-    return tuple(found)
-
-
-async def _is_named(reading: Reading, room: str, floor: int, sha256: str) -> bool:
-    rows = await reading.rows(_NAMED, room, floor, f"%{sha256}%")
-    return any(sha256 in _hashes(body) for (body,) in rows)
-
-
-def _hashes(body: str | None) -> tuple[str, ...]:
-    """Files of a message's body; the words of a text are none."""
-    if body is None:
-        return ()
-    try:
-        message = parse_body(Kind.MSG_CREATE, body)
-    except msgspec.ValidationError:
-        return ()
-    return tuple(file.sha256 for file in message.files) if isinstance(message, MsgCreate) else ()
+    """Hashes of the files that these messages have, asked before they are erased."""
+    return tuple(sorted(row[0] for row in await rows_in(reading, _OF_MESSAGES, messages, room)))

@@ -1,7 +1,7 @@
 """Rooms in the database: look up what planning needs, write what it decided. Few statements, whatever the size of the batch."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from sync_server.protocol.bodies import RoomKind, RoomRole
 from sync_server.protocol.events import Event
@@ -15,13 +15,6 @@ Eraser = Callable[[Writing, RoomId, Sequence[str]], Awaitable[None]]
 """Destroys what a capability keeps of these messages of a room; called before their bodies go, in the same transaction."""
 
 CHUNK: Final = 512
-
-
-class ErasedFiles(NamedTuple):
-    """Files (SHA-256) that erased messages of a room had."""
-
-    room: RoomId
-    sha256s: tuple[str, ...]
 
 
 _ROOM: Final = "room, org, epoch, seq, hash, kind, name, topic, is_open, shows_history"
@@ -146,8 +139,8 @@ async def load_messages(reading: Reading, wanted: Collection[tuple[RoomId, str]]
     return found
 
 
-async def save_plan(tx: Writing, plan: Plan, erasers: Sequence[Eraser], now_ms: int) -> tuple[ErasedFiles, ...]:
-    """Write everything that was planned; the files that erased messages had."""
+async def save_plan(tx: Writing, plan: Plan, erasers: Sequence[Eraser], now_ms: int) -> None:
+    """Write everything that was planned."""
     await tx.run_many(_INSERT_EVENT, [_event_row(log, entered) for log in plan.logs for entered in log.entered])
     await tx.run_many(_SAVE_ROOM, [_room_row(log.after, now_ms) for log in plan.logs])
     await _save_seats(tx, plan.logs)
@@ -161,7 +154,8 @@ async def save_plan(tx: Writing, plan: Plan, erasers: Sequence[Eraser], now_ms: 
         await tx.run_many("INSERT INTO edits (room, target, seq) VALUES ($1, $2, $3)", plan.edits)
     if plan.files:
         await tx.run_many("INSERT INTO message_files (room, id, sha256) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", plan.files)
-    return await _erase(tx, plan.erased, erasers) if plan.erased else ()
+    if plan.erased:
+        await _erase(tx, plan.erased, erasers)
 
 
 async def save_message_views(tx: Writing, messages: Sequence[MessageView]) -> None:
@@ -200,21 +194,16 @@ async def _save_seats(tx: Writing, logs: Sequence[RoomLog]) -> None:
         await tx.run_many(_SAVE_SEAT, taken)
 
 
-async def _erase(tx: Writing, erased: Sequence[tuple[RoomId, str]], erasers: Sequence[Eraser]) -> tuple[ErasedFiles, ...]:
+async def _erase(tx: Writing, erased: Sequence[tuple[RoomId, str]], erasers: Sequence[Eraser]) -> None:
     by_room: dict[RoomId, list[str]] = {}
-    files: list[ErasedFiles] = []
     for room, identity in erased:
         by_room.setdefault(room, []).append(identity)
     for room, identities in by_room.items():
         for eraser in erasers:
             await eraser(tx, room, identities)
-        had = await rows_in(tx, "SELECT sha256 FROM message_files WHERE room = $1 AND id IN ({})", identities, room)
-        if had:
-            files.append(ErasedFiles(room, tuple(sorted({row[0] for row in had}))))
     await tx.run_many(_ERASE, erased)
     await tx.run_many("DELETE FROM message_files WHERE room = $1 AND id = $2", erased)
     await tx.run_many("DELETE FROM snapshots WHERE room = $1", [(room,) for room in by_room])  # made anew when they are needed
-    return tuple(files)
 
 
 EVENT_COLUMNS: Final = "seq, id, author, device, kind, ts, body_hash, body, salt, is_rec"

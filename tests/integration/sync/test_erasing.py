@@ -13,7 +13,7 @@ from sync_server.protocol.chain import START, hash_after, is_intact, to_text
 from sync_server.protocol.codes import Code
 from sync_server.protocol.fold import fold, parse_state
 from sync_server.protocol.messages import Pull
-from sync_server.rooms.store import ErasedFiles
+from sync_server.rooms.shared_files import SharedFiles, files_of
 from tests.fakes.room_ops import NOW_MS
 from tests.fakes.rooms_house import House, address_of, open_house
 
@@ -150,25 +150,44 @@ def holds(folder: Path, text: str) -> bool:
     return any(text.encode() in path.read_bytes() for path in folder.iterdir() if path.is_file())
 
 
-async def test_files_are_used_until_no_message_names_them(url):
+async def test_files_are_used_and_read_until_no_message_names_them(url):
     async with open_house(url) as house:
         ann, boss, room, _ = await spoken(house)
-        told: list[ErasedFiles] = []
-        house.rooms.on_files_erased(told.append)
+        files = SharedFiles(house.database)
         one, two, three = ("a" * 64, "b" * 64, "c" * 64)
         said = [
-            ann.op(room, MsgCreate(text="", files=tuple(file_of(sha256) for sha256 in some)))
+            ann.op(room, MsgCreate(text=one, files=tuple(file_of(sha256) for sha256 in some)))
             for some in ((one, two), (two,), (three,))
         ]
         await house.ok(ann, *said)
         asked = ann.org, room, (one, two, three, "d" * 64)
-        assert await house.rooms.used(*asked) == {one, two, three}
-        assert await house.rooms.used("another organisation", *asked[1:]) == frozenset()
+        assert await files.used(*asked) == {one, two, three}
+        assert await files.used("another organisation", *asked[1:]) == frozenset()
+        assert await files.may_read(boss.actor, room, one)
+        assert not await files.may_read(house.writer().actor, room, one)
+        async with house.database.read() as reading:
+            assert await files_of(reading, room, [said[0].id]) == (one, two)
 
         await house.ok(ann, ann.op(room, MsgDelete(said[2].id)))
         await house.ok(boss, boss.op(room, Erase((said[0].id,))))
-        assert await house.rooms.used(*asked) == {two}
-        assert told == [ErasedFiles(room, (one, two))]
+        assert await files.used(*asked) == {two}
+        assert [await files.may_read(ann.actor, room, sha256) for sha256 in (one, two, three)] == [False, True, False]
+
+
+async def test_a_file_from_before_somebodys_joining_is_not_theirs_where_the_past_is_hidden(url):
+    async with open_house(url) as house:
+        ann, bob = house.writer(), house.writer()
+        create = ann.create(shows_history=False)
+        files = SharedFiles(house.database)
+        early, late = "a" * 64, "b" * 64
+        seat = ann.seat(create.r, bob.user)
+        named = [ann.op(create.r, MsgCreate(text="", files=(file_of(sha256),))) for sha256 in (early, late)]
+        await house.ok(
+            ann, create, *(msgspec.structs.replace(op, cseq=cseq) for cseq, op in enumerate((named[0], seat, named[1]), 2))
+        )
+
+        assert [await files.may_read(bob.actor, create.r, sha256) for sha256 in (early, late)] == [False, True]
+        assert [await files.may_read(ann.actor, create.r, sha256) for sha256 in (early, late)] == [True, True]
 
 
 def file_of(sha256: str) -> File:
