@@ -18,9 +18,6 @@ class Chat(Section, frozen=True):
             extra={"labels": {"all": "Every message", "mentions": "Messages that name me", "nothing": "Nothing"}},
         ),
     ] = "mentions"
-    shows_words: Annotated[
-        bool, Meta(title="Words in notices", description="Notices show what was written, not only who wrote and where.")
-    ] = True
     tells_typing: Annotated[bool, Meta(title="Tell others that I type", description="Nothing of what you type is sent.")] = True
     keep_days: Annotated[
         int,

@@ -5,10 +5,13 @@ import re
 from pathlib import Path
 from typing import ClassVar, Final
 
+from backend.chat.asking import Asker
+from backend.chat.message import MemberRow
 from backend.chat.parts import ChatParts
 from backend.chat.reader import Reader
+from backend.chat.refusals import Refusals
 from backend.chat.room_rows import find_room_of_file
-from backend.chat.telling import Telling
+from backend.chat.strangers import Strangers
 from backend.chat.upkeep import Upkeep, Usage
 from backend.chat.writer import Writer
 from backend.errors import NotFound
@@ -18,7 +21,7 @@ _OPENED: Final = "opened"
 _ENDING: Final = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 
 
-class Chat(Reader, Writer):
+class Chat(Reader, Writer, Asker):
     """Everything that windows and commands do with messages; lives on the engine loop."""
 
     crosses_bridge: ClassVar[str] = "a facade: its methods run on the engine"
@@ -26,14 +29,16 @@ class Chat(Reader, Writer):
     def __init__(self, parts: ChatParts) -> None:
         Reader.__init__(self, parts)
         Writer.__init__(self, parts)
-        self._telling = Telling(parts)
+        self._strangers = Strangers(parts)
+        self._refusals = Refusals(parts)
         self._upkeep = Upkeep(parts)
-        parts.mirror.ears.extend((parts.presence, self._telling))
+        parts.mirror.ears.extend((parts.presence, self._refusals, self._strangers))
 
     async def begin(self) -> None:
         """Connect, and keep history and files within their bounds: what a program that stays does."""
         self._forget_opened()
         await self._parts.team.begin()
+        await self._refusals.begin()
         self._parts.tasks.start("upkeep of messages", self._upkeep.run())
 
     async def close(self) -> None:
@@ -42,9 +47,10 @@ class Chat(Reader, Writer):
         await self._parts.team.close()
         self._forget_opened()
 
-    def look_at(self, room: str) -> None:
-        """The room that is shown in an active window, of which no notice is needed; empty for none."""
-        self._telling.look_at(room)
+    async def people(self, server: str) -> tuple[MemberRow, ...]:
+        """Everybody of the organisation, by name; asked anew of the server now and then. Raises NotFound."""
+        self._strangers.look_again(server)
+        return await super().people(server)
 
     async def content(self, sha256: str) -> bytes:
         """A file of a message, fetched where it is not here and held against its hash. Raises TriiError."""

@@ -117,6 +117,11 @@ def count_waiting(db: Any, server: str) -> int:
     return int(n)
 
 
+def load_refused(db: Any, server: str) -> tuple[Waiting, ...]:
+    """Operations of a server that were refused."""
+    return tuple(one for one in load_outbox(db, server) if one.is_refused)
+
+
 def load_counts(db: Any, server: str) -> dict[str, int]:
     """How many operations were made in each room."""
     return dict(db.execute("SELECT room, cseq FROM chat_counts WHERE server = ?", (server,)).fetchall())

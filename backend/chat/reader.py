@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import Any, Final
 
 from backend.chat.message import FoundMessage, MemberRow, MessageRow, Page, RoomRow, SearchFilters
@@ -12,11 +11,13 @@ from backend.chat.room_list import read_members, read_people, read_rooms
 from backend.chat.searching import find, found_of
 from backend.errors import TriiError
 from backend.events import MessagesChanged
+from sync_server.protocol.limits import MAX_PULL
 
 ANYTHING: Final = SearchFilters()
 OLDER_S: Final = 6.0  # how long a page waits for history of the server
 OLDER_PAGES: Final = 4
 OLDER_EVENTS: Final = 200
+REACH_PAGES: Final = 40
 
 
 class Reader:
@@ -43,6 +44,8 @@ class Reader:
         Where this computer has no more and the server is there, it is asked. Raises NotFound.
         """
         ask = Ask(room, before, after, around, n)
+        if around is not None:
+            await self._reach(room, around)
         page = await self._read(ask)
         tries = OLDER_PAGES if after is None and around is None else 0
         while tries and page.has_before and len(page.messages) < n and await self._fetch_older(room):
@@ -105,7 +108,13 @@ class Reader:
         around = self._parts.surroundings()
         return await self._parts.words.read(lambda db: read_page(db, ask, around))
 
-    async def _fetch_older(self, room: str) -> bool:
+    async def _reach(self, room: str, seq: int) -> None:
+        """Have the server give history until a place is here, as far as it can be reached in a while."""
+        for _ in range(REACH_PAGES):
+            if (await self._parts.room(room)).floor <= seq or not await self._fetch_older(room, MAX_PULL):
+                return
+
+    async def _fetch_older(self, room: str, n: int = OLDER_EVENTS) -> bool:
         """Have the server give a page before what is here; whether one came in time."""
         with contextlib.suppress(TriiError):
             link = await self._parts.link_of(room)
@@ -115,7 +124,7 @@ class Reader:
             listening = self._parts.bus.subscribe(MessagesChanged, lambda event: came.set() if event.room == room else None)
             try:
                 before = (await self._parts.room(room)).floor
-                link.line.tell(lambda client, now_ms: client.older(room, OLDER_EVENTS, now_ms))
+                link.line.tell(lambda client, now_ms: client.older(room, n, now_ms))
                 async with asyncio.timeout(OLDER_S):
                     while (now := await self._parts.room(room)).floor == before and now.has_older:
                         await came.wait()
@@ -127,8 +136,3 @@ class Reader:
             finally:
                 listening.close()
         return False
-
-
-def as_remote(found: FoundMessage) -> FoundMessage:
-    """A hit that the server gave."""
-    return replace(found, is_local=False)

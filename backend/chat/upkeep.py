@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from backend.chat.parts import ChatParts
@@ -48,7 +49,7 @@ class Upkeep:
         if chosen.keep_days:
             before_ms = parts.now_ms - chosen.keep_days * DAY_MS
             for room in await parts.words.read(load_rooms):
-                while await parts.words.write(lambda db, key=room.key: _prune(db, key, before_ms)):  # type: ignore[misc]
+                while await parts.words.write(partial(_prune, room.key, before_ms)):
                     parts.bus.publish(MessagesChanged(room.id))
                     await asyncio.sleep(0)
         await parts.files.sweep(parts.now_ms - UNUSED_MS)
@@ -67,7 +68,7 @@ class Upkeep:
         return Usage(n_messages, n_files, n_bytes, chosen.files_mb * MB, chosen.keep_days)
 
 
-def _prune(db: Any, room: int, before_ms: int) -> int:
+def _prune(room: int, before_ms: int, db: Any) -> int:
     """Remove the oldest events of a room from before a time, with the messages they began; how many.
 
     The newest event always stays, so that the copy still says where it stands.

@@ -11,7 +11,7 @@ import msgspec
 from backend.bus import Bus
 from backend.chat.attachments import Attachments
 from backend.chat.outbox_rows import Staged, load_staged, write_staged
-from backend.errors import TriiError, Unavailable
+from backend.errors import NotFound, TriiError, Unavailable
 from backend.events import MessagesChanged, ServersChanged
 from backend.storage.ledger import Ledger
 from backend.sync.file_calls import FileMove, fetch, upload
@@ -68,7 +68,7 @@ class Uploads:
     async def _fetch(self, link: Link, room: str, sha256: str) -> bytes:
         try:
             told = partial(self._tell, room, sha256)
-            content = await link.call(lambda api, access: fetch(api, access, room, sha256, told))
+            content = await link.call(lambda api, access: fetch(api, access, sha256, told))
             await self._files.put(content, "")
             return content
         finally:
@@ -99,6 +99,8 @@ class Uploads:
                 except Unavailable:
                     await asyncio.sleep(patience_s)
                     patience_s = min(2 * patience_s, PATIENCE_S[1])
+        except NotFound:
+            return  # the server was left meanwhile, with all that was staged for it
         finally:
             del self._working[server]
 

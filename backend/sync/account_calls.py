@@ -1,6 +1,7 @@
 """The calls of accounts, as the server's routes have them: sign-ins, sessions, the second factor, invitations."""
 
 import base64
+import secrets
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -150,7 +151,10 @@ async def change_password(api: Api, access: str, old: str, new: str) -> None:
 
 async def make_invitation(api: Api, access: str, role: str, uses: int, days: int) -> str:
     """The code of a new invitation."""
-    told = await api.call("POST", "/api/v1/invitations", {"role": role, "uses": uses, "days": days}, access=access)
+    form = msgspec.json.encode({"role": role, "uses": uses, "days": days})
+    headers = {"content-type": "application/json", "idempotency-key": secrets.token_urlsafe(16)}
+    answer = await api.request("POST", "/api/v1/invitations", form, access=access, headers=headers)
+    told = msgspec.json.decode(answer.content)
     code = told.get("code") if isinstance(told, dict) else None
     if not isinstance(code, str) or not code:
         raise _no_answer()

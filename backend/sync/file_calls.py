@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,8 +16,8 @@ PIECE_BYTES: Final = 256 * 1024
 
 
 class _Upload(msgspec.Struct, frozen=True):
-    upload: str = ""
-    offset: int = 0
+    id: str
+    offset: int
     is_done: bool = False
 
 
@@ -34,25 +35,27 @@ async def upload(api: Api, access: str, move: FileMove, told: Callable[[float], 
     file = move.file
     asked = {"room": move.room, "sha256": file.sha256, "size": file.size, "mime": file.mime, "name": file.name}
     state = _read(await api.call("POST", "/v1/files", asked, access=access))
-    while not state.is_done:
-        told(state.offset / max(1, file.size))
+    while not state.is_done and state.offset < file.size:
+        told(state.offset / file.size)
         piece = move.content[state.offset : state.offset + PIECE_BYTES]
-        headers = {"content-type": "application/octet-stream", "upload-offset": str(state.offset)}
-        path = f"/v1/files/uploads/{state.upload}"
-        answer = await api.request("PATCH", path, piece, access=access, headers=headers)
+        headers = {"content-type": "application/octet-stream"}
+        place = {"offset": str(state.offset)}
+        answer = await api.request("PUT", _path(state), piece, access=access, headers=headers, params=place)
         after = _read(msgspec.json.decode(answer.content))
-        if after.offset <= state.offset and not after.is_done:
+        if after.offset <= state.offset:
             raise CorruptData("The server took nothing of a file.", code="server.answer")
-        state = msgspec.structs.replace(after, upload=state.upload)
+        state = after
+    if not state.is_done:
+        await api.call("POST", f"{_path(state)}/finish", access=access)
     told(1.0)
 
 
-async def fetch(api: Api, access: str, room: str, sha256: str, told: Callable[[float], None]) -> bytes:
+async def fetch(api: Api, access: str, sha256: str, told: Callable[[float], None]) -> bytes:
     """A file's content, which is what its hash says. Raises CorruptData where it is not, NotFound, Unavailable."""
     parts: list[bytes] = []
     n_bytes, digest = 0, hashlib.sha256()
     path = f"/v1/files/{sha256}"
-    async with api.stream("GET", path, access=access, params={"room": room}) as answer:
+    async with api.stream("GET", path, access=access) as answer:
         size = int(answer.headers.get("content-length") or 0)
         async for part in answer.aiter_bytes():
             parts.append(part)
@@ -64,6 +67,10 @@ async def fetch(api: Api, access: str, room: str, sha256: str, told: Callable[[f
     if digest.hexdigest() != sha256:
         raise CorruptData("The server sent another file than the message names.", code="chat.file_hash")
     return b"".join(parts)
+
+
+def _path(state: _Upload) -> str:
+    return f"/v1/uploads/{quote(state.id, safe='')}"
 
 
 def _read(told: Any) -> _Upload:

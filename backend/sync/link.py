@@ -16,6 +16,7 @@ from backend.sync.api import Api, SessionEnded
 from backend.sync.dialling import Dialling
 from backend.sync.keeping import Keeping
 from backend.sync.line import Line
+from backend.sync.over_http import EventStreamOpener, LongPollOpener
 from backend.sync.run import Needs
 from backend.sync.server import Standing
 from backend.sync.server_book import Account
@@ -112,7 +113,12 @@ async def open_link(account: Account, parts: LinkParts) -> Link:
     is_plain = account.url.startswith("http:")
     trust = None if is_plain else await asyncio.to_thread(_trust_of, account)
     api = Api(account.url, account.authority, trust=trust)
-    openers = (WebSocketOpener(account.url, trust),)
+    link: Link
+
+    async def access() -> str:
+        return await link.tokens.access()
+
+    openers = (WebSocketOpener(account.url, trust), EventStreamOpener(api, access), LongPollOpener(api, access))
     link = Link(account, api, parts, Dialling(account.url, openers, parts.clock))
     link.line.begin()
     return link

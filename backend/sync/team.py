@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -18,11 +18,12 @@ from backend.sync.api import Api
 from backend.sync.first_contact import fetch_authority
 from backend.sync.keeping import Keeping
 from backend.sync.link import Link, LinkParts, open_link
-from backend.sync.server import Enrolment, Invitation, ServerRow, SessionRow, SignedIn, Standing
+from backend.sync.own_account import OwnAccount
+from backend.sync.server import Invitation, ServerRow, SignedIn, Standing
 from backend.sync.server_book import Account, ServerBook, find_account, signed_out
 from backend.sync.trust import check_pin, check_url
 from backend.tasks import TaskOwner
-from sync_server.protocol.invites import Invite, format_invite, parse_invite
+from sync_server.protocol.invites import Invite, parse_invite
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ class TeamParts:
     device_name: str = ""
 
 
-class Team:
+class Team(OwnAccount):
     """Every server of this home. ``servers`` may be read from any thread; everything else runs on the engine.
 
     Nothing is connected before ``begin``, or before somebody asks with ``go_online``; what is written meanwhile waits.
@@ -173,38 +174,6 @@ class Team:
         link.line.want(is_on=on)
         self._show()
 
-    # One's own account.
-
-    async def sessions(self, server: str) -> tuple[SessionRow, ...]:
-        """Devices that are signed in with this account. Raises NotFound, Unavailable."""
-        return await self._call(server, calls.fetch_sessions)
-
-    async def end_session(self, server: str, session: str) -> None:
-        """Sign another device out. Raises NotFound, Unavailable."""
-        await self._call(server, lambda api, access: calls.end_session(api, access, session))
-
-    async def enrol(self, server: str, password: str) -> Enrolment:
-        """Begin a second factor; it holds once ``confirm_enrolment`` proved it. Raises InvalidInput, Unavailable."""
-        return await self._call(server, lambda api, access: calls.enrol(api, access, password))
-
-    async def confirm_enrolment(self, server: str, code: str) -> None:
-        """Prove that the authenticator shows the right codes. Raises InvalidInput, Unavailable."""
-        await self._call(server, lambda api, access: calls.confirm_enrolment(api, access, code))
-
-    async def remove_factor(self, server: str, password: str, code: str) -> None:
-        """Do without a second factor again. Raises InvalidInput, Unavailable."""
-        await self._call(server, lambda api, access: calls.remove_factor(api, access, password, code))
-
-    async def change_password(self, server: str, old: str, new: str) -> None:
-        """Another password for this account. Raises InvalidInput, Unavailable."""
-        await self._call(server, lambda api, access: calls.change_password(api, access, old, new))
-
-    async def invite(self, server: str, role: str = "member", uses: int = 1, days: int = 7) -> str:
-        """A link that lets ``uses`` people join within ``days``. Raises InvalidInput where the role here does not allow it."""
-        link = await self._link(server)
-        code = await self._call(server, lambda api, access: calls.make_invitation(api, access, role, uses, days))
-        return format_invite(Invite(link.account.url, link.account.pin, code))
-
     # For the chat, on the engine's loop.
 
     async def link_to(self, server: str) -> Link:
@@ -225,9 +194,6 @@ class Team:
         await self.open()
         find_account(tuple(link.account for link in self._links.values()), server)
         return self._links[server]
-
-    async def _call(self, server: str, what: Callable[[Api, str], Awaitable[T]]) -> T:
-        return await (await self._link(server)).call(what)
 
     async def _account_for(self, server: str) -> Account:
         if server in self._links:
