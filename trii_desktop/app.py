@@ -116,10 +116,15 @@ class Desktop:
         await self.workbench.workspaces.begin()
         self._collector.settle()
         self.desk.start("Opening the assistant", self._open_assistant())
+        self.desk.start("Opening the chat", self._open_chat())
 
     async def _open_assistant(self) -> None:
         show_settings = partial(self.workbench.view.open_setting, "assistant", "reach")
         self.workbench.adopt_assistant(await self.panels.make_assistant(show_settings))
+
+    async def _open_chat(self) -> None:
+        team, chat = await self.desk.bridge.call(self.desk.backend.chat.open())
+        self.workbench.adopt_chat(await self.panels.make_chat(team, chat))
 
     async def save(self) -> None:
         """Remember what was open."""

@@ -165,13 +165,13 @@ class Team(OwnAccount):
         await self._book.remove(server)
         self._show()
 
-    async def go_online(self, server: str, on: bool = True) -> None:  # noqa: FBT001,FBT002 - said by the verb before it
+    async def go_online(self, server: str, *, is_on: bool = True) -> None:
         """Be connected from now on whenever it is possible, or stay offline. Raises NotFound; InvalidInput when signed out."""
         link = await self._link(server)
-        if on and not link.account.is_signed_in:
+        if is_on and not link.account.is_signed_in:
             raise InvalidInput(f"You are signed out of {link.account.name}.", hint="Sign in first.", code="server.signed_out")
-        link.account = await self._book.put(replace(link.account, is_wanted=on))
-        link.line.want(is_on=on)
+        link.account = await self._book.put(replace(link.account, is_wanted=is_on))
+        link.line.want(is_on=is_on)
         self._show()
 
     # For the chat, on the engine's loop.

@@ -47,20 +47,20 @@ async def test_what_is_written_offline_arrives_in_order_once_both_are_back(tmp_p
         room = (await ann.chat.direct(a, user_of(bob))).id
         await ann.chat.send(room, "0")
         await eventually(lambda: texts(bob, room), ["0"])
-        await ann.team.go_online(a, False)
-        await bob.team.go_online(b, False)
+        await ann.team.go_online(a, is_on=False)
+        await bob.team.go_online(b, is_on=False)
         await until(lambda: standing(ann) is standing(bob) is Standing.OFFLINE)
         mine = [await ann.chat.send(room, f"ann {n}") for n in range(5)]
         await bob.chat.send(room, "bob 0")
         assert {m.delivery for m in mine} == {Delivery.QUEUED}
         await until(lambda: ann.team.servers()[0].n_waiting == 5)
-        await bob.team.go_online(b, True)
+        await bob.team.go_online(b, is_on=True)
 
         async def n_waiting():
             return (await bob.chat.room(room)).n_waiting
 
         await eventually(n_waiting, 0)
-        await ann.team.go_online(a, True)
+        await ann.team.go_online(a, is_on=True)
         wanted = ["0", "bob 0", *(f"ann {n}" for n in range(5))]
         await eventually(lambda: texts(ann, room), wanted)
         await eventually(lambda: texts(bob, room), wanted)
