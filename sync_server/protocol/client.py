@@ -203,12 +203,12 @@ class SyncClient:
     def held(self, room: str, events: Sequence[Event], now_ms: int) -> list[Action]:
         """The answer to :class:`~sync_server.protocol.actions.LoadHeld`."""
         now = self._at(now_ms)
-        return self._done(self._copies.held(room, events), now)
+        return self._done(self._copies.held(room, events, now), now)
 
     def snapshot(self, snapshot: Snapshot, now_ms: int) -> list[Action]:
         """The answer to FetchSnapshot; its state must be one that ``fold.parse_state`` reads, else report ``no_snapshot``."""
         now = self._at(now_ms)
-        return self._done(self._copies.snapshot(snapshot), now)
+        return self._done(self._copies.snapshot(snapshot, now), now)
 
     def no_snapshot(self, room: str, now_ms: int) -> list[Action]:
         """The snapshot could not be had."""
@@ -256,7 +256,7 @@ class SyncClient:
             case Head(heads) | Welcome(heads=heads):
                 return self._heads(heads, now, is_greeting=False)
             case Reset():
-                return self._copies.reset(message)
+                return self._copies.reset(message, now)
             case Err():
                 return self._error(message, now)
         return self._passing(message)
@@ -277,10 +277,9 @@ class SyncClient:
 
     def _results(self, res: Res, now: int) -> list[Action]:
         outcome, actions = self._sending.results(res, self._copies.limits, now)
-        self._copies.reach(outcome.reached, now)
         for op in outcome.dropped:
             self._copies.look(op.r)
-        return actions
+        return [*actions, *self._copies.reach(outcome.reached, now)]
 
     def _error(self, err: Err, now: int) -> list[Action]:
         pushed = self._sending.error(err, now)

@@ -101,12 +101,17 @@ class Copies:
             elif replica.is_behind:
                 self._later.setdefault(head.r, now_ms + GRACE_MS)
 
-    def reach(self, reached: Mapping[str, int], now_ms: int) -> None:
-        """Operations of this device were given these places: their events will come."""
+    def reach(self, reached: Mapping[str, int], now_ms: int) -> list[Action]:
+        """Operations of this device were given places, up to these: their events will come, or the copies have passed them."""
+        actions: list[Action] = []
         for room, s in reached.items():
-            self.replica(room).aim(s)
-            if self.replica(room).is_behind:
+            replica = self.replica(room)
+            replica.aim(s)
+            if replica.is_behind:
                 self._later.setdefault(room, now_ms + GRACE_MS)
+            if passed := self._outbox.pass_by(room, replica.cursor.e, replica.cursor.s):
+                actions.append(SaveEvents(replica.cursor, (), passed))
+        return actions
 
     def look(self, room: str) -> None:
         """Ask for a room of which the server says that it is there."""
@@ -186,7 +191,7 @@ class Copies:
 
     # Copies that begin anew.
 
-    def reset(self, reset: Reset) -> list[Action]:
+    def reset(self, reset: Reset, now_ms: int) -> list[Action]:
         """A copy cannot be continued: leave the room, or begin anew once what it held was looked through."""
         for rid in [rid for rid, asked in self._asked.items() if asked.room == reset.r]:
             del self._asked[rid]
@@ -200,53 +205,55 @@ class Copies:
         self._outbox.hold(reset.r, is_held=True)
         is_cut = replica.cursor.s > reset.fork and _is_renewed(reset, replica.cursor)
         self._anew[reset.r] = _Anew(reset, needs_events=is_cut)
-        return [LoadHeld(reset.r, reset.fork)] if is_cut else self._begin(reset.r)
+        return [LoadHeld(reset.r, reset.fork)] if is_cut else self._begin(reset.r, now_ms)
 
-    def held(self, room: str, events: Sequence[Event]) -> list[Action]:
+    def held(self, room: str, events: Sequence[Event], now_ms: int) -> list[Action]:
         """What the copy held after the fork, as :class:`LoadHeld` asked."""
         anew = self._anew.get(room)
         if anew is None or not anew.needs_events:
             return []
         self._anew[room] = _Anew(anew.reset, tuple(events))
-        return self._begin(room)
+        return self._begin(room, now_ms)
 
-    def _begin(self, room: str) -> list[Action]:
+    def _begin(self, room: str, now_ms: int) -> list[Action]:
         reset = self._anew[room].reset
         cursor = self.replica(room).cursor
         if reset.why is ResetReason.EPOCH and self._holds(room, reset.fork):
             s, h = (cursor.s, cursor.h) if cursor.s <= reset.fork else (reset.fork, reset.h)
-            return self._start(Cursor(room, reset.e, s, h if s else ""), keep=s)
+            return self._start(Cursor(room, reset.e, s, h if s else ""), now_ms, keep=s)
         if reset.snap:
             return [FetchSnapshot(room, reset.snap)]
-        return self._start_from_floor(reset)
+        return self._start_from_floor(reset, now_ms)
 
     def _holds(self, room: str, fork: int) -> bool:
         """Whether a copy is whole up to the fork, and not begun from a later state."""
         replica = self.replica(room)
         return replica.cursor.s <= fork or 0 < replica.oldest <= fork + 1
 
-    def _start_from_floor(self, reset: Reset) -> list[Action]:
+    def _start_from_floor(self, reset: Reset, now_ms: int) -> list[Action]:
         before = max(reset.floor, 1) - 1 if reset.why is not ResetReason.EPOCH else 0
-        return self._start(Cursor(reset.r, reset.e if before else 0, before, reset.h if before else ""))
+        return self._start(Cursor(reset.r, reset.e if before else 0, before, reset.h if before else ""), now_ms)
 
-    def snapshot(self, snapshot: Snapshot) -> list[Action]:
-        """A snapshot has come for a copy that waits for it."""
+    def snapshot(self, snapshot: Snapshot, now_ms: int) -> list[Action]:
+        """A snapshot has come for a copy that waits for it; one that ends before the oldest event served leads nowhere."""
         anew = self._anew.get(snapshot.r)
         if anew is None or anew.needs_events or not anew.reset.snap:
             return []
-        return self._start(Cursor(snapshot.r, snapshot.e, snapshot.s, snapshot.h), snapshot)
+        if snapshot.s < anew.reset.floor - 1:
+            return self._start_from_floor(anew.reset, now_ms)
+        return self._start(Cursor(snapshot.r, snapshot.e, snapshot.s, snapshot.h), now_ms, snapshot)
 
     def no_snapshot(self, room: str, now_ms: int) -> list[Action]:
         """The snapshot could not be had: begin with the oldest event that is served, or ask again after a while."""
         anew = self._anew.get(room)
         if anew is None or anew.needs_events or not anew.reset.snap:
             return []
-        actions = self._start_from_floor(anew.reset)
+        actions = self._start_from_floor(anew.reset, now_ms)
         self._line.pop(room, None)
         self._later[room] = now_ms + IDLE_MS * 5
         return actions
 
-    def _start(self, cursor: Cursor, snapshot: Snapshot | None = None, keep: int = 0) -> list[Action]:
+    def _start(self, cursor: Cursor, now_ms: int, snapshot: Snapshot | None = None, keep: int = 0) -> list[Action]:
         room = cursor.r
         anew = self._anew.pop(room)
         replica = self.replica(room)
@@ -258,11 +265,15 @@ class Copies:
             mine = [event for event in said if event.d == self._device]
             if why is not ResetReason.FLOOR:  # else they may well be history that is served no more
                 others = tuple(event for event in said if event.d != self._device)
-            is_doubted = why is ResetReason.HASH
-            again = self._outbox.restart(room, anew.reset.e, anew.reset.fork, mine, is_doubted=is_doubted)
+            again = self._outbox.restart(room, anew.reset.e, anew.reset.fork, mine)
+        else:
+            again = self._outbox.cross(room, anew.reset.e, 0)
         replica.start(cursor, min(replica.oldest, keep) if keep else 0)
         self._outbox.hold(room, is_held=False)
-        self._ask(room)
+        if replica.n_starts > 2:
+            self._later[room] = now_ms + min(IDLE_MS << replica.n_starts - 2, STUCK_MS)
+        else:
+            self._ask(room)
         actions: list[Action] = [StartFrom(cursor, snapshot, keep, others, again)]
         if passed := self._outbox.pass_by(room, cursor.e, cursor.s):
             actions.append(SaveEvents(cursor, (), passed))
@@ -338,7 +349,7 @@ class Copies:
 
 def _is_renewed(reset: Reset, cursor: Cursor) -> bool:
     """Whether what a copy holds after the fork may be no longer history."""
-    return reset.why is not ResetReason.FLOOR or reset.e > cursor.e
+    return reset.why is not ResetReason.FLOOR or 0 < cursor.e < reset.e
 
 
 def _is_stale(reset: Reset, cursor: Cursor) -> bool:

@@ -24,8 +24,9 @@ class IdMaker:
         """A new id for UTC time ``now_ms``."""
         tail = int.from_bytes(self._entropy(10)) & ((1 << 74) - 1)
         fresh = (now_ms << 74) | tail
-        # 122 free bits in order of weight: time, then chance. A value that would not grow becomes the next one.
-        self._last = fresh if fresh > self._last else self._last + 1
+        # 122 free bits in order of weight: time, then chance. A value that would not grow leaps on by chance: the very next one may
+        # have been made by an earlier run of which this one knows only ``after``.
+        self._last = fresh if fresh > self._last else self._last + 1 + int.from_bytes(self._entropy(6))
         time_bits, chance = self._last >> 74, self._last & ((1 << 74) - 1)
         value = (time_bits << 80) | (7 << 76) | ((chance >> 62) << 64) | (2 << 62) | (chance & ((1 << 62) - 1))
         return str(uuid.UUID(int=value))

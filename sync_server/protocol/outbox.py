@@ -18,6 +18,7 @@ from sync_server.protocol.events import Event, Kind, Op, OpResult, OpState
 
 _ENVELOPE_BYTES: Final = 128  # what a push needs around its operations
 _PATIENCE_MS: Final = (250, 30_000)  # first and longest wait before an operation that made no progress is tried again
+_DOUBTS: Final = 4  # tries after which a count is believed that looks overtaken
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -173,15 +174,21 @@ class Outbox:
     # What comes back.
 
     def results(self, results: Sequence[OpResult], sent: Sequence[Op], now_ms: int) -> Outcome:
-        """What the server decided of the operations ``sent`` in one push, or said late, when ``sent`` is empty."""
+        """What the server decided of the operations ``sent`` in one push.
+
+        Nothing is believed of an operation that was not in it, or got new counts since: it is sent again, and the server then says
+        the same, or what holds in the meantime.
+        """
+        current = {op.id for op in sent if self._ops.get(op.id) is op and self._waits(op.id)}
         settled: list[Settled] = []
         dropped: list[Op] = []
         reached: dict[str, int] = {}
         slow_ms = 0
         for result in results:
-            op = self._ops.get(result.id)
-            if op is None or not self._waits(op.id):
+            if result.id not in current:
                 continue
+            current.remove(result.id)
+            op = self._ops[result.id]
             lane = self._lanes[op.r]
             if self._is_placed(lane, result):
                 reached[op.r] = max(reached.get(op.r, 0), result.s)
@@ -235,7 +242,9 @@ class Outbox:
         expected, lane.expected = lane.expected, {}
         first = self._first(lane)
         start = expected.get(first.id, 0) if first else 0
-        if first is None or start <= lane.n_decided or start == first.cseq:
+        if first is None or start in {0, first.cseq}:
+            return None
+        if start <= lane.n_decided and lane.n_tries < _DOUBTS:  # said before what was decided since
             return None
         return self._renumber(room, start)
 
@@ -296,7 +305,8 @@ class Outbox:
         lane = self._lane(room)
         if any(self._is_cut(identity, epoch, fork) for identity in lane.placed):
             return self.restart(room, epoch, fork, ())
-        lane.forks.append((epoch, fork))
+        if fork:
+            lane.forks.append((epoch, fork))
         lane.n_decided = 0
         return ()
 
@@ -304,15 +314,16 @@ class Outbox:
         place = self._places.get(identity)
         return place is not None and place.s > fork and place.e < epoch
 
-    def restart(self, room: str, epoch: int, fork: int, mine: Sequence[Event], *, is_doubted: bool = False) -> tuple[Op, ...]:
+    def restart(self, room: str, epoch: int, fork: int, mine: Sequence[Event]) -> tuple[Op, ...]:
         """All that waits in a room after its history went on from ``fork`` in ``epoch``, in order, with new counts.
 
         ``mine``: this device's events after the fork that the copy held. What had a place after the fork in an earlier epoch waits
-        again; where the history ``is_doubted``, in any epoch.
+        again; where the fork is not known (0), whatever had one in any epoch.
         """
         lane = self._lane(room)
-        lane.forks.append((epoch, fork))
-        before = epoch + 1 if is_doubted else epoch
+        if fork:
+            lane.forks.append((epoch, fork))
+        before = epoch if fork else epoch + 1
         again = [_op_of(event, room, fork) for event in sorted(mine, key=lambda event: event.s) if event.id not in self._ops]
         lost = sorted((self._places[i] for i in lane.placed if self._is_cut(i, before, fork)), key=lambda place: place.s)
         again += [msgspec.structs.replace(self._ops[place.id], rec=True) for place in lost]
@@ -322,14 +333,19 @@ class Outbox:
         lane.placed = deque(identity for identity in lane.placed if identity not in lost_ids)
         undecided = {*lane.queue, *lane.flying, *lane.back} - lost_ids
         waiting = sorted((self._ops[i] for i in undecided if self._waits(i)), key=lambda op: op.cseq)
-        start = waiting[0].cseq if waiting else self.counts.get(room, 0) + 1
         again += [msgspec.structs.replace(op, base=min(op.base, fork)) for op in waiting]
-        again = [msgspec.structs.replace(op, cseq=count) for count, op in enumerate(again, start)]
+        # Of events the counts are not known: these get what lies before the others, which is right if the server forgot them all.
+        n_events = sum(not op.cseq for op in again)
+        first = again[n_events].cseq if n_events < len(again) else self.counts.get(room, 0) + 1
+        for n in range(n_events):
+            again[n] = msgspec.structs.replace(again[n], cseq=first - n_events + n)
+        if again and again[0].cseq < 1:
+            again = [msgspec.structs.replace(op, cseq=count) for count, op in enumerate(again, 1)]
         self._ops.update((op.id, op) for op in again)
         lane.queue = deque(op.id for op in again)
         lane.flying, lane.back, lane.expected, lane.n_tries, lane.n_decided = {}, [], {}, 0, 0
         if again:
-            self.counts[room] = again[-1].cseq
+            self.counts[room] = max(self.counts.get(room, 0), again[-1].cseq)
             self._ready.setdefault(room)
         return tuple(again)
 

@@ -42,6 +42,7 @@ class Replica:
         self.served_from = 1  # oldest event that the server would give
         self.goal = 0  # newest event heard of
         self.n_broken = 0  # answers in a row that did not fit
+        self.n_starts = 0  # times in a row that it began anew and then took nothing
         self.is_left = False
         self._held: dict[int, Ev] = {}
         self._n_held = 0
@@ -110,7 +111,7 @@ class Replica:
         if not is_whole or chain.to_text(chain.hash_after(before, ev.e, events)) != ev.h:
             return None
         self.oldest = self.oldest or events[0].s
-        self.n_broken = 0
+        self.n_broken = self.n_starts = 0
         self.cursor = Cursor(self.cursor.r, max(ev.e, self.cursor.e), ev.last, ev.h)
         return Step(self.cursor, events)
 
@@ -133,6 +134,7 @@ class Replica:
     def start(self, cursor: Cursor, oldest: int) -> None:
         """Go on from another place: what waited behind a gap is asked for again."""
         self.cursor, self.oldest = cursor, oldest
+        self.n_starts += 1
         self._held.clear()
         self._n_held = 0
         self.aim(cursor.s + 1)  # whatever there is, an answer without events says the end

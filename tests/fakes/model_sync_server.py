@@ -95,8 +95,11 @@ class ModelSyncServer:
         if room is None or user not in room.members:
             return Err(pull.rid, Code.NO_ROOM)
         if pull.before:
-            first = max(pull.before - pull.limit, room.floor, room.members[user])
-            return self.run(pull.r, first, pull.before - 1, pull.rid)
+            last = min(pull.before - 1, len(room.events))
+            first = max(last + 1 - pull.limit, room.floor, room.members[user])
+            while first < last and room.epochs[first - 1] != room.epochs[last - 1]:
+                first += 1
+            return self.run(pull.r, first, last, pull.rid)
         reset = self.check(user, Cursor(pull.r, pull.e, pull.after))
         if reset:
             return reset
@@ -115,7 +118,7 @@ class ModelSyncServer:
 
     def snapshot(self, name: str) -> Snapshot:
         room = self.rooms[name]
-        s = len(room.events) * 2 // 3
+        s = max(len(room.events) * 2 // 3, room.floor - 1)
         return Snapshot(name, room.epochs[s - 1], s, room.hash_at(s), fold.fold(room.events[:s]).to_text())
 
     def push(self, user: str, device: str, push: Push) -> tuple[Res, list[Ev]]:

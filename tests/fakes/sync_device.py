@@ -188,7 +188,8 @@ class SyncDevice:
                 self._save_events(cursor, events, settled)
             case SaveOlder(room, events):
                 copy = self.disk.room(room)
-                assert not events or events[-1].s == copy.events[0].s - 1, "older history joins what is held"
+                oldest = copy.events[0].s if copy.events else copy.cursor.s + 1
+                assert not events or events[-1].s == oldest - 1, "older history joins what is held"
                 copy.events[:0] = events
             case StartFrom():
                 self._start_from(action)
