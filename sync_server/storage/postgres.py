@@ -1,11 +1,13 @@
 """The database in PostgreSQL: a pool of connections, one transaction that writes at a time, the same statements as for SQLite.
 
-Everything lies in one schema of its own. Writers take turns by a lock in the database, so that no two ever see half of each other,
+Everything lies in one schema of its own. Writers take turns by a row of the database, so that no two ever see half of each other,
 from whichever process they come: what SQLite gives by itself. Text sorts by its bytes, as in SQLite.
 """
 
 import asyncio
+import contextlib
 import re
+import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
@@ -23,7 +25,16 @@ SCHEMA: Final = "trii"
 CONNECTIONS: Final = 8
 COMMAND_S: Final = 30.0
 CONNECT_S: Final = 5.0
-_BEGIN_WRITE: Final = "BEGIN; SELECT pg_advisory_xact_lock(8317986120415)"
+OUTCOME_S: Final = 10.0
+OUTCOME_STEP_S: Final = 0.05
+_BEGIN_WRITE: Final = "BEGIN"
+_BEGIN_STEPS: Final = "BEGIN; SELECT pg_advisory_xact_lock(8317986120415)"
+# One row, which every transaction that writes changes first: it keeps writers apart, and tells what became of the last one. The
+# number that PostgreSQL itself gives a transaction would not do: after a crash it may be given to another.
+_TURNS: Final = "CREATE TABLE IF NOT EXISTS turns (id BIGINT PRIMARY KEY, token TEXT NOT NULL)"
+_FIRST_TURN: Final = "INSERT INTO turns (id, token) VALUES (1, '') ON CONFLICT (id) DO NOTHING"
+_TURN: Final = "UPDATE turns SET token = $1 WHERE id = 1"
+_OUTCOME: Final = "SELECT token FROM turns WHERE id = 1 FOR UPDATE"  # waits for a transaction that is still ending
 _BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _VACUUM: Final = "SELECT format('VACUUM (FULL) %I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = $1"
 # Classes of SQLSTATE that say nothing against the statement: connection, rollback by concurrency, resources, operator, system.
@@ -49,7 +60,7 @@ class PostgresDatabase:
         try:
             self._pool = await asyncpg.create_pool(
                 self.url,
-                min_size=1,
+                min_size=0,  # asyncpg would log each failure to keep more
                 max_size=CONNECTIONS,
                 max_inactive_connection_lifetime=300,
                 connection_class=_Connection,
@@ -59,11 +70,15 @@ class PostgresDatabase:
                 max_cached_statement_lifetime=0,
                 server_settings={"search_path": self.schema, "application_name": "trii-sync", "jit": "off"},
             )
+            await self._pool.release(await self._pool.acquire())
         except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            await self.close()
             raise cannot_open(f"The database cannot be reached: {error}.", "Check the address and that PostgreSQL runs.") from error
         try:
-            async with self.write() as transaction:
+            async with self._turn, self._transaction(_BEGIN_STEPS) as connection:
+                transaction = PostgresWriting(connection)
                 await transaction.migrate(self.schema, steps, now_ms)
+                await transaction.commit()
         except BaseException:
             await self.close()
             raise
@@ -74,11 +89,12 @@ class PostgresDatabase:
         async with self._turn, self._transaction(_BEGIN_WRITE) as connection:
             transaction = PostgresWriting(connection)
             try:
+                await transaction.take_turn()
                 yield transaction
             except BaseException:
                 await _to_its_end(transaction.roll_back())
                 raise
-            await _to_its_end(transaction.commit())
+            await _to_its_end(self._commit(transaction))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator["PostgresReading"]:
@@ -112,6 +128,29 @@ class PostgresDatabase:
             finally:
                 await self._release(connection)
 
+    async def _commit(self, transaction: "PostgresWriting") -> None:
+        """Commit. Where the answer was lost with the connection, ask the database on another what became of it."""
+        try:
+            await transaction.commit()
+        except Refused:
+            if not await self._was_committed(transaction.token):
+                raise
+
+    async def _was_committed(self, token: str) -> bool:
+        """The outcome of a transaction whose connection is gone; False also where the database does not come back in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OUTCOME_S):
+                while True:
+                    with contextlib.suppress(Refused):
+                        async with self._transaction(_BEGIN_WRITE) as connection:
+                            looking = PostgresReading(connection)
+                            try:
+                                return await looking.row(_OUTCOME) == (token,)
+                            finally:
+                                await looking.roll_back()
+                    await asyncio.sleep(OUTCOME_STEP_S)
+        return False
+
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncIterator[Any]:
         """A connection with a transaction begun. One that went away while it waited in the pool is replaced once."""
@@ -121,7 +160,7 @@ class PostgresDatabase:
                 with _told(connection):
                     await connection.execute(begin)
             except Refused:
-                if not connection.is_closed():
+                if not _is_gone(connection):
                     raise
                 await self._release(connection)
                 connection = await self._acquire()
@@ -139,7 +178,8 @@ class PostgresDatabase:
 
     async def _release(self, connection: Any) -> None:
         if self._pool is None:
-            connection.terminate()
+            if not _is_gone(connection):
+                connection.terminate()
             return
         with _told(connection):
             await self._pool.release(connection)
@@ -163,13 +203,14 @@ class PostgresReading:
 
     async def roll_back(self) -> None:
         """Give up what was done; a connection that is gone has done so itself."""
-        if self._connection.is_closed():
+        if _is_gone(self._connection):
             return
         try:
             with _told(self._connection):
                 await self._connection.execute("ROLLBACK")
         except Refused:
-            self._connection.terminate()
+            if not _is_gone(self._connection):
+                self._connection.terminate()
 
     async def _ask(self, call: Callable[..., Coroutine[Any, Any, T]], sql: str, *args: object) -> T:
         """As in SQLite nothing more is done after a failure."""
@@ -184,7 +225,14 @@ class PostgresReading:
 
 
 class PostgresWriting(PostgresReading):
-    """See ``Writing``."""
+    """See ``Writing``. ``token`` is what the transaction is known by."""
+
+    token = ""
+
+    async def take_turn(self) -> None:
+        """Wait until no other transaction writes, from whichever process."""
+        self.token = secrets.token_hex(8)
+        await self.run(_TURN, self.token)
 
     async def run(self, sql: str, *args: object) -> int:
         """See ``Writing``."""
@@ -197,7 +245,7 @@ class PostgresWriting(PostgresReading):
             await self._ask(self._connection.executemany, sql, rows)
 
     async def commit(self) -> None:
-        """Make it durable. Raises Violated where a statement failed before, Refused where the outcome is not known to be kept."""
+        """Make it durable. Raises Violated where a statement failed before, Refused where the answer did not come."""
         if self._why_failed:
             await self.roll_back()
             raise Violated(f"A statement of this transaction failed, so nothing of it was stored: {self._why_failed}")
@@ -210,6 +258,8 @@ class PostgresWriting(PostgresReading):
         try:
             await self._script(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
             await self._script(TABLE)
+            await self._script(_TURNS)
+            await self.run(_FIRST_TURN)
             have = [Applied(*row) for row in await self.rows(LIST)]
             for position, step in enumerate(missing_steps(have, steps, "The database"), len(have) + 1):
                 await self._script(step.sql)
@@ -256,8 +306,20 @@ def _told(connection: Any) -> Iterator[None]:
     except asyncpg.InterfaceError as error:
         if isinstance(error, ValueError):  # a value that is not of its column's type
             raise Violated(str(error)) from error
-        if connection is None or connection.is_closed():
+        if connection is None or _is_gone(connection):
             raise cannot_store(str(error)) from error
         raise
+    except asyncpg.InternalClientError as error:  # the database hung up in the middle of something
+        if connection is not None and not _is_gone(connection):
+            connection.terminate()
+        raise cannot_store("the connection broke") from error
     except OSError as error:  # TimeoutError too
         raise cannot_store(str(error) or "the database does not answer") from error
+
+
+def _is_gone(connection: Any) -> bool:
+    """Whether a connection of the pool is closed; the pool takes one that broke away from whoever has it."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True

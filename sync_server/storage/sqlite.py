@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 READERS: Final = 4
 _PRAGMAS: Final[tuple[LiteralString, ...]] = (
-    "PRAGMA busy_timeout = 5000",
+    "PRAGMA busy_timeout = 2000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
