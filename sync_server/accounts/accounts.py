@@ -7,15 +7,17 @@ Parts with a subject of their own stand as attributes: ``invitations``, ``factor
 import asyncio
 import hashlib
 import logging
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from sync_server.accounts.api_keys import PREFIX, ApiKeys
+from sync_server.accounts.breached import BreachedPasswords
 from sync_server.accounts.directory import Directory
 from sync_server.accounts.factors import Factors
 from sync_server.accounts.invitations import Invitations
-from sync_server.accounts.limits import REFRESH, RateLimits
+from sync_server.accounts.limits import FORGED, REFRESH, RateLimits
 from sync_server.accounts.means import Means
 from sync_server.accounts.orgs import Orgs
 from sync_server.accounts.passwords import Cost, Passwords
@@ -24,10 +26,10 @@ from sync_server.accounts.sessions import DEVICES_MAX, Sessions
 from sync_server.accounts.signing_in import SigningIn
 from sync_server.accounts.standings import Listener, Standings
 from sync_server.accounts.sweeping import sweep
-from sync_server.accounts.tokens import AccessTokens, check_in_time
+from sync_server.accounts.tokens import AccessTokens, Claims, check_in_time
 from sync_server.accounts.values import Login, NeedsCode, Org, Registration, Tokens
 from sync_server.actor import Actor
-from sync_server.audit.audit import Audit
+from sync_server.audit.audit import Audit, AuditEntry
 from sync_server.clock import Clock
 from sync_server.errors import Refused
 from sync_server.protocol.codes import Code
@@ -49,6 +51,7 @@ class Terms(msgspec.Struct, frozen=True):
     cost: Cost | None = None
     n_threads: int = 0  # for argon2; 0: one a core
     look_s: float = LOOK_S
+    breached: str = ""  # path of a list of breached passwords, see ``breached.py``; empty: none
 
 
 class Accounts:
@@ -59,7 +62,8 @@ class Accounts:
         self.limits = RateLimits(clock)
         tokens, standings = AccessTokens(keys.token, f"trii:{keys.pin}"), Standings()
         self.means = Means(database, keys, audit, clock, self.limits, tokens, standings)
-        self.passwords = Passwords(self.terms.cost, self.terms.n_threads)
+        breached = BreachedPasswords(Path(self.terms.breached)) if self.terms.breached else None
+        self.passwords = Passwords(self.terms.cost, self.terms.n_threads, breached=breached)
         self.replies = Replies(self.means)
         self.sessions = Sessions(self.means, self.terms.devices_max)
         self.factors = Factors(self.means, self.passwords, self.sessions)
@@ -127,11 +131,21 @@ class Accounts:
         digest = hashlib.sha256(access.encode("utf-8", "replace")).digest()
         claims = self.means.standings.claims(digest)
         if claims is None:
-            claims = self.means.tokens.check(access, now)
+            claims = await self._check_token(access, address, now)
             self.means.standings.keep_claims(digest, claims)
         check_in_time(claims.exp_ms, now)
         standing = await self.sessions.standing(claims.session)
         return msgspec.structs.replace(standing.actor, until_ms=claims.exp_ms)
+
+    async def _check_token(self, access: str, address: str, now_ms: int) -> Claims:
+        """What a token says that was not seen before; one that is forged is entered in the audit, a few a minute from one place."""
+        try:
+            return self.means.tokens.check(access, now_ms)
+        except Refused as refusal:
+            if refusal.code is Code.NOT_SIGNED_IN and not self.limits.take(address, FORGED):
+                entry = AuditEntry("", "auth.refused", "", "", address, {"step": "token"})
+                raise await self.means.note_refusal(entry, refusal) from None
+            raise
 
     async def recheck(self, actor: Actor) -> Actor:
         """The actor as it is now: role, name, second factor; for connections that last. Raises Refused (401) once it has ended."""

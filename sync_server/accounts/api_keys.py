@@ -9,7 +9,7 @@ from sync_server.accounts.directory import free_handle
 from sync_server.accounts.limits import MAKE
 from sync_server.accounts.means import DAY_MS, Change, Means, entry_of, hash_secret, not_there
 from sync_server.accounts.names import clean_name
-from sync_server.accounts.permissions import DEED_OF_SCOPE, SCOPES, Deed, check_may, may
+from sync_server.accounts.permissions import DEED_OF_SCOPE, SCOPES, Deed, may
 from sync_server.accounts.records import load_account
 from sync_server.accounts.replies import Once, Replies
 from sync_server.accounts.standings import Standing
@@ -36,7 +36,7 @@ class ApiKeys:
 
     async def make(self, actor: Actor, terms: KeyTerms, once: Once | None = None, address: str = "") -> KeyRow:
         """A new key, told once, with its bot. Raises Refused: 403, 400 for scopes or networks that there are not, 429."""
-        check_may(actor, Deed.MAKE_KEY, self._means.now_ms())
+        await self._means.check_may(actor, Deed.MAKE_KEY, address)
         name = clean_name(terms.name)
         unknown = sorted(set(terms.scopes) - SCOPES)
         if unknown:
@@ -48,7 +48,7 @@ class ApiKeys:
 
     async def rows(self, actor: Actor) -> tuple[KeyRow, ...]:
         """Keys of the organisation that have not ended, the newest first. Raises Refused (403)."""
-        check_may(actor, Deed.SEE_ACCOUNTS, self._means.now_ms())
+        await self._means.check_may(actor, Deed.SEE_ACCOUNTS)
         async with self._means.database.read() as tx:
             rows = await tx.rows(
                 "SELECT id, user_id, name, scopes, networks, made_by, made_ms, until_ms, seen_ms FROM api_keys"
@@ -62,7 +62,7 @@ class ApiKeys:
 
     async def end(self, actor: Actor, key: str, address: str = "") -> None:
         """End a key at once; its bot stays as a name. Raises Refused (403, 404). Asks for no second factor: ending must be easy."""
-        check_may(actor, Deed.DISABLE, self._means.now_ms())
+        await self._means.check_may(actor, Deed.DISABLE, address)
         if actor.scopes is not None:
             raise Refused(Code.NOT_ALLOWED, "A key decides about no keys.", status=403)
         async with self._means.change() as change:

@@ -9,7 +9,7 @@ from sync_server.accounts.emails import open_email
 from sync_server.accounts.factors import Factors
 from sync_server.accounts.means import Change, Means, entry_of, not_there
 from sync_server.accounts.names import clean_name, handle_of, next_free
-from sync_server.accounts.permissions import Deed, allows, check_may, outranks, roles_given_by
+from sync_server.accounts.permissions import Deed, allows, outranks, roles_given_by
 from sync_server.accounts.records import Account, load_account, load_colleague
 from sync_server.accounts.sessions import Sessions
 from sync_server.accounts.values import PREFERENCES_BYTES_MAX, PREFERENCES_MAX, Me, MeChange, UserChange, UserRow
@@ -48,7 +48,7 @@ class Directory:
 
         Guests see themselves and whom they share a room with (``beside``). Raises Refused (403) for a key without the scope.
         """
-        check_may(actor, Deed.SEE_PEOPLE, self._means.now_ms(), is_own=True)
+        await self._means.check_may(actor, Deed.SEE_PEOPLE, is_own=True)
         sees_all = allows(actor, Deed.SEE_PEOPLE)
         async with self._means.database.read() as tx:
             rows = await tx.rows(_PEOPLE, actor.org)
@@ -60,7 +60,7 @@ class Directory:
 
     async def users(self, actor: Actor, after: str = "", limit: int = PAGE) -> tuple[UserRow, ...]:
         """Accounts with their addresses, by id, those after ``after``. Raises Refused (403)."""
-        check_may(actor, Deed.SEE_ACCOUNTS, self._means.now_ms())
+        await self._means.check_may(actor, Deed.SEE_ACCOUNTS)
         async with self._means.database.read() as tx:
             rows = await tx.rows(_USERS, actor.org, after, max(1, min(limit, PAGE)))
         return tuple(
@@ -74,12 +74,11 @@ class Directory:
         Raises Refused: 404 where there is none; 403 for a role that one may not give, or somebody who stands as high;
         409 for the last owner.
         """
-        now = self._means.now_ms()
         if wanted.role is not None:
-            check_may(actor, Deed.SET_ROLE, now)
+            await self._means.check_may(actor, Deed.SET_ROLE, address)
         if wanted.is_disabled is not None:
-            check_may(actor, Deed.DISABLE, now)
-        async with self._means.change() as change:
+            await self._means.check_may(actor, Deed.DISABLE, address)
+        async with self._means.audited(actor, "change an account", address), self._means.change() as change:
             account = await load_colleague(change.tx, actor.org, user)
             if account is None:
                 raise not_there("account")

@@ -4,7 +4,7 @@ from typing import Final
 
 from sync_server.accounts.limits import MAKE, SECRET
 from sync_server.accounts.means import DAY_MS, Change, Means, entry_of, hash_secret, not_there
-from sync_server.accounts.permissions import Deed, Grant, check_may, grant_of, needs_step_up, roles_given_by
+from sync_server.accounts.permissions import Deed, check_may, roles_given_by
 from sync_server.accounts.replies import Once, Replies
 from sync_server.accounts.values import Invitation, InvitationTerms, InvitedTo
 from sync_server.actor import Actor, Role
@@ -26,22 +26,18 @@ class Invitations:
 
     async def make(self, actor: Actor, terms: InvitationTerms, once: Once | None = None, address: str = "") -> Invitation:
         """A new invitation with its code. A powerful role asks for a second factor, as changing one does. Raises Refused."""
-        now = self._means.now_ms()
-        check_may(actor, Deed.INVITE, now)
-        if terms.role not in roles_given_by(actor.role):
-            raise Refused(Code.NOT_ALLOWED, f"You may not invite somebody as {terms.role.value}.", status=403)
-        if (
-            terms.role in _POWERFUL
-            and grant_of(actor.role, Deed.SET_ROLE) is Grant.STEPPED
-            and needs_step_up(actor, Deed.SET_ROLE, now)
-        ):
-            check_may(actor, Deed.SET_ROLE, now)
+        await self._means.check_may(actor, Deed.INVITE, address)
+        async with self._means.audited(actor, Deed.INVITE.value, address):
+            if terms.role not in roles_given_by(actor.role):
+                raise Refused(Code.NOT_ALLOWED, f"You may not invite somebody as {terms.role.value}.", status=403)
+            if terms.role in _POWERFUL:  # given by who may change roles alone
+                check_may(actor, Deed.SET_ROLE, self._means.now_ms())
         self._means.check_rate(actor.user, MAKE)
         return await self._replies.give(once, actor.org, Invitation, lambda change: self._make(change, actor, terms, address))
 
     async def rows(self, actor: Actor) -> tuple[Invitation, ...]:
         """Invitations of the organisation that can still be used, the newest first. Raises Refused (403)."""
-        check_may(actor, Deed.INVITE, self._means.now_ms())
+        await self._means.check_may(actor, Deed.INVITE)
         async with self._means.database.read() as tx:
             rows = await tx.rows(
                 f"SELECT {_COLUMNS} FROM invitations WHERE org = $1 AND withdrawn_ms = 0 AND until_ms > $2 AND used < uses"  # noqa: S608 - a constant
@@ -52,7 +48,7 @@ class Invitations:
 
     async def withdraw(self, actor: Actor, invitation: str, address: str = "") -> None:
         """End an invitation. Raises Refused: 403, or 404 where there is none."""
-        check_may(actor, Deed.INVITE, self._means.now_ms())
+        await self._means.check_may(actor, Deed.INVITE, address)
         async with self._means.change() as change:
             n_rows = await change.tx.run(
                 "UPDATE invitations SET withdrawn_ms = $1 WHERE id = $2 AND org = $3 AND withdrawn_ms = 0",

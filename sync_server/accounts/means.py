@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sync_server.accounts.limits import RateLimits, Rule
+from sync_server.accounts.permissions import Deed, check_may
 from sync_server.accounts.standings import Standings
 from sync_server.accounts.tokens import AccessTokens
 from sync_server.actor import Actor
@@ -69,6 +70,22 @@ class Means:
     def new_secret(self) -> str:
         """A new secret of 256 bits, as 43 letters that need no escaping anywhere."""
         return base64.urlsafe_b64encode(self.entropy(SECRET_BYTES)).rstrip(b"=").decode("ascii")
+
+    async def check_may(self, actor: Actor, deed: Deed, address: str = "", *, is_own: bool = False) -> None:
+        """Refuse what the actor may not do (see :func:`permissions.check_may`), and enter the refusal in the audit."""
+        async with self.audited(actor, deed.value, address):
+            check_may(actor, deed, self.now_ms(), is_own=is_own)
+
+    @asynccontextmanager
+    async def audited(self, actor: Actor, deed: str, address: str = "") -> AsyncIterator[None]:
+        """Enter in the audit that the block was refused for want of rights. To be put around a transaction, never inside one."""
+        try:
+            yield
+        except Refused as refusal:
+            if refusal.status == 403:
+                entry = entry_of(actor, "access.refused", address=address, deed=deed, code=str(refusal.code))
+                await self.audit.note(None, entry)
+            raise
 
     def check_rate(self, key: str, rule: Rule) -> None:
         """Count one; Refused (``limited``, 429) with when to come again where there were too many."""

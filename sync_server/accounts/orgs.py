@@ -2,7 +2,7 @@
 
 from sync_server.accounts.means import Change, Means, entry_of
 from sync_server.accounts.names import clean_name
-from sync_server.accounts.permissions import Deed, check_may
+from sync_server.accounts.permissions import Deed
 from sync_server.accounts.values import Org
 from sync_server.actor import Actor, Role
 from sync_server.audit.audit import AuditEntry
@@ -38,7 +38,7 @@ class Orgs:
 
     async def rename(self, actor: Actor, name: str, address: str = "") -> None:
         """Give the actor's organisation another name. Raises Refused (403, 400)."""
-        check_may(actor, Deed.RUN_ORG, self._means.now_ms())
+        await self._means.check_may(actor, Deed.RUN_ORG, address)
         clean = clean_name(name)
         async with self._means.change() as change:
             await change.tx.run("UPDATE orgs SET name = $1 WHERE id = $2", clean, actor.org)

@@ -11,6 +11,7 @@ import msgspec
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from sync_server.accounts.breached import BreachedPasswords
 from sync_server.accounts.weak_passwords import why_weak
 from sync_server.errors import Refused
 from sync_server.protocol.codes import Code
@@ -52,12 +53,19 @@ class Verdict(msgspec.Struct, frozen=True):
 class Passwords:
     """Hashes and checks passwords off the event loop. ``n_computed`` counts runs of argon2, for tests and metrics."""
 
-    def __init__(self, cost: Cost | None = None, n_threads: int = 0, waiting_max: int = WAITING_MAX) -> None:
+    def __init__(
+        self,
+        cost: Cost | None = None,
+        n_threads: int = 0,
+        waiting_max: int = WAITING_MAX,
+        breached: BreachedPasswords | None = None,
+    ) -> None:
         self.cost = cost or cost_of_this_machine()
         self._n_threads = n_threads or max(1, os.cpu_count() or 1)
         self._hasher = PasswordHasher(self.cost.passes, self.cost.memory_kib, 1, type=Type.ID)
         self._pool = ThreadPoolExecutor(self._n_threads, thread_name_prefix="argon2")
         self._waiting_max = waiting_max
+        self._breached = breached
         self._n_waiting = 0
         self._nobodys = ""
         self.n_computed = 0
@@ -86,6 +94,16 @@ class Passwords:
         if not (is_right and is_somebodys):
             return Verdict(is_right=False)
         return Verdict(is_right=True, is_dated=self._hasher.check_needs_rehash(hashed))
+
+    async def check_new(self, password: str, context: Sequence[str]) -> None:
+        """Refuse (``bad_body``) a password that should not be set: see :func:`check_strength`, and the list of breaches if any."""
+        check_strength(password, context)
+        if self._breached is not None and await asyncio.to_thread(self._breached.holds, normal(password)):
+            raise Refused(
+                Code.BAD_BODY,
+                "This password is known from a breach elsewhere.",
+                hint="Use another, here and wherever you used it.",
+            )
 
     def _is_right(self, hashed: str, password: str) -> bool:
         try:

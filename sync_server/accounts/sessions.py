@@ -27,6 +27,7 @@ class Sessions:
         self._means = means
         self._devices_max = devices_max
         self._uses = Uses()
+        self._changed: dict[str, int] = {}  # people whom the last look found changed, and when
 
     async def begin(self, change: Change, account: Account, device: Device, address: str, stepped_ms: int = 0) -> Tokens:
         """A new session for ``account`` on ``device``; one that the device had ends, and the oldest of too many."""
@@ -132,9 +133,12 @@ class Sessions:
             ended = await tx.rows(
                 "SELECT id FROM sessions WHERE ended_ms > $1 UNION ALL SELECT id FROM api_keys WHERE ended_ms > $1", since_ms
             )
-            changed = await tx.rows("SELECT id FROM users WHERE changed_ms > $1", since_ms)
-        for (user,) in changed:
-            self._means.standings.forget_user(user)
+            rows = await tx.rows("SELECT id, changed_ms FROM users WHERE changed_ms > $1", since_ms)
+        changed: dict[str, int] = {user: changed_ms for user, changed_ms in rows}
+        for user, changed_ms in changed.items():
+            if self._changed.get(user) != changed_ms:
+                self._means.standings.forget_user(user)
+        self._changed = changed
         self._means.standings.end(session for (session,) in ended)
 
     async def _rotate(self, change: Change, org: str, session: str, token: str, address: str) -> str:

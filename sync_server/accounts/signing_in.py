@@ -9,8 +9,8 @@ from sync_server.accounts.invitations import Invitations, not_usable
 from sync_server.accounts.limits import LOGIN, LOGIN_ACCOUNT, LOGIN_ADDRESS, MAKE, SECRET, Rule
 from sync_server.accounts.means import DAY_MS, Change, Means, entry_of, hash_secret, not_signed_in, not_there
 from sync_server.accounts.names import clean_name
-from sync_server.accounts.passwords import Passwords, check_strength
-from sync_server.accounts.permissions import Deed, check_may, outranks
+from sync_server.accounts.passwords import Passwords
+from sync_server.accounts.permissions import Deed, outranks
 from sync_server.accounts.records import Account, find_account, load_account, load_colleague
 from sync_server.accounts.replies import Once, Replies
 from sync_server.accounts.sessions import Sessions
@@ -51,7 +51,7 @@ class SigningIn:
             )
         if row is None:  # before any work: an unknown code costs no argon2
             raise await self._refuse_code(address)
-        check_strength(asked.password, (name, email, email.partition("@")[0], row[0]))
+        await self._passwords.check_new(asked.password, (name, email, email.partition("@")[0], row[0]))
         hashed = await self._passwords.hash(asked.password)
         try:
             tokens = await self._replies.give(
@@ -90,7 +90,7 @@ class SigningIn:
     async def change_password(self, actor: Actor, old: str, new: str, *, ends_others: bool = True, address: str = "") -> None:
         """Set a new password. Raises Refused: 401 for the old one, 400 for the new one, 429."""
         account = await self._factors.check_password(actor, old, address)
-        check_strength(new, (account.name, account.handle, account.org_name))
+        await self._passwords.check_new(new, (account.name, account.handle, account.org_name))
         hashed = await self._passwords.hash(new)
         async with self._means.change() as change:
             await self._set_password(change, account, hashed)
@@ -100,9 +100,10 @@ class SigningIn:
 
     async def make_reset(self, actor: Actor, user: str, once: Once | None = None, address: str = "") -> Reset:
         """A one-time code by which a person sets a new password without the old one. Raises Refused (403, 404, 429)."""
-        check_may(actor, Deed.RESET, self._means.now_ms())
+        await self._means.check_may(actor, Deed.RESET, address)
         self._means.check_rate(actor.user, MAKE)
-        return await self._replies.give(once, actor.org, Reset, lambda change: self._make_reset(change, actor, user, address))
+        async with self._means.audited(actor, Deed.RESET.value, address):
+            return await self._replies.give(once, actor.org, Reset, lambda change: self._make_reset(change, actor, user, address))
 
     async def reset(self, code: str, password: str, address: str) -> None:
         """Set a new password by a one-time code; ends all sessions, leaves the second factor on. Raises Refused (404, 400, 429)."""
@@ -112,7 +113,7 @@ class SigningIn:
             account = None if row is None else await load_account(tx, row[0])
         if account is None:
             raise await self._refuse_code(address)
-        check_strength(password, (account.name, account.handle, account.org_name))
+        await self._passwords.check_new(password, (account.name, account.handle, account.org_name))
         hashed = await self._passwords.hash(password)
         async with self._means.change() as change:
             now = self._means.now_ms()

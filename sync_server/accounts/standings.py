@@ -37,6 +37,7 @@ class Standings:
         self._sessions_max = sessions_max
         self._tokens_max = tokens_max
         self._by_session: OrderedDict[str, Standing] = OrderedDict()
+        self._of_user: dict[str, set[str]] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._claims: OrderedDict[bytes, Claims] = OrderedDict()
         self._listeners: list[Listener] = []
@@ -53,16 +54,18 @@ class Standings:
         """Know a standing that was looked up when there had been ``n_changes``; after a later one it may be old and is not kept."""
         if n_changes != self.n_changes:
             return
+        self._drop(session)
         self._by_session[session] = standing
+        for user in {standing.actor.user, standing.maker}:
+            self._of_user.setdefault(user, set()).add(session)
         while len(self._by_session) > self._sessions_max:
-            self._by_session.popitem(last=False)
+            self._drop(next(iter(self._by_session)))
 
     def forget_user(self, user: str) -> None:
         """Look up everything of a person anew, and of the keys the person made: role, name or second factor changed."""
         self.n_changes += 1
-        for session, standing in tuple(self._by_session.items()):
-            if user in (standing.actor.user, standing.maker):
-                del self._by_session[session]
+        for session in tuple(self._of_user.get(user, ())):
+            self._drop(session)
 
     def end(self, sessions: Iterable[str]) -> None:
         """Sessions that have ended, durably; listeners are told of those that were not known to have."""
@@ -70,7 +73,7 @@ class Standings:
         self.n_changes += bool(fresh)
         for session in fresh:
             self._ended[session] = None
-            self._by_session.pop(session, None)
+            self._drop(session)
         while len(self._ended) > 2 * self._sessions_max:
             self._ended.popitem(last=False)
         if fresh:
@@ -84,6 +87,16 @@ class Standings:
     def on_ended(self, listener: Listener) -> None:
         """Call ``listener(sessions)`` whenever sessions end."""
         self._listeners.append(listener)
+
+    def _drop(self, session: str) -> None:
+        standing = self._by_session.pop(session, None)
+        if standing is None:
+            return
+        for user in {standing.actor.user, standing.maker}:
+            sessions = self._of_user[user]
+            sessions.discard(session)
+            if not sessions:
+                del self._of_user[user]
 
     def claims(self, digest: bytes) -> Claims | None:
         """What a token with this hash says, where its signature was checked before."""

@@ -9,6 +9,7 @@ from sync_server.accounts.accounts import Terms
 from sync_server.accounts.passwords import Cost, Passwords
 from sync_server.accounts.values import Device as Computer
 from sync_server.accounts.values import InvitationTerms, KeyTerms, Login, NeedsCode, UserChange
+from sync_server.actor import Role
 from sync_server.errors import Refused
 from sync_server.protocol.codes import Code
 from tests.fakes.accounts_house import HOME, PASSWORD, accounts_house
@@ -136,18 +137,15 @@ async def test_a_thousand_sign_ins_at_once_are_taken_or_told_to_come_again_and_t
             for number in range(1_000)
         ]
         await asyncio.sleep(0)
-        slowest_s = 0.0
         for _ in range(50):
-            began = time.perf_counter()
             assert (await house.accounts.verify(tokens.access)).user == tokens.user
-            slowest_s = max(slowest_s, time.perf_counter() - began)
             await asyncio.sleep(0)
+        assert not all(task.done() for task in flood)  # who is signed in did not wait for it
         answers = await asyncio.gather(*flood, return_exceptions=True)
         statuses = {answer.status for answer in answers}
 
         assert statuses == {401, 429}
         assert all(answer.after_ms > 0 for answer in answers if answer.status == 429)
-        assert slowest_s < 0.5
         assert house.accounts.passwords.n_waiting == 0
         assert (await house.signed_in("tom@example.org")).user == tokens.user
 
@@ -203,6 +201,44 @@ async def test_every_coming_going_and_refusal_is_in_the_audit(database_url, tmp_
         assert (unknown.org, unknown.about, unknown.address) == ("", "", "198.51.100.8")
 
 
+async def test_every_refusal_for_want_of_rights_is_in_the_audit(database_url, tmp_path):
+    async with accounts_house(database_url, tmp_path) as house:
+        owner = await house.owner()
+        tom = await house.accounts.verify((await house.invite(owner, "tom@example.org")).access)
+        accounts = house.accounts
+        stepped = await house.stepped(owner)
+        ada = await house.stepped(await accounts.verify((await house.invite(stepped, "ada@example.org", Role.ADMIN)).access))
+        for asked in (
+            accounts.directory.users(tom),
+            accounts.invitations.make(tom, InvitationTerms(), address="198.51.100.5"),
+            accounts.invitations.make(ada, InvitationTerms(Role.OWNER)),
+            accounts.directory.change(ada, owner.user, UserChange(is_disabled=True)),
+            accounts.signing_in.make_reset(ada, owner.user),
+            accounts.api_keys.make(owner, KeyTerms("Bot", ("chat:read",))),
+        ):
+            with pytest.raises(Refused) as refusal:
+                await asked
+            assert refusal.value.status == 403
+
+        entries = await house.audited("access.refused")
+        assert [(entry.actor, entry.detail["code"]) for entry in entries] == [
+            (tom.user, "not_allowed"), (tom.user, "not_allowed"), (ada.user, "not_allowed"), (ada.user, "not_allowed"),
+            (ada.user, "not_allowed"), (owner.user, "step_up"),
+        ]  # fmt: skip
+        assert entries[1].address == "198.51.100.5"
+        assert all(entry.org == house.org for entry in entries)
+
+
+async def test_forged_tokens_are_in_the_audit_a_few_times_a_minute(database_url, tmp_path):
+    async with accounts_house(database_url, tmp_path) as house:
+        for _ in range(50):
+            with pytest.raises(Refused):
+                await house.accounts.verify("x.y.z", "198.51.100.5")
+
+        entries = await house.audited("auth.refused")
+        assert [(entry.address, entry.detail["step"]) for entry in entries] == [("198.51.100.5", "token")] * 5
+
+
 @pytest.mark.parametrize("door", ["register", "reset", "invitation"])
 async def test_guessing_codes_of_links_is_limited_for_a_place(database_url, tmp_path, door):
     async with accounts_house(database_url, tmp_path) as house, accounts_client(house) as client:
@@ -211,7 +247,7 @@ async def test_guessing_codes_of_links_is_limited_for_a_place(database_url, tmp_
             "reset": {"code": "x", "password": PASSWORD},
             "invitation": {"code": "x"},
         }
-        statuses = [(await client.post(f"/api/v1/auth/{door}", json=bodies[door])).status_code for _ in range(20)]
+        statuses = [(await client.post(f"/api/v1/auth/{door}", json=bodies[door])).status_code for _ in range(15)]
 
         assert statuses == [404] * 10 + [429] * 5
         assert house.accounts.passwords.n_computed == 1  # the one at the start: a wrong code costs no argon2
