@@ -1,7 +1,7 @@
 """Who makes an HTTP request: the actor behind its bearer token, its address, and the key by which it may be repeated."""
 
 import re
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from litestar import Request
 
@@ -18,6 +18,23 @@ _KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 def accounts_of(request: Request[Any, Any, Any]) -> Accounts:
     """The accounts of the server that serves this request: ``app.state.server.accounts``."""
     return cast("Accounts", request.app.state.server.accounts)
+
+
+class Cursors(Protocol):
+    """Opaque signed cursors of lists, each good for one list of one person; the edge makes them."""
+
+    def sign(self, actor: Actor, what: str, place: str) -> str:
+        """The cursor that stands for ``place``; an empty place has none."""
+        ...
+
+    def read(self, actor: Actor, what: str, cursor: str) -> str:
+        """The place of a cursor, empty for none. Raises Refused (400) for any other text."""
+        ...
+
+
+def cursors_of(request: Request[Any, Any, Any]) -> Cursors:
+    """The cursors of the server that serves this request: ``app.state.server.pages``."""
+    return cast("Cursors", request.app.state.server.pages)
 
 
 def address_of(request: Request[Any, Any, Any]) -> str:

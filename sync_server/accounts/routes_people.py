@@ -6,8 +6,7 @@ from litestar import Request, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from sync_server.accounts.bearer import accounts_of, address_of, once_of
-from sync_server.accounts.cursors import parse_cursor, sign_cursor
+from sync_server.accounts.bearer import accounts_of, address_of, cursors_of, once_of
 from sync_server.accounts.shapes import (
     EndedSessions,
     InvitationList,
@@ -66,10 +65,9 @@ async def end_session(request: Asking, actor: Asker, session: FromPath[str]) -> 
 @get("/api/v1/users", tags=["users"], summary="Accounts of the organisation")
 async def users(request: Asking, actor: Asker, cursor: Cursor = "", limit: Limit = 100) -> UserPage:
     """Accounts with their addresses, for administrators and compliance, page by page."""
-    accounts = accounts_of(request)
-    keys, about = accounts.means.keys, f"users {actor.org}"
-    rows = await accounts.directory.users(actor, parse_cursor(keys, about, cursor), limit)
-    return UserPage(rows, sign_cursor(keys, about, rows[-1].id) if len(rows) == limit else "")
+    cursors = cursors_of(request)
+    rows = await accounts_of(request).directory.users(actor, cursors.read(actor, "users", cursor), limit)
+    return UserPage(rows, cursors.sign(actor, "users", rows[-1].id) if len(rows) == limit else "")
 
 
 @patch("/api/v1/users/{user:str}", status_code=204, tags=["users"], summary="Change an account")

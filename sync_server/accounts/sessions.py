@@ -134,7 +134,7 @@ class Sessions:
                 "SELECT id FROM sessions WHERE ended_ms > $1 UNION ALL SELECT id FROM api_keys WHERE ended_ms > $1", since_ms
             )
             rows = await tx.rows("SELECT id, changed_ms FROM users WHERE changed_ms > $1", since_ms)
-        changed: dict[str, int] = {user: changed_ms for user, changed_ms in rows}
+        changed: dict[str, int] = {row[0]: row[1] for row in rows}
         for user, changed_ms in changed.items():
             if self._changed.get(user) != changed_ms:
                 self._means.standings.forget_user(user)

@@ -18,6 +18,11 @@ from tests.fakes.accounts_http import accounts_client
 EMAIL = "olga@example.org"
 
 
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'server.db'}"
+
+
 def login(email=EMAIL, password=PASSWORD, **more):
     return Login(Computer("device-0002"), email, password, **more)
 
@@ -56,8 +61,7 @@ async def test_every_failed_sign_in_looks_the_same_and_costs_one_run_of_argon2(d
         assert seen["nobody"][1] == 1
 
 
-async def test_over_http_the_failures_are_the_same_bytes(tmp_path):
-    url = f"sqlite:///{tmp_path / 'server.db'}"
+async def test_over_http_the_failures_are_the_same_bytes(url, tmp_path):
     async with accounts_house(url, tmp_path) as house, accounts_client(house) as client:
         await house.owner()
         bodies = set()
@@ -86,8 +90,8 @@ async def test_an_unknown_account_takes_as_long_as_a_known_one():
     assert 0.6 < ratio < 1.7
 
 
-async def test_guessing_is_limited_for_a_place_for_an_account_and_for_both(database_url, tmp_path):
-    async with accounts_house(database_url, tmp_path) as house:
+async def test_guessing_is_limited_for_a_place_for_an_account_and_for_both(url, tmp_path):
+    async with accounts_house(url, tmp_path) as house:
         await house.owner()
 
         async def n_looked_at(tries):
@@ -103,8 +107,8 @@ async def test_guessing_is_limited_for_a_place_for_an_account_and_for_both(datab
         assert (await house.accounts.login(login(), "192.0.2.200")).user  # the person from elsewhere is not locked out
 
 
-async def test_right_passwords_are_not_counted_as_guesses(database_url, tmp_path):
-    async with accounts_house(database_url, tmp_path) as house:
+async def test_right_passwords_are_not_counted_as_guesses(url, tmp_path):
+    async with accounts_house(url, tmp_path) as house:
         await house.owner()
         for _ in range(12):
             assert await house.accounts.login(login(), HOME)
@@ -229,8 +233,8 @@ async def test_every_refusal_for_want_of_rights_is_in_the_audit(database_url, tm
         assert all(entry.org == house.org for entry in entries)
 
 
-async def test_forged_tokens_are_in_the_audit_a_few_times_a_minute(database_url, tmp_path):
-    async with accounts_house(database_url, tmp_path) as house:
+async def test_forged_tokens_are_in_the_audit_a_few_times_a_minute(url, tmp_path):
+    async with accounts_house(url, tmp_path) as house:
         for _ in range(50):
             with pytest.raises(Refused):
                 await house.accounts.verify("x.y.z", "198.51.100.5")
@@ -240,8 +244,8 @@ async def test_forged_tokens_are_in_the_audit_a_few_times_a_minute(database_url,
 
 
 @pytest.mark.parametrize("door", ["register", "reset", "invitation"])
-async def test_guessing_codes_of_links_is_limited_for_a_place(database_url, tmp_path, door):
-    async with accounts_house(database_url, tmp_path) as house, accounts_client(house) as client:
+async def test_guessing_codes_of_links_is_limited_for_a_place(url, tmp_path, door):
+    async with accounts_house(url, tmp_path) as house, accounts_client(house) as client:
         bodies = {
             "register": {"code": "x", "email": "a@b.c", "name": "Eve", "password": PASSWORD, "device": {"id": "device-eve"}},
             "reset": {"code": "x", "password": PASSWORD},
@@ -253,8 +257,7 @@ async def test_guessing_codes_of_links_is_limited_for_a_place(database_url, tmp_
         assert house.accounts.passwords.n_computed == 1  # the one at the start: a wrong code costs no argon2
 
 
-async def test_a_hash_of_an_older_cost_is_made_anew_at_the_next_sign_in(tmp_path):
-    url = f"sqlite:///{tmp_path / 'server.db'}"
+async def test_a_hash_of_an_older_cost_is_made_anew_at_the_next_sign_in(url, tmp_path):
     async with accounts_house(url, tmp_path) as house:
         await house.owner()
         async with house.database.write() as tx:
@@ -270,8 +273,8 @@ async def test_a_hash_of_an_older_cost_is_made_anew_at_the_next_sign_in(tmp_path
         assert (await house.accounts.login(login(), HOME)).user
 
 
-async def test_a_known_account_and_codes_of_other_peoples_factors_do_not_mix(database_url, tmp_path):
-    async with accounts_house(database_url, tmp_path) as house:
+async def test_a_known_account_and_codes_of_other_peoples_factors_do_not_mix(url, tmp_path):
+    async with accounts_house(url, tmp_path) as house:
         owner = await house.stepped(await house.owner())
         ada = await house.stepped(await house.accounts.verify((await house.invite(owner, "ada@example.org")).access))
         house.clock.advance(300_000)

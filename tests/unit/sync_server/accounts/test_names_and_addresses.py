@@ -1,4 +1,4 @@
-"""Names as others see them, addresses as they are stored, cursors that nobody makes up, codes of authenticators."""
+"""Names as others see them, addresses as they are stored, codes of authenticators."""
 
 import secrets
 
@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_server.accounts.cursors import parse_cursor, sign_cursor
 from sync_server.accounts.emails import index_of, open_email, parse_email, seal_email
 from sync_server.accounts.factors import step_of
 from sync_server.accounts.names import clean_name, handle_of, next_free
@@ -101,22 +100,6 @@ def test_a_sealed_address_opens_for_its_account_alone():
     assert b"ada" not in sealed
     with pytest.raises(ValueError):
         open_email(sealed, "user-2", KEYS)
-
-
-@given(st.text(max_size=60))
-def test_a_cursor_leads_back_to_where_it_was_made_in_its_own_list_alone(after):
-    cursor = sign_cursor(KEYS, "users org-1", after)
-
-    assert parse_cursor(KEYS, "users org-1", cursor) == after
-    if after:
-        with pytest.raises(Refused):
-            parse_cursor(KEYS, "users org-2", cursor)
-
-
-@given(st.text(min_size=1, max_size=100))
-def test_no_text_is_taken_for_a_cursor(text):
-    with pytest.raises(Refused):
-        parse_cursor(KEYS, "users", text)
 
 
 # RFC 6238, appendix B, SHA-1: the last six digits.
