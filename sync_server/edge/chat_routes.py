@@ -123,7 +123,7 @@ async def asked_filters(
     sender: Annotated[str, QueryParameter(max_length=64)] = "",
     since_ms: Moment = 0,
     until_ms: Moment = 0,
-    has: Annotated[list[Annotated[str, QueryParameter(max_length=16)]], QueryParameter(max_items=4)] | None = None,
+    has: Annotated[list[str] | None, QueryParameter(max_items=4)] = None,
     instrument: Annotated[str, QueryParameter(max_length=80)] = "",
 ) -> Filters:
     """What found messages must be besides their words."""

@@ -176,7 +176,11 @@ class Hub:
                 if line.session.actor is not None and line.session.actor.device == actor.device:
                     self.presence.says(said.a, line.session.sid, said.b, self.now_ms())
         elif self._standing.is_in(said.a, said.r):
-            self._to_users(self._standing.present_in(said.r) - {said.a}, Packed(said, is_passing=True), self.now_ms())
+            self.tell_room(said)
+
+    def tell_room(self, said: Said) -> None:
+        """A member of a room said something for a moment."""
+        self._to_users(self._standing.present_in(said.r) - {said.a}, Packed(said, is_passing=True), self.now_ms())
 
     def has_read(self, reads: Reads) -> None:
         """People read: told with the next tick, one message a room."""

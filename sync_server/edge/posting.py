@@ -65,7 +65,7 @@ class Posting:
         """The id of a room to be made: a new one, or always the same for the same key of the same caller."""
         if not once:
             return self._ids.make(self._clock.now_ms())
-        return str(uuid.uuid5(_SPACE, f"room|{actor.device}|{once}"))
+        return _named(f"room|{actor.device}|{once}")
 
     async def _enter(self, actor: Actor, op: Op, line: tuple[str, str]) -> OpResult:
         """Enter with the next count, as far as it is known here; a server that knows better says which it is."""
@@ -88,7 +88,14 @@ class Posting:
         if not once:
             return self._ids.make(self._clock.now_ms()), to_text(self._entropy(SALT_BYTES))
         salt = hashlib.sha256(f"{device}|{once}".encode()).digest()[:SALT_BYTES]
-        return str(uuid.uuid5(_SPACE, f"{device}|{once}")), to_text(salt)
+        return _named(f"{device}|{once}"), to_text(salt)
+
+
+def _named(text: str) -> str:
+    """An id that is always the same for the same text: UUIDv8, for version 5 is what rooms of two people have."""
+    value = int.from_bytes(hashlib.sha256(_SPACE.bytes + text.encode("utf-8")).digest()[:16])
+    value = (value & ~(0xF << 76) & ~(0x3 << 62)) | (8 << 76) | (2 << 62)
+    return str(uuid.UUID(int=value))
 
 
 def _refusal(result: OpResult) -> Refused:

@@ -147,10 +147,11 @@ async def read(request: Asking, actor: Asker, data: JSONBody[ReadAsked]) -> None
 @post("/v1/eph", status_code=204, tags=["sync"], summary="Say something true for a moment")
 async def say(request: Asking, actor: Asker, data: JSONBody[SayAsked]) -> None:
     """Typing and presence: told to who is connected, never kept."""
-    hub = house_of(request).hub
+    house = house_of(request)
+    hub = house.hub
     if data.k == "typing" and data.r:
-        if not hub.take(Pace.TYPING, f"{actor.user}|{data.r}"):
-            hub.tell(actor, Said("typing", actor.user, data.r, "", min(data.ttl, TYPING_MS)))
+        if not hub.take(Pace.TYPING, f"{actor.user}|{data.r}") and actor.user in await house.rooms.members(data.r):
+            hub.tell_room(Said("typing", actor.user, data.r, "", min(data.ttl, TYPING_MS)))
     elif data.k == "presence" and data.b in DESK_STATES:
         if not hub.take(Pace.PRESENCE, actor.session):
             hub.tell(actor, Said("presence", actor.user, "", data.b, PRESENCE_MS))
