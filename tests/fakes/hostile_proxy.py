@@ -23,19 +23,22 @@ class HostileProxy:
         """One connection."""
         task = asyncio.current_task()
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        with suppress(OSError, asyncio.IncompleteReadError):
+        writers = [writer]
+        with suppress(OSError, asyncio.CancelledError):
             up_reader, up_writer = await asyncio.open_connection(self._host, self._port)
+            writers.append(up_writer)
             held = asyncio.Event()
             down = asyncio.create_task(self._down(up_reader, writer, held))
             try:
                 await self._up(reader, up_writer, writer, held)
             finally:
                 down.cancel()
-                with suppress(asyncio.CancelledError, OSError):
-                    await down
-                up_writer.close()
-        writer.close()
+                await asyncio.wait({down})
+        for one in writers:
+            one.close()
+            with suppress(OSError):
+                await one.wait_closed()
+        self._tasks.discard(task)
 
     async def _up(self, reader, up_writer, writer, held) -> None:
         while data := await reader.read(65_536):
@@ -51,11 +54,12 @@ class HostileProxy:
             await up_writer.drain()
 
     async def _down(self, up_reader, writer, held) -> None:
-        while data := await up_reader.read(65_536):
-            if not held.is_set():
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+        with suppress(OSError):
+            while data := await up_reader.read(65_536):
+                if not held.is_set():
+                    writer.write(data)
+                    await writer.drain()
+            writer.close()
 
     async def end(self) -> None:
         """Cut every connection."""
