@@ -1,0 +1,620 @@
+"""The chat's dock: reading and writing by keys, drafts, pictures, charts that are shared, and everyone's way to each part."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from backend.chat.message import Delivery, FileRow, LinkRow, Notify
+from backend.domain.bars import BarSpec
+from backend.domain.instruments import InstrumentId
+from backend.sync.server import Standing
+from tests.fakes.chat_window import story_of
+from tests.fakes.dialogs import nameless, opened, stops_of, walk
+from tests.fakes.scripted_chat import ANN, BEN, ME, NOW_MS, PEOPLE, SERVER
+from tests.fakes.window import shown
+from trii_desktop.market.dragged import drag_data
+
+NO_KEY = Qt.KeyboardModifier.NoModifier
+
+
+def picture(width=64, height=40):
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.darkCyan)
+    return image
+
+
+def calls(hand, name):
+    return [call for call in hand.chat.calls if call[0] == name]
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def test_enter_sends_shift_enter_breaks_the_line_and_the_way_is_told(qapp, home):
+    async def tell(hand):
+        hand.chat.lands_at_once = False
+        await hand.begin()
+        hand.type("one")
+        hand.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+        hand.type("two")
+        hand.press(Qt.Key.Key_Return)
+        await shown(lambda: hand.items)
+        assert hand.items[0].row.text == "one\ntwo"
+        assert hand.items[0].way == "Waiting to be sent"
+        assert not hand.composer.text
+        await hand.call(hand.chat.land(hand.items[0].id))
+        await shown(lambda: hand.items[0].way == "Sent")
+        await hand.call(hand.chat.change(hand.items[0].id, delivery=Delivery.READ, n_readers=2))
+        await shown(lambda: hand.items[0].way == "Read by 2")
+
+    story_of(tell, home)
+
+
+def test_what_cannot_be_kept_stays_in_the_field_and_says_why(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        hand.chat.is_offline = True
+        hand.type("refuse me")
+        hand.press(Qt.Key.Key_Return)
+        await shown(lambda: hand.desktop.desk.notices.entries)
+        await shown(lambda: any("no room on the disk" in entry.notice.text for entry in hand.desktop.desk.notices.entries))
+        assert hand.composer.text == "refuse me"
+
+    story_of(tell, home)
+
+
+def test_up_edits_the_last_message_and_escape_brings_back_what_was_begun(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        mine = await hand.say(ME, "First words")
+        hand.press(Qt.Key.Key_Up)
+        assert hand.composer.is_editing
+        assert hand.composer.text == "First words"
+        hand.type("!")
+        hand.press(Qt.Key.Key_Return)
+        await shown(lambda: hand.items[0].row.text == "First words!")
+        assert "edited" in hand.view(mine.id)._marks.text()
+        hand.type("begun")
+        hand.timeline.setFocus()
+        QTest.keyClick(hand.timeline, Qt.Key.Key_E)
+        assert hand.composer.text == "First words!"
+        hand.press(Qt.Key.Key_Escape)
+        assert hand.composer.text == "begun"
+        assert not hand.composer.is_editing
+
+    story_of(tell, home)
+
+
+def test_names_are_completed_after_an_at(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        hand.type("ask @a")
+        assert hand.composer.people.isVisible()
+        assert hand.composer.people.item(0).text() == "Ann Ames   @ann"
+        hand.press(Qt.Key.Key_Tab)
+        assert hand.composer.field.toPlainText() == "ask @ann "
+        assert not hand.composer.people.isVisible()
+        hand.type("@b")
+        hand.press(Qt.Key.Key_Escape)
+        assert not hand.composer.people.isVisible()
+        assert hand.composer.field.toPlainText() == "ask @ann @b"
+
+    story_of(tell, home)
+
+
+def test_a_draft_is_kept_and_comes_back_with_its_room(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        hand.type("half a thought")
+        await shown(lambda: hand.chat.rows["r1"].draft == "half a thought", "the stored draft")
+        hand.composer.attached.attach(LinkRow("AAPL.XNAS"))
+        await hand.begin("r2", "crypto")
+        assert not hand.composer.text
+        assert not hand.composer.attached.chips
+        hand.panel.open_room(hand.panel.book.room("r1"))
+        await shown(lambda: hand.composer.text == "half a thought")
+        assert hand.composer.attached.links == (LinkRow("AAPL.XNAS"),)
+        hand.press(Qt.Key.Key_Return)
+        await shown(lambda: hand.chat.rows["r1"].draft == "")
+
+    story_of(tell, home)
+
+
+def test_a_pasted_picture_is_previewed_and_sent(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        QGuiApplication.clipboard().setImage(picture())
+        hand.composer.field.paste()
+        chip = hand.composer.attached.chips[0]
+        assert chip.isVisible()
+        assert chip.accessibleName().startswith("Attached: picture.png")
+        hand.press(Qt.Key.Key_Return)
+        await shown(lambda: hand.chat.sent)
+        text, files, _ = hand.chat.sent[0]
+        assert not text
+        assert QImage.fromData(files[0].content).size() == picture().size()
+        await shown(lambda: not hand.composer.attached.chips)
+
+    story_of(tell, home)
+
+
+def test_files_and_instruments_are_dropped_on_the_field_and_can_be_taken_away(qapp, home, tmp_path):
+    async def tell(hand):
+        await hand.begin()
+        path = tmp_path / "orders.csv"
+        path.write_text("a,b")
+        files = QMimeData()
+        files.setUrls([QUrl.fromLocalFile(str(path)), QUrl.fromLocalFile(str(tmp_path))])
+        for data in (files, drag_data(InstrumentId("MSFT", "XNAS"))):
+            drop = QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, NO_KEY)
+            hand.composer.field.dropEvent(drop)
+        assert hand.composer.attached.all == (path, LinkRow("MSFT.XNAS"))
+        assert not hand.composer.text
+        hand.composer.attached.chips[0].remove.click()
+        assert hand.composer.attached.all == (LinkRow("MSFT.XNAS"),)
+
+    story_of(tell, home)
+
+
+def test_who_writes_is_told_and_ones_own_writing_too(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        await hand.call(hand.chat.write("r1", ANN, BEN))
+        await shown(lambda: hand.talk.writers.text() == "Ann Ames and Ben Bose are writing\u2026")
+        await hand.call(hand.chat.write("r1"))
+        await shown(lambda: not hand.talk.writers.text())
+        hand.type("several letters")
+        await shown(lambda: calls(hand, "typing"))
+        assert len(calls(hand, "typing")) == 1
+
+    story_of(tell, home)
+
+
+# --- what went wrong --------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_message_says_why_and_is_sent_again_or_dropped(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        failed = await hand.say(ME, "No", delivery=Delivery.FAILED, why="You may not write here.", seq=0)
+        view = hand.view(failed.id)
+        assert view._failed.words.text() == "Not sent: You may not write here."
+        view._failed.first.click()
+        await shown(lambda: calls(hand, "again") and view._failed.isHidden())
+        other = await hand.say(ME, "No", delivery=Delivery.FAILED, why="Full.", seq=0)
+        hand.view(other.id)._failed.second.click()
+        await shown(lambda: hand.talk.conversation.find(other.id) is None)
+
+    story_of(tell, home)
+
+
+def test_an_edit_that_was_overtaken_is_shown_beside_the_message_until_it_is_decided(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        mine = await hand.say(ME, "What a colleague made of it", conflict="What I wanted")
+        view = hand.view(mine.id)
+        assert view._overtaken.isVisible()
+        assert view._overtaken.quoted.text() == "What I wanted"
+        assert hand.text(mine.id) == "What a colleague made of it"
+        view._overtaken.second.click()
+        await shown(view._overtaken.isHidden)
+        assert calls(hand, "drop")
+
+    story_of(tell, home)
+
+
+def test_deleted_and_erased_messages_say_so_and_nothing_else(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        gone = await hand.say(ANN, "secret", files=(FileRow("x", "a.csv", "text/csv", 3),))
+        await hand.call(hand.chat.change(gone.id, text="", is_deleted=True))
+        await shown(lambda: hand.text(gone.id) == "This message was deleted.")
+        assert all(part.isHidden() for part in hand.view(gone.id)._files)
+        await hand.call(hand.chat.change(gone.id, is_erased=True))
+        await shown(lambda: hand.text(gone.id) == "This message was removed for good.")
+
+    story_of(tell, home)
+
+
+@pytest.mark.parametrize(
+    ("standing", "says", "asks"),
+    [
+        (Standing.SIGNED_OUT, "You are signed out", "kept until you sign in"),
+        (Standing.OFFLINE, "kept and sent", "sent when there is a connection"),
+        (Standing.LIVE, "", "Write to macro-desk"),
+    ],
+)
+def test_everything_can_be_used_signed_out_and_offline_and_says_what_it_means(qapp, home, standing, says, asks):
+    async def tell(hand):
+        await hand.call(hand.team.stand(replace(SERVER, standing=standing)))
+        await hand.begin(n=3)
+        await shown(lambda: says in hand.talk.state.text() and asks in hand.composer.field.placeholderText())
+        hand.type("written all the same")
+        hand.press(Qt.Key.Key_Return)
+        await shown(lambda: hand.chat.sent)
+
+    story_of(tell, home)
+
+
+def test_nothing_can_be_written_in_a_room_that_was_left(qapp, home):
+    async def tell(hand):
+        await hand.begin(n=2)
+        hand.panel.done.ask_leave(hand.panel.room)
+        await shown(lambda: opened("AskYes"))
+        opened("AskYes").yes_button.click()
+        await shown(lambda: not hand.composer.field.isEnabled())
+        assert "stays readable" in hand.talk.state.text()
+        assert len(hand.items) == 2
+
+    story_of(tell, home)
+
+
+# --- deeds of messages ------------------------------------------------------------------------------------------------
+
+
+def test_keys_react_pin_copy_reply_and_delete(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        said = await hand.say(ANN, "Gap at the open")
+        hand.timeline.setFocus()
+        QTest.keyClick(hand.timeline, Qt.Key.Key_Plus)
+        await shown(lambda: hand.items[0].row.reactions and hand.items[0].row.reactions[0].is_mine)
+        QTest.keyClick(hand.timeline, Qt.Key.Key_P)
+        await shown(lambda: hand.items[0].row.is_pinned)
+        QTest.keyClick(hand.timeline, Qt.Key.Key_C)
+        assert QGuiApplication.clipboard().text() == "Gap at the open"
+        QTest.keyClick(hand.timeline, Qt.Key.Key_Delete)
+        await shown(lambda: opened("AskYes"))
+        opened("AskYes").yes_button.click()
+        await shown(lambda: hand.items[0].row.is_deleted)
+        assert calls(hand, "delete") == [("delete", said.id)]
+
+    story_of(tell, home)
+
+
+def test_a_reaction_is_put_on_and_taken_off_by_its_chip(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        said = await hand.say(ANN, "Up")
+        await hand.call(hand.chat.react(said.id, "\u2705", True))
+        await shown(lambda: hand.view(said.id)._chips is not None and hand.view(said.id)._chips.chips)
+        chip = hand.view(said.id)._chips.chips["\u2705"]
+        assert chip.isChecked()
+        assert chip.toolTip() == "Mia Meyer"
+        chip.click()
+        await shown(lambda: not hand.items[0].row.reactions)
+
+    story_of(tell, home)
+
+
+def test_what_one_may_not_do_is_not_offered(qapp, home):
+    async def tell(hand):
+        await hand.begin(my_role="member")
+        theirs, mine = await hand.say(ANN, "Theirs"), await hand.say(ME, "Mine")
+
+        def words(message):
+            menu = QMenu()
+            hand.talk.deeds.fill(menu, hand.view(message.id))
+            made = [action.text() for action in menu.actions() if action.text()]
+            menu.deleteLater()
+            return made
+
+        assert words(theirs) == ["React", "Reply in a thread", "Pin", "Copy"]
+        assert words(mine) == ["React", "Reply in a thread", "Pin", "Copy", "Edit", "Delete\u2026"]
+
+    story_of(tell, home)
+
+
+def test_a_thread_opens_beside_or_in_place_of_its_room_and_takes_replies(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        root = await hand.say(ANN, "Shall we?")
+        hand.timeline.setFocus()
+        QTest.keyClick(hand.timeline, Qt.Key.Key_R)
+        await shown(lambda: hand.panel.thread_pane.isVisible() and hand.thread.timeline.items)
+        await shown(lambda: hand.desktop.window.focusWidget() is hand.thread.composer.field)
+        assert not hand.timeline.isVisible()  # no room for both
+        QTest.keyClicks(hand.thread.composer.field, "Yes")
+        QTest.keyClick(hand.thread.composer.field, Qt.Key.Key_Return)
+        await shown(lambda: len(hand.thread.timeline.items) == 2)
+        QTest.keyClick(hand.thread.composer.field, Qt.Key.Key_Escape)
+        assert hand.timeline.isVisible()
+        assert not hand.panel.thread_pane.isVisible()
+        await shown(lambda: hand.view(root.id).replies.text() == "1 reply")
+        assert len(hand.items) == 1
+
+    story_of(tell, home)
+
+
+# --- charts -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_shared_chart_goes_as_picture_and_as_it_stands_and_opens_as_it_was(qapp, sampled):
+    async def tell(hand):
+        chart = hand.desktop.panels.chart
+        await chart.open(InstrumentId("MSFT", "XNAS"), BarSpec.parse("1w"))
+        hand.desktop.workbench.studies.add("rsi")
+        await shown(lambda: chart.state.studies)
+        shared = chart.state
+        await hand.begin()
+        hand.trigger("chat.share")
+        assert [chip.isVisible() for chip in hand.composer.attached.chips] == [True, True]
+        hand.press(Qt.Key.Key_Return)
+        await shown(lambda: hand.chat.sent)
+        _, files, links = hand.chat.sent[0]
+        assert QImage.fromData(files[0].content).width() > 200
+        assert (links[0].instrument, links[0].spec) == ("MSFT.XNAS", "1w")
+        assert links[0].from_ns < links[0].to_ns
+        await chart.open(InstrumentId("AAPL", "XNAS"), BarSpec.parse("1d"))
+        hand.desktop.workbench.studies.select(chart.state.studies[0].id) if hasattr(hand.desktop.workbench.studies, "select") else None
+        await shown(lambda: hand.items and hand.view(hand.items[0].id)._cards)
+        hand.view(hand.items[0].id)._cards[0].open_button.click()
+        await shown(lambda: (chart.state.instrument, chart.state.interval) == ("MSFT.XNAS", "1w"))
+        assert chart.state.studies == shared.studies
+        assert chart.state.visible == shared.visible
+        await hand.desktop.desk.undo.undo()
+        await shown(lambda: chart.state.instrument == "AAPL.XNAS")
+
+    story_of(tell, sampled)
+
+
+def test_a_link_to_bars_brings_them_into_view_and_an_instrument_in_words_opens(qapp, sampled):
+    async def tell(hand):
+        chart = hand.desktop.panels.chart
+        await hand.begin()
+        bars = chart.view.model.snapshot
+        first, last = bars.event_ns_at(40), bars.event_ns_at(90)
+        said = await hand.say(ANN, "Like MSFT.XNAS then", links=(LinkRow("AAPL.XNAS", "1d", first, last),))
+        hand.view(said.id)._cards[0].open_button.click()
+        await shown(lambda: chart.state.visible.right_ns == last)
+        assert 51 <= chart.state.visible.n_bars <= 70
+        text = hand.view(said.id).text
+        text.anchorClicked.emit(QUrl("instrument:MSFT.XNAS"))
+        await shown(lambda: chart.shown is not None and str(chart.shown.instrument.id) == "MSFT.XNAS")
+
+    story_of(tell, sampled)
+
+
+@pytest.mark.parametrize("state", ["{", '{"version":2,"instrument":"AAPL.XNAS"}', '{"version":99}', '{"version":2,"evil":1}'])
+def test_a_shared_chart_that_no_chart_can_show_is_refused_in_words(qapp, sampled, state):
+    async def tell(hand):
+        await hand.begin()
+        said = await hand.say(ANN, "Look", links=(LinkRow("AAPL.XNAS", "1d", chart=state),))
+        before = hand.desktop.panels.chart.state
+        hand.view(said.id)._cards[0].open_button.click()
+        await shown(lambda: any("Opening what was shared" in e.notice.title for e in hand.desktop.desk.notices.entries))
+        assert hand.desktop.panels.chart.state == before
+
+    story_of(tell, sampled)
+
+
+# --- rooms, people, search --------------------------------------------------------------------------------------------
+
+
+def test_rooms_are_found_and_opened_by_keys_and_show_what_is_unread(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        await hand.call(hand.chat.begin("r2", "crypto", n_unread=4, n_mentions=1))
+        hand.trigger("chat.rooms")
+        await shown(lambda: hand.panel.rooms.isVisible() and hand.panel.rooms.model.place_of("r2") >= 0)
+        QTest.keyClicks(hand.panel.rooms.search, "cry")
+        QTest.keyClick(hand.panel.rooms.search, Qt.Key.Key_Return)
+        await shown(lambda: hand.panel.room.id == "r2")
+        await shown(lambda: hand.desktop.window.focusWidget() is hand.composer.field)
+        await hand.call(hand.chat.set_room("r1", n_unread=2))
+        await shown(lambda: hand.actions.has_unread)
+        hand.trigger("chat.unread")
+        await shown(lambda: hand.panel.room.id == "r1")
+
+    story_of(tell, home)
+
+
+def test_a_room_is_made_with_its_people(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        hand.trigger("chat.new")
+        await shown(lambda: opened("NewRoomDialog"))
+        dialog = opened("NewRoomDialog")
+        dialog.show_page(1)
+        await shown(lambda: dialog.people.list.count() == 2)
+        assert not dialog.done_button.isEnabled()
+        dialog.name.setText("rates")
+        dialog.people.list.item(0).setCheckState(Qt.CheckState.Checked)
+        dialog.done_button.click()
+        await shown(lambda: hand.panel.room is not None and hand.panel.room.name == "rates")
+        assert calls(hand, "create_room") == [("create_room", "s1", "rates", "", (ANN,), False, True)]
+
+    story_of(tell, home)
+
+
+def test_open_rooms_are_asked_of_the_server_and_joined(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        hand.panel.open_new(2)
+        await shown(lambda: opened("NewRoomDialog") and opened("NewRoomDialog").open_rooms.count() == 1)
+        opened("NewRoomDialog").done_button.click()
+        await shown(lambda: calls(hand, "join_room") == [("join_room", "s1", "r-open")])
+        hand.chat.is_offline = True
+        hand.panel.open_new(2)
+        await shown(lambda: opened("NewRoomDialog") and "no connection" in opened("NewRoomDialog").open_words.text())
+        opened("NewRoomDialog").reject()
+
+    story_of(tell, home)
+
+
+def test_the_dialog_of_a_room_leads_it_and_sets_what_it_may_interrupt_for(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        hand.trigger("chat.details")
+        await shown(lambda: opened("RoomDialog") and opened("RoomDialog").table.rowCount() == 3)
+        dialog = opened("RoomDialog")
+        assert not dialog.remove_button.isEnabled()  # nobody puts themselves out here
+        dialog.table.setCurrentCell(1, 0)
+        dialog.remove_button.click()
+        await shown(lambda: calls(hand, "set_seat") == [("set_seat", "r1", ANN, "none")])
+        dialog.notify.setCurrentIndex(dialog.notify.findData(Notify.MENTIONS))
+        await shown(lambda: hand.chat.rows["r1"].notify is Notify.MENTIONS)
+        dialog.name.setText("macro and rates")
+        dialog.name.editingFinished.emit()
+        await shown(lambda: hand.panel.head.title.text() == "macro and rates")
+        dialog.reject()
+
+    story_of(tell, home)
+
+
+def test_a_search_shows_what_is_here_at_once_and_goes_on_on_the_server(qapp, home):
+    async def tell(hand):
+        await hand.begin(n=80)
+        hand.trigger("chat.search")
+        search = hand.panel.search
+        QTest.keyClicks(search.field, "message 12")
+        await shown(lambda: len(search.model.found) == 2 and "1 of them from the server" in search.state.text())
+        QTest.keyClick(search.field, Qt.Key.Key_Return)
+        await shown(lambda: hand.timeline.current is not None and hand.timeline.current.text == "Message 12")
+        assert hand.panel.is_room_seen
+        hand.chat.is_offline = True
+        hand.panel.show_search()
+        search.field.setText("message 13")
+        await shown(lambda: "Only this computer was searched" in search.state.text())
+        assert len(search.model.found) == 1
+
+    story_of(tell, home)
+
+
+def test_people_show_who_is_here_and_are_written_to_by_enter(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        hand.trigger("chat.people")
+        people = hand.panel.people
+        await shown(lambda: [one.user for one in people.model.people] == [ANN, ME, BEN])
+        await hand.call(hand.chat.stand(BEN, "online"))
+        await shown(lambda: people.model.people[1].user == BEN)
+        QTest.keyClicks(people.search, "ben")
+        QTest.keyClick(people.search, Qt.Key.Key_Return)
+        await shown(lambda: hand.panel.room.id == f"dm-{BEN}")
+
+    story_of(tell, home)
+
+
+def test_without_a_server_the_dock_says_how_to_join(qapp, home):
+    async def tell(hand):
+        await hand.call(hand.team.stand())
+        await shown(lambda: hand.panel._pages.currentIndex() == 0)
+        hand.panel._alone.findChildren(type(hand.composer._cancel))[0].click()
+        await shown(lambda: opened("JoinDialog"))
+        opened("JoinDialog").reject()
+
+    story_of(tell, home)
+
+
+# --- telling ----------------------------------------------------------------------------------------------------------
+
+
+def test_news_are_told_as_each_room_wants_and_never_of_the_room_in_view(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        for room, notify in (("loud", Notify.ALL), ("still", Notify.NOTHING), ("meant", Notify.MENTIONS)):
+            await hand.call(hand.chat.begin(room, room, notify=notify))
+        await shown(lambda: hand.panel.book.room("meant") is not None)
+        toasts = hand.desktop.window.toasts
+        toasts.dismiss_all()
+        for room in ("r1", "still", "meant"):
+            await hand.call(hand.chat.say(room, ANN, "Quiet words"))
+        await hand.call(hand.chat.say("loud", ANN, "<b>Loud</b> words"))
+        await shown(lambda: [toast.accessibleName() for toast in toasts.toasts] == ["Ann Ames in loud <b>Loud</b> words"])
+        await hand.call(hand.chat.say("meant", ANN, "@mia look", mentions_me=True))
+        await shown(lambda: len(toasts.toasts) == 2)
+        await shown(lambda: hand.dock.windowTitle() == "Chat (3)")
+        hand.telling_of = hand.late.telling.room_wanted.emit(hand.panel.book.room("loud"))
+        await shown(lambda: hand.panel.room.id == "loud")
+
+    story_of(tell, home)
+
+
+def test_what_comes_while_catching_up_is_counted_and_not_told(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        await hand.call(hand.chat.begin("loud", "loud"))
+        await hand.call(hand.team.stand(replace(SERVER, standing=Standing.CATCHING_UP)))
+        await shown(lambda: hand.panel.book.servers[0].standing is Standing.CATCHING_UP)
+        hand.desktop.window.toasts.dismiss_all()
+        await hand.call(hand.chat.say("loud", ANN, "Old news"))
+        await shown(lambda: hand.dock.windowTitle() == "Chat (1)")
+        assert not hand.desktop.window.toasts.toasts
+
+    story_of(tell, home)
+
+
+# --- for everyone -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width_px", [300, 760])
+def test_every_part_has_a_name_and_tab_reaches_it(qapp, home, width_px):
+    async def tell(hand):
+        await hand.begin()
+        await hand.say(ANN, "Look at AAPL.XNAS", links=(LinkRow("AAPL.XNAS", "1d"),), files=(FileRow("x", "a.csv", "text/csv", 3),))
+        hand.composer.attached.attach(LinkRow("MSFT.XNAS"))
+        hand.desktop.window.resizeDocks([hand.dock], [width_px], Qt.Orientation.Horizontal)
+        hand.desktop.window.activateWindow()
+        await shown(hand.desktop.window.isActiveWindow)
+        assert not nameless(hand.panel)
+        hand.composer.field.setFocus()
+        assert not walk(hand.panel)
+        assert len(stops_of(hand.panel)) > 8
+        for show in (hand.panel.show_rooms, hand.panel.show_search, hand.panel.show_people):
+            show()
+            assert not nameless(hand.panel)
+
+    story_of(tell, home)
+
+
+def test_a_screen_reader_hears_who_said_what(qapp, home):
+    async def tell(hand):
+        await hand.begin()
+        await hand.say(ANN, "First")
+        await hand.say(ANN, "Second", at_ms=NOW_MS + 60_000)
+        hand.timeline.setFocus()
+        QTest.keyClick(hand.timeline, Qt.Key.Key_Up)
+        assert hand.timeline.accessibleDescription().startswith("Ann Ames, ")
+        assert hand.timeline.accessibleDescription().endswith(": First")
+
+    story_of(tell, home)
+
+
+def test_hostile_words_are_shown_as_they_are(qapp, home):
+    async def tell(hand):
+        name = "\u202eAnn<img src=x>"
+        hand.chat.known = (replace(PEOPLE[0]), replace(PEOPLE[1], name=name), PEOPLE[2])
+        await hand.begin(name="<b>desk</b>\u202e", topic="<i>x</i>")
+        said = await hand.say(ANN, "<b>x</b> \u202e[a](javascript:b)", files=(FileRow("q", "<b>.csv", "text/csv", 3),))
+        view = hand.view(said.id)
+        assert hand.text(said.id) == "<b>x</b> <U+202E>[a](javascript:b)"
+        assert view.name.text() == "Ann<img src=x> \u26a0"
+        assert view.name.textFormat() is Qt.TextFormat.PlainText
+        assert hand.panel.head.title.text().startswith("<b>desk</b>")
+        assert view._files[0]._name.textFormat() is Qt.TextFormat.PlainText
+
+    story_of(tell, home)
+
+
+def test_no_part_stands_alone_for_a_moment_and_nothing_is_left_after_closing(qapp, home):
+    alone = []
+
+    class Watch(type(qapp).__mro__[1]):
+        pass
+
+    async def tell(hand):
+        before = {widget for widget in QApplication.topLevelWidgets() if widget.isVisible()}
+        await hand.begin(n=120)
+        await hand.say(ANN, "Look", links=(LinkRow("AAPL.XNAS"),), files=(FileRow("x", "a.csv", "text/csv", 3),))
+        for row in range(0, 120, 30):
+            hand.timeline.go_to(hand.items[min(row, len(hand.items) - 1)].id)
+            alone.extend(w for w in QApplication.topLevelWidgets() if w.isVisible() and w not in before)
+        hand.panel.close_panel()
+        assert not alone
+
+    story_of(tell, home)
