@@ -37,8 +37,8 @@ async def begin_epoch(tx: Writing, room: RoomId, fork: int | None, why: str, now
     if at < before.seq and before.is_held:
         raise Refused(Code.HELD, "A legal hold keeps what lies after that event.", status=409)
     view = before if at == before.seq else await _cut(tx, before, at)
-    # Minutes since 1970 grow on every timeline of the room, also on one that a later restore does not know.
-    epoch = max(before.epoch + 1, now_ms // 60_000)
+    # Milliseconds since 1970 grow on every timeline of the room, also on one that a later restore does not know.
+    epoch = max(before.epoch + 1, now_ms)
     event = _failover(at, now_ms)
     chain = next_hash(view.hash, epoch, event)
     entered = Entered(event, chain, before.members, view.members)

@@ -127,8 +127,11 @@ class _Planning:
 
 
 def first_epoch(op: Op, now_ms: int) -> int:
-    """The epoch in which a room begins: 1, or for a room that is entered again after it was lost, one above any it can have had."""
-    return now_ms // 60_000 if op.rec else 1
+    """The epoch in which a room begins: 1 for an id that is new, else one above any that the room can have had.
+
+    It may have been before, and lost, where it is entered again, and where its id is made of two people.
+    """
+    return now_ms if op.rec or op.r[14] == "5" else 1
 
 
 def _salt(op: Op) -> bytes | None:
