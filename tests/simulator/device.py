@@ -29,6 +29,7 @@ class Watch:
     accepted: dict[str, Op] = field(default_factory=dict)  # what the person was told is safe
     refused: dict[str, str] = field(default_factory=dict)  # what was refused for good, and why
     given_up: set[str] = field(default_factory=set)  # refused, and then sent anew under another id or dropped
+    left: set[str] = field(default_factory=set)  # rooms that were not theirs for a while
     histories: dict[str, list[Step]] = field(default_factory=dict)  # room: what was taken in, in order
     faults: list[str] = field(default_factory=list)  # what must not be, seen at once
 
@@ -285,6 +286,8 @@ class Device:
                 self._watch_settled(settled)
             case actions.SaveSettled(settled):
                 self._watch_settled(settled)
+            case actions.Leave(room):
+                self.watch.left.add(room)
             case actions.StartFrom(cursor):
                 self.watch.histories.setdefault(cursor.r, []).append(None)
 

@@ -91,7 +91,8 @@ def orders(scenario: Scenario, server: Server, room: str, log: Sequence[Entry]) 
     makers = {device.device: device for device in scenario.devices}
     lines: dict[str, list[str]] = {}
     for entry in log:
-        if entry.event.d in makers:
+        maker = makers.get(entry.event.d)
+        if maker is not None and not (entry.event.rec and room in maker.watch.left):  # said again after the seat was lost
             lines.setdefault(entry.event.d, []).append(entry.event.id)
     for device, line in lines.items():
         made = {identity: at for at, identity in enumerate(makers[device].watch.accepted)}

@@ -41,6 +41,7 @@ class Deeds:
     ended_ms: dict[str, int] = field(default_factory=dict)  # session: when it was ended
     logs: dict[tuple[str, int], dict[int, str]] = field(default_factory=dict)  # (room, epoch): place and id, ever committed
     forks: list[tuple[str, int, int]] = field(default_factory=list)  # (room, new epoch, fork)
+    erased: set[str] = field(default_factory=set)  # events that lost their bodies, on any timeline
     words: dict[str, bytes] = field(default_factory=dict)  # event: the body it had, as bytes
     seats: dict[str, SeatWitness] = field(default_factory=dict)  # room
     faults: list[str] = field(default_factory=list)  # what must not be, seen at once
@@ -275,6 +276,8 @@ class Server:
     def _keep(self, planned: Plan) -> None:
         """Make it last, then tell whoever may know."""
         self.shelves.keep(batch_of(planned))
+        for room in {room for room, _ in planned.erased}:
+            self.deeds.erased |= {entry.event.id for entry in self.shelves.logs[room] if entry.event.b is None}
         for log in planned.logs:
             places = self.deeds.logs.setdefault((log.after.room, log.after.epoch), {})
             for one in log.entered:
