@@ -230,6 +230,8 @@ class SyncClient:
             actions = self._take(message, now)
         elif isinstance(message, Welcome) and self._connection.phase is Phase.GREETING:
             actions = self._welcome(message, now)
+        elif isinstance(message, Reset) and self._connection.phase is Phase.GREETING:
+            actions = self._copies.reset(message, now)
         return self._done(actions, now)
 
     def _welcome(self, welcome: Welcome, now: int) -> list[Action]:
@@ -239,6 +241,7 @@ class SyncClient:
         self._connection.welcomed(welcome, now)
         self._copies.limits = welcome.lim
         self._marks.greeted()
+        self._outbox.doubt({head.r for head in welcome.heads})
         return self._heads(welcome.heads, now, is_greeting=True)
 
     def _heads(self, heads: tuple[RoomHead, ...], now: int, *, is_greeting: bool) -> list[Action]:

@@ -59,6 +59,7 @@ class Copies:
         self._asked: dict[int, _Asked] = {}
         self._later: dict[str, int] = {}
         self._anew: dict[str, _Anew] = {}
+        self._newer: dict[str, int] = {}  # rooms that stand in a later epoch than their copies
         self.limits = Limits()
         self.n_overdue = 0  # rounds of questions in a row that nobody answered
         self.is_doubtful = False  # a copy does not fit what the server says: greet it again, so that it compares
@@ -96,6 +97,9 @@ class Copies:
         for head in heads:
             replica = self.replica(head.r)
             replica.head(head)
+            if 0 < replica.cursor.e < head.e:  # what was confirmed may have to be sent again, and goes before what waits
+                self._newer[head.r] = head.e
+                self._outbox.hold(head.r, is_held=True)
             if replica.is_behind and is_greeting:
                 self._ask(head.r)
             elif replica.is_behind:
@@ -131,14 +135,24 @@ class Copies:
         if ev.r in self._anew:
             replica.aim(ev.last)
             return []
+        if replica.is_left:  # said before this person left: a head says when the room is theirs again
+            return []
         before = replica.cursor
         fit, steps = replica.take(ev, is_answer=is_answer)
         actions: list[Action] = []
         for step in steps:
             actions += self._step(before, step)
             before = step.cursor
+        self._let_go(ev.r)
         self._go_on(replica, fit, now_ms, is_answer=is_answer)
         return actions
+
+    def _let_go(self, room: str) -> None:
+        """Operations of a room may leave again once its copy stands in the newest epoch that was heard of."""
+        replica = self.replica(room)
+        if room not in self._anew and (replica.is_left or replica.cursor.e >= self._newer.get(room, 0)):
+            self._newer.pop(room, None)
+            self._outbox.hold(room, is_held=False)
 
     def _go_on(self, replica: Replica, fit: Fit, now_ms: int, *, is_answer: bool) -> None:
         room = replica.cursor.r
@@ -269,7 +283,7 @@ class Copies:
         else:
             again = self._outbox.cross(room, anew.reset.e, 0)
         replica.start(cursor, min(replica.oldest, keep) if keep else 0)
-        self._outbox.hold(room, is_held=False)
+        self._let_go(room)
         if replica.n_starts > 2:
             self._later[room] = now_ms + min(IDLE_MS << replica.n_starts - 2, STUCK_MS)
         else:
@@ -284,8 +298,8 @@ class Copies:
         self.replica(room).is_left = True
         self._line.pop(room, None)
         self._later.pop(room, None)
-        if self._anew.pop(room, None):
-            self._outbox.hold(room, is_held=False)
+        self._anew.pop(room, None)
+        self._let_go(room)
         return [] if was_left else [Leave(room)]
 
     # What is asked for.
@@ -338,6 +352,9 @@ class Copies:
         self._asked.clear()
         self._line.clear()
         self._later.clear()
+        for room in self._newer.keys() - self._anew.keys():  # the next greeting tells anew
+            self._outbox.hold(room, is_held=False)
+        self._newer.clear()
         self.n_overdue = 0
         self.is_doubtful = False
 

@@ -6,7 +6,7 @@ later holds back those after it in its own room and no other room.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,7 +18,6 @@ from sync_server.protocol.events import Event, Kind, Op, OpResult, OpState
 
 _ENVELOPE_BYTES: Final = 128  # what a push needs around its operations
 _PATIENCE_MS: Final = (250, 30_000)  # first and longest wait before an operation that made no progress is tried again
-_DOUBTS: Final = 4  # tries after which a count is believed that looks overtaken
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -27,13 +26,13 @@ class _Lane:
     """One room's operations, by id."""
 
     queue: deque[str] = field(default_factory=deque)  # to be sent, in order; may name what is settled meanwhile
-    flying: dict[str, None] = field(default_factory=dict)
+    flying: dict[str, int] = field(default_factory=dict)  # id → ``n_decided`` when it was sent
     back: list[str] = field(default_factory=list)  # to be sent again once nothing of the room flies
     placed: deque[str] = field(default_factory=deque)  # have a place, their events have not come
     not_before_ms: int = 0
     n_tries: int = 0
-    expected: dict[str, int] = field(default_factory=dict)  # id → the count the server wanted instead
-    n_decided: int = 0  # newest count known to be decided: a lower one that is wanted was wanted before that
+    expected: dict[str, tuple[int, int]] = field(default_factory=dict)  # id → the count the server wants, ``n_decided`` when sent
+    n_decided: int = 0  # operations that the server was seen to decide
     forks: list[tuple[int, int]] = field(default_factory=list)  # epochs that began meanwhile, and where
     is_held: bool = False
 
@@ -157,7 +156,7 @@ class Outbox:
     def _send(self, op: Op) -> Op:
         lane = self._lanes[op.r]
         lane.queue.popleft()
-        lane.flying[op.id] = None
+        lane.flying[op.id] = lane.n_decided
         return op
 
     def _refuse_here(self, op: Op) -> Settled:
@@ -195,7 +194,7 @@ class Outbox:
                 settled.append(self._decide(lane, Settled(op.id, result.e, result.s)))
                 lane.placed.append(op.id)
             elif result.st is OpState.REJ and op.k == Kind.ROOM_CREATE and result.code == Code.ROOM_EXISTS:
-                lane.flying.pop(op.id, None)
+                self._decide(lane, Settled(op.id, code=result.code))
                 dropped.append(op)
                 self.remove(op.id)
             elif result.st is OpState.REJ:
@@ -214,17 +213,17 @@ class Outbox:
     def _decide(self, lane: _Lane, settled: Settled) -> Settled:
         lane.flying.pop(settled.id, None)
         lane.n_tries = 0
-        lane.n_decided = max(lane.n_decided, self._ops[settled.id].cseq)
+        lane.n_decided += 1
         self._mark(settled)
         return settled
 
     def _put_back(self, lane: _Lane, result: OpResult, now_ms: int) -> int:
         """Take an operation back that the server does not want now; gives the ms all rooms should wait, 0 for only this one."""
-        del lane.flying[result.id]
+        n_decided = lane.flying.pop(result.id)
         lane.back.append(result.id)
         is_first = len(lane.back) == 1
-        if result.code == Code.OUT_OF_ORDER:
-            lane.expected[result.id] = result.cseq
+        if result.code == Code.OUT_OF_ORDER and result.cseq:
+            lane.expected[result.id] = result.cseq, n_decided
         if is_first:
             wait_ms = result.after if result.after or lane.n_tries == 0 else _patience_ms(lane.n_tries)
             lane.not_before_ms = max(lane.not_before_ms, now_ms + wait_ms)
@@ -241,12 +240,11 @@ class Outbox:
         self._ready.setdefault(room)
         expected, lane.expected = lane.expected, {}
         first = self._first(lane)
-        start = expected.get(first.id, 0) if first else 0
-        if first is None or start in {0, first.cseq}:
+        if first is None:
             return None
-        if start <= lane.n_decided and lane.n_tries < _DOUBTS:  # said before what was decided since
-            return None
-        return self._renumber(room, start)
+        start, n_decided = expected.get(first.id, (first.cseq, 0))
+        # An answer may have been overtaken: where something was decided since the operation was sent, the count it states is taken.
+        return None if start == first.cseq or n_decided != lane.n_decided else self._renumber(room, start)
 
     def _renumber(self, room: str, start: int) -> Renumber:
         lane = self._lanes[room]
@@ -294,6 +292,21 @@ class Outbox:
                 self.remove(place.id)
         return tuple(passed)
 
+    def doubt(self, known: Container[str]) -> None:
+        """Operations with a place in rooms that are not ``known`` now wait again: they may have been lost with an older state.
+
+        Where they were not, the server says ``dup``. What was saved of them stays: the next greeting doubts them as well.
+        """
+        for room, lane in self._lanes.items():
+            placed = [] if room in known else [identity for identity in lane.placed if identity in self._places]
+            for identity in placed:
+                del self._places[identity]
+                self._ops[identity] = msgspec.structs.replace(self._ops[identity], rec=True)
+            if placed:
+                lane.placed.clear()
+                lane.queue.extendleft(reversed(placed))
+                self._ready.setdefault(room)
+
     # A room that begins anew.
 
     def hold(self, room: str, *, is_held: bool) -> None:
@@ -307,7 +320,6 @@ class Outbox:
             return self.restart(room, epoch, fork, ())
         if fork:
             lane.forks.append((epoch, fork))
-        lane.n_decided = 0
         return ()
 
     def _is_cut(self, identity: str, epoch: int, fork: int) -> bool:
@@ -343,7 +355,7 @@ class Outbox:
             again = [msgspec.structs.replace(op, cseq=count) for count, op in enumerate(again, 1)]
         self._ops.update((op.id, op) for op in again)
         lane.queue = deque(op.id for op in again)
-        lane.flying, lane.back, lane.expected, lane.n_tries, lane.n_decided = {}, [], {}, 0, 0
+        lane.flying, lane.back, lane.expected, lane.n_tries = {}, [], {}, 0
         if again:
             self.counts[room] = max(self.counts.get(room, 0), again[-1].cseq)
             self._ready.setdefault(room)
