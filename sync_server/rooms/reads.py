@@ -18,14 +18,14 @@ class ReadMarks:
     def __init__(self, sequencer: Sequencer) -> None:
         self._sequencer = sequencer
         self._marks: Marks = {}
-        self._saving: asyncio.Task[Marks] | None = None
+        self._saving: asyncio.Future[Marks] | None = None
 
     async def save(self, room: RoomId, user: User, seq: int) -> bool:
         """Keep that ``user`` has read ``room`` up to ``seq``; whether that is further than before. Raises Refused (busy)."""
         key = room, user
         self._marks[key] = max(seq, self._marks.get(key, 0))
-        if self._saving is None:
-            self._saving = asyncio.get_running_loop().create_task(self._sequencer.run(self._save_all))
+        if self._saving is None or self._saving.done():  # done but not taken: it could not be stored
+            self._saving = self._sequencer.enqueue(self._save_all)
         grown = await asyncio.shield(self._saving)
         return grown.get(key, 0) >= seq
 

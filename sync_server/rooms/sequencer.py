@@ -6,7 +6,7 @@ What a commit covers is told only after it: first to who waits for the result, t
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
 from sync_server.clock import Clock
@@ -17,6 +17,7 @@ from sync_server.rooms.notes import Note, erasures, unnoted
 from sync_server.rooms.planning import needs, plan
 from sync_server.rooms.store import Eraser, PeopleOf, load_counts, load_decided, load_messages, load_rooms, save_plan
 from sync_server.rooms.views import Asked, Count, Device, Needs, Plan, RoomId, RoomsView, RoomView
+from sync_server.rooms.worker import Worker, outcome
 from sync_server.storage.database import Database, Reading, Writing
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class Sequencer:
         self._queue: deque[_Push | _Work] = deque()
         self._n_waiting = 0
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._worker = Worker("rooms-writer")
         self._is_closing = False
         self._listeners: list[Callable[[Plan], None]] = []
         self._rooms: _Kept[RoomId, RoomView] = _Kept(ROOMS_KEPT)
@@ -90,15 +91,13 @@ class Sequencer:
 
     def begin(self) -> None:
         """Start the writer."""
-        assert self._task is None
-        self._task = asyncio.get_running_loop().create_task(self._write_all(), name="rooms-writer")
+        self._worker.start(self._write_all())
 
     async def close(self) -> None:
         """Store what was taken, then end; what comes later is refused with ``busy``."""
         self._is_closing = True
         self._wake.set()
-        if self._task is not None:
-            await self._task
+        await self._worker.ended()
 
     def on_planned(self, listener: Callable[[Plan], None]) -> None:
         """``listener`` is called with every plan that was stored, in order."""
@@ -120,19 +119,22 @@ class Sequencer:
 
         Listeners hear of the plan that it gives back, if it is one.
         """
+        return await self.enqueue(work, rooms)
+
+    def enqueue(self, work: Callable[[Writing], Awaitable[T]], rooms: Sequence[RoomId] = ()) -> asyncio.Future[T]:
+        """Like :meth:`run`, for several who wait for the same work. Raises Refused (busy)."""
         if not self._is_open():
             raise _busy()
         writing = _Work(work, rooms)
         self._put(writing)
-        result: T = await writing.done
-        return result
+        return writing.done
 
     def room(self, room: RoomId) -> RoomView | None:
         """The room as last stored, where it is remembered."""
         return self._rooms.get(room)
 
     def _is_open(self) -> bool:
-        return not self._is_closing and self._task is not None and not self._task.done()
+        return not self._is_closing and self._worker.is_running
 
     def _put(self, job: _Push | _Work) -> None:
         self._queue.append(job)
@@ -171,11 +173,9 @@ class Sequencer:
             for push in batch:
                 await self._attempt(self._commit([push]), push)
 
-    async def _attempt(self, doing: Any, *waiting: _Push | _Work) -> bool:
-        """Run one transaction in a task of its own: whatever happens in it, the writer goes on and who waits hears of it."""
-        task = asyncio.ensure_future(doing)
-        await asyncio.wait([task])
-        error = task.exception()
+    async def _attempt(self, doing: Coroutine[None, None, None], *waiting: _Push | _Work) -> bool:
+        """Run one transaction: whatever happens in it, the writer goes on and who waits hears of it."""
+        error = await outcome(doing, "rooms-transaction")
         if error is None:
             return True
         self._forget()

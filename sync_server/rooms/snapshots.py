@@ -21,6 +21,7 @@ from sync_server.rooms.log import REPLAY_MAX, Access, Beginning, Unready, access
 from sync_server.rooms.sequencer import Sequencer
 from sync_server.rooms.store import EVENT_COLUMNS, event_of
 from sync_server.rooms.views import RoomId
+from sync_server.rooms.worker import Worker, outcome
 from sync_server.storage.database import Database, Reading, Row, Writing
 
 log = logging.getLogger(__name__)
@@ -63,18 +64,17 @@ class Snapshots:
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
         self._is_closing = False
-        self._task: asyncio.Task[None] | None = None
+        self._worker = Worker("rooms-snapshots")
 
     def begin(self) -> None:
         """Start making what becomes due."""
-        self._task = asyncio.get_running_loop().create_task(self._make_all(), name="rooms-snapshots")
+        self._worker.start(self._make_all())
 
     async def close(self) -> None:
         """Finish the one being made."""
         self._is_closing = True
         self._wake.set()
-        if self._task is not None:
-            await self._task
+        await self._worker.ended()
 
     def grown(self, room: RoomId, seq: int) -> None:
         """The room's log goes to ``seq`` now."""
@@ -142,9 +142,7 @@ class Snapshots:
                 continue
             room = next(iter(self._due))
             del self._due[room]
-            task = asyncio.get_running_loop().create_task(self._refresh(room), name="rooms-snapshot")
-            await asyncio.wait([task])
-            if (error := task.exception()) is not None:
+            if (error := await outcome(self._refresh(room), "rooms-snapshot")) is not None:
                 log.error("The snapshot of room %s could not be made: %s", room, error, exc_info=error)
 
     async def _refresh(self, room: RoomId) -> None:

@@ -16,6 +16,7 @@ from sync_server.protocol.events import Event
 from sync_server.protocol.fold import read_body
 from sync_server.rooms.rooms import Committed
 from sync_server.rooms.store import EVENT_COLUMNS, event_of
+from sync_server.rooms.worker import Worker, outcome
 from sync_server.search.words import words_of
 from sync_server.storage.database import Database, Writing
 
@@ -65,7 +66,7 @@ class Projection:
         self._idle = asyncio.Event()
         self._next_no = 1
         self._is_closing = False
-        self._task: asyncio.Task[None] | None = None
+        self._worker = Worker("search-projection")
 
     async def begin(self) -> None:
         """Look what is behind, and start."""
@@ -77,14 +78,13 @@ class Projection:
             await self._sweep(tx)
         self._waiting |= dict.fromkeys(room for (room,) in behind)
         self._wake.set()
-        self._task = asyncio.get_running_loop().create_task(self._carry_all(), name="search-projection")
+        self._worker.start(self._carry_all())
 
     async def close(self) -> None:
         """Finish the transaction under way; the rest is carried over at the next start."""
         self._is_closing = True
         self._wake.set()
-        if self._task is not None:
-            await self._task
+        await self._worker.ended()
 
     def committed(self, committed: Committed) -> None:
         """There is something new in a room."""
@@ -106,10 +106,7 @@ class Projection:
             self._idle.clear()
             room = next(iter(self._waiting))
             del self._waiting[room]
-            task = asyncio.get_running_loop().create_task(self._carry(room), name="search-room")
-            await asyncio.wait([task])
-            error = task.exception()
-            if error is not None:
+            if (error := await outcome(self._carry(room), "search-room")) is not None:
                 await self._put_back(room, error)
 
     async def _put_back(self, room: str, error: BaseException) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,10 @@ from sync_server.errors import Refused
 from sync_server.protocol.chain import START, hash_after
 from sync_server.protocol.codes import Code
 from sync_server.protocol.events import OpState
+from sync_server.protocol.messages import Reader, Reads
 from sync_server.rooms import sequencer
-from sync_server.storage.database import Reading
+from sync_server.storage.database import Database, Reading
+from sync_server.storage.failures import cannot_store
 from tests.fakes.room_ops import Writer
 from tests.fakes.rooms_house import House, address_of, open_house
 
@@ -83,6 +86,49 @@ async def let_grow(house: House, n_pages: int) -> None:
         row = await tx.row("PRAGMA page_count")
         assert row is not None
         await tx.rows(f"PRAGMA max_page_count = {row[0] + n_pages}")
+
+
+class Away:
+    """A database that cannot be written to while ``is_away``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.is_away = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def write(self) -> Any:
+        if self.is_away:
+            raise cannot_store("it is away")
+        return self._database.write()
+
+
+async def test_while_the_database_is_away_everything_is_refused_and_afterwards_nothing_is_missing(tmp_path):
+    with address_of("sqlite", tmp_path) as url:
+        async with open_house(url) as opened:
+            await opened.rooms.close()
+            away = Away(opened.database)
+            house = House(away, opened.clock)
+            await house.rooms.begin()
+            ann = house.writer()
+            create = ann.create()
+            await house.ok(ann, create)
+            away.is_away = True
+            said = ann.say(create.r)
+            assert [(one.st, one.code, one.after) for one in await house.push(ann, said)] == [("retry", "busy", 1_000)]
+            with pytest.raises(Refused):
+                await house.rooms.read_to(ann.actor, create.r, 1, 1)
+            with pytest.raises(Refused):
+                await house.rooms.fork(create.r)
+            assert [event.s for event in await house.everything(ann, create.r)] == [1]
+
+            away.is_away = False
+            await house.ok(ann, said)
+            marks = await house.rooms.read_to(ann.actor, create.r, 1, 2)
+            assert marks == Reads(create.r, (Reader(ann.user, 2),))
+            assert [told.ev.last for told in house.heard] == [1, 2]
+            await house.rooms.close()
 
 
 class Broken(House):
