@@ -50,27 +50,36 @@ class Writer:
         )
         self.lines: list[str] = []
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self.kill()
+
     def read_until(self, n_lines: int) -> None:
         assert self._process.stdout is not None
         while len(self.lines) < n_lines:
             line = self._process.stdout.readline()
-            assert line, f"the writer ended by itself: {self.kill()} {self.lines[-3:]}"
+            assert line, f"the writer ended by itself after {self.lines[-3:]}"
             self.lines.append(line.decode().strip())
 
     def kill(self) -> int:
         """Kill it with signal 9; the last row that it was told is durable."""
+        assert self._process.stdout is not None
         self._process.kill()
-        rest, _ = self._process.communicate(timeout=30)
-        self.lines += rest.decode().split("\n")[:-1]  # the last line may be half
+        with self._process.stdout as stdout:
+            self.lines += stdout.read().decode().split("\n")[:-1]  # the last line may be half
+        self._process.wait(30)
         return max((int(line) for line in self.lines if line.isdecimal()), default=0)
 
 
 async def test_a_server_killed_while_it_commits_has_lost_nothing_and_halved_nothing(database_url: str) -> None:
     acknowledged = 0
     for n_lines in (1, 7, 40):
-        writer = Writer(database_url)
-        await asyncio.to_thread(writer.read_until, n_lines)
-        acknowledged = await asyncio.to_thread(writer.kill)
+        with Writer(database_url) as writer:
+            await asyncio.to_thread(writer.read_until, n_lines)
+            acknowledged = await asyncio.to_thread(writer.kill)
         async with opened(database_url) as database:
             found = await ids(database)
             assert found == list(range(1, len(found) + 1))
@@ -82,14 +91,14 @@ async def test_a_server_killed_while_it_commits_has_lost_nothing_and_halved_noth
 
 
 async def test_a_database_killed_under_the_server_recovers_with_all_that_was_acknowledged(postgres_url: str) -> None:
-    writer = Writer(postgres_url)
-    await asyncio.to_thread(writer.read_until, 20)
-    for _ in range(2):
-        await asyncio.to_thread(postgres().kill)
-        n_lines = len(writer.lines)
-        await asyncio.to_thread(postgres().start)
-        await asyncio.to_thread(writer.read_until, n_lines + 20)
-    acknowledged = await asyncio.to_thread(writer.kill)
+    with Writer(postgres_url) as writer:
+        await asyncio.to_thread(writer.read_until, 20)
+        for _ in range(2):
+            await asyncio.to_thread(postgres().kill)
+            n_lines = len(writer.lines)
+            await asyncio.to_thread(postgres().start)
+            await asyncio.to_thread(writer.read_until, n_lines + 20)
+        acknowledged = await asyncio.to_thread(writer.kill)
     numbers = [int(line) for line in writer.lines if line.isdecimal()]
     assert numbers == sorted(set(numbers))
     async with opened(postgres_url) as database:
