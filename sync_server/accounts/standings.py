@@ -69,7 +69,7 @@ class Standings:
 
     def end(self, sessions: Iterable[str]) -> None:
         """Sessions that have ended, durably; listeners are told of those that were not known to have."""
-        fresh = frozenset(session for session in sessions if session not in self._ended)
+        fresh = [session for session in dict.fromkeys(sessions) if session not in self._ended]
         self.n_changes += bool(fresh)
         for session in fresh:
             self._ended[session] = None
@@ -78,7 +78,7 @@ class Standings:
             self._ended.popitem(last=False)
         if fresh:
             for listener in tuple(self._listeners):
-                listener(fresh)
+                listener(frozenset(fresh))
 
     def is_ended(self, session: str) -> bool:
         """Whether a session is known to have ended."""

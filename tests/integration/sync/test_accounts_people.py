@@ -157,6 +157,10 @@ async def test_a_deleted_account_leaves_its_id_and_nothing_that_tells_who_it_was
         left = (await dump(house)).lower()
         assert "sylvester" not in left
         assert "unique" not in left
+        async with house.database.read() as tx:
+            columns = "email_index, email_sealed, password, factor_sealed"
+            assert tuple(await tx.row(f"SELECT {columns} FROM users WHERE id = $1", actor.user)) == (None, None, "", None)
+            assert await tx.rows("SELECT * FROM recovery_codes WHERE user_id = $1", actor.user) == []
         assert await house.accounts.is_ended(actor.session)
         await refused(house.accounts.refresh(tokens.refresh), Code.ENDED, 401)
         await refused(house.signed_in("sylvester.unique@example.org"), Code.NOT_SIGNED_IN, 401)

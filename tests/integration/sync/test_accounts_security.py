@@ -6,6 +6,7 @@ import time
 import pytest
 
 from sync_server.accounts.accounts import Terms
+from sync_server.accounts.limits import Rule
 from sync_server.accounts.passwords import Cost, Passwords
 from sync_server.accounts.values import Device as Computer
 from sync_server.accounts.values import InvitationTerms, KeyTerms, Login, NeedsCode, UserChange
@@ -105,6 +106,21 @@ async def test_guessing_is_limited_for_a_place_for_an_account_and_for_both(url, 
         assert await n_looked_at(("ada@example.org", f"203.0.113.{number}") for number in range(60)) == 20
         assert await n_looked_at([("nobody@example.org", "203.0.113.200")] * 30) == 5  # an unknown account no more, no less
         assert (await house.accounts.login(login(), "192.0.2.200")).user  # the person from elsewhere is not locked out
+
+
+async def test_what_one_limit_refuses_uses_up_nothing_of_another(url, tmp_path):
+    wide, narrow = Rule("wide", 3, 60_000), Rule("narrow", 1, 60_000)
+    async with accounts_house(url, tmp_path) as house:
+        means = house.accounts.means
+        means.check_rates((("ada", wide), ("place", narrow)))
+        for _ in range(10):
+            with pytest.raises(Refused):
+                means.check_rates((("ada", wide), ("place", narrow)))
+
+        means.check_rate("ada", wide)
+        means.check_rate("ada", wide)
+        with pytest.raises(Refused):
+            means.check_rate("ada", wide)
 
 
 async def test_right_passwords_are_not_counted_as_guesses(url, tmp_path):
