@@ -46,6 +46,8 @@ from sync_server.search.search import Search
 from sync_server.storage.database import Database, Reading
 from sync_server.storage.keys import ServerKeys, check_keys, load_keys
 from sync_server.storage.opening import open_database
+from sync_server.storage.ownership import owned
+from sync_server.storage.swapping import finish_restore
 from sync_server.tables import TABLES
 
 log = logging.getLogger(__name__)
@@ -115,7 +117,8 @@ class Server:
 
     async def _open(self) -> None:
         data = self.config.data
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._stack.enter_context(owned(data))
+        await finish_restore(data, self.config.database_url)
         self.keys = load_keys(data)
         self.database = await open_database(self.config.database_url, TABLES, self.clock)
         self._stack.push_async_callback(self.database.close)

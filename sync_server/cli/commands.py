@@ -120,4 +120,12 @@ def _org(command: argparse.ArgumentParser) -> None:
 
 
 def _add_keeping(add: Callable[[str, str, Run], argparse.ArgumentParser]) -> None:
-    add("verify", "Verify the audit log.", keeping.verify)
+    backup = add("backup", "Write an encrypted backup, also while the server runs.", keeping.backup)
+    backup.add_argument("target", type=Path, help="a new file, or a folder")
+    backup.add_argument("--make-key", type=Path, metavar="FILE", help="make a recovery key, write it here and use it")
+    restore = add("restore", "Bring the server back from a backup; it must not run.", keeping.restore)
+    restore.add_argument("backup", type=Path)
+    verify = add("verify", "Verify the audit log, or a backup.", keeping.verify)
+    verify.add_argument("backup", type=Path, nargs="?")
+    for command in (backup, restore, verify):
+        command.add_argument("--key", type=Path, metavar="FILE", help="file with the recovery key, instead of a passphrase")
