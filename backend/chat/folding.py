@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from backend.chat.message_rows import drop_messages, load_state, write_state
-from sync_server.protocol.events import Event, Kind
+from backend.chat.room_rows import drop_aside, load_aside
+from sync_server.protocol.events import Event
 from sync_server.protocol.fold import MessageState, RoomFacts, fold_message, fold_room, touched
 
 SAID: Final = ("msg.", "react.", "pin.")  # kinds that change messages and never the room
@@ -55,8 +56,6 @@ def apply_events(db: Any, place: RoomPlace, events: Sequence[Event], info: RoomF
             if message not in folded.states:
                 folded.states[message] = load_state(db, place.key, message)
             folded.states[message] = fold_message(folded.states[message], event)
-        if event.k == Kind.ERASE:
-            _erase(db, place.key, ids)
     _finish(db, place, folded)
     return folded
 
@@ -74,13 +73,9 @@ def apply_older(db: Any, place: RoomPlace, events: Sequence[Event], info: RoomFa
         named = touched(event)
         _note_touches(db, place.key, event, named)
         ids.update(dict.fromkeys(named))
-        if event.k == Kind.ERASE:
-            _erase(db, place.key, named)
     for message in ids:
-        if load_state(db, place.key, message) is None:
-            folded.states[message] = fold_held(db, place.key, message)
-            if (state := folded.states[message]) is not None and state.is_erased:
-                _erase(db, place.key, (message,))
+        known = load_state(db, place.key, message)
+        folded.states[message] = fold_held(db, place.key, message) if known is None else known
     if events and events[0].s == 1:
         folded.info = _fold_held_room(db, place.key)
     _finish(db, place, folded)
@@ -143,21 +138,22 @@ def _note_touches(db: Any, room: int, event: Event, ids: Iterable[str]) -> None:
     db.executemany("INSERT OR IGNORE INTO chat_touches (room, target, s) VALUES (?, ?, ?)", rows)
 
 
-def _erase(db: Any, room: int, messages: Iterable[str]) -> None:
-    """Destroy bodies and salts of messages and of their edits."""
-    for message in messages:
-        db.execute(
-            "UPDATE chat_events SET b = NULL, n = '' WHERE room = ?1 AND k IN ('msg.create', 'msg.edit')"
-            " AND s IN (SELECT s FROM chat_touches WHERE room = ?1 AND target = ?2)",
-            (room, message),
-        )
-        db.execute("DELETE FROM chat_aside WHERE room = ? AND (id = ? OR instr(event, ?))", (room, message, message))
+def _erase(db: Any, room: int, message: str) -> None:
+    """Destroy bodies and salts of a message and of its edits, wherever they are."""
+    db.execute(
+        "UPDATE chat_events SET b = NULL, n = '' WHERE room = ?1 AND b IS NOT NULL AND k IN ('msg.create', 'msg.edit')"
+        " AND s IN (SELECT s FROM chat_touches WHERE room = ?1 AND target = ?2)",
+        (room, message),
+    )
+    drop_aside(db, room, [event.id for event in load_aside(db, room) if message in touched(event)])
 
 
 def _finish(db: Any, place: RoomPlace, folded: Folded) -> None:
     """Write what changed."""
     for message, state in folded.states.items():
         write_state(db, place, message, state)
+        if state is not None and state.is_erased:
+            _erase(db, place.key, message)
     if folded.info is not None:
         db.execute("UPDATE chat_rooms SET info = ? WHERE key = ?", (info_text(folded.info), place.key))
 

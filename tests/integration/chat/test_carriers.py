@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 import pytest
 
-import backend.sync.over_http as over_http
 from backend.chat.message import Delivery
+from backend.sync import over_http
 from backend.sync.server import Standing
 from tests.fakes.desks import eventually, join, standing, texts, two_desks, user_of
 from tests.fakes.hostile_proxy import hostile_proxy
