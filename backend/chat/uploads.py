@@ -36,7 +36,7 @@ class Uploads:
         self._tasks = tasks
         self._moving: dict[str, float] = {}
         self._working: dict[str, asyncio.Event] = {}
-        self._fetching: dict[str, asyncio.Task[bytes]] = {}
+        self._fetching: dict[str, asyncio.Task[bytes | TriiError]] = {}
         self._listening = bus.subscribe(ServersChanged, self._look)
 
     def close(self) -> None:
@@ -63,13 +63,20 @@ class Uploads:
             return await self._files.get(sha256)
         if sha256 not in self._fetching:
             self._fetching[sha256] = self._tasks.start("fetching a file", self._fetch(link, room, sha256))
-        return await asyncio.shield(self._fetching[sha256])
+        fetched = await asyncio.shield(self._fetching[sha256])
+        if isinstance(fetched, TriiError):
+            raise fetched
+        return fetched
 
-    async def _fetch(self, link: Link, room: str, sha256: str) -> bytes:
+    async def _fetch(self, link: Link, room: str, sha256: str) -> bytes | TriiError:
+        """The content, or why it cannot be had now: for whoever still waits, and no failure of the task."""
         try:
             told = partial(self._tell, room, sha256)
             content = await link.call(lambda api, access: fetch(api, access, sha256, told))
             await self._files.put(content, "")
+        except TriiError as error:
+            return error
+        else:
             return content
         finally:
             del self._fetching[sha256]
