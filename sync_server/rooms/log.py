@@ -17,6 +17,7 @@ from sync_server.protocol.codes import Code, ResetReason
 from sync_server.protocol.events import Cursor
 from sync_server.protocol.limits import MAX_PULL
 from sync_server.protocol.messages import Ev, Pull, Reader, Reads, Reset, RoomHead
+from sync_server.rooms.planning import may_be_lost
 from sync_server.rooms.store import EVENT_COLUMNS, event_of, rows_in, rows_of_pairs
 from sync_server.rooms.views import RoomId
 from sync_server.storage.database import Database, Reading, Row
@@ -147,7 +148,8 @@ class Log:
     async def _page(self, reading: Reading, actor: Actor, pull: Pull) -> tuple[Access | None, Ev | Reset]:
         access = (await accesses(reading, actor, [pull.r])).get(pull.r)
         if access is None:
-            return None, Reset(pull.r, ResetReason.PERM)
+            is_lost = pull.after > 0 and await _lost(reading, [pull.r])
+            return None, _gone(Cursor(pull.r, pull.e)) if is_lost else Reset(pull.r, ResetReason.PERM)
         limit = min(max(pull.limit, 1), MAX_PULL)
         return access, await (self._older if pull.before > 0 else self._newer)(reading, access, pull, limit)
 
@@ -155,7 +157,9 @@ class Log:
         known = await accesses(reading, actor, [cursor.r for cursor in cursors])
         open_ones = [(cursor, known[cursor.r]) for cursor in cursors if cursor.r in known]
         anchors = await _anchors(reading, [one for one in open_ones if one[0].s > 0 and not _is_at_head(*one)])
-        resets = [Reset(cursor.r, ResetReason.PERM) for cursor in cursors if cursor.r not in known]
+        lost = await _lost(reading, [cursor.r for cursor in cursors if cursor.s > 0 and cursor.r not in known])
+        closed = [cursor for cursor in cursors if cursor.r not in known]
+        resets = [_gone(cursor) if cursor.r in lost else Reset(cursor.r, ResetReason.PERM) for cursor in closed]
         for cursor, access in open_ones:
             if (reset := await self._check(reading, access, cursor, anchors)) is not None:
                 resets.append(reset)
@@ -185,11 +189,11 @@ class Log:
         if is_new or after < access.floor - 1:
             return await self._reset(reading, access, ResetReason.FLOOR)
         if after > access.seq:
-            return await self._lost(reading, access, pull.e)
+            return await self._cut_off(reading, access, pull.e)
         rows = list(await reading.rows(_AFTER, access.room, max(after, 1), limit + (after > 0)))
         anchor = rows.pop(0) if after > 0 else None
         if anchor is not None and pull.e and anchor[_EPOCH] > pull.e:
-            return await self._lost(reading, access, pull.e)
+            return await self._cut_off(reading, access, pull.e)
         if not rows:
             h = to_text(bytes(anchor[_HASH])) if anchor else START_TEXT
             return Ev(r=access.room, e=access.epoch, first=after + 1, last=after, h=h, rid=pull.rid)
@@ -205,14 +209,14 @@ class Log:
             return None
         anchor = anchors.get(cursor.r)
         if anchor is None or anchor[2] > cursor.e or cursor.e > access.epoch:
-            return await self._lost(reading, access, cursor.e)
+            return await self._cut_off(reading, access, cursor.e)
         if cursor.h and to_text(bytes(anchor[3])) != cursor.h:
             return await self._reset(reading, access, ResetReason.HASH)
         if cursor.s < access.floor - 1:
             return await self._reset(reading, access, ResetReason.FLOOR)
         return None
 
-    async def _lost(self, reading: Reading, access: Access, epoch: int) -> Reset:
+    async def _cut_off(self, reading: Reading, access: Access, epoch: int) -> Reset:
         """The copy holds what is no longer history: from where its epoch ended, or from the beginning where that is not known."""
         row = await reading.row("SELECT MIN(fork) FROM forks WHERE room = $1 AND epoch > $2", access.room, epoch)
         fork = row[0] if row else None
@@ -225,6 +229,17 @@ class Log:
     async def _reset(self, reading: Reading, access: Access, why: ResetReason) -> Reset:
         beginning = await self._begins(reading, access)
         return Reset(access.room, why, access.epoch, floor=beginning.floor, h=beginning.h, snap=beginning.snap)
+
+
+async def _lost(reading: Reading, rooms: Sequence[RoomId]) -> set[RoomId]:
+    """Those that are not here at all, though somebody has a copy: made after the backup that this server was restored from."""
+    here = {row[0] for row in await rows_in(reading, "SELECT room FROM rooms WHERE room IN ({})", rooms)}
+    return {room for room in rooms if room not in here and may_be_lost(room)}
+
+
+def _gone(cursor: Cursor) -> Reset:
+    """Nothing of the copy is history: it begins anew, and its person's own events are sent again."""
+    return Reset(cursor.r, ResetReason.HASH, cursor.e, h=START_TEXT)
 
 
 def _is_at_head(cursor: Cursor, access: Access) -> bool:

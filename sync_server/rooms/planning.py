@@ -2,7 +2,8 @@
 
 The order of what is asked is the order of the log. An operation is decided once and for ever: entered or refused, it counts, and
 the same operation again gets the same answer. Only ``retry`` decides nothing: one that is not the next of its device in its room
-holds back those after it, and is told the number that is next. After a failover that number may be one that was used before.
+holds back those after it, and is told the number that is next. After a failover that number may be one that was used before, and a
+room may be gone that was there: what is entered again into it waits until the room itself is.
 """
 
 from collections.abc import Sequence
@@ -15,11 +16,12 @@ from sync_server.protocol.events import Event, Kind, Op, OpResult, OpState
 from sync_server.protocol.ids import is_id
 from sync_server.protocol.limits import MAX_BODY
 from sync_server.rooms.drafts import Drafts
-from sync_server.rooms.rules import Case, apply, check, people_of, targets_of
+from sync_server.rooms.rules import Case, apply, check, is_direct_id, people_of, targets_of
 from sync_server.rooms.views import Asked, Count, Decided, Device, Needs, Plan, RoomId, RoomsView
 
 CSEQ_MAX: Final = 2**53
 OUT_OF_ORDER_MS: Final = 50  # a device that sends from the operation that is missing may do so almost at once
+LOST_MS: Final = 5_000  # a room that a restore has lost is there again once its maker's device has come
 # Kinds whose rules look at messages or people; bodies of all others are opened once, when they are decided.
 _LOOKS_UP: Final = frozenset(
     {Kind.ROOM_CREATE, Kind.MEMBER_SET, Kind.MSG_EDIT, Kind.MSG_DELETE, Kind.REACT_SET, Kind.PIN_SET, Kind.ERASE}
@@ -91,11 +93,8 @@ class _Planning:
         if known is not None:
             return _again(op, bh, known)
         line = device, op.r
-        count = self.counts.get(line) or self._view.counts.get(line, 0)
-        if op.cseq != count + 1:
-            self._waiting.add(line)
-        if line in self._waiting:
-            return OpResult(op.id, OpState.RETRY, code=Code.OUT_OF_ORDER, after=OUT_OF_ORDER_MS, cseq=count + 1)
+        if (held_back := self._hold_back(op, line)) is not None:
+            return held_back
         decided = self._enter(asked, bh, salt)
         self._decided[key] = decided
         self.counts[line] = op.cseq
@@ -103,6 +102,17 @@ class _Planning:
             self.refused.append(decided)
             return _refusal(op, Code(decided.code))
         return OpResult(op.id, OpState.OK, decided.e, decided.s)
+
+    def _hold_back(self, op: Op, line: tuple[Device, RoomId]) -> OpResult | None:
+        """Where it is not this operation's turn: what to do instead, and with it all that follow of this device in this room."""
+        count = self.counts.get(line) or self._view.counts.get(line, 0)
+        if line in self._waiting or op.cseq != count + 1:
+            self._waiting.add(line)
+            return OpResult(op.id, OpState.RETRY, code=Code.OUT_OF_ORDER, after=OUT_OF_ORDER_MS, cseq=count + 1)
+        if op.rec and op.k != Kind.ROOM_CREATE and self.drafts.room(op.r) is None and may_be_lost(op.r):
+            self._waiting.add(line)
+            return OpResult(op.id, OpState.RETRY, code=Code.NO_ROOM, after=LOST_MS)
+        return None
 
     def _enter(self, asked: Asked, bh: str, salt: bytes | None) -> Decided:
         """Hold the operation against its rule; where it passes, it stands in the log."""
@@ -124,6 +134,14 @@ class _Planning:
         )
         apply(case, event)
         return Decided(actor.device, op.id, op.r, op.k, bh, room.epoch, event.s)
+
+
+def may_be_lost(room: RoomId) -> bool:
+    """Whether to speak of a room that is not there as of one that was lost.
+
+    Not of direct rooms: their ids can be computed, and nobody shall learn who talks to whom.
+    """
+    return is_id(room) and not is_direct_id(room)
 
 
 def first_epoch(op: Op, now_ms: int) -> int:

@@ -63,6 +63,11 @@ class Case(NamedTuple):
         return allows(self.actor, deed, self.role)
 
 
+def is_direct_id(room: str) -> bool:
+    """Whether an id is of the kind that ``ids.direct_room`` computes: a UUID of version 5."""
+    return room[14:15] == "5"
+
+
 def people_of(body: Body) -> tuple[User, ...]:
     """Whom a body would give a seat."""
     if isinstance(body, RoomCreate):
@@ -149,7 +154,7 @@ def _is_whole(case: Case, body: RoomCreate) -> bool:
     if not _is_fit(body.name) or not _is_fit(body.topic):
         return False
     if body.kind is RoomKind.GROUP:
-        return case.op.r[14] != "5" and bool(body.name.strip())
+        return not is_direct_id(case.op.r) and bool(body.name.strip())
     others = set(people) - {case.actor.user}
     return len(others) == 1 and case.op.r == direct_room(case.actor.user, *others) and not body.is_open
 

@@ -24,7 +24,8 @@ TABLES: Final = (
             has_link BOOLEAN NOT NULL
         );
         CREATE UNIQUE INDEX search_messages_by_id ON search_messages (room, id);
-        CREATE INDEX search_messages_by_time ON search_messages (org, ts);
+        CREATE INDEX search_messages_by_time ON search_messages (org, ts, no);
+        CREATE INDEX search_messages_of_room ON search_messages (room, ts, no);
 
         CREATE TABLE search_instruments (
             no BIGINT NOT NULL,

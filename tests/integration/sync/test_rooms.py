@@ -141,7 +141,7 @@ async def test_who_has_no_seat_sees_nothing_and_cannot_tell_whether_there_is_any
         twin = house.writer(org=eve.org, user=ann.user)  # the same id in another organisation is another person
 
         for stranger in (house.writer(), eve, twin):
-            for place in (room, eve.id()):
+            for place in (room, ann.direct(eve).r):
                 assert await house.rooms.pull(stranger.actor, Pull(1, place, 0)) == Reset(place, ResetReason.PERM)
                 assert await house.rooms.check(stranger.actor, [Cursor(place, 1, 1)]) == (Reset(place, ResetReason.PERM),)
                 assert await house.rooms.reads(stranger.actor, place) is None
@@ -372,6 +372,25 @@ async def test_rooms_begin_a_new_epoch_after_a_restore(url):
         assert (head.s, head.e > 1) == (4, True)
         await house.again()
         assert (await house.rooms.heads(ann.actor))[0].e == head.e
+
+
+async def test_a_room_that_a_restore_has_lost_comes_back_by_those_who_have_it(url):
+    async with open_house(url) as house:
+        ann, bob = house.writer(), house.writer()
+        create = ann.create(bob)
+        lost = [create, ann.say(create.r)]
+        for person in (ann, bob):
+            expected = Reset(create.r, ResetReason.HASH, 1, h=to_text(START))
+            assert await house.rooms.check(person.actor, [Cursor(create.r, 1, 3)]) == (expected,)
+            assert await house.rooms.pull(person.actor, Pull(1, create.r, 1, after=3)) == expected
+            assert await house.rooms.pull(person.actor, Pull(1, create.r, 1)) == Reset(create.r, ResetReason.PERM)
+        again = bob.say(create.r, rec=True)
+        assert [(one.st, one.code) for one in await house.push(bob, again)] == [("retry", "no_room")]
+
+        entered = await house.ok(ann, *(msgspec.structs.replace(op, rec=True) for op in lost))
+        await house.ok(bob, again)
+        assert entered[0].e > 1_000_000
+        assert [event.id for event in await house.everything(bob, create.r)] == [op.id for op in (*lost, again)]
 
 
 async def test_no_epoch_begins_where_there_is_nothing(url):

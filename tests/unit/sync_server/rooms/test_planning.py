@@ -131,6 +131,24 @@ def test_an_operation_that_was_decided_is_known_under_another_count(rooms, ann):
     assert states([rooms.one(ann, msgspec.structs.replace(said, cseq=9, rec=True))]) == [("dup", "")]
 
 
+def test_what_is_entered_again_into_a_room_that_was_lost_waits_for_the_room(rooms, ann, bob):
+    create = ann.create(bob)
+    said = [bob.say(create.r, rec=True) for _ in range(2)]
+    held_back = rooms.all(bob, *said)
+    assert states(held_back) == [("retry", "no_room"), ("retry", "out_of_order")]
+    assert held_back[0].after > 0
+
+    rooms.one(ann, msgspec.structs.replace(create, rec=True))
+    assert states(rooms.all(bob, *said)) == [("ok", "")] * 2
+
+
+def test_nobody_learns_by_waiting_whether_two_others_have_a_room(rooms, ann, bob):
+    eve = Writer()
+    place = ann.direct(bob).r
+
+    assert states([rooms.one(eve, eve.say(place, rec=True))]) == [("rej", "no_room")]
+
+
 def test_a_room_that_was_lost_begins_above_every_epoch_it_can_have_had(rooms, ann):
     lost = msgspec.structs.replace(ann.create(), rec=True)
 
