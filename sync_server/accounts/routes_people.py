@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Request, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from sync_server.accounts.bearer import accounts_of, address_of, cursors_of, once_of
 from sync_server.accounts.shapes import (
@@ -22,6 +22,7 @@ from sync_server.actor import Actor
 
 Asking = Request[Any, Any, Any]
 Asker = NamedDependency[Actor]
+PathId = Annotated[str, PathParameter(max_length=64, pattern="^[0-9A-Za-z-]+$")]
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 Cursor = Annotated[str, QueryParameter(max_length=400)]
 
@@ -57,7 +58,7 @@ async def end_other_sessions(request: Asking, actor: Asker) -> EndedSessions:
 
 
 @delete("/api/v1/users/me/sessions/{session:str}", status_code=204, tags=["users"], summary="End a session of one's own")
-async def end_session(request: Asking, actor: Asker, session: FromPath[str]) -> None:
+async def end_session(request: Asking, actor: Asker, session: PathId) -> None:
     """End one session of one's own."""
     await accounts_of(request).sessions.end(actor, session, address_of(request))
 
@@ -71,13 +72,13 @@ async def users(request: Asking, actor: Asker, cursor: Cursor = "", limit: Limit
 
 
 @patch("/api/v1/users/{user:str}", status_code=204, tags=["users"], summary="Change an account")
-async def change_user(request: Asking, actor: Asker, user: FromPath[str], data: JSONBody[UserChange]) -> None:
+async def change_user(request: Asking, actor: Asker, user: PathId, data: JSONBody[UserChange]) -> None:
     """Change an account's role, or close it and open it again."""
     await accounts_of(request).directory.change(actor, user, data, address_of(request))
 
 
 @post("/api/v1/users/{user:str}/reset", tags=["users"], summary="Make a link that resets a password")
-async def make_reset(request: Asking, actor: Asker, user: FromPath[str]) -> Reset:
+async def make_reset(request: Asking, actor: Asker, user: PathId) -> Reset:
     """A one-time code by which the person sets a new password. Takes an Idempotency-Key."""
     once = await once_of(request, actor.user)
     return await accounts_of(request).signing_in.make_reset(actor, user, once, address_of(request))
@@ -109,7 +110,7 @@ async def invite(request: Asking, actor: Asker, data: JSONBody[InvitationTerms])
 
 
 @delete("/api/v1/invitations/{invitation:str}", status_code=204, tags=["invitations"], summary="Withdraw an invitation")
-async def withdraw_invitation(request: Asking, actor: Asker, invitation: FromPath[str]) -> None:
+async def withdraw_invitation(request: Asking, actor: Asker, invitation: PathId) -> None:
     """End an invitation."""
     await accounts_of(request).invitations.withdraw(actor, invitation, address_of(request))
 
@@ -128,6 +129,6 @@ async def make_api_key(request: Asking, actor: Asker, data: JSONBody[KeyTerms]) 
 
 
 @delete("/api/v1/api-keys/{key:str}", status_code=204, tags=["api-keys"], summary="End a key")
-async def end_api_key(request: Asking, actor: Asker, key: FromPath[str]) -> None:
+async def end_api_key(request: Asking, actor: Asker, key: PathId) -> None:
     """End a key at once."""
     await accounts_of(request).api_keys.end(actor, key, address_of(request))

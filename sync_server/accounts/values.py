@@ -7,6 +7,8 @@ from msgspec import Meta
 
 from sync_server.actor import Role
 
+_SHOWN: Final = r"^[^\x00-\x1f\x7f]*$"  # one line, nothing that a database or a screen chokes on
+Line = Annotated[str, Meta(max_length=200, pattern=_SHOWN)]
 Secret = Annotated[str, Meta(min_length=1, max_length=512)]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
 Named = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -19,7 +21,7 @@ class Device(msgspec.Struct, frozen=True):
     """The computer that signs in: ``id`` is its own for ever (a UUID), ``name`` is shown in the list of sessions."""
 
     id: Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
-    name: Annotated[str, Meta(max_length=80)] = ""
+    name: Annotated[str, Meta(max_length=80, pattern=_SHOWN)] = ""
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -109,8 +111,8 @@ class MeChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person may change of the own account; what is left out stays. A preference set to null is removed."""
 
     name: Named | msgspec.UnsetType = msgspec.UNSET
-    trading_style: Annotated[str, Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
-    risk_tolerance: Annotated[str, Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
+    trading_style: Line | msgspec.UnsetType = msgspec.UNSET
+    risk_tolerance: Line | msgspec.UnsetType = msgspec.UNSET
     preferences: dict[Annotated[str, Meta(min_length=1, max_length=80)], Any] | msgspec.UnsetType = msgspec.UNSET
 
 

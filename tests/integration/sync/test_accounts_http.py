@@ -1,10 +1,12 @@
 """Accounts over HTTP: the founding addresses and the versioned ones, repeated requests, problems, limits, pages."""
 
 import base64
+from urllib.parse import quote
 
 import pytest
 
 from sync_server.accounts.routes import accounts_router
+from sync_server.accounts.values import InvitationTerms
 from sync_server.actor import Role
 from sync_server.protocol.codes import Code
 from tests.fakes.accounts_house import PASSWORD, accounts_house
@@ -228,3 +230,58 @@ async def test_sessions_factor_password_keys_and_deletion_are_all_reachable(url,
         leaving = await client.request("DELETE", "/api/v1/users/me", json={"password": "ten blue doors at dusk"}, headers=headers)
         told(leaving, 409, Code.NOT_ALLOWED)  # the last owner
         assert (await client.get("/.well-known/jwks.json")).json() == house.accounts.jwks()
+
+
+async def test_no_text_from_outside_makes_either_database_fail(database_url, tmp_path):
+    hostile = [
+        "\x00",
+        "a\x00b",
+        "'; DROP TABLE users; --",
+        "$1",
+        "%",
+        "\u2028",
+        "\u202e",
+        "x" * 10_000,
+        "😀" * 60,
+        "../../etc",
+        "\x7f",
+    ]
+    async with accounts_house(database_url, tmp_path) as house, accounts_client(house) as client:
+        owner = await house.stepped(await house.owner())
+        house.clock.advance(30_000)
+        tokens = await house.signed_in(EMAIL, code=house.code_of(owner.user))
+        invitation = await house.accounts.invitations.make(owner, InvitationTerms(uses=100))
+        house.accounts.limits.take = lambda *_: 0  # no limit ends this early
+        headers, statuses = bearer(tokens.access), set()
+        for text in hostile:
+            quoted = quote(text, safe="")
+            device = {"id": "device-evil", "name": text}
+            joining = {"code": invitation.code, "email": "eve@example.org", "name": text, "password": text, "device": device}
+            asked = [
+                ("POST", "/api/auth/login", {"email": text, "password": text, "device": device}),
+                ("POST", "/api/auth/login", {"ticket": text, "code": text, "device": {"id": text}}),
+                ("POST", "/api/auth/register", joining),
+                ("POST", "/api/auth/register", joining | {"name": "Eve", "password": PASSWORD, "email": text}),
+                ("POST", "/api/auth/refresh", {"refresh": text}),
+                ("POST", "/api/v1/auth/reset", {"code": text, "password": PASSWORD}),
+                ("POST", "/api/v1/auth/step-up", {"code": text}),
+                ("PATCH", "/api/v1/users/me", {"name": text}),
+                ("PATCH", "/api/v1/users/me", {"trading_style": text, "risk_tolerance": text}),
+                ("PATCH", "/api/v1/users/me", {"preferences": {text: text, "deep": [[{text: 1.5}]]}}),
+                ("PATCH", f"/api/v1/users/{quoted}", {"is_disabled": True}),
+                ("DELETE", f"/api/v1/users/me/sessions/{quoted}", None),
+                ("DELETE", f"/api/v1/invitations/{quoted}", None),
+                ("DELETE", f"/api/v1/api-keys/{quoted}", None),
+                ("POST", "/api/v1/api-keys", {"name": text, "scopes": ["chat:read", text], "networks": [text]}),
+                ("POST", "/api/v1/api-keys", {"name": text, "scopes": ["chat:read"]}),
+                ("PATCH", "/api/v1/org", {"name": text}),
+                ("GET", f"/api/v1/users?cursor={quoted}", None),
+            ]
+            for method, path, body in asked:
+                answer = await client.request(method, path, json=body, headers=headers)
+                statuses.add(answer.status_code)
+                assert answer.status_code < 500, (method, path, text, answer.text)
+
+        assert {200, 400, 401, 404} <= statuses
+        assert (await client.get("/api/v1/users/me", headers=headers)).json()["id"] == owner.user
+        assert all(row.name.isprintable() for row in await house.accounts.directory.users(owner))
