@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import struct
+import zlib
 
 import pytest
 
@@ -19,7 +21,17 @@ from tests.fakes.desks import eventually, join, standing, texts, two_desks, user
 from tests.fakes.waiting import until
 
 IDS = IdMaker(os.urandom)
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x02\x00\x00\x00\x03\x08\x06\x00\x00\x00" + bytes(40)
+
+
+def png(width, height):
+    """A whole picture, all of it black."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = zlib.compress(b"".join(b"\0" + bytes(3 * width) for _ in range(height)))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 async def erase_as_admin(server, room, desk, message):
@@ -49,7 +61,7 @@ async def test_a_file_written_offline_is_sent_before_its_message_and_fetched_whe
         content = b"close,volume\n" + b"181.18,1000\n" * 100_000
         path = tmp_path / "AAPL prices.csv"
         path.write_bytes(content)
-        sent = await ann.chat.send(room, "Prices", files=[path, NewFile("chart.png", "", PNG)])
+        sent = await ann.chat.send(room, "Prices", files=[path, NewFile("chart.png", "", png(2, 3))])
         assert (sent.delivery, [f.name for f in sent.files]) == (Delivery.QUEUED, ["AAPL prices.csv", "chart.png"])
         assert (sent.files[1].mime, sent.files[1].width, sent.files[1].height) == ("image/png", 2, 3)
         path.unlink()
@@ -180,3 +192,20 @@ async def test_what_the_server_refuses_besides_words_is_told_and_given_up(tmp_pa
         notices = [event for event in bob.seen if isinstance(event, Notice)]
         assert "An erasure was refused." in [notice.title for notice in notices]
         assert {notice.code for notice in notices} == {"chat.refused"}
+
+
+async def test_a_file_that_the_server_refuses_keeps_its_message_and_says_why(tmp_path):
+    async with two_desks(tmp_path) as (server, ann, bob):
+        _, room = await in_a_room(server, ann, bob)
+        sent = await ann.chat.send(room, "Half a picture", files=[NewFile("half.png", "image/png", png(9, 9)[:-20])])
+
+        async def outcome():
+            message = await ann.chat.message(sent.id)
+            return message.delivery, message.text, bool(message.why)
+
+        await eventually(outcome, (Delivery.FAILED, "Half a picture", True))
+        await ann.chat.again(sent.id)
+        await eventually(outcome, (Delivery.FAILED, "Half a picture", True))
+        assert await ann.chat.drop(sent.id)
+        assert await texts(ann, room) == ["Hello"]
+        assert (await ann.chat.room(room)).n_waiting == 0
