@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -13,7 +12,7 @@ from backend.alerts.firing_queue import FiringQueue
 from backend.alerts.needs import series_of
 from backend.alerts.rules import Turned
 from backend.alerts.store import AlertStore, Fired, StateChange, StoredAlert
-from backend.alerts.sweep import Sweep
+from backend.alerts.sweep import Fires, Sweep
 from backend.alerts.telling import firing_of
 from backend.alerts.watching import Watch
 from backend.clock import Clock
@@ -51,7 +50,7 @@ class Evaluation:
         self._clock = clock
         self._sweep = Sweep(watch)
         self._n_swept = metrics.counter("alerts.swept")
-        self._n_fired: Counter[str] = Counter()
+        self._fires: dict[str, Fires] = {}
         self._stale: set[InstrumentId] = set()
         self._grown: set[InstrumentId] = set()
         self._changed: set[str] = set()
@@ -146,7 +145,8 @@ class Evaluation:
             if one.alert_id not in self._watch:
                 continue  # it fired once already
             stored = self._book.get(one.alert_id)
-            self._n_fired[one.alert_id] += 1
+            before = self._fires.get(one.alert_id, Fires())
+            self._fires[one.alert_id] = Fires(before.n + 1, max(before.newest_ns, one.event_ns))
             firing = firing_of(one, stored.alert, self._book.wording_of(stored), now_ns, is_swept=is_swept)
             kept = self._watch.remembered(one.alert_id)
             is_resting = stored.alert.repeat is Repeat.ONCE
@@ -179,7 +179,7 @@ class Evaluation:
         """Look at every alert with the current values on a way of its own; what the usual way missed fires."""
         active = [stored for stored in self._book if stored.alert.id in self._watch and self._is_active(stored)]
         for start in range(0, len(active), _SLICE):
-            for missed in self._sweep.look(active[start : start + _SLICE], self.live(), self._clock.now_ns(), self._n_fired):
+            for missed in self._sweep.look(active[start : start + _SLICE], self.live(), self._clock.now_ns(), self._fires):
                 log.error("Alert %s should have fired at %.6g and had not.", missed.turned.alert_id, missed.turned.price)
                 self._n_swept.add()
                 turned = self._watch.evaluate(missed.change) if missed.change is not None else []

@@ -45,12 +45,21 @@ class Missed:
     is_certain: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Fires:
+    """How often an alert has fired, and the event time (UTC ns) of the newest."""
+
+    n: int = 0
+    newest_ns: int = 0
+
+
 @dataclass(slots=True)
 class _Last:
     """What the look before saw."""
 
     is_true: bool
     n_fired: int
+    price_ns: int = 0
     sides: dict[int, float] = field(default_factory=dict)  # value less level, by leaf
 
 
@@ -65,14 +74,14 @@ class Sweep:
         """Begin afresh with an alert, or do without it."""
         self._last.pop(alert_id, None)
 
-    def look(self, alerts: Iterable[StoredAlert], live: LiveSnapshot, now_ns: int, n_fired: Mapping[str, int]) -> Iterator[Missed]:
-        """The alerts that should have fired since the look before."""
+    def look(self, alerts: Iterable[StoredAlert], live: LiveSnapshot, now_ns: int, fired: Mapping[str, Fires]) -> Iterator[Missed]:
+        """The alerts that should have fired since the look before; ``fired``: how often each did."""
         for stored in alerts:
-            missed = self._look(stored, live, now_ns, n_fired.get(stored.alert.id, 0))
+            missed = self._look(stored, live, now_ns, fired.get(stored.alert.id, Fires()))
             if missed is not None:
                 yield missed
 
-    def _look(self, stored: StoredAlert, live: LiveSnapshot, now_ns: int, n_fired: int) -> Missed | None:
+    def _look(self, stored: StoredAlert, live: LiveSnapshot, now_ns: int, fired: Fires) -> Missed | None:
         alert = stored.alert
         leaves = leaves_of(alert.condition)
         row = live.rows.get(InstrumentId.parse(alert.instrument))
@@ -86,10 +95,12 @@ class Sweep:
         sides = {place: price - level for place, level in levels.items()}
         truths = [_is_met(leaf, sides.get(place), before, place, now_ns) for place, leaf in enumerate(leaves)]
         is_true = _joined(alert.condition, iter(truths))
-        self._last[alert.id] = _Last(is_true, n_fired, sides)
+        self._last[alert.id] = _Last(is_true, fired.n, last_ns, sides)
         has_pulse = any(getattr(leaf, "operator", None) in _CROSSINGS for leaf in leaves)
         is_edge = before is not None and is_true and (has_pulse or not before.is_true)
-        if before is None or not is_edge or before.n_fired != n_fired or not _may_fire(stored, now_ns):
+        # What is shown is a little behind: the engine may have fired on a trade that the look before had not seen.
+        has_fired = before is not None and (before.n_fired != fired.n or 0 < before.price_ns < fired.newest_ns)
+        if not is_edge or has_fired or not _may_fire(stored, now_ns):
             return None
         place = truths.index(True)
         leaf = leaves[place]

@@ -188,6 +188,7 @@ async def test_past_trades_are_those_of_the_stretch_asked_for():
         assert len(found) >= len(prints) - 3 > 1500
         assert from_ns <= found.event_ns[0] <= found.event_ns[-1] < to_ns
         assert np.all(np.diff(found.event_ns) >= 0)
+        assert np.all(found.event_ns % 1_000 == 0)  # as exactly as the stream tells them, so that both sort alike
         assert is_unbroken(list(zip(found.price.tolist(), found.quantity.tolist(), strict=True)), true_trades(venue, "XBTUSD"))
 
 

@@ -350,7 +350,9 @@ def test_a_shared_chart_goes_as_picture_and_as_it_stands_and_opens_as_it_was(qap
         assert (links[0].instrument, links[0].spec) == ("MSFT.XNAS", "1w")
         assert links[0].from_ns < links[0].to_ns
         await chart.open(InstrumentId("AAPL", "XNAS"), BarSpec.parse("1d"))
-        hand.desktop.workbench.studies.select(chart.state.studies[0].id) if hasattr(hand.desktop.workbench.studies, "select") else None
+        hand.desktop.workbench.studies.select(chart.state.studies[0].id) if hasattr(
+            hand.desktop.workbench.studies, "select"
+        ) else None
         await shown(lambda: hand.items and hand.view(hand.items[0].id)._cards)
         hand.view(hand.items[0].id)._cards[0].open_button.click()
         await shown(lambda: (chart.state.instrument, chart.state.interval) == ("MSFT.XNAS", "1w"))

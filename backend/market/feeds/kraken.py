@@ -250,7 +250,7 @@ class KrakenFeed(VenueStream):
         return missed
 
     def _is_before(self, one: Print, other: Print) -> bool:
-        return _number(one) < _number(other)  # REST times are finer than those of the stream
+        return _number(one) < _number(other)  # many trades have one time
 
     def _is_joined(self, line: TradeLine, missed: Sequence[Print]) -> bool:
         first = line.first_held

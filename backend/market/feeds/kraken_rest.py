@@ -30,6 +30,7 @@ MINUTES: Final[Mapping[BarSpec, int]] = MappingProxyType(
     {BarSpec.parse(spec): n for spec, n in {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 1440}.items()}
 )
 PAGE_ROWS: Final = 1000
+US_NS: Final = 1_000
 PAGES_MAX: Final = 20
 SIDES: Final = {"b": Aggressor.BUYER, "s": Aggressor.SELLER, "buy": Aggressor.BUYER, "sell": Aggressor.SELLER}
 _FIAT: Final = frozenset({"USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD"})
@@ -125,7 +126,9 @@ def _rows_of(content: bytes, instrument: InstrumentId) -> tuple[msgspec.Raw, int
 def _print(row: tuple[int, str, float, float, str]) -> Print:
     number, at, price, quantity, side = row
     try:
-        return Print(number, parse_count(at, "s"), price, quantity, SIDES.get(side, Aggressor.UNKNOWN))
+        # The stream tells the same trades to the microsecond: with finer times a trade could be sorted behind its successor.
+        event_ns = parse_count(at, "s") // US_NS * US_NS
+        return Print(number, event_ns, price, quantity, SIDES.get(side, Aggressor.UNKNOWN))
     except InvalidInput as error:
         raise Unavailable("Kraken's trades cannot be read.", hint="Try again later.", code="feed.answer") from error
 
