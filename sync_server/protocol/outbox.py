@@ -33,7 +33,6 @@ class _Lane:
     n_tries: int = 0
     expected: dict[str, tuple[int, int]] = field(default_factory=dict)  # id → the count the server wants, ``n_decided`` when sent
     n_decided: int = 0  # operations that the server was seen to decide
-    forks: list[tuple[int, int]] = field(default_factory=list)  # epochs that began meanwhile, and where
     is_held: bool = False
 
 
@@ -189,7 +188,7 @@ class Outbox:
             current.remove(result.id)
             op = self._ops[result.id]
             lane = self._lanes[op.r]
-            if self._is_placed(lane, result):
+            if result.st in {OpState.OK, OpState.DUP} and result.s > 0:
                 reached[op.r] = max(reached.get(op.r, 0), result.s)
                 settled.append(self._decide(lane, Settled(op.id, result.e, result.s)))
                 lane.placed.append(op.id)
@@ -203,12 +202,6 @@ class Outbox:
                 slow_ms = max(slow_ms, self._put_back(lane, result, now_ms))
         # What the server did not mention it has not decided.
         return Outcome(tuple(settled), tuple(dropped), self.fall_back(sent), reached, len(settled) + len(dropped), slow_ms)
-
-    @staticmethod
-    def _is_placed(lane: _Lane, result: OpResult) -> bool:
-        """Whether a result names a place that is still history: an epoch that began since may have cut it off."""
-        entered = result.st in {OpState.OK, OpState.DUP} and result.s > 0
-        return entered and all(result.e >= epoch or result.s <= fork for epoch, fork in lane.forks)
 
     def _decide(self, lane: _Lane, settled: Settled) -> Settled:
         lane.flying.pop(settled.id, None)
@@ -318,8 +311,8 @@ class Outbox:
         lane = self._lane(room)
         if any(self._is_cut(identity, epoch, fork) for identity in lane.placed):
             return self.restart(room, epoch, fork, ())
-        if fork:
-            lane.forks.append((epoch, fork))
+        for identity in lane.flying:  # what is said of these may be of the epoch that has ended: to be asked again
+            self._ops[identity] = msgspec.structs.replace(self._ops[identity])
         return ()
 
     def _is_cut(self, identity: str, epoch: int, fork: int) -> bool:
@@ -333,8 +326,6 @@ class Outbox:
         again; where the fork is not known (0), whatever had one in any epoch.
         """
         lane = self._lane(room)
-        if fork:
-            lane.forks.append((epoch, fork))
         before = epoch if fork else epoch + 1
         again = [_op_of(event, room, fork) for event in sorted(mine, key=lambda event: event.s) if event.id not in self._ops]
         lost = sorted((self._places[i] for i in lane.placed if self._is_cut(i, before, fork)), key=lambda place: place.s)

@@ -27,6 +27,7 @@ class Sending:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._pushes: dict[int, _Pushed] = {}
+        self._late: dict[int, _Pushed] = {}  # sent again meanwhile; what is still said of them is believed
         self._n_ops = Limits().ops
         self._slow_until_ms = 0
         self.n_overdue = 0  # rounds of pushes in a row that nobody answered
@@ -37,7 +38,7 @@ class Sending:
         overdue = [(rid, pushed) for rid, pushed in self._pushes.items() if pushed.since_ms + PATIENCE_MS <= now_ms]
         self.n_overdue += bool(overdue)
         for rid, pushed in overdue:
-            del self._pushes[rid]
+            self._late[rid] = self._pushes.pop(rid)
             actions += self._outbox.fall_back(pushed.ops)
         while len(self._pushes) < MAX_PUSHES and self._slow_until_ms <= now_ms:
             ops, refused = self._outbox.window(now_ms, min(self._n_ops, limits.ops), limits.frame)
@@ -52,7 +53,7 @@ class Sending:
 
     def results(self, res: Res, limits: Limits, now_ms: int) -> tuple[Outcome, list[Action]]:
         """What became of a push: what it came to, and what to save of it."""
-        pushed = self._pushes.pop(res.rid, None)
+        pushed = self._pushes.pop(res.rid, None) or self._late.pop(res.rid, None)
         outcome = self._outbox.results(res.ops, pushed.ops if pushed else (), now_ms)
         if outcome.slow_ms:
             self._slow_until_ms = max(self._slow_until_ms, now_ms + outcome.slow_ms)
@@ -75,6 +76,7 @@ class Sending:
         """The connection is gone: what flew waits again."""
         renumbered = [found for pushed in self._pushes.values() for found in self._outbox.fall_back(pushed.ops)]
         self._pushes.clear()
+        self._late.clear()
         self.n_overdue = 0
         return list(renumbered)
 
