@@ -63,7 +63,7 @@ class PostgresDatabase:
                 min_size=0,  # asyncpg would log each failure to keep more
                 max_size=CONNECTIONS,
                 max_inactive_connection_lifetime=300,
-                connection_class=_Connection,
+                reset=_leave,
                 command_timeout=COMMAND_S,
                 timeout=CONNECT_S,
                 statement_cache_size=512,
@@ -275,11 +275,8 @@ class PostgresWriting(PostgresReading):
             await self._ask(self._connection.execute, _TEXT.sub('TEXT COLLATE "C"', sql) if is_ours else sql)
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """One that is given back without a question to the server: every transaction here has ended by then."""
-
-    def get_reset_query(self) -> str:
-        return ""
+async def _leave(_: Any) -> None:
+    """A connection is given back as it is: every transaction here has ended by then, and no session is ever changed."""
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

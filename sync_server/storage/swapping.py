@@ -19,6 +19,7 @@ STAGE: Final = ".restoring"
 STAGED_SCHEMA: Final = "trii_restoring"
 PLAN: Final = "decided.json"
 _ASIDE_SCHEMA: Final = "trii_before_"
+_RENAME: Final = "SELECT format('ALTER SCHEMA %I RENAME TO %I', $1::text, $2::text)"
 _CONNECT_S: Final = 10.0
 
 
@@ -109,7 +110,7 @@ async def _swap_schemas(url: str, stamp: str) -> None:
             if STAGED_SCHEMA not in names:
                 return
             if SCHEMA in names:
-                await connection.execute(f'ALTER SCHEMA "{SCHEMA}" RENAME TO "{_ASIDE_SCHEMA}{stamp}"')
-            await connection.execute(f'ALTER SCHEMA "{STAGED_SCHEMA}" RENAME TO "{SCHEMA}"')
+                await connection.execute(await connection.fetchval(_RENAME, SCHEMA, _ASIDE_SCHEMA + stamp))
+            await connection.execute(await connection.fetchval(_RENAME, STAGED_SCHEMA, SCHEMA))
     finally:
         await connection.close()

@@ -5,7 +5,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
@@ -220,7 +220,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
-async def fill_up_and_recover(database: Database, make_space: object) -> None:
+async def fill_up_and_recover(database: Database, make_space: Callable[[], None]) -> None:
     number = 0
     with pytest.raises(Refused) as refused:  # noqa: PT012  # until the disk is full
         for number in range(1, 10_000):
@@ -232,7 +232,7 @@ async def fill_up_and_recover(database: Database, make_space: object) -> None:
     with pytest.raises(Refused):
         await add(database, number, os.urandom(200_000).hex())
     assert await ids(database) == kept
-    make_space()  # type: ignore[operator]
+    make_space()
     await add(database, number, os.urandom(50_000).hex())
     assert await ids(database) == [*kept, number]
 
