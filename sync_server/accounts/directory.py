@@ -69,7 +69,9 @@ class Directory:
         )
 
     async def change(self, actor: Actor, user: str, wanted: UserChange, address: str = "") -> None:
-        """Change the role of an account, or close it and open it again; closing ends its sessions and the keys it made.
+        """Change the role of an account, close it and open it again, or take its second factor off.
+
+        Closing ends its sessions and the keys it made, taking the factor off ends its sessions.
 
         Raises Refused: 404 where there is none; 403 for a role that one may not give, or somebody who stands as high;
         409 for the last owner.
@@ -78,6 +80,8 @@ class Directory:
             await self._means.check_may(actor, Deed.SET_ROLE, address)
         if wanted.is_disabled is not None:
             await self._means.check_may(actor, Deed.DISABLE, address)
+        if wanted.removes_factor:
+            await self._means.check_may(actor, Deed.RESET, address)
         async with self._means.audited(actor, "change an account", address), self._means.change() as change:
             account = await load_colleague(change.tx, actor.org, user)
             if account is None:
@@ -88,7 +92,10 @@ class Directory:
                 await self._set_role(change, actor, account, wanted.role, address)
             if wanted.is_disabled is not None and wanted.is_disabled is not bool(account.disabled_ms):
                 await self._set_disabled(change, actor, account, address, is_disabled=wanted.is_disabled)
-            await self._check_owner_left(change.tx, actor.org)
+            if wanted.removes_factor and account.has_factor:
+                await self._take_factor(change, actor, account, address)
+            if account.role is Role.OWNER:
+                await self._check_owner_left(change.tx, actor.org)
 
     async def me(self, actor: Actor) -> Me:
         """One's own account. Raises Refused (404) where it is gone."""
@@ -147,7 +154,8 @@ class Directory:
         await self._factors.check_password(actor, password, address)
         async with self._means.change() as change:
             await self.erase(change, actor, actor.user, address)
-            await self._check_owner_left(change.tx, actor.org)
+            if actor.role is Role.OWNER:
+                await self._check_owner_left(change.tx, actor.org)
 
     async def erase(self, change: Change, actor: Actor, user: str, address: str = "") -> None:
         """Destroy what tells who an account was, within a transaction; its id stays for what it wrote."""
@@ -187,6 +195,13 @@ class Directory:
         await self._means.note(
             change.tx, entry_of(actor, "account.disabled" if is_disabled else "account.enabled", account.id, address)
         )
+
+    async def _take_factor(self, change: Change, actor: Actor, account: Account, address: str) -> None:
+        """Without the second factor nobody who is signed in has shown it: every session ends."""
+        await self._factors.clear(change, account.id)
+        await self._sessions.end_all(change, account.id, "an administrator took the second factor off")
+        change.changed.append(account.id)
+        await self._means.note(change.tx, entry_of(actor, "factor.off", account.id, address))
 
     async def _end_keys_of(self, change: Change, user: str) -> None:
         rows = await change.tx.rows(

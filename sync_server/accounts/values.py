@@ -131,10 +131,11 @@ class UserRow(msgspec.Struct, frozen=True):
 
 
 class UserChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an administrator changes of an account; None leaves it."""
+    """What an administrator changes of an account; None leaves it. ``removes_factor``: the person lost phone and recovery codes."""
 
     role: Role | None = None
     is_disabled: bool | None = None
+    removes_factor: bool = False
 
 
 class InvitationTerms(msgspec.Struct, frozen=True):

@@ -234,6 +234,23 @@ async def test_a_reset_code_sets_a_password_once_and_ends_every_session(database
         await refused(signing_in.reset(third.code, "ten blue doors at dusk", HOME), Code.NO_TARGET, 404)
 
 
+async def test_who_lost_phone_and_codes_is_let_in_by_somebody_above_with_a_second_factor(database_url, tmp_path):
+    async with accounts_house(database_url, tmp_path) as house:
+        owner = await house.owner()
+        tokens = await house.invite(owner, "tom@example.org")
+        tom = await house.stepped(await person(house, tokens))
+        change, lost = house.accounts.directory.change, UserChange(removes_factor=True)
+        await refused(change(tom, tom.user, lost), Code.NOT_ALLOWED, 403)
+        await refused(change(owner, tom.user, lost), Code.STEP_UP, 403)
+        await change(await house.stepped(owner), tom.user, lost)
+
+        assert await house.accounts.is_ended(tokens.session)
+        again = await house.signed_in("tom@example.org")
+        assert again.user == tom.user
+        assert not (await house.accounts.directory.me(await person(house, again))).has_factor
+        assert (await house.audited("factor.off"))[0].actor == owner.user
+
+
 async def test_a_changed_password_ends_the_other_sessions_where_that_is_asked(database_url, tmp_path):
     async with accounts_house(database_url, tmp_path) as house:
         owner = await house.owner()
