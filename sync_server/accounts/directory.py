@@ -153,8 +153,9 @@ class Directory:
         self._check_person(actor)
         await self._factors.check_password(actor, password, address)
         async with self._means.change() as change:
+            account = await load_colleague(change.tx, actor.org, actor.user)
             await self.erase(change, actor, actor.user, address)
-            if actor.role is Role.OWNER:
+            if account is not None and account.role is Role.OWNER:
                 await self._check_owner_left(change.tx, actor.org)
 
     async def erase(self, change: Change, actor: Actor, user: str, address: str = "") -> None:
