@@ -21,6 +21,7 @@ from sync_server.edge import carriers, chat_routes, file_routes, open_routes, sy
 from sync_server.edge.counts import Counts
 from sync_server.edge.house import House
 from sync_server.edge.problem import MEDIA_TYPE, answer_problem, problem_of
+from sync_server.edge.schema import tell_problems
 from sync_server.edge.socket import Receive, Scope, Send, SyncSocket
 from sync_server.errors import Refused
 from sync_server.protocol.codes import Code
@@ -67,6 +68,7 @@ def make_http(house: House, origins: tuple[str, ...] = (), handlers: tuple[Contr
         logging_config=None,
     )
     app.state.server = house
+    tell_problems(app)
     return app
 
 

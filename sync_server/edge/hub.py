@@ -68,6 +68,7 @@ class Hub:
         self._whose: dict[Hearer, str] = {}
         self._standing = Standing()
         self._read: dict[str, Reads] = {}
+        self._joining: dict[tuple[str, str], list[Packed]] = {}  # what happens before a new member knows where the room stands
         self._to_flush: dict[Hearer, None] = {}
         self._flush_at: asyncio.Handle | None = None
         self._flushed_s = 0.0
@@ -161,12 +162,18 @@ class Hub:
         self.counts.entered(len(ev.ev))
         self._standing.moved(ev.r, ev.e, ev.last, now_ms)
         plan = plan_delivery(ev, batch.members_before, batch.members_after)
-        self._to_users(plan.stays, Packed(ev), now_ms)
+        packed = Packed(ev)
+        waiting = [user for user in plan.stays if (user, ev.r) in self._joining] if self._joining else []
+        for user in waiting:
+            self._joining[user, ev.r].append(packed)
+        self._to_users(plan.stays.difference(waiting), packed, now_ms)
         for user in plan.joins & self._by_user.keys():
+            self._joining.setdefault((user, ev.r), [])
             self.tasks.start("join", self._tell_joined(user, ev.r))
         if plan.goes:
             self._to_users(plan.goes, Packed(Reset(ev.r, ResetReason.PERM)), now_ms)
             for user in plan.goes:
+                self._joining.pop((user, ev.r), None)
                 self._standing.leave(user, ev.r)
 
     def tell(self, actor: Actor, said: Said) -> None:
@@ -233,20 +240,23 @@ class Hub:
                 line.hear(packed, now_ms)
 
     async def _tell_joined(self, user: str, room: str) -> None:
-        """A person became a member: tell where the room stands for them."""
-        lines = self._by_user.get(user, [])
-        actor = next((line.session.actor for line in lines if line.session.actor is not None), None)
-        if actor is None:
-            return
+        """A person became a member: tell where the room stands for them, then what happened meanwhile."""
+        found: list[RoomHead] = []
         try:
-            heads = await self.sides.rooms.heads(actor)
+            actor = next((line.session.actor for line in self._by_user.get(user, ()) if line.session.actor is not None), None)
+            if actor is not None:
+                found = [head for head in await self.sides.rooms.heads(actor) if head.r == room]
         except Refused:
-            return  # they learn of the room when they connect again, or with the next event in it
-        found = [head for head in heads if head.r == room]
-        self._standing.join(user, found, self.now_ms())
+            pass  # they learn of the room when they connect again
+        meanwhile = self._joining.pop((user, room), None)
+        if not found or meanwhile is None:  # None: removed again meanwhile
+            return
+        now_ms = self.now_ms()
+        self._standing.join(user, found, now_ms)
         for line in tuple(self._by_user.get(user, ())):
-            if found:
-                line.carry_out(line.session.head(found, self.now_ms()))
+            line.carry_out(line.session.head(found, now_ms))
+            for packed in meanwhile:
+                line.hear(packed, now_ms)
 
     async def _keep_time(self) -> None:
         while True:

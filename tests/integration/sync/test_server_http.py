@@ -11,47 +11,18 @@ import pytest
 
 from sync_server.accounts.values import KeyTerms
 from sync_server.actor import Role
-from sync_server.protocol.bodies import File, MsgCreate, RoomCreate, RoomKind, Seat, format_body
+from sync_server.protocol.bodies import File
 from sync_server.protocol.chain import START, from_text, hash_after, to_text
 from sync_server.protocol.codec import Codec, decode_from_server
 from sync_server.protocol.ids import IdMaker
 from sync_server.protocol.messages import Ev, Head, People, Res, Said, Welcome
 from tests.fakes.postgres import postgres
+from tests.fakes.sync_author import NOW, Author
 from tests.fakes.sync_server import served
-
-NOW = 1_790_000_000_000
-LIST = {"headers": {"Accept": "application/json"}}
-
-
-class Author:
-    """Operations of one device as it counts them."""
-
-    def __init__(self, seed=1):
-        self._ids = IdMaker(seed.to_bytes)
-        self._counts = {}
-
-    def room(self, *people, name="Desk", **more):
-        room = self._ids.make(NOW)
-        body = RoomCreate(RoomKind.GROUP, name, members=tuple(Seat(user) for user in people), **more)
-        return room, self.op(room, "room.create", body)
-
-    def op(self, room, kind, body):
-        self._counts[room] = self._counts.get(room, 0) + 1
-        return {
-            "id": self._ids.make(NOW),
-            "r": room,
-            "k": kind,
-            "b": format_body(body),
-            "n": to_text(bytes(16)),
-            "cseq": self._counts[room],
-        }
-
-    def says(self, room, text="hi", **more):
-        return self.op(room, "msg.create", MsgCreate(text, **more))
 
 
 async def pushed(client, *ops):
-    answer = await client.post("/v1/push", json={"ops": ops})
+    answer = await client.post("/v1/push", json={"ops": msgspec.to_builtins(ops)})
     assert answer.status_code == 200, answer.text
     return answer.json()["ops"]
 
