@@ -9,8 +9,9 @@ from backend.chat.parts import ChatParts
 from backend.chat.room_list import read_rooms
 from backend.chat.room_rows import load_people
 from backend.errors import TriiError, Unavailable
-from backend.sync.chat_calls import ServerHit, fetch_hits, fetch_open_rooms
+from backend.sync.chat_calls import ServerHit, fetch_hits, fetch_open_rooms, fetch_people
 from backend.sync.link import Link
+from sync_server.protocol.actions import Known
 
 SNIPPET_CHARS: Final = 200
 _WORD: Final = re.compile(r"\w+")
@@ -39,6 +40,11 @@ class Asker:
             for one in found
         ]
         return tuple(sorted(rows, key=lambda row: (row.name.casefold(), row.id)))
+
+    async def refresh_people(self, server: str) -> None:
+        """Ask the server anew who belongs to the organisation. Raises NotFound, Unavailable."""
+        link = await self._parts.team.link_to(server)
+        await self._parts.mirror.keep(server, (Known(await link.call(fetch_people)),))
 
     async def search_server(self, text: str, filters: SearchFilters, n: int = 50) -> tuple[FoundMessage, ...]:
         """Messages that the servers find and this computer does not hold, the newest first.

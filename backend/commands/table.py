@@ -8,6 +8,7 @@ from typing import Final
 from backend import __version__
 from backend.commands import options
 from backend.commands.alert_options import add_alerts
+from backend.commands.chat_options import add_chat, add_team
 from backend.commands.model_options import add_models
 from backend.commands.parser import Parser, Subparsers, sentence
 
@@ -217,6 +218,32 @@ COMMANDS: Final = (
             "trii models download https://models.example/model.gguf --sha256 HASH",
             "trii models test MODEL --mode fast",
             "trii models use fast MODEL",
+        ),
+    ),
+    Command(
+        "team",
+        "join a sync server, sign in and out, invite people",
+        "team",
+        Needs.BACKEND,
+        add_team,
+        (
+            "trii team join 'trii://join?server=...' --email ann@example.com --name Ann",
+            "trii team list",
+            "trii team invite 'The desk' --days 3",
+            "trii team sign-out 'The desk'",
+        ),
+    ),
+    Command(
+        "chat",
+        "list rooms, send messages, read and search them",
+        "chat",
+        Needs.BACKEND,
+        add_chat,
+        (
+            "trii chat rooms",
+            "trii chat send Energy 'Crude is up.'",
+            "trii chat read Energy --last 5",
+            "trii chat search crude --json",
         ),
     ),
     Command(
