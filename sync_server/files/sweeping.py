@@ -1,6 +1,7 @@
 """What nobody needs any more: uploads that broke off, files that no message names, and bytes of erased messages."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -12,15 +13,21 @@ from sync_server.files.files import Files
 from sync_server.storage.database import Database, Writing
 
 GRACE_MS: Final = 24 * 3_600_000
+UNUSED_MS: Final = 7 * GRACE_MS  # the message that names a file may wait that long in the outbox of a desktop on the road
 AT_ONCE: Final = 500
 _UNUSED: Final = """
 DELETE FROM files WHERE org = $1 AND sha256 = $2
 AND NOT EXISTS (SELECT 1 FROM room_files WHERE room_files.org = files.org AND room_files.sha256 = files.sha256)
 """
 _DROP: Final = """
-UPDATE files SET dropped_ms = $1 WHERE dropped_ms = 0 AND made_ms < $2
+UPDATE files SET dropped_ms = $1 WHERE dropped_ms <= 0 AND made_ms < $2
 AND NOT EXISTS (SELECT 1 FROM room_files WHERE room_files.org = files.org AND room_files.sha256 = files.sha256)
 """
+_OLD: Final = """
+SELECT org, room, sha256 FROM room_files WHERE made_ms < $1 AND (org, room, sha256) > ($2, $3, $4)
+ORDER BY org, room, sha256 LIMIT $5
+"""
+_TAKE: Final = "DELETE FROM room_files WHERE org = $1 AND room = $2 AND sha256 = $3 AND made_ms < $4"
 
 
 class Uses(Protocol):
@@ -39,9 +46,9 @@ class Swept(msgspec.Struct, frozen=True):
 
 
 class Sweeper:
-    """Deletes, never anything younger than a day: its message may still be on the way, or a backup still reading it.
+    """Deletes uploads that nobody went on with for a day, and files that no message has named for a week.
 
-    A file that no room has is marked, and deleted a day after that.
+    A file that no room has is marked, and deleted a day after that: a backup may still be reading it.
     """
 
     def __init__(self, database: Database, blobs: Blobs, clock: Clock, files: Files, uses: Uses) -> None:
@@ -50,12 +57,13 @@ class Sweeper:
         self._clock = clock
         self._files = files
         self._uses = uses
+        self._has_tidied = False
 
     async def sweep(self) -> Swept:
         """Called every hour or so. Raises Refused (busy)."""
         old_ms = self._clock.now_ms() - GRACE_MS
         n_uploads = await self._sweep_uploads(old_ms)
-        await self._take_unused(old_ms)
+        await self._take_unused(self._clock.now_ms() - UNUSED_MS)
         async with self._files.placing:
             return Swept(n_uploads, await self._sweep_files(old_ms))
 
@@ -86,26 +94,29 @@ class Sweeper:
         return len(rows)
 
     async def _take_unused(self, old_ms: int) -> None:
-        """Take files from rooms in which no message names them, some rooms at a time."""
-        async with self._database.read() as view:
-            rows = await view.rows("SELECT org, room, sha256 FROM room_files WHERE made_ms < $1 ORDER BY org, room, sha256", old_ms)
-        rooms: dict[tuple[str, str], list[str]] = {}
-        for org, room, sha256 in rows:
-            rooms.setdefault((org, room), []).append(sha256)
-        for (org, room), sha256s in rooms.items():
-            for start in range(0, len(sha256s), AT_ONCE):
-                some = sha256s[start : start + AT_ONCE]
-                used = await self._uses.used(org, room, some)
-                unused = [(org, room, sha256, old_ms) for sha256 in some if sha256 not in used]
+        """Take files from rooms in which no message names them, some at a time."""
+        at = ("", "", "")
+        while True:
+            async with self._database.read() as view:
+                rows = await view.rows(_OLD, old_ms, *at, AT_ONCE)
+            for (org, room), group in itertools.groupby(rows, key=lambda row: (row[0], row[1])):
+                sha256s = [row[2] for row in group]
+                used = await self._uses.used(org, room, sha256s)
                 async with self._database.write() as tx:
-                    await tx.run_many(
-                        "DELETE FROM room_files WHERE org = $1 AND room = $2 AND sha256 = $3 AND made_ms < $4", unused
-                    )
+                    await tx.run_many(_TAKE, [(org, room, sha256, old_ms) for sha256 in sha256s if sha256 not in used])
+            if len(rows) < AT_ONCE:
+                return
+            at = rows[-1]
 
     async def _sweep_files(self, old_ms: int) -> int:
         async with self._database.write() as tx:
-            gone = await tx.rows("DELETE FROM files WHERE dropped_ms > 0 AND dropped_ms < $1 RETURNING sha256", old_ms)
+            gone = await tx.rows("DELETE FROM files WHERE dropped_ms > 0 AND dropped_ms < $1 RETURNING org, sha256", old_ms)
             await tx.run(_DROP, self._clock.now_ms(), old_ms)
-            kept = frozenset(self._blobs.name(*row) for row in await tx.rows("SELECT org, sha256 FROM files"))
-        await asyncio.to_thread(self._blobs.sweep, kept)
+        for org, sha256 in gone:
+            await asyncio.to_thread(self._blobs.drop, self._blobs.name(org, sha256))
+        if not self._has_tidied:  # only a crash leaves something on the disk that is in no table
+            async with self._database.read() as view:
+                rows = await view.rows("SELECT org, sha256 FROM files")
+            await asyncio.to_thread(lambda: self._blobs.sweep(frozenset(self._blobs.name(*row) for row in rows)))
+            self._has_tidied = True
         return len(gone)

@@ -26,6 +26,7 @@ _PRAGMAS: Final[tuple[LiteralString, ...]] = (
     "PRAGMA busy_timeout = 2000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
+    "PRAGMA journal_size_limit = 67108864",  # a long read lets the log grow; it shrinks again after
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA case_sensitive_like = ON",  # as in PostgreSQL

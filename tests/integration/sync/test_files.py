@@ -14,7 +14,7 @@ from sync_server.clock import ManualClock
 from sync_server.errors import Refused
 from sync_server.files.blobs import Blobs
 from sync_server.files.files import FileLimits, Files, NewFile, StoredFile, Upload
-from sync_server.files.sweeping import GRACE_MS, Sweeper
+from sync_server.files.sweeping import GRACE_MS, UNUSED_MS, Sweeper
 from sync_server.files.tables import TABLES
 from sync_server.protocol.ids import IdMaker
 from sync_server.storage.keys import load_keys
@@ -218,7 +218,7 @@ async def test_a_file_damaged_on_the_disk_is_never_given_out_and_can_be_sent_aga
         assert await it.files.read(BOB, stored.sha256, 0, stored.size) == TEXT
 
 
-async def test_files_that_no_message_names_leave_after_two_days_and_named_ones_stay(database_url: str, tmp_path: Path) -> None:
+async def test_files_that_no_message_names_leave_after_a_week_and_named_ones_stay(database_url: str, tmp_path: Path) -> None:
     async with place(database_url, tmp_path) as it:
         kept, lost = await it.send(ANN, "desk", TEXT), await it.send(ANN, "desk", TEXT[1:])
         broken = await it.files.begin(ANN, "desk", new(TEXT[2:]))
@@ -228,10 +228,13 @@ async def test_files_that_no_message_names_leave_after_two_days_and_named_ones_s
         assert len(it.on_disk()) == 3
         it.clock.advance(GRACE_MS + 1)
         await it.sweeper.sweep()
-        with pytest.raises(Refused, match="no such file"):
-            await it.files.look(ANN, lost.sha256)
         with pytest.raises(Refused, match="no such upload"):
             await it.files.progress(ANN, broken.id)
+        assert await it.files.read(ANN, lost.sha256, 0, 9) == TEXT[1:10]
+        it.clock.advance(UNUSED_MS)
+        await it.sweeper.sweep()
+        with pytest.raises(Refused, match="no such file"):
+            await it.files.look(ANN, lost.sha256)
         assert len(it.on_disk()) == 2  # a backup may still be reading it
         it.clock.advance(GRACE_MS + 1)
         assert (await it.sweeper.sweep()).n_files == 1
@@ -242,11 +245,11 @@ async def test_files_that_no_message_names_leave_after_two_days_and_named_ones_s
 async def test_a_dropped_file_that_is_given_again_in_time_stays(database_url: str, tmp_path: Path) -> None:
     async with place(database_url, tmp_path) as it:
         stored = await it.send(ANN, "desk", TEXT)
-        it.clock.advance(GRACE_MS + 1)
+        it.clock.advance(UNUSED_MS + 1)
         await it.sweeper.sweep()
         assert await it.send(ANN, "desk", TEXT) == stored
         it.rooms.named.add(("desk", stored.sha256))
-        it.clock.advance(2 * GRACE_MS)
+        it.clock.advance(2 * UNUSED_MS)
         await it.sweeper.sweep()
         await it.sweeper.sweep()
         assert await it.files.read(BOB, stored.sha256, 0, 9) == TEXT[:9]
