@@ -38,9 +38,9 @@ from sync_server.protocol.actions import (
     Wake,
 )
 from sync_server.protocol.client import SyncClient
-from sync_server.protocol.codes import CloseCode
+from sync_server.protocol.codes import CloseCode, Code
 from sync_server.protocol.fold import parse_state
-from sync_server.protocol.messages import Err, FromDevice, FromServer, Push, Res, Snapshot
+from sync_server.protocol.messages import Bye, Err, FromDevice, FromServer, Push, Res, Snapshot
 
 STORED: Final = (
     SaveOp, DropOp, Renumber, Unstage, SaveEvents, SaveSettled, SaveOlder, StartFrom, Leave, Heads, Known, ReadTo,
@@ -231,15 +231,23 @@ class Run:
             if len(self._entries) > ENTRIES_MAX:
                 self._has_room.clear()
                 await self._has_room.wait()
-        if carrier.closed[0] == CloseCode.NOT_SIGNED_IN:
-            self._needs.doubt()
+        self._look_at_end(*carrier.closed)
         return has_heard
 
     def _look_at(self, message: FromServer) -> None:
         if isinstance(message, Res):
             self.sending.difference_update(op.id for op in message.ops)
-        elif isinstance(message, Err) and message.code in ("expired", "not_signed_in"):
+        elif isinstance(message, Err) and message.code in (Code.EXPIRED, Code.NOT_SIGNED_IN):
             self._needs.doubt()
+        elif isinstance(message, Bye):
+            self._look_at_end(message.code, message.why)
+
+    def _look_at_end(self, code: int, why: str) -> None:
+        """A token that was not accepted is doubted; a session that was ended is over."""
+        if code == CloseCode.NOT_SIGNED_IN:
+            self._needs.doubt()
+        elif code == CloseCode.ENDED:
+            self._needs.ended(why)
 
     async def _write(self, carrier: Carrier, outgoing: "asyncio.Queue[FromDevice]") -> None:
         with contextlib.suppress(Unavailable):  # whoever reads finds the end
