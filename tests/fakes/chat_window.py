@@ -1,35 +1,45 @@
-"""A window with the chat's dock in it, driven by a scripted chat; what is said, written and clicked."""
+"""The chat's dock, driven by a scripted chat: in a window that holds nothing else, or in the whole product's."""
 
-import tempfile
-from pathlib import Path
+import contextlib
+from types import SimpleNamespace
 
+import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from backend.bus import Bus
+from backend.clock import SystemClock
+from backend.engine import EngineThread
+from backend.settings import Settings
+from backend.tasks import TaskOwner
+from backend.telemetry.metrics import Metrics
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.scripted_chat import ScriptedChat, ScriptedTeam
 from tests.fakes.window import open_window, shown
+from trii_desktop.app import make_application
+from trii_desktop.bridge import Bridge
+from trii_desktop.chat.chat_actions import ChatActions
 from trii_desktop.chat.late import make_chat
+from trii_desktop.desk import Desk
+from trii_desktop.frame import FrameClock
+from trii_desktop.look import Look
+from trii_desktop.main_window import RIGHT, MainWindow
+from trii_desktop.notifications import Notices
+from trii_desktop.team.team_actions import TeamActions
+from trii_desktop.theme import dress
+from trii_desktop.undo import UndoStack
+
+DOCK_PX = 420
 
 
 class ChatHand:
     """A hand on the dock, and on the scripted chat and team behind it."""
 
-    def __init__(self, desktop, folder: Path) -> None:
-        desk, work = desktop.desk, desktop.workbench
-        self.desktop = desktop
-        self.team = ScriptedTeam(desk.backend.bus)
-        self.chat = ScriptedChat(desk.backend.bus, folder)
-        self.folder = folder
-        # The product's own dock, with the script in the place of what it stands on.
-        if desktop.panels.chat is not None:
-            desktop.panels.chat.close_panel()
-        self.late = make_chat(desktop.window, desk, desktop.panels.active, self.team, self.chat)
-        self.panel, self.dock = self.late.panel, desktop.window.docks["chat"]
+    def __init__(self, window, desk, active, team, chat) -> None:
+        self.window, self.desk, self.team, self.chat = window, desk, team, chat
+        self.late = make_chat(window, desk, active, team, chat)
+        self.panel, self.dock = self.late.panel, window.docks["chat"]
         self.dock.setWidget(self.panel)
-        desktop.panels.chat = self.panel
-        work.adopt_chat(self.late)
-        self.actions = work.chat
         self.call = desk.bridge.call
 
     @property
@@ -52,10 +62,6 @@ class ChatHand:
     def items(self):
         return self.timeline.items
 
-    def trigger(self, action):
-        self.desktop.workbench.actions.refresh()
-        self.desktop.workbench.actions.by_id[action].trigger()
-
     def type(self, text):
         QTest.keyClicks(self.composer.field, text)
 
@@ -69,17 +75,19 @@ class ChatHand:
         return self.view(message).text.toPlainText()
 
     async def begin(self, room="r1", name="macro-desk", n=0, **fields):
-        """A room with ``n`` messages in it, opened."""
+        """A room with ``n`` messages in it that were read, opened."""
         row = await self.call(self.chat.begin(room, name, **fields))
         if n:
             await self.call(self.chat.fill(room, n))
-            if not fields.get("n_unread"):
-                await self.call(self.chat.mark_read(room, n))
-        await shown(lambda: self.panel.book.room(row.id) is not None, "the room in the list")
-        self.panel.open_room(self.panel.book.room(row.id))
-        await shown(lambda: self.panel.room is not None and self.panel.room.id == row.id, "the open room")
-        await shown(lambda: self.panel.is_room_seen, "the room on screen")
+            await self.call(self.chat.mark_read(room, n))
+        await shown(lambda: self.panel.book.room(row.id) == self.chat.rows[room], "the room in the list")
+        await self.open(room)
         return self.panel.room
+
+    async def open(self, room):
+        self.panel.open_room(self.panel.book.room(room))
+        await shown(lambda: self.panel.room is not None and self.panel.room.id == room, "the open room")
+        await shown(lambda: self.panel.is_room_seen, "the room on screen")
 
     async def say(self, author, text, room="r1", **fields):
         """Somebody says something; its row once it is loaded."""
@@ -87,17 +95,80 @@ class ChatHand:
         await shown(lambda: self.talk.conversation.find(made.id) is not None, "the message")
         return made
 
+    def close(self):
+        self.late.close()
+        self.panel.close_panel()
 
-def story_of(tell, home, *, timeout_s=60, width_px=1280, height_px=800):
-    """Tell a story about the dock in a window on ``home``."""
+
+@contextlib.asynccontextmanager
+async def _open_backend():
+    settings = SimpleNamespace(current=Settings())
+    yield SimpleNamespace(bus=Bus(), clock=SystemClock(), settings=settings)
+
+
+def bench_of(tell, *, timeout_s=60, dock_px=DOCK_PX, theme="dark"):
+    """Tell a story about the dock alone: a real engine thread with a bus, a real window, and no home."""
 
     async def story():
-        with tempfile.TemporaryDirectory() as folder:
-            async with open_window(home, width_px=width_px, height_px=height_px) as desktop:
-                hand = ChatHand(desktop, Path(folder))
-                hand.desktop.window.activateWindow()
-                await shown(hand.desktop.window.isActiveWindow, "the active window")
-                hand.actions.focus_composer()
-                await tell(hand)
+        app = make_application()
+        dress(app)
+        look = Look(app)
+        look.wear(msgspec.structs.replace(Settings().appearance, theme=theme))
+        engine = EngineThread(_open_backend)
+        engine.start()
+        window = MainWindow(look)
+        frames = FrameClock(Metrics(), parent=window)
+        bridge = Bridge(engine, frames)
+        notices = Notices(SystemClock())
+        try:
+            backend = await bridge.open()
+            async with TaskOwner("bench", notices.add) as tasks:
+                desk = Desk(backend, bridge, None, frames, tasks, look, notices, UndoStack(), None)
+                window.add_dock("chat", "Chat", window.stage, RIGHT, is_shown=True)
+                window.resize(dock_px + 500, 760)
+                window.show()
+                team, chat = ScriptedTeam(backend.bus), ScriptedChat(backend.bus)
+                hand = ChatHand(window, desk, None, team, chat)
+                hand.actions, hand.team_actions = ChatActions(window, desk, None), TeamActions(window)
+                hand.late.join(hand.actions, hand.team_actions)
+                window.resizeDocks([hand.dock], [dock_px], Qt.Orientation.Horizontal)
+                window.activateWindow()
+                await shown(window.isActiveWindow, "the active window")
+                await shown(lambda: hand.panel.book.is_read, "the rooms")
+                try:
+                    await tell(hand)
+                finally:
+                    hand.close()
+        finally:
+            bridge.close()
+            engine.stop()
+            window.may_close = True
+            window.close()
+            window.deleteLater()
 
     run_on_qt(story(), timeout_s)
+
+
+def story_of(tell, home, *, timeout_s=60):
+    """Tell a story about the dock in the product's window on ``home``."""
+
+    async def story():
+        async with open_window(home) as desktop:
+            await shown(lambda: desktop.panels.chat is not None, "the chat's dock")
+            desktop.panels.chat.close_panel()
+            bus = desktop.desk.backend.bus
+            hand = ChatHand(desktop.window, desktop.desk, desktop.panels.active, ScriptedTeam(bus), ScriptedChat(bus))
+            hand.desktop, hand.actions = desktop, desktop.workbench.chat
+            desktop.panels.chat = hand.panel
+            desktop.workbench.adopt_chat(hand.late)
+            desktop.window.activateWindow()
+            await shown(desktop.window.isActiveWindow, "the active window")
+            hand.actions.focus_composer()
+            await tell(hand)
+
+    run_on_qt(story(), timeout_s)
+
+
+def trigger(hand, action):
+    hand.desktop.workbench.actions.refresh()
+    hand.desktop.workbench.actions.by_id[action].trigger()

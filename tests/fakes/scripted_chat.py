@@ -28,9 +28,9 @@ PIN = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
 LINK = f"trii://join?server=https%3A%2F%2Fdesk.example%3A8443&pin={PIN}&code=abcdef"
 NOW_MS = 1_704_724_200_000
 PEOPLE = (
-    MemberRow(ME, "Mia Meyer", "mia", "analyst", "owner", "online", NOW_MS, is_me=True),
-    MemberRow(ANN, "Ann Ames", "ann", "analyst", "member", "online", NOW_MS),
-    MemberRow(BEN, "Ben Bose", "ben", "viewer", "member", "away", NOW_MS - 3_600_000),
+    MemberRow(ME, "Mia Meyer", "mia", "trader", "owner", "online", NOW_MS, is_me=True),
+    MemberRow(ANN, "Ann Ames", "ann", "trader", "member", "online", NOW_MS),
+    MemberRow(BEN, "Ben Bose", "ben", "guest", "member", "away", NOW_MS - 3_600_000),
 )
 SERVER = ServerRow(
     "s1",
@@ -40,7 +40,7 @@ SERVER = ServerRow(
     ME,
     "mia@desk.example",
     "Mia Meyer",
-    "analyst",
+    "trader",
     Standing.LIVE,
     carrier="websocket",
 )
@@ -135,9 +135,9 @@ class ScriptedChat:
 
     crosses_bridge = "a facade: its methods run on the engine"
 
-    def __init__(self, bus: Bus, folder: Path) -> None:
+    def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._folder = folder
+        self.contents: dict[str, bytes] = {}  # of files, by hash
         self._ids = itertools.count(1)
         self.by_room: dict[str, list[MessageRow]] = {}
         self.rows: dict[str, RoomRow] = {}
@@ -203,7 +203,8 @@ class ScriptedChat:
     async def open_rooms(self, server):
         if self.is_offline:
             raise Unavailable("There is no connection.", hint="Try again later.")
-        return (RoomRow("r-open", "s1", "lobby", "For everybody", is_open=True),)
+        own = RoomRow("r1", "s1", "macro-desk", my_role="member", is_open=True)
+        return (own, RoomRow("r-open", "s1", "lobby", "For everybody", my_role="", is_open=True))
 
     async def create_room(self, server, name, topic="", people=(), *, is_open=False, shows_history=True):
         self.calls.append(("create_room", server, name, topic, tuple(people), is_open, shows_history))
@@ -347,11 +348,10 @@ class ScriptedChat:
         if self.rows[room].draft != text:
             await self.set_room(room, draft=text)
 
-    async def file(self, sha256):
-        path = self._folder / sha256
-        if not path.exists():
+    async def content(self, sha256):
+        if sha256 not in self.contents:
             raise NotFound("The file is not on this computer.", hint="Connect, and try again.")
-        return path
+        return self.contents[sha256]
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from backend.chat.message import Delivery, FileRow, LinkRow, Notify
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from backend.sync.server import Standing
-from tests.fakes.chat_window import story_of
+from tests.fakes.chat_window import bench_of, story_of, trigger
 from tests.fakes.dialogs import nameless, opened, stops_of, walk
 from tests.fakes.scripted_chat import ANN, BEN, ME, NOW_MS, PEOPLE, SERVER
 from tests.fakes.window import shown
@@ -34,7 +34,7 @@ def calls(hand, name):
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def test_enter_sends_shift_enter_breaks_the_line_and_the_way_is_told(qapp, home):
+def test_enter_sends_shift_enter_breaks_the_line_and_the_way_is_told(qapp):
     async def tell(hand):
         hand.chat.lands_at_once = False
         await hand.begin()
@@ -51,23 +51,23 @@ def test_enter_sends_shift_enter_breaks_the_line_and_the_way_is_told(qapp, home)
         await hand.call(hand.chat.change(hand.items[0].id, delivery=Delivery.READ, n_readers=2))
         await shown(lambda: hand.items[0].way == "Read by 2")
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_what_cannot_be_kept_stays_in_the_field_and_says_why(qapp, home):
+def test_what_cannot_be_kept_stays_in_the_field_and_says_why(qapp):
     async def tell(hand):
         await hand.begin()
         hand.chat.is_offline = True
         hand.type("refuse me")
         hand.press(Qt.Key.Key_Return)
-        await shown(lambda: hand.desktop.desk.notices.entries)
-        await shown(lambda: any("no room on the disk" in entry.notice.text for entry in hand.desktop.desk.notices.entries))
+        await shown(lambda: hand.desk.notices.entries)
+        await shown(lambda: any("no room on the disk" in entry.notice.text for entry in hand.desk.notices.entries))
         assert hand.composer.text == "refuse me"
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_up_edits_the_last_message_and_escape_brings_back_what_was_begun(qapp, home):
+def test_up_edits_the_last_message_and_escape_brings_back_what_was_begun(qapp):
     async def tell(hand):
         await hand.begin()
         mine = await hand.say(ME, "First words")
@@ -86,10 +86,10 @@ def test_up_edits_the_last_message_and_escape_brings_back_what_was_begun(qapp, h
         assert hand.composer.text == "begun"
         assert not hand.composer.is_editing
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_names_are_completed_after_an_at(qapp, home):
+def test_names_are_completed_after_an_at(qapp):
     async def tell(hand):
         await hand.begin()
         hand.type("ask @a")
@@ -103,10 +103,10 @@ def test_names_are_completed_after_an_at(qapp, home):
         assert not hand.composer.people.isVisible()
         assert hand.composer.field.toPlainText() == "ask @ann @b"
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_a_draft_is_kept_and_comes_back_with_its_room(qapp, home):
+def test_a_draft_is_kept_and_comes_back_with_its_room(qapp):
     async def tell(hand):
         await hand.begin()
         hand.type("half a thought")
@@ -121,10 +121,10 @@ def test_a_draft_is_kept_and_comes_back_with_its_room(qapp, home):
         hand.press(Qt.Key.Key_Return)
         await shown(lambda: hand.chat.rows["r1"].draft == "")
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_a_pasted_picture_is_previewed_and_sent(qapp, home):
+def test_a_pasted_picture_is_previewed_and_sent(qapp):
     async def tell(hand):
         await hand.begin()
         QGuiApplication.clipboard().setImage(picture())
@@ -139,10 +139,10 @@ def test_a_pasted_picture_is_previewed_and_sent(qapp, home):
         assert QImage.fromData(files[0].content).size() == picture().size()
         await shown(lambda: not hand.composer.attached.chips)
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_files_and_instruments_are_dropped_on_the_field_and_can_be_taken_away(qapp, home, tmp_path):
+def test_files_and_instruments_are_dropped_on_the_field_and_can_be_taken_away(qapp, tmp_path):
     async def tell(hand):
         await hand.begin()
         path = tmp_path / "orders.csv"
@@ -157,10 +157,10 @@ def test_files_and_instruments_are_dropped_on_the_field_and_can_be_taken_away(qa
         hand.composer.attached.chips[0].remove.click()
         assert hand.composer.attached.all == (LinkRow("MSFT.XNAS"),)
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_who_writes_is_told_and_ones_own_writing_too(qapp, home):
+def test_who_writes_is_told_and_ones_own_writing_too(qapp):
     async def tell(hand):
         await hand.begin()
         await hand.call(hand.chat.write("r1", ANN, BEN))
@@ -171,13 +171,13 @@ def test_who_writes_is_told_and_ones_own_writing_too(qapp, home):
         await shown(lambda: calls(hand, "typing"))
         assert len(calls(hand, "typing")) == 1
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
 # --- what went wrong --------------------------------------------------------------------------------------------------
 
 
-def test_a_refused_message_says_why_and_is_sent_again_or_dropped(qapp, home):
+def test_a_refused_message_says_why_and_is_sent_again_or_dropped(qapp):
     async def tell(hand):
         await hand.begin()
         failed = await hand.say(ME, "No", delivery=Delivery.FAILED, why="You may not write here.", seq=0)
@@ -189,10 +189,10 @@ def test_a_refused_message_says_why_and_is_sent_again_or_dropped(qapp, home):
         hand.view(other.id)._failed.second.click()
         await shown(lambda: hand.talk.conversation.find(other.id) is None)
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_an_edit_that_was_overtaken_is_shown_beside_the_message_until_it_is_decided(qapp, home):
+def test_an_edit_that_was_overtaken_is_shown_beside_the_message_until_it_is_decided(qapp):
     async def tell(hand):
         await hand.begin()
         mine = await hand.say(ME, "What a colleague made of it", conflict="What I wanted")
@@ -204,10 +204,10 @@ def test_an_edit_that_was_overtaken_is_shown_beside_the_message_until_it_is_deci
         await shown(view._overtaken.isHidden)
         assert calls(hand, "drop")
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_deleted_and_erased_messages_say_so_and_nothing_else(qapp, home):
+def test_deleted_and_erased_messages_say_so_and_nothing_else(qapp):
     async def tell(hand):
         await hand.begin()
         gone = await hand.say(ANN, "secret", files=(FileRow("x", "a.csv", "text/csv", 3),))
@@ -217,7 +217,7 @@ def test_deleted_and_erased_messages_say_so_and_nothing_else(qapp, home):
         await hand.call(hand.chat.change(gone.id, is_erased=True))
         await shown(lambda: hand.text(gone.id) == "This message was removed for good.")
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_deleted_and_erased_messages_say_so_and_nothing_else(qapp, home):
         (Standing.LIVE, "", "Write to macro-desk"),
     ],
 )
-def test_everything_can_be_used_signed_out_and_offline_and_says_what_it_means(qapp, home, standing, says, asks):
+def test_everything_can_be_used_signed_out_and_offline_and_says_what_it_means(qapp, standing, says, asks):
     async def tell(hand):
         await hand.call(hand.team.stand(replace(SERVER, standing=standing)))
         await hand.begin(n=3)
@@ -237,10 +237,10 @@ def test_everything_can_be_used_signed_out_and_offline_and_says_what_it_means(qa
         hand.press(Qt.Key.Key_Return)
         await shown(lambda: hand.chat.sent)
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_nothing_can_be_written_in_a_room_that_was_left(qapp, home):
+def test_nothing_can_be_written_in_a_room_that_was_left(qapp):
     async def tell(hand):
         await hand.begin(n=2)
         hand.panel.done.ask_leave(hand.panel.room)
@@ -250,13 +250,13 @@ def test_nothing_can_be_written_in_a_room_that_was_left(qapp, home):
         assert "stays readable" in hand.talk.state.text()
         assert len(hand.items) == 2
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
 # --- deeds of messages ------------------------------------------------------------------------------------------------
 
 
-def test_keys_react_pin_copy_reply_and_delete(qapp, home):
+def test_keys_react_pin_copy_reply_and_delete(qapp):
     async def tell(hand):
         await hand.begin()
         said = await hand.say(ANN, "Gap at the open")
@@ -273,10 +273,10 @@ def test_keys_react_pin_copy_reply_and_delete(qapp, home):
         await shown(lambda: hand.items[0].row.is_deleted)
         assert calls(hand, "delete") == [("delete", said.id)]
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_a_reaction_is_put_on_and_taken_off_by_its_chip(qapp, home):
+def test_a_reaction_is_put_on_and_taken_off_by_its_chip(qapp):
     async def tell(hand):
         await hand.begin()
         said = await hand.say(ANN, "Up")
@@ -288,10 +288,10 @@ def test_a_reaction_is_put_on_and_taken_off_by_its_chip(qapp, home):
         chip.click()
         await shown(lambda: not hand.items[0].row.reactions)
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_what_one_may_not_do_is_not_offered(qapp, home):
+def test_what_one_may_not_do_is_not_offered(qapp):
     async def tell(hand):
         await hand.begin(my_role="member")
         theirs, mine = await hand.say(ANN, "Theirs"), await hand.say(ME, "Mine")
@@ -306,17 +306,17 @@ def test_what_one_may_not_do_is_not_offered(qapp, home):
         assert words(theirs) == ["React", "Reply in a thread", "Pin", "Copy"]
         assert words(mine) == ["React", "Reply in a thread", "Pin", "Copy", "Edit", "Delete\u2026"]
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_a_thread_opens_beside_or_in_place_of_its_room_and_takes_replies(qapp, home):
+def test_a_thread_opens_beside_or_in_place_of_its_room_and_takes_replies(qapp):
     async def tell(hand):
         await hand.begin()
         root = await hand.say(ANN, "Shall we?")
         hand.timeline.setFocus()
         QTest.keyClick(hand.timeline, Qt.Key.Key_R)
         await shown(lambda: hand.panel.thread_pane.isVisible() and hand.thread.timeline.items)
-        await shown(lambda: hand.desktop.window.focusWidget() is hand.thread.composer.field)
+        await shown(lambda: hand.window.focusWidget() is hand.thread.composer.field)
         assert not hand.timeline.isVisible()  # no room for both
         QTest.keyClicks(hand.thread.composer.field, "Yes")
         QTest.keyClick(hand.thread.composer.field, Qt.Key.Key_Return)
@@ -327,7 +327,7 @@ def test_a_thread_opens_beside_or_in_place_of_its_room_and_takes_replies(qapp, h
         await shown(lambda: hand.view(root.id).replies.text() == "1 reply")
         assert len(hand.items) == 1
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
 # --- charts -----------------------------------------------------------------------------------------------------------
@@ -337,11 +337,11 @@ def test_a_shared_chart_goes_as_picture_and_as_it_stands_and_opens_as_it_was(qap
     async def tell(hand):
         chart = hand.desktop.panels.chart
         await chart.open(InstrumentId("MSFT", "XNAS"), BarSpec.parse("1w"))
-        hand.desktop.workbench.studies.add("rsi")
+        hand.desktop.workbench.studies.add_named("rsi")
         await shown(lambda: chart.state.studies)
         shared = chart.state
         await hand.begin()
-        hand.trigger("chat.share")
+        trigger(hand, "chat.share")
         assert [chip.isVisible() for chip in hand.composer.attached.chips] == [True, True]
         hand.press(Qt.Key.Key_Return)
         await shown(lambda: hand.chat.sent)
@@ -350,21 +350,18 @@ def test_a_shared_chart_goes_as_picture_and_as_it_stands_and_opens_as_it_was(qap
         assert (links[0].instrument, links[0].spec) == ("MSFT.XNAS", "1w")
         assert links[0].from_ns < links[0].to_ns
         await chart.open(InstrumentId("AAPL", "XNAS"), BarSpec.parse("1d"))
-        hand.desktop.workbench.studies.select(chart.state.studies[0].id) if hasattr(
-            hand.desktop.workbench.studies, "select"
-        ) else None
         await shown(lambda: hand.items and hand.view(hand.items[0].id)._cards)
         hand.view(hand.items[0].id)._cards[0].open_button.click()
         await shown(lambda: (chart.state.instrument, chart.state.interval) == ("MSFT.XNAS", "1w"))
         assert chart.state.studies == shared.studies
         assert chart.state.visible == shared.visible
-        await hand.desktop.desk.undo.undo()
+        await hand.desk.undo.undo()
         await shown(lambda: chart.state.instrument == "AAPL.XNAS")
 
     story_of(tell, sampled)
 
 
-def test_a_link_to_bars_brings_them_into_view_and_an_instrument_in_words_opens(qapp, sampled):
+def test_links_lead_to_the_chart_and_what_no_chart_can_show_is_refused_in_words(qapp, sampled):
     async def tell(hand):
         chart = hand.desktop.panels.chart
         await hand.begin()
@@ -374,22 +371,18 @@ def test_a_link_to_bars_brings_them_into_view_and_an_instrument_in_words_opens(q
         hand.view(said.id)._cards[0].open_button.click()
         await shown(lambda: chart.state.visible.right_ns == last)
         assert 51 <= chart.state.visible.n_bars <= 70
-        text = hand.view(said.id).text
-        text.anchorClicked.emit(QUrl("instrument:MSFT.XNAS"))
-        await shown(lambda: chart.shown is not None and str(chart.shown.instrument.id) == "MSFT.XNAS")
-
-    story_of(tell, sampled)
-
-
-@pytest.mark.parametrize("state", ["{", '{"version":2,"instrument":"AAPL.XNAS"}', '{"version":99}', '{"version":2,"evil":1}'])
-def test_a_shared_chart_that_no_chart_can_show_is_refused_in_words(qapp, sampled, state):
-    async def tell(hand):
-        await hand.begin()
-        said = await hand.say(ANN, "Look", links=(LinkRow("AAPL.XNAS", "1d", chart=state),))
-        before = hand.desktop.panels.chart.state
-        hand.view(said.id)._cards[0].open_button.click()
-        await shown(lambda: any("Opening what was shared" in e.notice.title for e in hand.desktop.desk.notices.entries))
-        assert hand.desktop.panels.chart.state == before
+        before = chart.state
+        for text in ("{", '{"version":2,"instrument":"AAPL.XNAS"}', '{"version":99}', '{"version":2,"evil":1}'):
+            evil = await hand.say(ANN, "Look", links=(LinkRow("AAPL.XNAS", "1d", chart=text),))
+            hand.desk.notices.clear()
+            hand.view(evil.id)._cards[0].open_button.click()
+            await shown(
+                lambda: [e.notice.title for e in hand.desk.notices.entries] == ["Opening what was shared was not possible."]
+            )
+        assert chart.state == before
+        hand.timeline.go_to(said.id)
+        hand.view(said.id).text.anchorClicked.emit(QUrl("instrument:MSFT.XNAS"))
+        await shown(lambda: str(chart.shown.instrument.id) == "MSFT.XNAS")
 
     story_of(tell, sampled)
 
@@ -397,28 +390,29 @@ def test_a_shared_chart_that_no_chart_can_show_is_refused_in_words(qapp, sampled
 # --- rooms, people, search --------------------------------------------------------------------------------------------
 
 
-def test_rooms_are_found_and_opened_by_keys_and_show_what_is_unread(qapp, home):
+def test_rooms_are_found_and_opened_by_keys_and_show_what_is_unread(qapp):
     async def tell(hand):
         await hand.begin()
         await hand.call(hand.chat.begin("r2", "crypto", n_unread=4, n_mentions=1))
-        hand.trigger("chat.rooms")
+        hand.actions.show_rooms()
         await shown(lambda: hand.panel.rooms.isVisible() and hand.panel.rooms.model.place_of("r2") >= 0)
         QTest.keyClicks(hand.panel.rooms.search, "cry")
         QTest.keyClick(hand.panel.rooms.search, Qt.Key.Key_Return)
         await shown(lambda: hand.panel.room.id == "r2")
-        await shown(lambda: hand.desktop.window.focusWidget() is hand.composer.field)
+        await shown(lambda: hand.window.focusWidget() is hand.composer.field)
         await hand.call(hand.chat.set_room("r1", n_unread=2))
-        await shown(lambda: hand.actions.has_unread)
-        hand.trigger("chat.unread")
+        await shown(lambda: hand.panel.book.room("r1").n_unread == 2)
+        assert hand.actions.has_unread
+        hand.actions.open_next_unread()
         await shown(lambda: hand.panel.room.id == "r1")
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_a_room_is_made_with_its_people(qapp, home):
+def test_a_room_is_made_with_its_people(qapp):
     async def tell(hand):
         await hand.begin()
-        hand.trigger("chat.new")
+        hand.actions.open_new()
         await shown(lambda: opened("NewRoomDialog"))
         dialog = opened("NewRoomDialog")
         dialog.show_page(1)
@@ -430,10 +424,10 @@ def test_a_room_is_made_with_its_people(qapp, home):
         await shown(lambda: hand.panel.room is not None and hand.panel.room.name == "rates")
         assert calls(hand, "create_room") == [("create_room", "s1", "rates", "", (ANN,), False, True)]
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_open_rooms_are_asked_of_the_server_and_joined(qapp, home):
+def test_open_rooms_are_asked_of_the_server_and_joined(qapp):
     async def tell(hand):
         await hand.begin()
         hand.panel.open_new(2)
@@ -445,13 +439,13 @@ def test_open_rooms_are_asked_of_the_server_and_joined(qapp, home):
         await shown(lambda: opened("NewRoomDialog") and "no connection" in opened("NewRoomDialog").open_words.text())
         opened("NewRoomDialog").reject()
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_the_dialog_of_a_room_leads_it_and_sets_what_it_may_interrupt_for(qapp, home):
+def test_the_dialog_of_a_room_leads_it_and_sets_what_it_may_interrupt_for(qapp):
     async def tell(hand):
         await hand.begin()
-        hand.trigger("chat.details")
+        hand.actions.open_details()
         await shown(lambda: opened("RoomDialog") and opened("RoomDialog").table.rowCount() == 3)
         dialog = opened("RoomDialog")
         assert not dialog.remove_button.isEnabled()  # nobody puts themselves out here
@@ -465,13 +459,13 @@ def test_the_dialog_of_a_room_leads_it_and_sets_what_it_may_interrupt_for(qapp, 
         await shown(lambda: hand.panel.head.title.text() == "macro and rates")
         dialog.reject()
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_a_search_shows_what_is_here_at_once_and_goes_on_on_the_server(qapp, home):
+def test_a_search_shows_what_is_here_at_once_and_goes_on_on_the_server(qapp):
     async def tell(hand):
         await hand.begin(n=80)
-        hand.trigger("chat.search")
+        hand.actions.show_search()
         search = hand.panel.search
         QTest.keyClicks(search.field, "message 12")
         await shown(lambda: len(search.model.found) == 2 and "1 of them from the server" in search.state.text())
@@ -484,13 +478,13 @@ def test_a_search_shows_what_is_here_at_once_and_goes_on_on_the_server(qapp, hom
         await shown(lambda: "Only this computer was searched" in search.state.text())
         assert len(search.model.found) == 1
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_people_show_who_is_here_and_are_written_to_by_enter(qapp, home):
+def test_people_show_who_is_here_and_are_written_to_by_enter(qapp):
     async def tell(hand):
         await hand.begin()
-        hand.trigger("chat.people")
+        hand.actions.show_people()
         people = hand.panel.people
         await shown(lambda: [one.user for one in people.model.people] == [ANN, ME, BEN])
         await hand.call(hand.chat.stand(BEN, "online"))
@@ -499,10 +493,10 @@ def test_people_show_who_is_here_and_are_written_to_by_enter(qapp, home):
         QTest.keyClick(people.search, Qt.Key.Key_Return)
         await shown(lambda: hand.panel.room.id == f"dm-{BEN}")
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_without_a_server_the_dock_says_how_to_join(qapp, home):
+def test_without_a_server_the_dock_says_how_to_join(qapp):
     async def tell(hand):
         await hand.call(hand.team.stand())
         await shown(lambda: hand.panel._pages.currentIndex() == 0)
@@ -510,19 +504,19 @@ def test_without_a_server_the_dock_says_how_to_join(qapp, home):
         await shown(lambda: opened("JoinDialog"))
         opened("JoinDialog").reject()
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
 # --- telling ----------------------------------------------------------------------------------------------------------
 
 
-def test_news_are_told_as_each_room_wants_and_never_of_the_room_in_view(qapp, home):
+def test_news_are_told_as_each_room_wants_and_never_of_the_room_in_view(qapp):
     async def tell(hand):
         await hand.begin()
         for room, notify in (("loud", Notify.ALL), ("still", Notify.NOTHING), ("meant", Notify.MENTIONS)):
             await hand.call(hand.chat.begin(room, room, notify=notify))
         await shown(lambda: hand.panel.book.room("meant") is not None)
-        toasts = hand.desktop.window.toasts
+        toasts = hand.window.toasts
         toasts.dismiss_all()
         for room in ("r1", "still", "meant"):
             await hand.call(hand.chat.say(room, ANN, "Quiet words"))
@@ -531,38 +525,35 @@ def test_news_are_told_as_each_room_wants_and_never_of_the_room_in_view(qapp, ho
         await hand.call(hand.chat.say("meant", ANN, "@mia look", mentions_me=True))
         await shown(lambda: len(toasts.toasts) == 2)
         await shown(lambda: hand.dock.windowTitle() == "Chat (3)")
-        hand.telling_of = hand.late.telling.room_wanted.emit(hand.panel.book.room("loud"))
+        hand.late.telling.room_wanted.emit(hand.panel.book.room("loud"))
         await shown(lambda: hand.panel.room.id == "loud")
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_what_comes_while_catching_up_is_counted_and_not_told(qapp, home):
+def test_what_comes_while_catching_up_is_counted_and_not_told(qapp):
     async def tell(hand):
         await hand.begin()
         await hand.call(hand.chat.begin("loud", "loud"))
         await hand.call(hand.team.stand(replace(SERVER, standing=Standing.CATCHING_UP)))
         await shown(lambda: hand.panel.book.servers[0].standing is Standing.CATCHING_UP)
-        hand.desktop.window.toasts.dismiss_all()
+        hand.window.toasts.dismiss_all()
         await hand.call(hand.chat.say("loud", ANN, "Old news"))
         await shown(lambda: hand.dock.windowTitle() == "Chat (1)")
-        assert not hand.desktop.window.toasts.toasts
+        assert not hand.window.toasts.toasts
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
 # --- for everyone -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("width_px", [300, 760])
-def test_every_part_has_a_name_and_tab_reaches_it(qapp, home, width_px):
+def test_every_part_has_a_name_and_tab_reaches_it(qapp, width_px):
     async def tell(hand):
         await hand.begin()
         await hand.say(ANN, "Look at AAPL.XNAS", links=(LinkRow("AAPL.XNAS", "1d"),), files=(FileRow("x", "a.csv", "text/csv", 3),))
         hand.composer.attached.attach(LinkRow("MSFT.XNAS"))
-        hand.desktop.window.resizeDocks([hand.dock], [width_px], Qt.Orientation.Horizontal)
-        hand.desktop.window.activateWindow()
-        await shown(hand.desktop.window.isActiveWindow)
         assert not nameless(hand.panel)
         hand.composer.field.setFocus()
         assert not walk(hand.panel)
@@ -571,10 +562,10 @@ def test_every_part_has_a_name_and_tab_reaches_it(qapp, home, width_px):
             show()
             assert not nameless(hand.panel)
 
-    story_of(tell, home)
+    bench_of(tell, dock_px=width_px)
 
 
-def test_a_screen_reader_hears_who_said_what(qapp, home):
+def test_a_screen_reader_hears_who_said_what(qapp):
     async def tell(hand):
         await hand.begin()
         await hand.say(ANN, "First")
@@ -584,10 +575,10 @@ def test_a_screen_reader_hears_who_said_what(qapp, home):
         assert hand.timeline.accessibleDescription().startswith("Ann Ames, ")
         assert hand.timeline.accessibleDescription().endswith(": First")
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_hostile_words_are_shown_as_they_are(qapp, home):
+def test_hostile_words_are_shown_as_they_are(qapp):
     async def tell(hand):
         name = "\u202eAnn<img src=x>"
         hand.chat.known = (replace(PEOPLE[0]), replace(PEOPLE[1], name=name), PEOPLE[2])
@@ -600,14 +591,11 @@ def test_hostile_words_are_shown_as_they_are(qapp, home):
         assert hand.panel.head.title.text().startswith("<b>desk</b>")
         assert view._files[0]._name.textFormat() is Qt.TextFormat.PlainText
 
-    story_of(tell, home)
+    bench_of(tell)
 
 
-def test_no_part_stands_alone_for_a_moment_and_nothing_is_left_after_closing(qapp, home):
+def test_no_part_stands_alone_for_a_moment_and_nothing_is_left_after_closing(qapp):
     alone = []
-
-    class Watch(type(qapp).__mro__[1]):
-        pass
 
     async def tell(hand):
         before = {widget for widget in QApplication.topLevelWidgets() if widget.isVisible()}
@@ -619,4 +607,4 @@ def test_no_part_stands_alone_for_a_moment_and_nothing_is_left_after_closing(qap
         hand.panel.close_panel()
         assert not alone
 
-    story_of(tell, home)
+    bench_of(tell)

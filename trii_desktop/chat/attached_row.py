@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton
 
 from backend.chat.message import LinkRow
 from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.assistant.flow import FlowRow
-from trii_desktop.chat.pictures import fitted, load_small
+from trii_desktop.chat.pictures import read_picture
 from trii_desktop.chat.uploads import N_UPLOADS_MAX, Attached, Upload, is_picture, mime_of, refusal_of, words_of
 from trii_desktop.look import Look
 from trii_desktop.widgets.layout import row
@@ -116,8 +116,6 @@ class AttachedRow(FlowRow):
 def _preview(attached: Attached) -> QPixmap | None:
     if isinstance(attached, LinkRow) or not is_picture(mime_of(attached)):
         return None
-    image = QImage.fromData(attached.content) if isinstance(attached, Upload) else load_small(attached)
-    if image is None or image.isNull():
-        return None
-    size = fitted(image.size(), PREVIEW_PX)
-    return QPixmap.fromImage(image.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation))
+    content = attached.content if isinstance(attached, Upload) else attached.read_bytes()
+    image = read_picture(content, PREVIEW_PX)
+    return QPixmap.fromImage(image) if image is not None else None

@@ -1,5 +1,7 @@
 """The part of a room's messages that is loaded: read page by page around where a person looks, and kept up to date by events."""
 
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
@@ -17,14 +19,19 @@ N_SINGLE_MAX: Final = 8  # changed messages that are read one by one
 N_ARRIVED_MAX: Final = 200  # of a burst; what follows is read when somebody goes there
 
 
+def _always() -> bool:
+    return True
+
+
 class Conversation(QObject):
     """One room, or one thread of it, at a time. Sequence numbers order it; what waits for its place stands at the end.
 
-    changed : there are other messages, ``is_other`` where they are of another room or place; failed : words, where nothing
-    could be read
+    changed : there are other messages, ``is_other`` where they are of another room or place; left : another room comes
+    failed : words, where nothing could be read
     """
 
     changed = Signal(bool)
+    left = Signal()
     failed = Signal(str)
 
     def __init__(self, desk: Desk, chat: ChatSurface) -> None:
@@ -37,33 +44,26 @@ class Conversation(QObject):
         self.has_before = self.has_after = False
         self.unread_from = 0  # where the unread line stands, as of when the room was opened
         self._turn = 0  # counts the places shown
+        self._coming = ""  # id of the room that is being read, and whether something of it changed since
+        self._is_coming_due = False
         self._is_reading = False
         self._due_from: int | None = None
         self._due_ids: set[str] = set()
         self._is_loading = False
+        self.is_at_end: Callable[[], bool] = _always  # whether the end is what one reads
         self._subscriptions: list[Subscription[Any]] = [desk.bridge.subscribe(MessagesChanged, self._messages_changed)]
 
     # --- what is asked ------------------------------------------------------------------------------------------------
 
     async def open(self, room: RoomRow, *, around: int = 0) -> None:
         """Show a room: where ``around`` stands, else its first unread message, else its end."""
-        self._turn += 1
-        turn = self._turn
-        self.room, self.root = room, ""
-        self.unread_from = room.first_unread if room.n_unread else 0
-        place = around or self.unread_from
-        page = await self._page(around=place, n=2 * N_PAGE) if place else await self._page(n=N_PAGE)
-        if turn == self._turn:
-            self._take(page)
+        unread_from = room.first_unread if room.n_unread else 0
+        place = around or unread_from
+        await self._open(room, "", partial(self._chat.page, room.id, around=place or None, n=2 * N_PAGE), unread_from)
 
     async def open_thread(self, room: RoomRow, root: str) -> None:
         """Show a message and its replies."""
-        self._turn += 1
-        turn = self._turn
-        self.room, self.root, self.unread_from = room, root, 0
-        page = await self._desk.bridge.call(self._chat.thread(root))
-        if turn == self._turn:
-            self._take(page)
+        await self._open(room, root, partial(self._chat.thread, root), 0)
 
     async def go_around(self, seq: int) -> None:
         """Load what stands around a sequence number."""
@@ -116,6 +116,7 @@ class Conversation(QObject):
     def clear(self) -> None:
         """Show nothing."""
         self._turn += 1
+        self.left.emit()
         self.room, self.root, self.messages = None, "", ()
         self.has_before = self.has_after = False
         self.changed.emit(True)
@@ -145,6 +146,22 @@ class Conversation(QObject):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    async def _open(self, room: RoomRow, root: str, read: Callable[[], Coroutine[Any, Any, Page]], unread_from: int) -> None:
+        """What is shown stays until the other is read; what changes meanwhile is read again afterwards."""
+        self._turn += 1
+        turn = self._turn
+        self._coming, self._is_coming_due = room.id, False
+        page = await self._desk.bridge.call(read)
+        if turn != self._turn:
+            return
+        self.left.emit()
+        is_due, self._coming = self._is_coming_due, ""
+        self.room, self.root, self.unread_from = room, root, unread_from
+        self._take(page)
+        if is_due:
+            self._due_from = self._first_seq
+            self._begin_reading()
+
     @property
     def _first_seq(self) -> int:
         return min((row.seq for row in self.messages if row.seq), default=0)
@@ -155,7 +172,8 @@ class Conversation(QObject):
 
     async def _page(self, *, before: int | None = None, after: int | None = None, around: int | None = None, n: int) -> Page:
         assert self.room is not None, "Pages are of a room."
-        return await self._desk.bridge.call(self._chat.page(self.room.id, before=before, after=after, around=around, n=n))
+        make = partial(self._chat.page, self.room.id, before=before, after=after, around=around, n=n)
+        return await self._desk.bridge.call(make)
 
     async def _more(self, *, before: int | None = None, after: int | None = None) -> Page | None:
         turn, self._is_loading = self._turn, True
@@ -175,6 +193,14 @@ class Conversation(QObject):
         self.messages = rows
         self.changed.emit(False)
 
+    def _bounded(self, rows: tuple[MessageRow, ...]) -> tuple[MessageRow, ...]:
+        """Of too many, those that are farthest from where one reads are let go."""
+        if len(rows) <= N_LOADED_MAX or self.is_at_end():
+            return self._without_oldest(rows)
+        self.has_after = True
+        kept = max(len(self._placed), N_LOADED_MAX)
+        return tuple(row for row in rows[:kept] if row.seq)
+
     def _without_oldest(self, rows: tuple[MessageRow, ...]) -> tuple[MessageRow, ...]:
         if len(rows) <= N_LOADED_MAX:
             return rows
@@ -182,11 +208,16 @@ class Conversation(QObject):
         return rows[-N_LOADED_MAX:]
 
     def _messages_changed(self, event: MessagesChanged) -> None:
+        if event.room == self._coming:
+            self._is_coming_due = True
         if self.room is None or event.room != self.room.id:
             return
         self._due_ids.update(event.ids)
         if not event.ids:
             self._due_from = event.from_seq if self._due_from is None else min(self._due_from, event.from_seq)
+        self._begin_reading()
+
+    def _begin_reading(self) -> None:
         if not self._is_reading:
             self._is_reading = True
             self._desk.start("Reading the messages", self._read_due())
@@ -234,4 +265,4 @@ class Conversation(QObject):
         n = max(sum(row.seq >= seq for row in self.messages), 1) + N_ARRIVED_MAX
         page = await self._page(after=seq - 1, n=n) if seq > 1 or before else await self._page(n=N_PAGE)
         self.has_after = page.has_after
-        return self._without_oldest((*before, *page.messages))
+        return self._bounded((*before, *page.messages))

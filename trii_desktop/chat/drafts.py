@@ -1,5 +1,6 @@
 """What was begun in each room and thread: words of rooms are stored, all else stays while the dock does."""
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
@@ -29,6 +30,7 @@ class Drafts(QObject):
         self._timer.setInterval(DRAFT_MS)
         self._timer.timeout.connect(self.save)
         composer.attached.changed.connect(self._timer.start)
+        conversation.left.connect(self.save)
 
     def begin(self) -> None:
         """Something was written."""
@@ -68,4 +70,4 @@ class Drafts(QObject):
         return "" if room is None else f"{room.id}/{self._conversation.root}"
 
     def _store(self, room: str, text: str) -> None:
-        self._desk.start("Keeping the draft", self._desk.bridge.call(self._chat.save_draft(room, text)))
+        self._desk.start("Keeping the draft", self._desk.bridge.call(partial(self._chat.save_draft, room, text)))

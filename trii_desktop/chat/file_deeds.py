@@ -1,13 +1,11 @@
 """What can be done with a file of a message: a picture is shown, everything is saved where a person says."""
 
 import asyncio
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from backend.chat.message import FileRow
@@ -15,14 +13,13 @@ from backend.errors import InvalidInput
 from backend.events import Level
 from backend.storage.durable import explain_os_error
 from trii_desktop.chat.picture_dialog import PictureDialog
-from trii_desktop.chat.pictures import fitted
+from trii_desktop.chat.pictures import read_picture
 from trii_desktop.chat.surface import ChatSurface
 from trii_desktop.chat.uploads import is_picture
 from trii_desktop.desk import Desk
 from trii_desktop.team.letters import shown_line
 
 _LARGEST_PX: Final = QSize(4096, 4096)
-_SIDE_PX_MAX: Final = 12_000
 
 
 class FileDeeds(QObject):
@@ -54,16 +51,16 @@ class FileDeeds(QObject):
         self._desk.start("Saving the file", self._save(file, Path(name)))
 
     async def _save(self, file: FileRow, path: Path) -> None:
-        source = await self._desk.bridge.call(self._chat.file(file.sha256))
+        content = await self._desk.bridge.call(self._chat.content(file.sha256))
         try:
-            await asyncio.to_thread(shutil.copyfile, source, path)
+            await asyncio.to_thread(path.write_bytes, content)
         except OSError as e:
             raise explain_os_error(e, "save the file", path) from e
         self._desk.notices.say("The file was saved.", str(path), level=Level.SUCCESS)
 
     async def _show(self, file: FileRow) -> None:
-        path = await self._desk.bridge.call(self._chat.file(file.sha256))
-        image = await asyncio.to_thread(_load_large, path)
+        content = await self._desk.bridge.call(self._chat.content(file.sha256))
+        image = await asyncio.to_thread(read_picture, content, _LARGEST_PX)
         if image is None:
             raise InvalidInput(
                 f"{shown_line(file.name)} cannot be shown as a picture.", hint="Save it, and open it with another program."
@@ -75,15 +72,3 @@ def safe_name(name: str) -> str:
     """A name of one file, whatever a message calls it: no folders, no leading dots, nothing hidden."""
     plain = shown_line(name).replace("/", "_").replace("\\", "_").replace(":", "_").lstrip(". ")
     return plain[-120:] or "file"
-
-
-def _load_large(path: Path) -> QImage | None:
-    reader = QImageReader(str(path))
-    reader.setDecideFormatFromContent(True)
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if not size.isValid() or max(size.width(), size.height()) > _SIDE_PX_MAX or b"svg" in bytes(reader.format().data()):
-        return None
-    reader.setScaledSize(fitted(size, _LARGEST_PX))
-    made = reader.read()
-    return None if made.isNull() else made

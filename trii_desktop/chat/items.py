@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from backend.chat.message import Delivery, MessageRow
@@ -105,7 +106,7 @@ def day_words(at_ms: int, today: datetime) -> str:
 
 def clock_words(at_ms: int) -> str:
     """``14:32`` in this computer's zone."""
-    return _local(at_ms).strftime("%H:%M")
+    return _local(at_ms // 60_000)[1]
 
 
 def moment_words(at_ms: int, now_ms: int) -> str:
@@ -146,9 +147,12 @@ def _stands_with(before: MessageRow, row: MessageRow) -> bool:
     return before.author == row.author and is_near and not before.is_deleted and not before.is_erased
 
 
-def _local(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000).astimezone()
+@lru_cache(maxsize=8192)
+def _local(minute: int) -> tuple[datetime, str]:
+    """Day and clock of a minute since 1970 in this computer's zone: of hundreds of messages, most are asked for again and again."""
+    then = datetime.fromtimestamp(minute * 60).astimezone()
+    return then.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None), then.strftime("%H:%M")
 
 
 def _day_of(at_ms: int) -> datetime:
-    return _local(at_ms).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    return _local(at_ms // 60_000)[0]

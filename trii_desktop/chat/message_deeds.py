@@ -1,6 +1,6 @@
 """What can be done with one message, by its menu and by keys: reply, react, edit, delete, pin, copy, send again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -43,19 +43,19 @@ class MessageDeeds(QObject):
     def react(self, message: MessageRow, emoji: str) -> None:
         """Put an emoji on, or take one's own off."""
         is_mine = any(one.emoji == emoji and one.is_mine for one in message.reactions)
-        self._call("Reacting", self._chat.react(message.id, emoji, not is_mine))
+        self._call("Reacting", partial(self._chat.react, message.id, emoji, not is_mine))
 
     def pin(self, message: MessageRow) -> None:
         """Pin it, or take the pin out."""
-        self._call("Pinning the message", self._chat.pin(message.id, not message.is_pinned))
+        self._call("Pinning the message", partial(self._chat.pin, message.id, not message.is_pinned))
 
     def again(self, message: MessageRow) -> None:
         """Send once more what was refused or overtaken."""
-        self._call("Sending again", self._chat.again(message.id))
+        self._call("Sending again", partial(self._chat.again, message.id))
 
     def drop(self, message: MessageRow) -> None:
         """Give up what was refused or overtaken."""
-        self._call("Dropping the message", self._chat.drop(message.id))
+        self._call("Dropping the message", partial(self._chat.drop, message.id))
 
     def ask_delete(self, message: MessageRow) -> None:
         """Delete after a yes: it leaves every computer."""
@@ -64,7 +64,7 @@ class MessageDeeds(QObject):
             "Delete this message?",
             "Everybody will see that a message was deleted, and not what it said.",
             "Delete",
-            lambda: self._call("Deleting the message", self._chat.delete(message.id)),
+            lambda: self._call("Deleting the message", partial(self._chat.delete, message.id)),
         )
         ask.open()
 
@@ -76,7 +76,7 @@ class MessageDeeds(QObject):
             "Its words and files are removed from the server and from every computer, and cannot be brought back. "
             "That there was a message stays on record.",
             "Remove for good",
-            lambda: self._call("Removing the message", self._chat.erase(message.id)),
+            lambda: self._call("Removing the message", partial(self._chat.erase, message.id)),
         )
         ask.open()
 
@@ -163,7 +163,7 @@ class MessageDeeds(QObject):
         inside.setAccessibleName("React")
         self.fill_reactions(inside, message)
 
-    def _call(self, name: str, deed: Any) -> None:
+    def _call(self, name: str, deed: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         self._desk.start(name, self._desk.bridge.call(deed))
 
 

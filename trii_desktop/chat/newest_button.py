@@ -31,9 +31,9 @@ class NewestButton(QPushButton):
         """The end was seen."""
         self._n_newer = 0
 
-    def place(self, *, is_wanted: bool) -> None:
-        """Stand in the middle of the lower edge, or go."""
-        self.setText(f"{format_count(self._n_newer)} new \u2193" if self._n_newer else "Newest \u2193")
+    def place(self, *, is_wanted: bool, is_counted: bool) -> None:
+        """Stand in the middle of the lower edge, or go. ``is_counted`` : everything that came was counted."""
+        self.setText(f"{format_count(self._n_newer)} new \u2193" if self._n_newer and is_counted else "Newest \u2193")
         self.setVisible(is_wanted)
         size, room = self.sizeHint(), self._owner.size()
         self.setGeometry(QRect(QPoint((room.width() - size.width()) // 2, room.height() - size.height() - _BELOW_PX), size))

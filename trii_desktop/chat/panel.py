@@ -159,6 +159,7 @@ class ChatPanel(QWidget):
         self._listener.close()
         self.talk.close_view()
         self.thread_pane.close_pane()
+        self.search.close_page()
         self.done.close()
         for subscription in self._subscriptions:
             subscription.close()

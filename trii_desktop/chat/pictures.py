@@ -2,10 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
-from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
 
 from backend.chat.message import FileRow
@@ -50,8 +49,8 @@ class Pictures(QObject):
 
     async def _fetch(self, sha256: str) -> None:
         try:
-            path = await self._desk.bridge.call(self._chat.file(sha256))
-            made = await asyncio.to_thread(load_small, path)
+            content = await self._desk.bridge.call(self._chat.content(sha256))
+            made = await asyncio.to_thread(read_picture, content, SMALL_PX * 2)
         except TriiError:  # offline, or gone: the file's line says that it is not here, and opening it says why
             self._asked.discard(sha256)
             return
@@ -62,9 +61,12 @@ class Pictures(QObject):
         self.came.emit(sha256)
 
 
-def load_small(path: Path) -> QImage | None:
-    """The picture at ``path`` in at most 300 x 190 device pixels times two; None where it is none, or a hostile one."""
-    reader = QImageReader(str(path))
+def read_picture(content: bytes, room: QSize) -> QImage | None:
+    """The picture in ``content`` made to fit ``room``; None where it is none, or one that would fill the memory."""
+    buffer = QBuffer()
+    buffer.setData(content)
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer)
     reader.setDecideFormatFromContent(True)
     reader.setAutoTransform(True)
     size = reader.size()
@@ -72,7 +74,7 @@ def load_small(path: Path) -> QImage | None:
         return None
     if max(size.width(), size.height()) > _SIDE_PX_MAX:
         return None
-    reader.setScaledSize(fitted(size, SMALL_PX * 2))
+    reader.setScaledSize(fitted(size, room))
     made = reader.read()
     return None if made.isNull() else made.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 

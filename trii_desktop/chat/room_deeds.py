@@ -1,6 +1,7 @@
 """What is done with whole rooms: made, joined, led, starred, left; and the dialogs in which that is said."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -66,12 +67,12 @@ class RoomsDone(QObject):
 
     def make_room(self, server: str, name: str, topic: str, people: tuple[str, ...], is_open: bool, shows_history: bool) -> None:  # noqa: FBT001 - the dialog's
         """Make a room and show it."""
-        made = self._chat.create_room(server, name, topic, people, is_open=is_open, shows_history=shows_history)
-        self._desk.start("Making the room", self._shown(made))
+        make = partial(self._chat.create_room, server, name, topic, people, is_open=is_open, shows_history=shows_history)
+        self._desk.start("Making the room", self._shown(make))
 
     def write_to(self, server: str, user: str) -> None:
         """Show the room of two."""
-        self._desk.start("Opening the message", self._shown(self._chat.direct(server, user)))
+        self._desk.start("Opening the message", self._shown(partial(self._chat.direct, server, user)))
 
     def join(self, room: RoomRow) -> None:
         """Join an open room and show it."""
@@ -83,7 +84,7 @@ class RoomsDone(QObject):
 
     def rename(self, room: RoomRow, name: str, topic: str) -> None:
         """Call it something else."""
-        self._desk.start("Changing the room", self._desk.bridge.call(self._chat.edit_room(room.id, name, topic)))
+        self._desk.start("Changing the room", self._desk.bridge.call(partial(self._chat.edit_room, room.id, name, topic)))
 
     def set_seat(self, room: RoomRow, user: str, role: str) -> None:
         """Let a person be in it as something, or be out of it."""
@@ -91,11 +92,11 @@ class RoomsDone(QObject):
 
     def set_notify(self, room: RoomRow, notify: Notify) -> None:
         """What it may interrupt for."""
-        self._desk.start("Changing the room", self._desk.bridge.call(self._chat.notify(room.id, notify)))
+        self._desk.start("Changing the room", self._desk.bridge.call(partial(self._chat.notify, room.id, notify)))
 
     def star(self, room: RoomRow) -> None:
         """Keep it at the head of the list, or no longer."""
-        self._desk.start("Starring the room", self._desk.bridge.call(self._chat.star(room.id, not room.is_starred)))
+        self._desk.start("Starring the room", self._desk.bridge.call(partial(self._chat.star, room.id, not room.is_starred)))
 
     def ask_leave(self, room: RoomRow) -> None:
         """Leave after a yes."""
@@ -104,13 +105,13 @@ class RoomsDone(QObject):
             f"Leave {shown_name(room.name)}?",
             "Nothing new of it will reach you. What was said until now stays readable on this computer.",
             "Leave",
-            lambda: self._desk.start("Leaving the room", self._desk.bridge.call(self._chat.leave(room.id))),
+            lambda: self._desk.start("Leaving the room", self._desk.bridge.call(partial(self._chat.leave, room.id))),
         ).open()
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    async def _shown(self, made: Coroutine[Any, Any, RoomRow]) -> None:
-        room = await self._desk.bridge.call(made)
+    async def _shown(self, make: Callable[[], Coroutine[Any, Any, RoomRow]]) -> None:
+        room = await self._desk.bridge.call(make)
         self.room_wanted.emit(room)
 
     async def _join(self, room: RoomRow) -> None:
@@ -136,4 +137,4 @@ class RoomsDone(QObject):
         except TriiError as error:
             rooms, why_not = (), f"Open rooms are asked of the server. {error.message}"
         if self._new is not None and isValid(self._new):
-            self._new.show_open_rooms(server, rooms, why_not)
+            self._new.show_open_rooms(server, tuple(room for room in rooms if not room.my_role), why_not)

@@ -22,7 +22,7 @@ from trii_desktop.team.letters import Names, shown_line, shown_name
 from trii_desktop.team.words import ROLES
 from trii_desktop.widgets.layout import button, column, label, row
 
-SEATS: Final = ("owner", "moderator", "member", "guest")
+SEATS: Final = ("owner", "moderator", "member", "reader")
 OUT: Final = "none"
 
 

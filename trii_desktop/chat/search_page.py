@@ -116,6 +116,11 @@ class SearchPage(QWidget):
         self._timer.stop()
         self._desk.start("Searching", self._search())
 
+    def close_page(self) -> None:
+        """Search no more."""
+        self._timer.stop()
+        self._n_asked += 1
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape goes back."""
         if event.key() == Qt.Key.Key_Escape:

@@ -16,7 +16,7 @@ class Rooms(Protocol):
         ...
 
     async def open_rooms(self, server: str) -> tuple[RoomRow, ...]:
-        """Rooms that anybody of the organisation may join; asked of the server."""
+        """Rooms that anybody of the organisation may join, one's own too; asked of the server."""
         ...
 
     async def create_room(
@@ -45,7 +45,7 @@ class Rooms(Protocol):
         ...
 
     async def set_seat(self, room: str, user: str, role: str) -> Any:
-        """Let a person be in a room as "owner", "moderator", "member", "guest"; out of it with "none"."""
+        """Let a person be in a room as "owner", "moderator", "member", "reader"; out of it with "none"."""
         ...
 
     async def edit_room(self, room: str, name: str, topic: str) -> Any:
@@ -140,6 +140,6 @@ class ChatSurface(Rooms, Protocol):
         """Keep what was begun."""
         ...
 
-    async def file(self, sha256: str) -> Path:
-        """Where a file lies, fetched and checked before."""
+    async def content(self, sha256: str) -> bytes:
+        """A file of a message, fetched where it is not here and checked."""
         ...

@@ -72,6 +72,7 @@ class TalkView(QFrame):
         parts.setStretch(0, 1)
         self.setLayout(parts)
         self.drafts = Drafts(desk, chat, self.conversation, self.composer)
+        self.conversation.is_at_end = self.timeline.is_end_in_view
         self._connect(pictures)
         self._subscriptions: list[Subscription[Any]] = [desk.bridge.subscribe(TypingChanged, self._typing_changed)]
 
@@ -84,19 +85,15 @@ class TalkView(QFrame):
 
     async def open(self, room: RoomRow, *, around: int = 0) -> None:
         """Show a room. Raises what reading raises."""
-        self._leave_room()
-        self.deeds.room = room
-        await self._know_members(room)
+        members = await self._desk.bridge.call(partial(self._chat.members, room.id))
         await self.conversation.open(room, around=around)
-        self.drafts.show(room.draft)
+        self._begin(room, members, room.draft)
 
     async def open_thread(self, room: RoomRow, root: str) -> None:
         """Show a thread. Raises what reading raises."""
-        self._leave_room()
-        self.deeds.room = room
-        await self._know_members(room)
+        members = await self._desk.bridge.call(partial(self._chat.members, room.id))
         await self.conversation.open_thread(room, root)
-        self.drafts.show("")
+        self._begin(room, members, "")
 
     async def go_to(self, message: str, seq: int) -> None:
         """Bring a message of this room into view, loading what stands around it."""
@@ -136,7 +133,7 @@ class TalkView(QFrame):
             return
         if self.window().isActiveWindow() and self._read != (room.id, last):
             self._read = (room.id, last)
-            self._desk.start("Marking as read", self._desk.bridge.call(self._chat.mark_read(room.id, last)))
+            self._desk.start("Marking as read", self._desk.bridge.call(partial(self._chat.mark_read, room.id, last)))
 
     def wear(self) -> None:
         """Follow the theme and the size of letters."""
@@ -249,7 +246,7 @@ class TalkView(QFrame):
     def _edit_wanted(self, text: str) -> None:
         edited, self._edited = self._edited, None
         if edited is not None and text != edited.text:
-            self._desk.start("Editing the message", self._desk.bridge.call(self._chat.edit(edited.id, text)))
+            self._desk.start("Editing the message", self._desk.bridge.call(partial(self._chat.edit, edited.id, text)))
         self.composer.end_edit()
 
     def _typed(self) -> None:
@@ -257,7 +254,7 @@ class TalkView(QFrame):
         now_s, room = time.monotonic(), self.room
         if room is not None and self.composer.text and now_s - self._typed_at_s >= TYPING_S:
             self._typed_at_s = now_s
-            self._desk.start("Telling that you write", self._desk.bridge.call(self._chat.typing(room.id)))
+            self._desk.start("Telling that you write", self._desk.bridge.call(partial(self._chat.typing, room.id)))
 
     def _load_before(self) -> None:
         self._desk.start("Reading earlier messages", self.conversation.load_before())
@@ -299,11 +296,15 @@ class TalkView(QFrame):
 
     # --- inside: rooms ------------------------------------------------------------------------------------------------
 
-    def _leave_room(self) -> None:
-        if self.room is not None:
-            self.drafts.save()
+    def _begin(self, room: RoomRow, members: tuple[MemberRow, ...], draft: str) -> None:
+        if self.room is None or self.room.id != room.id:
+            return  # another room was chosen meanwhile
         self._edited = None
+        self.deeds.room = room
         self.writers.say("")
+        if self.sight.show_members(members):
+            self._show(False)
+        self.drafts.show(draft)
 
     async def _know_members(self, room: RoomRow) -> None:
         if self.sight.show_members(await self._desk.bridge.call(self._chat.members(room.id))) and self.room is not None:

@@ -42,7 +42,6 @@ class ThreadPane(QFrame):
 
     def shut(self) -> None:
         """Show none."""
-        self.talk.drafts.save()
         self.talk.conversation.clear()
         self.is_open = False
 

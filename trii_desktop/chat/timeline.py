@@ -84,6 +84,10 @@ class MessageTimeline(QAbstractScrollArea):
         """The chosen message."""
         return self._column.item(self._current)
 
+    def is_end_in_view(self) -> bool:
+        """Whether the end of what is loaded is in view."""
+        return self._follows
+
     def view_of(self, message: str) -> MessageView | None:
         """The widget of a message; None while it is far from view."""
         return self._views.get(message)
@@ -217,7 +221,8 @@ class MessageTimeline(QAbstractScrollArea):
             self._put()
         finally:
             self._is_arranging = False
-        self.to_end.place(is_wanted=self._has_after or (not self._follows and self._below_px() > NEAR_END_PX))
+        is_below = not self._follows and self._below_px() > NEAR_END_PX
+        self.to_end.place(is_wanted=self._has_after or is_below, is_counted=not self._has_after)
 
     def _scroll(self, anchor: Anchor) -> None:
         bar, room = self.verticalScrollBar(), self.viewport().height()

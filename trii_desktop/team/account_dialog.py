@@ -1,5 +1,6 @@
 """One's own account at a server: where it is signed in, its password, its second factor, and signing out."""
 
+from functools import partial
 from typing import Final, Protocol
 
 from PySide6.QtCore import Qt
@@ -65,7 +66,7 @@ class AccountDialog(AskingDialog):
 
     def read_sessions(self) -> None:
         """Ask where the account is signed in."""
-        self.ask("Asking for your devices\u2026", self._team.sessions(self._server.id), self._show_sessions)
+        self.ask("Asking for your devices\u2026", partial(self._team.sessions, self._server.id), self._show_sessions)
 
     def allow(self) -> None:
         """Enable what can be pressed now."""
@@ -157,14 +158,14 @@ class AccountDialog(AskingDialog):
 
     def _end(self) -> None:
         if self._chosen is not None:
-            call = self._team.end_session(self._server.id, self._chosen.id)
+            call = partial(self._team.end_session, self._server.id, self._chosen.id)
             self.ask("Signing the device out\u2026", call, lambda _nothing: self._again())
 
     def _again(self) -> None:
         self.read_sessions()
 
     def _change(self) -> None:
-        call = self._team.change_password(self._server.id, self.old.text(), self.new.text())
+        call = partial(self._team.change_password, self._server.id, self.old.text(), self.new.text())
         self.ask("Changing the password\u2026", call, self._changed)
 
     def _changed(self, _nothing: object) -> None:

@@ -42,10 +42,9 @@ class AskingDialog(QDialog):
         if words:
             announce(self.said, words)
 
-    def ask(self, words: str, call: Coroutine[Any, Any, T], then: Callable[[T], None]) -> None:
+    def ask(self, words: str, call: Callable[[], Coroutine[Any, Any, T]], then: Callable[[T], None]) -> None:
         """Run ``call`` on the engine, saying ``words`` meanwhile; ``then`` is given the result while the dialog is there."""
         if self._is_asking:
-            call.close()
             return
         self._is_asking = True
         self.say(words)
@@ -55,7 +54,7 @@ class AskingDialog(QDialog):
     def allow(self) -> None:
         """Enable what can be pressed now."""
 
-    async def _asked(self, call: Coroutine[Any, Any, T], then: Callable[[T], None]) -> None:
+    async def _asked(self, call: Callable[[], Coroutine[Any, Any, T]], then: Callable[[T], None]) -> None:
         why, result, is_done = "", None, False
         try:
             result, is_done = await self._desk.bridge.call(call), True

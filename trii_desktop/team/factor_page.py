@@ -1,5 +1,7 @@
 """The second factor of an account: set up with an authenticator, kept safe by recovery codes, and given up again."""
 
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
@@ -72,7 +74,7 @@ class FactorPage(QWidget):
         return holding(column(sides, row(label("Code"), self.code, self.confirm), gap=12))
 
     def _begin(self) -> None:
-        self._dialog.ask("Asking for a secret\u2026", self._team.enrol(self._server, self.password.text()), self._show)
+        self._dialog.ask("Asking for a secret\u2026", partial(self._team.enrol, self._server, self.password.text()), self._show)
 
     def _show(self, made: Enrolment) -> None:
         self.password.clear()
@@ -85,7 +87,7 @@ class FactorPage(QWidget):
         self.code.setFocus()
 
     def _confirm(self) -> None:
-        call = self._team.confirm_enrolment(self._server, self.code.text().strip())
+        call = partial(self._team.confirm_enrolment, self._server, self.code.text().strip())
         self._dialog.ask("Confirming\u2026", call, self._confirmed)
 
     def _confirmed(self, _nothing: object) -> None:
@@ -93,7 +95,7 @@ class FactorPage(QWidget):
         self._dialog.say("The second factor is on. You are asked for it when you sign in.")
 
     def _remove(self) -> None:
-        call = self._team.remove_factor(self._server, self.password.text(), self.old_code.text().strip())
+        call = partial(self._team.remove_factor, self._server, self.password.text(), self.old_code.text().strip())
         self._dialog.ask("Giving up the second factor\u2026", call, self._removed)
 
     def _removed(self, _nothing: object) -> None:

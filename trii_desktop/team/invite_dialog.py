@@ -1,5 +1,6 @@
 """Inviting people: how many, as what, for how long; what comes of it is a link to give them."""
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtGui import QGuiApplication
@@ -12,7 +13,7 @@ from trii_desktop.team.surface import TeamSurface
 from trii_desktop.team.words import ROLES, server_name
 from trii_desktop.widgets.layout import button, column, label, row
 
-OFFERED: Final = ("member", "guest", "moderator", "admin")
+OFFERED: Final = ("member", "trader", "guest", "moderator", "compliance", "admin")
 
 
 class InviteDialog(AskingDialog):
@@ -50,7 +51,7 @@ class InviteDialog(AskingDialog):
         self.make.setEnabled(not self.is_asking)
 
     def _make(self) -> None:
-        call = self._team.invite(self._server.id, str(self.role.currentData()), self.n_people.value(), self.n_days.value())
+        call = partial(self._team.invite, self._server.id, str(self.role.currentData()), self.n_people.value(), self.n_days.value())
         self.ask("Making a link\u2026", call, self._show_link)
 
     def _show_link(self, link: str) -> None:

@@ -1,6 +1,7 @@
 """Joining a server by its invite link: who it is, an account there, and the second factor where it is asked for."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt
@@ -149,8 +150,13 @@ class JoinDialog(AskingDialog):
             case 1:
                 self._send()
             case _:
-                call = self._team.sign_in(
-                    self._link, self.email.text().strip(), self.password.text(), self.code.text().strip(), self._ticket
+                call = partial(
+                    self._team.sign_in,
+                    self._link,
+                    self.email.text().strip(),
+                    self.password.text(),
+                    self.code.text().strip(),
+                    self._ticket,
                 )
                 self.ask("Signing in\u2026", call, self._arrived)
 
@@ -163,7 +169,7 @@ class JoinDialog(AskingDialog):
         return "".join(self.link.toPlainText().split())
 
     def _look(self) -> None:
-        self.ask("Asking the server who it is\u2026", self._team.look_at(self._link), self._show_invitation)
+        self.ask("Asking the server who it is\u2026", partial(self._team.look_at, self._link), self._show_invitation)
 
     def _show_invitation(self, invitation: Invitation) -> None:
         self._invitation = invitation
@@ -180,13 +186,15 @@ class JoinDialog(AskingDialog):
         self._turn_to(_ACCOUNT)
 
     def _send(self) -> None:
-        email, secret = self.email.text().strip(), self.password.text()
+        email, name, secret = self.email.text().strip(), self.name.text().strip(), self.password.text()
         if self.is_new.isChecked():
             self.ask(
-                "Making your account\u2026", self._team.join(self._link, email, self.name.text().strip(), secret), self._arrived
+                "Making your account\u2026",
+                partial(self._team.join, self._link, email, name, secret),
+                self._arrived,
             )
         else:
-            self.ask("Signing in\u2026", self._team.sign_in(self._link, email, secret), self._arrived)
+            self.ask("Signing in\u2026", partial(self._team.sign_in, self._link, email, secret), self._arrived)
 
     def _arrived(self, came: SignedIn) -> None:
         if came.needs_code:

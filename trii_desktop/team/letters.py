@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from backend.chat.message import MemberRow
@@ -42,6 +43,7 @@ def shown_line(text: str) -> str:
     return " ".join(shown_text(text).split())
 
 
+@lru_cache(maxsize=4096)
 def shown_name(name: str) -> str:
     """A name in one line of at most 40 letters, in composed form, without hidden letters; a mark follows one that may deceive."""
     plain = unicodedata.normalize("NFKC", _JOINERS.sub("", _HIDDEN.sub("", _TURNING.sub("", name))))

@@ -1,6 +1,7 @@
 """Signing in again at a server of this home."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -51,7 +52,7 @@ class SignInDialog(AskingDialog):
 
     def _go_on(self) -> None:
         email, secret = self.email.text().strip(), self.password.text()
-        call = self._team.sign_in(self._server.id, email, secret, self.code.text().strip(), self._ticket)
+        call = partial(self._team.sign_in, self._server.id, email, secret, self.code.text().strip(), self._ticket)
         self.ask("Signing in\u2026", call, self._arrived)
 
     def _arrived(self, came: SignedIn) -> None:

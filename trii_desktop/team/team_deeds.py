@@ -1,6 +1,7 @@
 """What is done with servers and accounts, each in its dialog; never two of one kind."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -89,7 +90,7 @@ class TeamDeeds(QObject):
     def go_online(self, server: str, *, is_on: bool) -> None:
         """Connect, or stay offline."""
         self._desk.start(
-            "Going online" if is_on else "Going offline", self._desk.bridge.call(self._team.go_online(server, is_on=is_on))
+            "Going online" if is_on else "Going offline", self._desk.bridge.call(partial(self._team.go_online, server, is_on=is_on))
         )
 
     def sign_out(self, server: ServerRow, *, everywhere: bool, wipe: bool) -> None:
@@ -117,7 +118,7 @@ class TeamDeeds(QObject):
             f"Forget {server_name(found)}?",
             f"You are signed out, and everything of it is removed from this computer.{waits}",
             "Forget",
-            lambda: self._desk.start("Forgetting the server", self._desk.bridge.call(self._team.forget(server))),
+            lambda: self._desk.start("Forgetting the server", self._desk.bridge.call(partial(self._team.forget, server))),
         ).open()
 
     def close(self) -> None:

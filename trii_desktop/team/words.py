@@ -15,8 +15,8 @@ WORDS: Final = {
 }
 _CARRIERS: Final = {"events": "over plain HTTP", "poll": "by polling"}
 ROLES: Final = {
-    "owner": "Owner", "admin": "Administrator", "manager": "Manager", "moderator": "Moderator", "analyst": "Analyst",
-    "trader": "Trader", "member": "Member", "viewer": "Viewer", "guest": "Guest",
+    "owner": "Owner", "admin": "Administrator", "compliance": "Compliance", "moderator": "Moderator", "trader": "Trader",
+    "member": "Member", "guest": "Guest", "bot": "Bot", "reader": "Reader",
 }  # fmt: skip
 
 
