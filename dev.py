@@ -162,17 +162,22 @@ def set_up(lock: str) -> None:
         STAMP.write_text(json.dumps({"lock": lock, "fingerprint": fingerprint(lock)}), encoding="utf-8")
 
 
+def add(lock: str, *options: str) -> None:
+    """Put what a lock pins into .venv, beside what is there; nothing where that was done."""
+    stamp = VENV / "trii-added.json"
+    there = json.loads(stamp.read_text(encoding="utf-8")) if stamp.exists() else {}
+    if there.get(lock) != fingerprint(lock):
+        with step(f"Adding requirements/{lock}.lock", ESTIMATES[lock]):
+            install(VENV, [*options, "-r", str(ROOT / "requirements" / f"{lock}.lock"), "--require-hashes"])
+        stamp.write_text(json.dumps({**there, lock: fingerprint(lock)}), encoding="utf-8")
+
+
 def add_server() -> None:
-    """Put what the sync server needs into .venv, beside the desktop where that is there already."""
-    if is_set_up("server") or not is_set_up("desktop"):
+    """Put what the sync server needs into .venv, beside the desktop where that is there."""
+    if is_set_up("desktop") and not is_set_up("server"):
+        add("server")
+    else:
         set_up("server")
-        return
-    stamp = VENV / "trii-server.txt"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint("server"):
-        return
-    with step("Adding requirements/server.lock", ESTIMATES["server"]):
-        install(VENV, ["-r", str(ROOT / "requirements" / "server.lock"), "--require-hashes"])
-        stamp.write_text(fingerprint("server"), encoding="utf-8")
 
 
 def add_assistant(*, build: bool) -> None:
@@ -180,27 +185,14 @@ def add_assistant(*, build: bool) -> None:
 
     build : compile llama-cpp-python where there is a compiler; otherwise the prepared engine does, for the same files
     """
-    wanted = ["engine-ready", "starter"]
+    wanted = {"engine-ready": (), "starter": ("--no-deps",)}
     if build and any(shutil.which(name) for name in COMPILERS):
-        wanted.append("engine")
-    stamp = VENV / "trii-assistant.json"
-    try:
-        there = json.loads(stamp.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        there = {}
-    for name in wanted:
-        if not (ROOT / "requirements" / f"{name}.lock").exists() or there.get(name) == fingerprint(name):
-            continue
-        options = ["--no-deps"] if name in WITHOUT_NEEDS else []
-        options += ["--no-binary", "llama-cpp-python"] if name == "engine" else []
+        wanted["engine"] = ("--no-binary", "llama-cpp-python")
+    for lock, options in wanted.items():
         try:
-            with step(f"Adding requirements/{name}.lock", ESTIMATES[name]):
-                install(VENV, [*options, "-r", str(ROOT / "requirements" / f"{name}.lock"), "--require-hashes"])
+            add(lock, *options)
         except Failed as failure:
             say(f"{failure}\nGoing on without: the assistant works with what else there is, and says what is missing.")
-            continue
-        there[name] = fingerprint(name)
-        stamp.write_text(json.dumps(there), encoding="utf-8")
 
 
 def make_venv(folder: Path, *, with_pip: bool = False) -> None:
@@ -374,19 +366,21 @@ def task_run(arguments: list[str]) -> int:
         say("No display here: running the same app offscreen. It draws a chart and writes trii-tour.png.")
         env["QT_QPA_PLATFORM"] = "offscreen"
         arguments = [*arguments, "tour"]
-    command = [str(python_of(VENV)), "-m", "trii_desktop", *arguments]
-    if WINDOWS:  # exec on Windows would give the terminal back at once
-        return subprocess.run(command, env=env, check=False).returncode
-    return os.execve(command[0], command, env)  # noqa: S606 - our own interpreter, no shell
+    return become(["-m", "trii_desktop", *arguments], env)
 
 
 def task_serve(arguments: list[str]) -> int:
     """Start a sync server; arguments go to `trii-sync serve`."""
     add_server()
-    command = [str(python_of(VENV)), "-m", "sync_server", "serve", *arguments]
+    return become(["-m", "sync_server", "serve", *arguments], dict(os.environ))
+
+
+def become(arguments: list[str], env: dict[str, str]) -> int:
+    """Give this process over to .venv's Python."""
+    command = [str(python_of(VENV)), *arguments]
     if WINDOWS:  # exec on Windows would give the terminal back at once
-        return subprocess.run(command, check=False).returncode
-    return os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
+        return subprocess.run(command, env=env, check=False).returncode
+    return os.execve(command[0], command, env)  # noqa: S606 - our own interpreter, no shell
 
 
 def task_check(arguments: list[str]) -> int:

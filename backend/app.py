@@ -214,13 +214,12 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
         live = Live(LiveParts(base.store, bars, history, catalog, calendars, jobs, book, board, clock, bus, tasks, way))
         _join(alerts, deliveries, live)
         api = LoopbackApi(ApiParts(home, settings, catalog, history, board, live, alerts, clock, bus, tasks))
-        watchlists = WatchlistStore(money_ledger, bus.publish)
-        needs = AssistantNeeds(home, base.words, history, catalog, watchlists, credentials, settings, bus, clock, tasks)
+        words, watchlists = base.words, WatchlistStore(money_ledger, bus.publish)
+        needs = AssistantNeeds(home, words, history, catalog, watchlists, credentials, settings, bus, clock, tasks)
         assistant = AssistantDoor(needs)
-        chat = ChatDoor(ChatNeeds(home, base.words, base.key.key, credentials, settings, bus, clock, tasks))
+        chat = ChatDoor(ChatNeeds(home, words, base.key.key, credentials, settings, bus, clock, tasks))
         begun: tuple[_Resident, ...] = (alerts, deliveries, jobs, live, api, chat, assistant)
-        phases = [Phase(name, part.begin) for name, part in zip(_BEGUN, begun, strict=True)]
-        phases += _phases(home, clock, settings, catalog, watcher, tasks)
+        first = (Phase(name, part.begin) for name, part in zip(_BEGUN, begun, strict=True))
         backend = Backend(
             home=home,
             clock=clock,
@@ -229,7 +228,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             settings=settings,
             key=base.key,
             money=money_ledger,
-            words=base.words,
+            words=words,
             store=base.store,
             catalog=catalog,
             actions=actions,
@@ -247,8 +246,8 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             workspaces=WorkspaceStore(money_ledger, bus.publish),
             board=board,
             alerts=alerts,
-            kept_notices=NoticeStore(base.words),
-            background=Background(tuple(phases)),
+            kept_notices=NoticeStore(words),
+            background=Background((*first, *_phases(home, clock, settings, catalog, watcher, tasks))),
             jobs=jobs,
             deliveries=deliveries,
             way=way,

@@ -15,6 +15,7 @@ TEST_FOLDERS = {
     "property",
     "integration",
     "ui",
+    "simulator",
     "end2end",
     "benchmarks",
     "fakes",
@@ -67,7 +68,7 @@ def test_the_script_and_the_packages_of_the_project_exist():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
 
-    assert settings["project"]["scripts"] == {"trii": "trii_desktop.__main__:main"}
+    assert settings["project"]["scripts"] == {"trii": "trii_desktop.__main__:main", "trii-sync": "sync_server.__main__:main"}
     assert all((ROOT / package).is_dir() for package in wheel["packages"])
 
 
