@@ -1,6 +1,7 @@
 """What a device's state machine asks its driver to do. A driver carries them out one after another, in order, each to its end.
 
 That order is the promise: an operation is saved before it is sent, and events, cursor and what they confirm are saved together.
+What came of an action is reported after the last action of its list, so that a newer list never lies between two of an older one.
 """
 
 import msgspec

@@ -1,7 +1,9 @@
 """A device as a driver of the protocol's state machine: its disk in memory, its wires as lists, killed between any two actions."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from sync_server.protocol import fold
 from sync_server.protocol.actions import (
@@ -130,41 +132,52 @@ class SyncDevice:
     # What is to be done.
 
     def carry_out(self, actions: list[Action]) -> None:
+        reports: list[Callable[[], list[Action]]] = []
         for action in actions:
             if self.kill_after is not None:
                 self.kill_after -= 1
                 if self.kill_after < 0:
                     raise Killed
             self.done.append(action)
-            self._carry_out(action)
+            report = self._carry_out(action)
+            reports += [report] if report else []
+        for report in reports:
+            self.carry_out(report())
 
-    def _carry_out(self, action: Action) -> None:
+    def _carry_out(self, action: Action) -> Callable[[], list[Action]] | None:
+        """Carry an action out; gives what is then to be reported."""
         match action:
             case Send(message):
                 assert self.wires_up, "nothing is sent without a connection"
                 self.out.append(message)
-            case NeedToken():
-                self.carry_out(self.client.token("token", self.now_ms))
-            case Connect():
-                assert not self.wires_up, "one connection at a time"
-                self.wires_up = True
-                self.carry_out(self.client.opened(self.now_ms))
-            case Disconnect():
-                self.wires_up, self.out = False, []
-                self.carry_out(self.client.closed(1000, "", self.now_ms))
             case Wake(at_ms):
                 self.wake_ms = at_ms
             case Stands():
                 self.stands = action
-            case LoadHeld(room, after):
-                held = [event for event in self.disk.room(room).events if event.s > after]
-                self.carry_out(self.client.held(room, held, self.now_ms))
-            case FetchSnapshot(room):
-                found = self.snapshots.get(room)
-                answer = self.client.snapshot(found, self.now_ms) if found else self.client.no_snapshot(room, self.now_ms)
-                self.carry_out(answer)
+            case Connect():
+                assert not self.wires_up, "one connection at a time"
+                self.wires_up = True
+            case Disconnect():
+                self.wires_up, self.out = False, []
             case _:
                 self._save(action)
+        return self._report(action)
+
+    def _report(self, action: Action) -> Callable[[], list[Action]] | None:
+        client, report = self.client, None
+        match action:
+            case NeedToken():
+                report = partial(client.token, "token")
+            case Connect():
+                report = client.opened
+            case Disconnect():
+                report = partial(client.closed, 1000, "")
+            case LoadHeld(room, after):
+                report = partial(client.held, room, [event for event in self.disk.room(room).events if event.s > after])
+            case FetchSnapshot(room):
+                found = self.snapshots.get(room)
+                report = partial(client.snapshot, found) if found else partial(client.no_snapshot, room)
+        return partial(report, self.now_ms) if report else None
 
     def _save(self, action: Action) -> None:
         match action:
