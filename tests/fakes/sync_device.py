@@ -76,6 +76,7 @@ class SyncDevice:
         self.random = random.Random(seed)
         self.snapshots: dict[str, Snapshot | None] = {}
         self.kill_after: int | None = None
+        self.n_connections = 0
         self.restart()
 
     def restart(self) -> None:
@@ -157,6 +158,7 @@ class SyncDevice:
             case Connect():
                 assert not self.wires_up, "one connection at a time"
                 self.wires_up = True
+                self.n_connections += 1
             case Disconnect():
                 self.wires_up, self.out = False, []
             case _:

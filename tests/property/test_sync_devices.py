@@ -40,6 +40,7 @@ class Wires(RuleBasedStateMachine):
 
     def act(self, n, deed, *arguments):
         device = self.devices[n]
+        n_connections = device.n_connections
         try:
             deed(*arguments)
         except Killed:
@@ -48,7 +49,7 @@ class Wires(RuleBasedStateMachine):
             self.act(n, device.go_online)
         for op in device.disk.ops.values():
             self.accepted.setdefault(op.id, (device, op.r))
-        if not device.wires_up:
+        if not device.wires_up or device.n_connections > n_connections:
             self.sever(n)
 
     def sever(self, n):
