@@ -19,14 +19,16 @@ from sync_server.rooms.store import EVENT_COLUMNS, event_of
 from sync_server.rooms.worker import Worker, outcome
 from sync_server.search.words import words_of
 from sync_server.storage.database import Database, Writing
+from sync_server.storage.failures import cannot_store
 
 log = logging.getLogger(__name__)
 
 BATCH: Final = 500  # events of one transaction: the writer of rooms waits for no longer than that
+REST: Final = 3.0  # how many times as long as it worked it rests while there is more
 AGAIN_S: Final = 1.0  # before trying again where nothing could be stored
 _ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 _BEHIND: Final = """
-SELECT r.room FROM rooms r LEFT JOIN search_cursors c ON c.room = r.room
+SELECT r.room, r.seq FROM rooms r LEFT JOIN search_cursors c ON c.room = r.room
 WHERE c.room IS NULL OR c.seq <> r.seq OR c.epoch <> r.epoch ORDER BY r.room
 """
 _EVENTS: Final = f"""
@@ -61,9 +63,9 @@ class Projection:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[str, int] = {}  # rooms that are behind, and how far their logs went when that was heard
+        self._watchers: list[tuple[dict[str, int], asyncio.Future[None]]] = []
         self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
         self._next_no = 1
         self._is_closing = False
         self._worker = Worker("search-projection")
@@ -76,7 +78,7 @@ class Projection:
         self._next_no = max(row[0] or 0 for row in numbers) + 1
         async with self._database.write() as tx:
             await self._sweep(tx)
-        self._waiting |= dict.fromkeys(room for (room,) in behind)
+        self._waiting = dict(behind) | self._waiting
         self._wake.set()
         self._worker.start(self._carry_all())
 
@@ -85,36 +87,67 @@ class Projection:
         self._is_closing = True
         self._wake.set()
         await self._worker.ended()
+        for _, future in self._watchers:
+            if not future.done():
+                future.set_exception(cannot_store("the search closes"))
 
     def committed(self, committed: Committed) -> None:
         """There is something new in a room."""
-        self._idle.clear()
-        self._waiting[committed.ev.r] = None
+        room, last = committed.ev.r, committed.ev.last
+        self._waiting[room] = last
+        for targets, _ in self._watchers:  # a new epoch can have taken back what somebody waits for
+            if room in targets:
+                targets[room] = min(targets[room], last)
         self._wake.set()
 
-    async def settled(self) -> None:
-        """Wait until everything that was entered so far is found."""
-        await self._idle.wait()
+    async def settled(self, room: str = "") -> None:
+        """Wait until what was entered so far, in ``room`` or in all, is found; what is entered meanwhile does not count.
+
+        Raises Refused where the search closes first.
+        """
+        targets = {name: seq for name, seq in self._waiting.items() if room in ("", name)}
+        if targets:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._watchers.append((targets, future))
+            self._wake.set()
+            await future
 
     async def _carry_all(self) -> None:
+        loop = asyncio.get_running_loop()
         while not self._is_closing:
-            await self._wake.wait()
             if not self._waiting:
-                self._idle.set()
                 self._wake.clear()
+                await self._wake.wait()
                 continue
-            self._idle.clear()
-            room = next(iter(self._waiting))
-            del self._waiting[room]
+            room = self._next_room()
+            begun_s = loop.time()
             if (error := await outcome(self._carry(room), "search-room")) is not None:
                 await self._put_back(room, error)
+            elif self._waiting and not self._watchers:
+                # Nobody waits for it: what is entered goes first, and has most of the time of the one writer.
+                await asyncio.sleep((loop.time() - begun_s) * REST)
+
+    def _next_room(self) -> str:
+        """The room that somebody waits for, else the one that has waited longest."""
+        watched = (room for targets, _ in self._watchers for room in targets if room in self._waiting)
+        return next(watched, next(iter(self._waiting)))
+
+    def _reached(self, room: str, seq: int) -> None:
+        """The room is found up to ``seq``."""
+        if self._waiting.get(room, 0) <= seq:
+            self._waiting.pop(room, None)
+        for targets, future in self._watchers:
+            if targets.get(room, seq + 1) <= seq:
+                del targets[room]
+            if not targets and not future.done():
+                future.set_result(None)
+        self._watchers = [watcher for watcher in self._watchers if watcher[0] and not watcher[1].done()]
 
     async def _put_back(self, room: str, error: BaseException) -> None:
         """Try again after a while; one that is no passing trouble is told, and that room waits for its next event."""
-        if isinstance(error, Refused):
-            self._waiting[room] = None
-        else:
+        if not isinstance(error, Refused):
             log.error("Room %s could not be indexed: %s", room, error, exc_info=error)
+            self._reached(room, self._waiting.get(room, 0))
         await asyncio.sleep(AGAIN_S)
 
     async def _carry(self, room: str) -> None:
@@ -122,7 +155,7 @@ class Projection:
         async with self._database.write() as tx:
             row = await tx.row("SELECT org, epoch, seq FROM rooms WHERE room = $1", room)
             if row is None:
-                return
+                raise LookupError(f"There is no room {room}.")
             org, epoch, seq = row
             after = await self._after(tx, room)
             last = min(after + BATCH, seq)
@@ -133,8 +166,7 @@ class Projection:
             self._next_no = run.next_no
             await tx.run(_SAVE_CURSOR, room, epoch, last)
             await self._sweep(tx)
-        if last < seq:
-            self._waiting[room] = None
+        self._reached(room, last)
 
     async def _after(self, tx: Writing, room: str) -> int:
         """Where to go on: from the cursor, or from the beginning where what was indexed is no longer history."""

@@ -94,9 +94,9 @@ class Search:
         """There is something new in a room."""
         self._projection.committed(committed)
 
-    async def settled(self) -> None:
-        """Wait until everything that was entered so far is found."""
-        await self._projection.settled()
+    async def settled(self, room: str = "") -> None:
+        """Wait until what was entered so far, in ``room`` or in all, is found; what is entered meanwhile does not count."""
+        await self._projection.settled(room)
 
     async def find(self, actor: Actor, text: str, filters: Filters = ANY, cursor: str = "", limit: int = 50) -> Findings:
         """Messages that hold every word of ``text`` (the last as a beginning) and pass the filters.

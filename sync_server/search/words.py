@@ -11,6 +11,8 @@ WORDS_MAX: Final = 32  # of one question
 
 def words_of(text: str) -> list[str]:
     """The words of a text in order, each as it is compared."""
+    if text.isascii():  # most are, and nothing of what follows would change them
+        return [word[:LETTERS_MAX] for word in _WORD.findall(text.lower())]
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
     return [word[:LETTERS_MAX] for word in _WORD.findall(unicodedata.normalize("NFKC", plain.casefold()))]
 

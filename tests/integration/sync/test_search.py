@@ -1,5 +1,6 @@
 """Search finds what was said, as it stands now, and nothing that the asker may not read; both databases answer alike."""
 
+import asyncio
 import string
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -168,6 +169,45 @@ async def test_after_a_restart_the_index_goes_on_from_where_it_stopped(url):
         assert await found(house, ann, "before") == ["before"]
         assert await found(house, ann, "meanwhile") == []
         assert await found(house, ann, "1099") == ["more 1099"]
+
+
+async def test_waiting_for_one_room_does_not_wait_for_what_is_entered_meanwhile(url):
+    async with searched(url) as house:
+        ann, room = await talk(house, "wanted")
+        other = ann.create()
+        await house.ok(ann, other)
+        busy = True
+
+        async def write_on():
+            while busy:
+                await house.ok(ann, *(ann.say(other.r, "noise") for _ in range(50)))
+
+        writing = asyncio.ensure_future(write_on())
+        async with asyncio.timeout(30):
+            for number in range(5):
+                await house.ok(ann, ann.say(room, f"wanted {number}"))
+                await house.search.settled(room)
+                texts = [one.text for one in (await house.search.find(ann.actor, "wanted", Filters(room=room))).messages]
+                assert texts[0] == f"wanted {number}"
+        busy = False
+        await writing
+        await house.search.settled()
+        assert (await house.search.find(ann.actor, "noise")).messages
+
+
+async def test_who_waits_when_the_search_closes_is_told(tmp_path):
+    with address_of("sqlite", tmp_path) as url:
+        async with open_house(url) as house:
+            ann, room = await talk(house, "said")
+            search = Search(house.database)
+            house.rooms.on_committed(search.committed)
+            await house.ok(ann, ann.say(room))
+            waiting = asyncio.ensure_future(search.settled())
+            await asyncio.sleep(0)
+            await search.close()
+
+            with pytest.raises(Refused):
+                await waiting
 
 
 async def test_what_is_no_longer_history_is_no_longer_found(url):
