@@ -76,9 +76,7 @@ class PostgresDatabase:
             raise cannot_open(f"The database cannot be reached: {error}.", "Check the address and that PostgreSQL runs.") from error
         try:
             async with self._turn, self._transaction(_BEGIN_STEPS) as connection:
-                transaction = PostgresWriting(connection)
-                await transaction.migrate(self.schema, steps, now_ms)
-                await transaction.commit()
+                await self._migrate(PostgresWriting(connection), steps, now_ms)
         except BaseException:
             await self.close()
             raise
@@ -127,6 +125,14 @@ class PostgresDatabase:
                         await connection.execute(statement, timeout=None)
             finally:
                 await self._release(connection)
+
+    async def _migrate(self, transaction: "PostgresWriting", steps: Sequence[Migration], now_ms: int) -> None:
+        try:
+            await transaction.migrate(self.schema, steps, now_ms)
+        except BaseException:
+            await _to_its_end(transaction.roll_back())
+            raise
+        await _to_its_end(transaction.commit())
 
     async def _commit(self, transaction: "PostgresWriting") -> None:
         """Commit. Where the answer was lost with the connection, ask the database on another what became of it."""
