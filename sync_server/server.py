@@ -191,6 +191,7 @@ class Server:
 
     def _begin_tasks(self) -> None:
         self._tasks.start("accounts", self.accounts.watch())
+        self._tasks.start("mailboxes", self.house.mailboxes.watch())
         self._tasks.start("hourly", self._look_after())
 
     async def _look_after(self) -> None:
@@ -199,7 +200,6 @@ class Server:
             await asyncio.sleep(HOUR_S)
             if self._certificates is not None:
                 self._certificates.refresh(self.clock.now_ms())
-            self.house.mailboxes.sweep()
             try:
                 await self._sweeper.sweep()
                 await self.audit.sign_day()

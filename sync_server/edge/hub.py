@@ -6,11 +6,12 @@ from typing import Final, Protocol
 
 import msgspec
 
-from sync_server.actor import Actor
+from sync_server.actor import Actor, Role
 from sync_server.clock import Clock
 from sync_server.edge.acts import Act
 from sync_server.edge.counts import Counts
 from sync_server.edge.delivery import plan_delivery
+from sync_server.edge.directory import Told
 from sync_server.edge.pacing import Take
 from sync_server.edge.packing import Packed
 from sync_server.edge.parts import Sides
@@ -20,11 +21,12 @@ from sync_server.edge.standing import Standing
 from sync_server.edge.tasks import Tasks
 from sync_server.errors import Refused
 from sync_server.protocol.codes import CloseCode, Code, ResetReason
-from sync_server.protocol.messages import Person, Reads, Reset, RoomHead, Said
+from sync_server.protocol.messages import People, Person, Reads, Reset, RoomHead, Said
 from sync_server.rooms.rooms import Committed
 
 FLUSH_S: Final = 0.005  # messages to one connection within this time leave in one write
 TICK_S: Final = 0.5
+PEOPLE_S: Final = 5.0
 SLACK_MS: Final = 1_000  # heartbeats come late by a tick
 CLOSE_S: Final = 5.0  # how long what was pushed may take to be committed when the server stops
 MAX_LINES: Final = 10  # connections of one person
@@ -67,6 +69,7 @@ class Hub:
         self._by_user: dict[str, list[Hearer]] = {}
         self._whose: dict[Hearer, str] = {}
         self._standing = Standing()
+        self._told = Told()
         self._read: dict[str, Reads] = {}
         self._joining: dict[tuple[str, str], list[Packed]] = {}  # what happens before a new member knows where the room stands
         self._to_flush: dict[Hearer, None] = {}
@@ -90,6 +93,7 @@ class Hub:
     def begin(self) -> None:
         """Begin to keep time."""
         self._clockwork.start("ticks", self._keep_time())
+        self._clockwork.start("people", self._watch_people())
 
     async def drain(self, retry: tuple[int, int], deadline_s: float = 5.0) -> None:
         """Let what was pushed be answered, tell everybody when to come back, and let them go."""
@@ -200,17 +204,19 @@ class Hub:
             newest = {reader.u: reader for reader in (*before.c, *reads.c)}
             self._read[reads.r] = Reads(reads.r, tuple(newest.values()))
 
-    def moved(self, line: Hearer) -> list[RoomHead]:
-        """Where rooms of this person stand that moved within two heartbeats."""
-        actor = line.session.actor
-        return self._standing.lately(actor.user, self.now_ms() - 2 * self.figures.hb_ms - SLACK_MS) if actor else []
-
-    def with_seen(self, people: Sequence[Person]) -> tuple[Person, ...]:
-        """The same people, with what is known here of when they were there."""
+    def told_people(self, actor: Actor, people: Sequence[Person]) -> tuple[Person, ...]:
+        """A device is told of these: the same people, with what is known here of when they were there."""
+        if actor.role is not Role.GUEST and people:
+            self._told.begin(actor.org, people)
         return tuple(
             msgspec.structs.replace(person, seen=seen) if (seen := self.presence.seen_ms(person.u)) > person.seen else person
             for person in people
         )
+
+    def moved(self, line: Hearer) -> list[RoomHead]:
+        """Where rooms of this person stand that moved within two heartbeats."""
+        actor = line.session.actor
+        return self._standing.lately(actor.user, self.now_ms() - 2 * self.figures.hb_ms - SLACK_MS) if actor else []
 
     def must_flush(self, line: Hearer) -> None:
         """Write to this connection at the end of this turn of the loop, or with the next tick when it was just written to."""
@@ -258,6 +264,29 @@ class Hub:
             for packed in meanwhile:
                 line.hear(packed, now_ms)
 
+    async def _watch_people(self) -> None:
+        """Tell devices of an organisation whoever joined, changed or left it."""
+        while True:
+            await asyncio.sleep(PEOPLE_S)
+            for org in self._told.orgs():
+                lines = [line for line in self._lines if (actor := line.session.actor) and actor.org == org and _sees_all(actor)]
+                if not lines:
+                    self._told.forget(org)
+                    continue
+                await self._tell_people(org, lines)
+
+    async def _tell_people(self, org: str, lines: Sequence[Hearer]) -> None:
+        asking = lines[0].session.actor
+        assert asking is not None
+        try:
+            changed = self._told.changed(org, await self.sides.accounts.people(asking))
+        except Refused:
+            return  # the database is away for a moment
+        if changed:
+            packed = Packed(People(changed))
+            for line in lines:
+                line.hear(packed, self.now_ms())
+
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
@@ -280,3 +309,7 @@ class Hub:
             actor = line.session.actor
             if actor is not None and actor.org == org:
                 line.hear(packed, now_ms)
+
+
+def _sees_all(actor: Actor) -> bool:
+    return actor.role is not Role.GUEST and actor.scopes is None

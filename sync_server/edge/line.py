@@ -147,7 +147,7 @@ class Line:
         heads = await rooms.heads(actor)
         self._hub.know(actor.user, heads)
         resets = await rooms.check(actor, act.cursors)
-        people = self._hub.with_seen(await self._people(actor, heads))
+        people = self._hub.told_people(actor, await self._people(actor, heads))
         self.carry_out(self.session.admitted(actor, heads, self._hub.now_ms(), resets=resets, people=people))
         for said in self._hub.presence.present(actor.org):
             self.offer(Packed(said, is_passing=True))

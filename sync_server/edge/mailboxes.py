@@ -18,6 +18,7 @@ from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Cursor
 
 LEFT_MS: Final = 60_000  # a mailbox that nobody asks for so long is let go
+WATCH_S: Final = 5.0
 MAX_MAILBOXES: Final = 5_000
 
 
@@ -51,11 +52,11 @@ class PollAnswer(msgspec.Struct, frozen=True):
 class Mailbox:
     """A connection that is asked for what it has."""
 
-    def __init__(self, line: Line, outlet: PulledOutlet, actor: Actor) -> None:
+    def __init__(self, line: Line, outlet: PulledOutlet, actor: Actor, asked_ms: int) -> None:
         self.line = line
         self.outlet = outlet
         self.actor = actor
-        self.asked_ms = 0
+        self.asked_ms = asked_ms
         self.is_asked = False
         self._n = 0
         self._last: tuple[bytes, ...] = ()
@@ -92,7 +93,7 @@ class Mailboxes:
         if len(self._boxes) >= MAX_MAILBOXES:
             raise Refused(Code.BUSY, "Too many are waiting.", status=503, after_ms=5_000)
         line, outlet = await begin_line(self._hub, actor, rooms, Form.PLAIN, address)
-        box = self._boxes[line.session.sid] = Mailbox(line, outlet, actor)
+        box = self._boxes[line.session.sid] = Mailbox(line, outlet, actor, self._hub.clock.steady_ms())
         return box
 
     def find(self, sid: str, actor: Actor) -> Mailbox:
@@ -114,6 +115,12 @@ class Mailboxes:
             box.asked_ms = self._hub.clock.steady_ms()
             if box.outlet.is_over and not box.line.backlog:
                 self._boxes.pop(box.line.session.sid, None)
+
+    async def watch(self) -> None:
+        """Let go of what nobody asks for; runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            self.sweep()
 
     def sweep(self) -> None:
         """Let go of what nobody asks for."""

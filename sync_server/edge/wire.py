@@ -14,6 +14,7 @@ from websockets.server import ServerProtocol
 
 WIRE: Final = "trii.wire"  # the extension of a WebSocket's scope that holds its Wire
 FIRST_REQUEST_S: Final = 5.0
+BODY_S: Final = 60.0  # a piece of a file may take a slow line this long
 CLOSE_S: Final = 5.0
 MAX_FRAGMENTS: Final = 64
 CONTROLS_PER_S: Final = 10.0
@@ -36,12 +37,22 @@ class PlainWire(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(FIRST_REQUEST_S, self._is_late)
+        self._set_deadline(FIRST_REQUEST_S)
 
     def on_headers_complete(self) -> None:
-        """A request stands: the deadline is kept."""
-        self._keep_deadline()
+        """A request stands; its body must be whole in time as well."""
+        self._set_deadline(BODY_S)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._keep_deadline()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """From here on a Wire keeps the time."""
+        self._keep_deadline()
+        super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
@@ -50,9 +61,12 @@ class PlainWire(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins: its head must be whole in time too."""
-        self._keep_deadline()
-        self._deadline = self.loop.call_later(FIRST_REQUEST_S, self._is_late)
+        self._set_deadline(FIRST_REQUEST_S)
         super().on_message_begin()
+
+    def _set_deadline(self, wait_s: float) -> None:
+        self._keep_deadline()
+        self._deadline = self.loop.call_later(wait_s, self._is_late)
 
     def _keep_deadline(self) -> None:
         if self._deadline is not None:

@@ -15,7 +15,23 @@ from sync_server.protocol.bodies import MemberSet, format_body
 from sync_server.protocol.codec import Codec
 from sync_server.protocol.events import Cursor, Event, Op
 from sync_server.protocol.limits import MAX_BYTES_WAITING
-from sync_server.protocol.messages import Bye, Err, Ev, Head, People, Pull, Push, Reads, ReadUp, Res, Reset, Said, Say, Welcome
+from sync_server.protocol.messages import (
+    Bye,
+    Err,
+    Ev,
+    Head,
+    People,
+    Person,
+    Pull,
+    Push,
+    Reads,
+    ReadUp,
+    Res,
+    Reset,
+    Said,
+    Say,
+    Welcome,
+)
 from tests.fakes.edge_house import edge_house
 from tests.fakes.waiting import until
 
@@ -116,6 +132,16 @@ async def test_presence_ends_with_the_last_connection_after_a_grace():
         async with asyncio.timeout(10):
             while (await ann.hear(Said)).b != "offline":
                 pass
+
+
+async def test_who_joins_or_changes_is_told_to_those_who_are_connected(monkeypatch):
+    monkeypatch.setattr("sync_server.edge.hub.PEOPLE_S", 0.05)
+    async with edge_house() as house, house.device("ann") as ann:
+        assert len((await ann.hear(People)).p) == 2
+        house.accounts.known.append(Person("cid", "Cid", "cid"))
+        assert [person.u for person in (await ann.hear(People)).p] == ["cid"]
+        house.accounts.known[1] = Person("bob", "Bobby", "bob", seen=5)
+        assert [person.name for person in (await ann.hear(People)).p] == ["Bobby"]
 
 
 @pytest.mark.parametrize(
