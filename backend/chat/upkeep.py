@@ -48,12 +48,22 @@ class Upkeep:
         parts, chosen = self._parts, self._parts.chosen
         if chosen.keep_days:
             before_ms = parts.now_ms - chosen.keep_days * DAY_MS
-            for room in await parts.words.read(load_rooms):
-                while await parts.words.write(partial(_prune, room.key, before_ms)):
-                    parts.bus.publish(MessagesChanged(room.id))
-                    await asyncio.sleep(0)
+            await self.prune(before_ms)
         await parts.files.sweep(parts.now_ms - UNUSED_MS)
         await parts.files.make_room(chosen.files_mb * MB)
+
+    async def prune(self, before_ms: int) -> None:
+        """Remove history from before a time (UTC ms); connections go on from what is left. Raises TriiError."""
+        parts = self._parts
+        shortened = set()
+        for room in await parts.words.read(load_rooms):
+            while await parts.words.write(partial(_prune, room.key, before_ms)):
+                shortened.add(room.server)
+                parts.bus.publish(MessagesChanged(room.id))
+                await asyncio.sleep(0)
+        for link in parts.team.links():
+            if link.account.id in shortened:
+                await link.line.reload()
 
     async def usage(self) -> Usage:
         """What is kept now."""

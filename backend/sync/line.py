@@ -41,6 +41,7 @@ class Line:
         self._tasks = TaskOwner(f"line to {name}", notify)
         self._run: Run | None = None
         self._ready = asyncio.Event()
+        self._is_reloading = False
         self._trouble: TriiError | None = None
         self._chance = random.Random()  # noqa: S311 - jitter, no secret
         self._running: asyncio.Task[None] | None = None
@@ -61,6 +62,14 @@ class Line:
     def sending(self) -> frozenset[str]:
         """Operations that are on their way at this moment."""
         return frozenset(self._run.sending) if self._run is not None else frozenset()
+
+    async def reload(self) -> None:
+        """Begin anew from what is stored, which was changed beside the state machine; words that wait are stored first."""
+        if self._run is not None and not self._tasks.is_closed:
+            self._is_reloading = True
+            self._ready.clear()
+            self._run.finish()
+            await self._ready.wait()
 
     def want(self, *, is_on: bool) -> None:
         """Be connected whenever it is possible, or stay offline."""
@@ -121,8 +130,11 @@ class Line:
                 continue
             finally:
                 self._run = None
-                self._ready.set()
-            return
+                if not self._is_reloading:
+                    self._ready.set()
+            if not self._is_reloading:
+                return
+            self._is_reloading = False
 
     def _break_off(self, error: TriiError) -> None:
         """Say once what cannot be stored; words are refused until the next try."""
