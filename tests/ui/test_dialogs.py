@@ -55,14 +55,23 @@ WAYS = (
 )
 # Each has its own test below.
 OPENED_OTHERWISE = {
+    "AccountDialog",
     "AskPassphraseDialog",
+    "AskYes",
     "ChannelEditor",
     "CommandPalette",
     "ComparisonEditor",
     "FeedForm",
+    "InviteDialog",
+    "JoinDialog",
     "KeyDialog",
     "ModelsDialog",
+    "NewRoomDialog",
+    "PictureDialog",
+    "RoomDialog",
+    "ServersDialog",
     "ServicesDialog",
+    "SignInDialog",
     "WordsDialog",
 }
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QEnterEvent, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from backend.chat.message import Delivery, MessageRow
 from trii_desktop.assistant.markdown.blocks import Block, BlockKind, Run
@@ -22,6 +22,7 @@ FACE_PX: Final = 26
 LEFT_PX: Final = EDGE_PX + FACE_PX + 10
 DAY_PX: Final = 30
 UNREAD_PX: Final = 22
+MORE_PX: Final = QSize(26, 20)
 _BAR_PX: Final = 2
 _DELETED: Final = "This message was deleted."
 _ERASED: Final = "This message was removed for good."
@@ -52,6 +53,7 @@ class MessageView(QFrame):
         self._sight = sight
         self.item: Item | None = None
         self._is_current = False
+        self._top_px = 0  # what stands above the message itself: the day, the unread line
         self._files: list[FilePart] = []
         self._cards: list[LinkCard] = []
         self._chips: ReactionChips | None = None
@@ -72,6 +74,14 @@ class MessageView(QFrame):
         self.body: QVBoxLayout = column(self._head, self.text, self.replies, self._way, gap=3)
         self.body.setAlignment(self.replies, Qt.AlignmentFlag.AlignLeft)
         self.setLayout(self.body)
+        self.more = QToolButton(self)
+        self.more.setAccessibleName("More about this message")
+        self.more.setToolTip("React, reply, edit\u2026")
+        self.more.setProperty("role", "cellButton")
+        self.more.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.more.setIcon(look.icon("more"))
+        self.more.clicked.connect(self._more_pressed)
+        self.more.hide()
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -86,6 +96,7 @@ class MessageView(QFrame):
             self._is_current = is_current
             for part in self.stops:
                 part.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_current else Qt.FocusPolicy.ClickFocus)
+            self.more.setVisible(is_current or self.underMouse())
             self.update()
 
     @property
@@ -95,7 +106,7 @@ class MessageView(QFrame):
         for part in (self._overtaken, self._failed, *self._cards, *self._files, self._chips):
             if part is not None and not part.isHidden():
                 made.extend(part.stops)
-        return [*made, self.replies]
+        return [*made, self.replies, self.more]
 
     def show_item(self, item: Item) -> None:
         """Show a message."""
@@ -104,8 +115,9 @@ class MessageView(QFrame):
         self.item = item
         message = item.row
         is_gone = message.is_deleted or message.is_erased
-        top = (DAY_PX if item.day else 0) + (UNREAD_PX if item.is_first_unread else 0) + (2 if item.is_grouped else 8)
-        self.body.setContentsMargins(LEFT_PX, top, EDGE_PX, 2)
+        self._top_px = (DAY_PX if item.day else 0) + (UNREAD_PX if item.is_first_unread else 0)
+        self.body.setContentsMargins(LEFT_PX, self._top_px + (2 if item.is_grouped else 8), EDGE_PX, 2)
+        self._place_more()
         self._show_head(item)
         self.text.show_blocks(_gone_words(message) if is_gone else blocks_of(message.text, self._sight.handles))
         self.text.setVisible(is_gone or bool(message.text.strip()))
@@ -135,6 +147,7 @@ class MessageView(QFrame):
     def wear(self) -> None:
         """Follow the theme and the size of letters."""
         self.text.wear()
+        self.more.setIcon(self.look.icon("more"))
         for card in self._cards:
             if not card.isHidden():
                 card.show_link(card.link)
@@ -159,6 +172,22 @@ class MessageView(QFrame):
         """The message's menu."""
         self.menu_wanted.emit(event.globalPos())
 
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """What can be done is at hand where the pointer is."""
+        super().enterEvent(event)
+        self.more.show()
+        self.more.raise_()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """And goes with it."""
+        super().leaveEvent(event)
+        self.more.setVisible(self._is_current)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep it in its corner."""
+        super().resizeEvent(event)
+        self._place_more()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """The face, the day and the unread line above, the bar of the current one, and that this person is meant."""
         super().paintEvent(event)
@@ -168,20 +197,20 @@ class MessageView(QFrame):
         palette = self.look.palette
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        top = 0
+        painter.setFont(self.font())
         if item.day:
-            self._paint_line(painter, QRect(0, 6, self.width(), DAY_PX - 8), item.day, palette.border, palette.muted)
-            top += DAY_PX
+            paint_line(painter, QRect(0, 6, self.width(), DAY_PX - 8), item.day, palette.border, palette.muted)
+        top = self._top_px
         if item.is_first_unread:
-            self._paint_line(painter, QRect(0, top, self.width(), UNREAD_PX), "New", palette.accent_text, palette.accent_text)
-            top += UNREAD_PX
+            painter.setFont(self.font())
+            paint_line(painter, QRect(0, top - UNREAD_PX, self.width(), UNREAD_PX), "New", palette.accent_text, palette.accent_text)
         if item.row.mentions_me and not item.row.is_mine:
             ground = QColor(palette.warning)
             ground.setAlpha(26)
             painter.fillRect(0, top + 1, self.width(), self.height() - top - 1, ground)
             painter.fillRect(0, top + 1, _BAR_PX, self.height() - top - 1, QColor(palette.warning))
         if not item.is_grouped:
-            self._paint_face(painter, QRect(EDGE_PX, top + 9, FACE_PX, FACE_PX), item)
+            paint_face(painter, QRect(EDGE_PX, top + 9, FACE_PX, FACE_PX), self.look, item.row.author, item.row.author_name)
         if self._is_current and self._sight.has_keyboard():
             painter.fillRect(0, top + 4, _BAR_PX, self.height() - top - 6, QColor(palette.focus))
         painter.end()
@@ -191,6 +220,12 @@ class MessageView(QFrame):
     @property
     def _failed_is_hidden(self) -> bool:
         return self._failed is None or self._failed.isHidden()
+
+    def _place_more(self) -> None:
+        self.more.setGeometry(self.width() - EDGE_PX - MORE_PX.width(), self._top_px + 4, MORE_PX.width(), MORE_PX.height())
+
+    def _more_pressed(self) -> None:
+        self.menu_wanted.emit(self.more.mapToGlobal(QPoint(0, self.more.height())))
 
     def _show_head(self, item: Item) -> None:
         message = item.row
@@ -263,20 +298,19 @@ class MessageView(QFrame):
         self.body.insertWidget(self.body.indexOf(self.text) + 1 + len(self._cards) + len(self._files), made)
         self._files.append(made)
 
-    def _paint_line(self, painter: QPainter, area: QRect, words: str, line: str, ink: str) -> None:
-        font = QFont(self.font())
-        font.setPixelSize(max(self.font().pixelSize() - 2, 8))
-        font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
-        wide, middle = QFontMetrics(font).horizontalAdvance(words) + 20, area.center().y()
-        painter.setPen(QColor(ink))
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), words)
-        left, right = area.center().x() - wide // 2, area.center().x() + wide // 2
-        painter.fillRect(EDGE_PX, middle, left - EDGE_PX, 1, QColor(line))
-        painter.fillRect(right, middle, area.right() - EDGE_PX - right, 1, QColor(line))
 
-    def _paint_face(self, painter: QPainter, area: QRect, item: Item) -> None:
-        paint_face(painter, area, self.look, item.row.author, item.row.author_name)
+def paint_line(painter: QPainter, area: QRect, words: str, line: str, ink: str) -> None:
+    """Words in the middle of a hairline, in small letters of the painter's font."""
+    font = QFont(painter.font())
+    font.setPixelSize(max(font.pixelSize() - 2, 8))
+    font.setWeight(QFont.Weight.DemiBold)
+    painter.setFont(font)
+    wide, middle = QFontMetrics(font).horizontalAdvance(words) + 20, area.center().y()
+    painter.setPen(QColor(ink))
+    painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), words)
+    left, right = area.center().x() - wide // 2, area.center().x() + wide // 2
+    painter.fillRect(EDGE_PX, middle, left - EDGE_PX, 1, QColor(line))
+    painter.fillRect(right, middle, area.right() - EDGE_PX - right, 1, QColor(line))
 
 
 def paint_face(painter: QPainter, area: QRect, look: Look, user: str, name: str) -> None:
