@@ -86,6 +86,7 @@ class SyncClient:
         self._ids = IdMaker(entropy, max((op.id for op in kept.outbox), default=""))
         self._outbox = Outbox(kept.outbox, kept.settled, kept.counts)
         self._copies = Copies(kept.device, kept.cursors, kept.floors, self._outbox)
+        self._asking = self._copies.asking
         self._connection = Connection(chance)
         self._marks = Marks()
         self._sending = Sending(self._outbox)
@@ -226,7 +227,7 @@ class SyncClient:
             actions = self._connection.bye(message, now)
         elif self._is_up:
             if isinstance(message, Res | Err | Reset) or (isinstance(message, Ev) and message.rid):
-                self._copies.n_overdue = self._sending.n_overdue = 0
+                self._asking.n_overdue = self._sending.n_overdue = 0
             actions = self._take(message, now)
         elif isinstance(message, Welcome) and self._connection.phase is Phase.GREETING:
             actions = self._welcome(message, now)
@@ -304,11 +305,11 @@ class SyncClient:
         """What follows from what has just happened: send, ask, tell how it stands, and when to wake."""
         if self._is_up:
             sent = self._sending.pump(self._next_rid, self._copies.limits, now)
-            asked = self._copies.pump(self._next_rid, now)
+            asked = self._asking.pump(self._next_rid, self._copies.limits.pull, now)
             actions = [*actions, *sent, *asked, *self._marks.pump(self._copies.epoch, now)]
             if self._copies.is_doubtful:
                 actions += self._connection.hang_up(now, 1000, "A copy does not fit what the server says.")
-            elif self._copies.n_overdue + self._sending.n_overdue >= MAX_OVERDUE:
+            elif self._asking.n_overdue + self._sending.n_overdue >= MAX_OVERDUE:
                 actions += self._connection.hang_up(now, 1001, "The server speaks and does not answer.")
         if not self._is_up:
             self._copies.lost()
@@ -338,5 +339,5 @@ class SyncClient:
     def _next_ms(self) -> int | None:
         times = [self._connection.next_ms()]
         if self._is_up:
-            times += [self._copies.next_ms(), self._sending.next_ms(self._now_ms), self._marks.next_ms()]
+            times += [self._asking.next_ms(), self._sending.next_ms(self._now_ms), self._marks.next_ms()]
         return min((at_ms for at_ms in times if at_ms is not None), default=None)

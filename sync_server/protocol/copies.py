@@ -1,6 +1,6 @@
 """All of a device's copies of rooms: what comes in, what is asked for, four rooms at a time, and copies that begin anew."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,31 +12,20 @@ from sync_server.protocol.actions import (
     LoadHeld,
     SaveEvents,
     SaveOlder,
-    Send,
     StartFrom,
 )
+from sync_server.protocol.asking import Asked, Asking
 from sync_server.protocol.codes import Code, ResetReason
 from sync_server.protocol.events import Cursor, Event, Kind, Op
 from sync_server.protocol.limits import Limits
-from sync_server.protocol.messages import Err, Ev, Pull, Reset, RoomHead, Snapshot
+from sync_server.protocol.messages import Err, Ev, Reset, RoomHead, Snapshot
 from sync_server.protocol.outbox import Outbox
 from sync_server.protocol.replica import Fit, Replica, Step, is_run
 
-MAX_PULLS: Final = 4
-PATIENCE_MS: Final = 10_000  # an answer that has not come by then is asked for again
 GRACE_MS: Final = 300  # how long an event that was heard of may be on its way by itself
 IDLE_MS: Final = 1_000  # before asking again after an answer that brought nothing
 STUCK_MS: Final = 60_000  # before asking again after answers that do not fit
 _HELLO_BYTES: Final = 140  # what one cursor needs in a hello, at most
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A pull that is not answered yet; ``before`` > 0: for history before that event."""
-
-    room: str
-    since_ms: int
-    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +44,10 @@ class Copies:
         self._device = device
         self._outbox = outbox
         self._replicas = {cursor.r: Replica(cursor, oldest.get(cursor.r, 0)) for cursor in cursors}
-        self._line: dict[str, None] = {}
-        self._asked: dict[int, _Asked] = {}
-        self._later: dict[str, int] = {}
+        self.asking = Asking(self._replicas)
         self._anew: dict[str, _Anew] = {}
         self._newer: dict[str, int] = {}  # rooms that stand in a later epoch than their copies
         self.limits = Limits()
-        self.n_overdue = 0  # rounds of questions in a row that nobody answered
         self.is_doubtful = False  # a copy does not fit what the server says: greet it again, so that it compares
 
     def replica(self, room: str) -> Replica:
@@ -88,7 +74,7 @@ class Copies:
     @property
     def is_behind(self) -> bool:
         """Whether a room is known to have more than its copy."""
-        return bool(self._line or self._anew or any(not asked.before for asked in self._asked.values()))
+        return bool(self._anew) or self.asking.is_busy
 
     # What the server says.
 
@@ -100,10 +86,12 @@ class Copies:
             if 0 < replica.cursor.e < head.e:  # what was confirmed may have to be sent again, and goes before what waits
                 self._newer[head.r] = head.e
                 self._outbox.hold(head.r, is_held=True)
-            if replica.is_behind and is_greeting:
-                self._ask(head.r)
-            elif replica.is_behind:
-                self._later.setdefault(head.r, now_ms + GRACE_MS)
+            if head.r in self._anew or not replica.is_behind:
+                continue
+            if is_greeting:
+                self.asking.ask(head.r)
+            else:
+                self.asking.later(head.r, now_ms + GRACE_MS)
 
     def reach(self, reached: Mapping[str, int], now_ms: int) -> list[Action]:
         """Operations of this device were given places, up to these: their events will come, or the copies have passed them."""
@@ -112,7 +100,7 @@ class Copies:
             replica = self.replica(room)
             replica.aim(s)
             if replica.is_behind:
-                self._later.setdefault(room, now_ms + GRACE_MS)
+                self.asking.later(room, now_ms + GRACE_MS)
             if passed := self._outbox.pass_by(room, replica.cursor.e, replica.cursor.s):
                 actions.append(SaveEvents(replica.cursor, (), passed))
         return actions
@@ -121,16 +109,15 @@ class Copies:
         """Ask for a room of which the server says that it is there."""
         replica = self.replica(room)
         replica.aim(replica.cursor.s + 1)
-        self._ask(room)
+        if room not in self._anew:
+            self.asking.ask(room)
 
     def events(self, ev: Ev, now_ms: int) -> list[Action]:
         """A run of events, live or asked for."""
-        asked = self._asked.get(ev.rid)
-        is_answer = asked is not None and asked.room == ev.r
-        if is_answer:
-            del self._asked[ev.rid]
-        if asked and is_answer and asked.before:
+        asked = self.asking.answered(ev.rid, ev.r)
+        if asked and asked.before:
             return self._older_events(ev, asked)
+        is_answer = asked is not None
         replica = self.replica(ev.r)
         if ev.r in self._anew:
             replica.aim(ev.last)
@@ -159,16 +146,15 @@ class Copies:
         if is_answer and fit in {Fit.BROKEN, Fit.GAP}:
             replica.n_broken += 1
             self.is_doubtful = replica.n_broken == 1
-            self._later[room] = now_ms + STUCK_MS
+            self.asking.rest(room, now_ms + STUCK_MS)
         elif not replica.is_behind:
-            self._later.pop(room, None)
-            self._line.pop(room, None)
+            self.asking.forget(room)
         elif is_answer and fit is Fit.KNOWN:
-            self._later[room] = now_ms + IDLE_MS
+            self.asking.rest(room, now_ms + IDLE_MS)
         elif is_answer or fit in {Fit.GAP, Fit.BROKEN}:
-            self._ask(room)
+            self.asking.ask(room)
         elif fit is Fit.TAKEN:
-            self._later[room] = now_ms + GRACE_MS
+            self.asking.later(room, now_ms + GRACE_MS)
 
     def _step(self, before: Cursor, step: Step) -> list[Action]:
         """What to save as a copy goes on; where it enters a new epoch, what had a place that is no longer history waits again."""
@@ -179,43 +165,37 @@ class Copies:
         save = SaveEvents(cursor, step.events, (*settled, *self._outbox.pass_by(cursor.r, cursor.e, cursor.s)))
         return [StartFrom(Cursor(cursor.r, cursor.e, before.s, before.h), keep=before.s, again=again), save] if again else [save]
 
-    def _older_events(self, ev: Ev, asked: _Asked) -> list[Action]:
+    def _older_events(self, ev: Ev, asked: Asked) -> list[Action]:
         replica = self.replica(ev.r)
         if not ev.ev:
             return [SaveOlder(ev.r, (), has_more=False)]
-        is_next = ev.last == asked.before - 1 and asked.before == self._first_held(replica)
+        is_next = ev.last == asked.before - 1 and asked.before == replica.first_held
         if not is_next or not is_run(ev) or not all(chain.is_intact(event) for event in ev.ev):
             return []
         replica.oldest = ev.first
         return [SaveOlder(ev.r, ev.ev, has_more=ev.first > replica.served_from)]
 
-    @staticmethod
-    def _first_held(replica: Replica) -> int:
-        return replica.oldest or replica.cursor.s + 1
-
     def error(self, err: Err, now_ms: int) -> list[Action]:
         """A pull could not be answered; nothing for any other message."""
-        asked = self._asked.pop(err.rid, None)
+        asked = self.asking.answered(err.rid)
         if asked is None or asked.before:
             return []
         if err.code in {Code.NO_ROOM, Code.NOT_ALLOWED}:
             return self._leave(asked.room)
-        self._later[asked.room] = now_ms + max(err.after, IDLE_MS)
+        self.asking.rest(asked.room, now_ms + max(err.after, IDLE_MS))
         return []
 
     # Copies that begin anew.
 
     def reset(self, reset: Reset, now_ms: int) -> list[Action]:
         """A copy cannot be continued: leave the room, or begin anew once what it held was looked through."""
-        for rid in [rid for rid, asked in self._asked.items() if asked.room == reset.r]:
-            del self._asked[rid]
+        self.asking.withdraw(reset.r)
         if reset.why is ResetReason.PERM:
             return self._leave(reset.r)
         replica = self.replica(reset.r)
         if _is_stale(reset, replica.cursor):
             return []
-        self._line.pop(reset.r, None)
-        self._later.pop(reset.r, None)
+        self.asking.forget(reset.r)
         self._outbox.hold(reset.r, is_held=True)
         is_cut = replica.cursor.s > reset.fork and _is_renewed(reset, replica.cursor)
         self._anew[reset.r] = _Anew(reset, needs_events=is_cut)
@@ -263,8 +243,7 @@ class Copies:
         if anew is None or anew.needs_events or not anew.reset.snap:
             return []
         actions = self._start_from_floor(anew.reset, now_ms)
-        self._line.pop(room, None)
-        self._later[room] = now_ms + IDLE_MS * 5
+        self.asking.rest(room, now_ms + IDLE_MS * 5)
         return actions
 
     def _start(self, cursor: Cursor, now_ms: int, snapshot: Snapshot | None = None, keep: int = 0) -> list[Action]:
@@ -285,9 +264,9 @@ class Copies:
         replica.start(cursor, min(replica.oldest, keep) if keep else 0)
         self._let_go(room)
         if replica.n_starts > 2:
-            self._later[room] = now_ms + min(IDLE_MS << replica.n_starts - 2, STUCK_MS)
+            self.asking.rest(room, now_ms + min(IDLE_MS << replica.n_starts - 2, STUCK_MS))
         else:
-            self._ask(room)
+            self.asking.ask(room)
         actions: list[Action] = [StartFrom(cursor, snapshot, keep, others, again)]
         if passed := self._outbox.pass_by(room, cursor.e, cursor.s):
             actions.append(SaveEvents(cursor, (), passed))
@@ -296,72 +275,23 @@ class Copies:
     def _leave(self, room: str) -> list[Action]:
         was_left = self.replica(room).is_left
         self.replica(room).is_left = True
-        self._line.pop(room, None)
-        self._later.pop(room, None)
+        self.asking.forget(room)
         self._anew.pop(room, None)
         self._let_go(room)
         return [] if was_left else [Leave(room)]
 
-    # What is asked for.
-
-    def _ask(self, room: str) -> None:
-        self._later.pop(room, None)
-        if room not in self._anew:
-            self._line.setdefault(room)
-
     def older(self, room: str, n: int, rid: int, now_ms: int) -> list[Action]:
-        """Ask for ``n`` events before what the copy holds; nothing where that is asked for already."""
-        replica = self.replica(room)
-        before = self._first_held(replica)
-        if before <= 1 or room in self._anew or any(asked.room == room and asked.before for asked in self._asked.values()):
-            return []
-        self._asked[rid] = _Asked(room, now_ms, before)
-        return [Send(Pull(rid, room, replica.cursor.e, limit=max(1, min(n, self.limits.pull)), before=before))]
-
-    def pump(self, next_rid: Callable[[], int], now_ms: int) -> list[Action]:
-        """Ask for the rooms whose turn it is, and again for what was not answered in time."""
-        overdue = [(rid, asked) for rid, asked in self._asked.items() if asked.since_ms + PATIENCE_MS <= now_ms]
-        self.n_overdue += bool(overdue)
-        for rid, asked in overdue:
-            del self._asked[rid]
-            if not asked.before:
-                self._line.setdefault(asked.room)
-        for room in [room for room, at_ms in self._later.items() if at_ms <= now_ms]:
-            del self._later[room]
-            if self.replica(room).is_behind:
-                self._ask(room)
-        busy = {asked.room for asked in self._asked.values() if not asked.before}
-        actions: list[Action] = []
-        for room in list(self._line):
-            if len(busy) >= MAX_PULLS:
-                break
-            if room in busy:
-                continue
-            del self._line[room]
-            replica = self.replica(room)
-            if replica.is_behind:
-                busy.add(room)
-                rid = next_rid()
-                self._asked[rid] = _Asked(room, now_ms)
-                cursor = replica.cursor
-                actions.append(Send(Pull(rid, room, cursor.e, after=cursor.s, limit=self.limits.pull)))
-        return actions
+        """Ask for ``n`` events before what the copy of a room holds."""
+        limit = max(1, min(n, self.limits.pull))
+        return [] if room in self._anew else self.asking.older(self.replica(room), limit, rid, now_ms)
 
     def lost(self) -> None:
         """The connection is gone: nothing that was asked will be answered."""
-        self._asked.clear()
-        self._line.clear()
-        self._later.clear()
+        self.asking.lost()
         for room in self._newer.keys() - self._anew.keys():  # the next greeting tells anew
             self._outbox.hold(room, is_held=False)
         self._newer.clear()
-        self.n_overdue = 0
         self.is_doubtful = False
-
-    def next_ms(self) -> int | None:
-        """When to look again; None for never."""
-        overdue = [asked.since_ms + PATIENCE_MS for asked in self._asked.values()]
-        return min((*self._later.values(), *overdue), default=None)
 
 
 def _is_renewed(reset: Reset, cursor: Cursor) -> bool:

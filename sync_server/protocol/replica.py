@@ -52,6 +52,11 @@ class Replica:
         """Whether there is something to ask for."""
         return not self.is_left and self.goal > self.cursor.s
 
+    @property
+    def first_held(self) -> int:
+        """The oldest event held; where none is, the one that would come next."""
+        return self.oldest or self.cursor.s + 1
+
     def head(self, head: RoomHead) -> None:
         """The server says where the room stands: this person belongs to it."""
         self.is_left = False
