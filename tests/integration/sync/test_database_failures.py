@@ -302,3 +302,22 @@ async def test_deleted_words_are_nowhere_in_the_files_after_scrubbing(tmp_path: 
         await database.scrub()
         assert not any(b"account 4711" in path.read_bytes() for path in folder.iterdir())
         assert await ids(database) == [2]
+
+
+async def test_deleted_words_are_nowhere_in_the_tables_of_postgresql_after_scrubbing(postgres_url: str) -> None:
+    folder = postgres().folder / "data" / "base"
+    secret = "account 4712 " * 60  # stored as it is, not compressed
+
+    def is_there() -> bool:
+        postgres().ask("CHECKPOINT")
+        return any(b"account 4712 account" in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+    async with opened(postgres_url) as database:
+        await add(database, 1, secret)
+        await add(database, 2)
+        assert await asyncio.to_thread(is_there)
+        async with database.write() as tx:
+            await tx.run("DELETE FROM written WHERE id = 1")
+        await database.scrub()
+        assert not await asyncio.to_thread(is_there)
+        assert await ids(database) == [2]

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from sync_server.protocol.ids import IdMaker
 from sync_server.storage.keys import load_keys
 from sync_server.storage.opening import open_database
 from tests.fakes import sample_files as sample
+from tests.fakes.small_disk import small_disk, why_no_small_disk
 
 ANN = Actor("ann", "one", Role.MEMBER, "d1", "s1")
 BOB = Actor("bob", "one", Role.MEMBER, "d2", "s2")
@@ -269,6 +270,34 @@ async def test_an_erased_message_takes_its_files_along_at_once_but_none_that_oth
             await it.files.look(BOB, shared.sha256)
         assert (await it.files.look(ANN, shared.sha256)).size == len(TEXT) - 1
         assert (await it.files.begin(ANN, "desk", new(TEXT))).offset == 0  # gone means gone
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MiB."""
+    if why := why_no_small_disk():
+        pytest.skip(why)
+    with small_disk(tmp_path / "disk", 1) as folder:
+        yield folder
+
+
+async def test_an_upload_that_meets_a_full_disk_goes_on_when_there_is_space(tmp_path: Path, disk: Path) -> None:
+    content = os.urandom(280_000).hex().encode()
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(700_000))
+    async with place(f"sqlite://{tmp_path / 'sync.db'}", disk) as it:
+        upload = await it.files.begin(ANN, "desk", new(content))
+        upload = await it.files.append(ANN, upload.id, 0, content[:200_000])
+        with pytest.raises(Refused) as refused:
+            await it.files.append(ANN, upload.id, 200_000, content[200_000:400_000])
+        assert (refused.value.code, refused.value.status, refused.value.after_ms > 0) == ("busy", 503, True)
+        assert (await it.files.progress(ANN, upload.id)).offset == 200_000
+        ballast.unlink()
+        await it.files.append(ANN, upload.id, 200_000, content[200_000:])
+        with pytest.raises(Refused, match="No space left"):  # the whole file beside what was sent does not fit
+            await it.files.finish(ANN, upload.id)
+        assert (await it.files.progress(ANN, upload.id)).offset == len(content)
+        assert len(it.on_disk()) == 1
 
 
 async def test_what_a_crash_left_on_the_disk_is_swept(database_url: str, tmp_path: Path) -> None:
