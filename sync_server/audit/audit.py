@@ -4,13 +4,14 @@ import asyncio
 import datetime as dt
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from sync_server.actor import Actor, Role
+from sync_server.audit.export import export_log
 from sync_server.audit.links import AuditEntry, Link, Problem, Root, Verdict, Verifier, format_body, next_link, sign_root
 from sync_server.clock import Clock
 from sync_server.errors import Refused
@@ -22,6 +23,8 @@ from sync_server.storage.keys import ServerKeys
 __all__ = ["Audit", "AuditEntry", "AuditPage", "NotedEntry"]
 
 READERS: Final = frozenset({Role.OWNER, Role.ADMIN, Role.COMPLIANCE})
+READERS_OF_OWN: Final = frozenset({Role.MEMBER, Role.TRADER, Role.MODERATOR})
+SCOPE: Final = "audit:read"
 PAGE: Final = 1_000
 ROOTS: Final = "audit-roots.jsonl"
 MAX_TEXT: Final = 500
@@ -72,8 +75,7 @@ class Audit:
 
         ``before`` is the cursor of the page before, 0 for the newest.
         """
-        if actor.role not in READERS:
-            raise Refused(Code.NOT_ALLOWED, "The audit log is read by owners, admins and compliance.", status=403)
+        check_reader(actor, who)
         limit = max(1, min(limit, PAGE))
         pattern = kind.replace("%", "").replace("_", "")
         async with self._database.read() as view:
@@ -92,6 +94,11 @@ class Audit:
         async with self._database.read() as view:
             verdict = await verify_log(view, self._keys, kept)
         return msgspec.structs.replace(verdict, problems=problems + verdict.problems)
+
+    def export(self, actor: Actor) -> AsyncIterator[bytes]:
+        """The organisation's log as lines of a file that verifies without the server. Raises Refused."""
+        check_reader(actor)
+        return export_log(self._database, self._keys, actor.org)
 
     async def sign_day(self) -> Root | None:
         """Sign the log as it stands, once there are entries since the last root; None where there are none.
@@ -117,6 +124,17 @@ class Audit:
         last = await tx.row(_LAST)
         link = next_link(Link(*last) if last else None, self._clock.now_ms(), secrets.token_bytes(SALT_BYTES), format_body(entry))
         await tx.run(_INSERT, link.n, link.ts, entry.org, entry.kind, entry.actor, link.body, link.salt, link.bh, link.h)
+
+
+def check_reader(actor: Actor, who: str = "") -> None:
+    """Whether the actor may read the organisation's entries, or those of ``who``. Raises Refused.
+
+    Owners, admins and compliance read all, keys with the scope do, and members read what they did themselves.
+    """
+    is_reader = actor.role in READERS if actor.scopes is None else SCOPE in actor.scopes
+    is_own = actor.scopes is None and actor.role in READERS_OF_OWN and who == actor.user
+    if not is_reader and not is_own:
+        raise Refused(Code.NOT_ALLOWED, "The audit log is read by owners, admins and compliance.", status=403)
 
 
 async def verify_log(view: Reading, keys: ServerKeys, kept: tuple[Root, ...] = ()) -> Verdict:

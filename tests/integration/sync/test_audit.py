@@ -11,7 +11,7 @@ import pytest
 
 from sync_server.actor import Actor, Role
 from sync_server.audit.audit import Audit, AuditEntry
-from sync_server.audit.export import export_log, verify_export
+from sync_server.audit.export import verify_export
 from sync_server.audit.links import Root
 from sync_server.audit.tables import TABLES
 from sync_server.clock import ManualClock
@@ -60,10 +60,21 @@ async def test_entries_are_bound_in_one_chain_and_read_page_by_page(database_url
 
 async def test_only_those_who_answer_for_it_read_it(database_url: str, tmp_path: Path) -> None:
     async with audited(database_url, tmp_path) as (audit, _):
+        await note(audit, 3)
         for role in (Role.TRADER, Role.MODERATOR, Role.MEMBER, Role.GUEST, Role.BOT):
             with pytest.raises(Refused) as refused:
                 await audit.entries(an_actor(role))
             assert refused.value.status == 403
+        member = msgspec.structs.replace(an_actor(Role.MEMBER), user="user-1")
+        assert len((await audit.entries(member, who="user-1")).entries) == 1
+        guest = msgspec.structs.replace(member, role=Role.GUEST)
+        for actor, who in ((member, "user-2"), (guest, "user-1")):
+            with pytest.raises(Refused):
+                await audit.entries(actor, who=who)
+        key = msgspec.structs.replace(an_actor(Role.BOT), scopes=frozenset({"audit:read"}))
+        assert len((await audit.entries(key)).entries) == 3
+        with pytest.raises(Refused):
+            await audit.entries(msgspec.structs.replace(an_actor(Role.OWNER), scopes=frozenset({"chat:read"})))
 
 
 async def test_an_entry_stands_or_falls_with_what_it_tells_of(database_url: str, tmp_path: Path) -> None:
@@ -175,13 +186,14 @@ async def test_damaged_roots_are_told_and_not_passed_over(database_url: str, tmp
 
 
 async def test_an_export_verifies_without_the_server_and_tells_nothing_of_others(database_url: str, tmp_path: Path) -> None:
-    async with audited(database_url, tmp_path) as (audit, database):
+    async with audited(database_url, tmp_path) as (audit, _):
         await note(audit, 4)
         await note(audit, 3, "secretive")
         await audit.sign_day()
         keys = load_keys(tmp_path)
-        async with database.read() as view:
-            lines = [line async for line in export_log(view, keys, "one")]
+        with pytest.raises(Refused):
+            audit.export(an_actor(Role.MEMBER))
+        lines = b"".join([some async for some in audit.export(an_actor())]).splitlines(keepends=True)
     assert verify_export(lines, keys.pin).is_whole
     assert verify_export(lines).n_entries == 7
     assert b"secretive" not in b"".join(lines)
