@@ -1,7 +1,8 @@
 """Refresh tokens: each is used once and names its successor; a retry gets the same one, a thief ends the whole family.
 
-A session has one family and exactly one live token. For ten seconds after its use a token still gives the successor it gave, so a
-device whose answer was lost simply asks again. Later the same token can only come from a copy: the session ends.
+A session has one family and exactly one live token. For ten seconds after its use, and as long as its successor is not in use, a
+token still gives the successor it gave, so a device whose answer was lost simply asks again. Later the same token can only come
+from a copy: the session ends.
 """
 
 import enum

@@ -65,7 +65,7 @@ class Sessions:
             elif judgement is Judgement.REUSED:
                 await self._end_family(change, account, session, address)
         if judgement is Judgement.EXPIRED or (judgement is Judgement.AGAIN and sealed is None):
-            raise expired("Nothing was heard of this session for too long.")
+            raise expired("Nothing was heard of this session for too long, or its next token is in use already.")
         if judgement in (Judgement.ENDED, Judgement.REUSED):
             raise _ended()
         if judgement is Judgement.ROTATE:
@@ -144,10 +144,8 @@ class Sessions:
     async def _rotate(self, change: Change, org: str, session: str, token: str, address: str) -> str:
         now = self._means.now_ms()
         successor = self._means.new_secret()
-        await change.tx.run(
-            "UPDATE refreshes SET successor = NULL WHERE session = $1 AND successor IS NOT NULL AND used_ms < $2",
-            *(session, now - families.GRACE_MS),
-        )
+        # Whoever shows this token has got it: what gave it need not give it again, and a copy of that opens nothing any more.
+        await change.tx.run("UPDATE refreshes SET successor = NULL WHERE session = $1 AND successor IS NOT NULL", session)
         await change.tx.run(
             "UPDATE refreshes SET used_ms = $1, successor = $2 WHERE hash = $3",
             *(now, families.seal_successor(successor, token), hash_secret(token)),

@@ -65,8 +65,14 @@ class Family(RuleBasedStateMachine):
                 if known.used_steady_ms is None
                 else clock.steady_ms() - known.used_steady_ms
             )
-            expected = "again" if age_ms <= GRACE_MS else "reuse"
+            is_newest = not self.tokens[known.successor].successor
+            expected = ("again" if is_newest else "stale") if age_ms <= GRACE_MS else "reuse"
         given = self.runner.run(self.asked(token))
+        if given is None:
+            # What was used long ago is judged by the wall clock, which may have jumped to just that time: still nothing is given.
+            is_forgotten = expected == "reuse" and abs(clock.now_ms() - known.used_wall_ms) <= GRACE_MS
+            assert expected == "stale" or is_forgotten
+            return ""
         if not given:
             assert expected in ("ended", "reuse")
             self.is_ended = True
@@ -81,13 +87,11 @@ class Family(RuleBasedStateMachine):
         return given
 
     async def asked(self, token):
-        """The server's answer; empty where it says that the session has ended, which is the only refusal there may be."""
+        """The server's answer; empty where it says that the session has ended, None where the successor is in use already."""
         try:
             return (await self.house.accounts.sessions.refresh(token)).refresh
         except Refused as refused:
-            if refused.code == Code.ENDED:
-                return ""
-            raise
+            return {Code.ENDED: "", Code.EXPIRED: None}[refused.code]
 
     @precondition(lambda self: self.has_lost_answer_ms is None)
     @rule(is_lost=st.booleans())

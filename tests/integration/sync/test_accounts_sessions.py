@@ -84,6 +84,20 @@ async def test_a_token_is_used_once_and_a_retry_within_grace_gives_the_same_succ
         assert house.ended == []
 
 
+async def test_a_late_double_of_a_request_gives_nothing_and_ends_nothing_once_the_successor_is_in_use(database_url, tmp_path):
+    async with accounts_house(database_url, tmp_path) as house:
+        await house.owner()
+        first = await house.signed_in("olga@example.org")
+        second = await house.accounts.refresh(first.refresh)
+        third = await house.accounts.refresh(second.refresh)
+
+        await refused(house.accounts.refresh(first.refresh), Code.EXPIRED)
+        assert (await house.accounts.refresh(second.refresh)).refresh == third.refresh
+        assert house.ended == []
+        async with house.database.read() as tx:
+            assert len(await tx.rows("SELECT hash FROM refreshes WHERE successor IS NOT NULL")) == 1
+
+
 async def test_twenty_retries_at_the_same_moment_leave_one_live_successor(database_url, tmp_path):
     async with accounts_house(database_url, tmp_path) as house:
         await house.owner()
