@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 
 from sync_server.errors import Refused
 from sync_server.protocol.codes import Code
@@ -14,6 +14,7 @@ from sync_server.protocol.codes import Code
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
+_BROKEN_OFF: Final = "client disconnected prematurely"  # how the framework says that the caller went away amid a body
 _CODES: Final = {
     400: Code.BAD_BODY,
     401: Code.NOT_SIGNED_IN,
@@ -73,6 +74,8 @@ def _unreadable(error: Exception) -> str:
         return str(error)
     if isinstance(error, UnicodeDecodeError):
         return "Text is UTF-8."
+    if isinstance(error, InternalServerException) and error.detail == _BROKEN_OFF:
+        return "The request did not come whole."
     return "That is nested too deeply." if isinstance(error, RecursionError) else ""
 
 
