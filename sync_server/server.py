@@ -29,7 +29,7 @@ from sync_server.edge.posting import Posting
 from sync_server.edge.purging import Purging
 from sync_server.edge.rules import RULES, taker
 from sync_server.edge.session import Figures
-from sync_server.edge.socket import SyncSocket
+from sync_server.edge.socket import MAX_STRANGERS, STRANGERS_AT, SyncSocket
 from sync_server.edge.tasks import Tasks
 from sync_server.edge.tls import Certificates
 from sync_server.errors import Refused
@@ -182,7 +182,9 @@ class Server:
         )
         origins = self.config.origins
         http = make_http(self.house, origins)
-        socket = SyncSocket(self.hub, frozenset(origins))
+        # Behind a proxy everybody comes from one address.
+        strangers_at = MAX_STRANGERS if self.config.is_plain or self._choices.rules is not None else STRANGERS_AT
+        socket = SyncSocket(self.hub, frozenset(origins), strangers_at)
         self.app = front.app = Front(http, socket, self.hub.counts, origins, is_plain=self.config.is_plain)
 
     def _identity(self) -> Identity:

@@ -85,7 +85,7 @@ class Pace(enum.StrEnum):
     READ = "read"
     TYPING = "typing"
     PRESENCE = "presence"
-    HELLO = "hello"  # connections that begin, by address
+    HELLO = "hello"  # streams and mailboxes that begin
     RENEW = "renew"
     SEARCH = "search"
     UPLOAD = "upload"

@@ -59,14 +59,14 @@ async def poll(request: Asking, actor: Asker, data: JSONBody[PollAsked]) -> Poll
         box = house.mailboxes.find(data.sid, actor)
         box.line.carry_out(box.line.session.renewed(actor, house.clock.now_ms()))
     else:
-        check_pace(house, Pace.HELLO, _address(request))
+        check_pace(house, Pace.HELLO, actor.user)
         box = await house.mailboxes.open(actor, data.rooms, _address(request))
     return await house.mailboxes.answer(box, data.n, data.wait_ms)
 
 
 async def _stream(request: Asking, actor: Actor, rooms: tuple[Cursor, ...]) -> Stream:
     house = house_of(request)
-    check_pace(house, Pace.HELLO, _address(request))
+    check_pace(house, Pace.HELLO, actor.user)
     line, outlet = await begin_line(house.hub, actor, rooms, Form.LINES, _address(request))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Stream(_pieces(line, outlet), media_type="text/event-stream", headers=headers)

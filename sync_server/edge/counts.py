@@ -19,13 +19,17 @@ class Counts:
         self._answers = Counter("trii_sync_http_answers", "Answers over HTTP.", ["method", "status"], registry=self.registry)
         self._answer_s = Histogram("trii_sync_http_seconds", "Time to answer over HTTP.", registry=self.registry)
         self.lines = self._lines.set
-        self.sent = self._sent.inc
+        self._n_sent = self._n_sent_told = 0  # counted for every reader of every message: a plain number
         self.slow = self._slow.inc
 
     def received(self, n_bytes: int) -> None:
         """A message came."""
         self._received.inc()
         self._received_bytes.inc(n_bytes)
+
+    def sent(self) -> None:
+        """A message was given to a connection."""
+        self._n_sent += 1
 
     def closed(self, code: int) -> None:
         """The server ended a connection."""
@@ -42,4 +46,6 @@ class Counts:
 
     def to_text(self) -> bytes:
         """Everything, in Prometheus' text form."""
+        self._sent.inc(self._n_sent - self._n_sent_told)
+        self._n_sent_told = self._n_sent
         return generate_latest(self.registry)

@@ -68,6 +68,7 @@ class Hub:
         self._lines: set[Hearer] = set()
         self._by_user: dict[str, list[Hearer]] = {}
         self._whose: dict[Hearer, str] = {}
+        self._strangers: dict[str, int] = {}  # by address
         self._standing = Standing()
         self._told = Told()
         self._read: dict[str, Reads] = {}
@@ -79,10 +80,9 @@ class Hub:
     def __len__(self) -> int:
         return len(self._lines)
 
-    @property
-    def n_strangers(self) -> int:
-        """Connections of which it is not known whose they are."""
-        return len(self._lines) - len(self._whose)
+    def n_strangers(self, address: str = "") -> int:
+        """Connections of which it is not known whose they are: all, or those from one address."""
+        return self._strangers.get(address, 0) if address else len(self._lines) - len(self._whose)
 
     def now_ms(self) -> int:
         """UTC in milliseconds."""
@@ -116,6 +116,7 @@ class Hub:
     def add(self, line: Hearer) -> None:
         """A connection began."""
         self._lines.add(line)
+        self._strangers[line.address] = self._strangers.get(line.address, 0) + 1
         self.counts.lines(len(self._lines))
 
     def admit(self, line: Hearer, actor: Actor) -> None:
@@ -129,6 +130,7 @@ class Hub:
             mine = self._by_user.setdefault(actor.user, [])
         mine.append(line)
         self._whose[line] = actor.user
+        self._is_known(line)
         self.presence.came(actor.user, actor.org, line.session.sid, self.now_ms())
 
     def know(self, user: str, heads: Sequence[RoomHead]) -> None:
@@ -138,6 +140,8 @@ class Hub:
     def remove(self, line: Hearer) -> None:
         """A connection ended."""
         self._lines.discard(line)
+        if line not in self._whose:
+            self._is_known(line)
         self._to_flush.pop(line, None)
         self.counts.lines(len(self._lines))
         user = self._whose.pop(line, None)
@@ -149,6 +153,12 @@ class Hub:
         if not lines:
             del self._by_user[user]
             self._standing.forget(user)
+
+    def _is_known(self, line: Hearer) -> None:
+        """One stranger fewer at that address."""
+        left = self._strangers.pop(line.address, 1) - 1
+        if left:
+            self._strangers[line.address] = left
 
     def sessions_ended(self, sessions: Iterable[str]) -> None:
         """Sessions were ended: their connections fall silent at once."""

@@ -17,7 +17,7 @@ RULES: Final[Mapping[Pace, Rule]] = {
     Pace.READ: Rule("read", 100, 50),
     Pace.TYPING: Rule("typing", 1, 3_000),
     Pace.PRESENCE: Rule("presence", 10, 1_000),
-    Pace.HELLO: Rule("hello", 100, 100),  # for one address
+    Pace.HELLO: Rule("hello", 20, 3_000),  # streams and mailboxes of one person
     Pace.RENEW: Rule("renew", 10, 10_000),
     Pace.SEARCH: Rule("search", 10, 500),
     Pace.UPLOAD: Rule("upload", 60, 250),

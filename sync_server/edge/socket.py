@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from sync_server.edge.acts import Pace
 from sync_server.edge.hub import Hub
 from sync_server.edge.line import Line
 from sync_server.edge.packing import Backlog, Form
@@ -17,7 +16,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PATHS: Final = frozenset({"/v1/sync", "/api/chat/connect"})
-MAX_STRANGERS: Final = 1_000  # connections that have not said who they are
+MAX_STRANGERS: Final = 2_000  # connections that have not said who they are
+STRANGERS_AT: Final = 50  # of one address
 _FORMS: Final = {Codec.JSON: Form.TEXT_FRAME, Codec.MSGPACK: Form.BINARY_FRAME}
 
 
@@ -39,10 +39,14 @@ class WireOutlet:
 
 
 class SyncSocket:
-    """The endpoint. ``origins`` are the web pages that may connect; a desktop sends no origin."""
+    """The endpoint. ``origins`` are the web pages that may connect; a desktop sends no origin.
 
-    def __init__(self, hub: Hub, origins: frozenset[str] = frozenset()) -> None:
+    ``strangers_at``: how many connections of one address may not have said who they are.
+    """
+
+    def __init__(self, hub: Hub, origins: frozenset[str] = frozenset(), strangers_at: int = STRANGERS_AT) -> None:
         self._hub = hub
+        self._strangers_at = strangers_at
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,9 +69,9 @@ class SyncSocket:
             return 404, "There is nothing here."
         if origin is not None and origin not in self._origins:
             return 403, "This page may not connect."
-        if self._hub.is_draining or self._hub.n_strangers >= MAX_STRANGERS:
+        if self._hub.is_draining or self._hub.n_strangers() >= MAX_STRANGERS:
             return 503, "Come back in a moment."
-        if self._hub.take(Pace.HELLO, _address(scope)):
+        if self._hub.n_strangers(_address(scope)) >= self._strangers_at:
             return 429, "Too many connections from this address."
         return None
 

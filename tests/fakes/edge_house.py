@@ -67,12 +67,12 @@ class EdgeHouse:
 
 
 @asynccontextmanager
-async def edge_house(take=free, *, origins=(), figures=None):
+async def edge_house(take=free, *, origins=(), figures=None, strangers_at=1_000):
     """The edge, listening on a loopback port."""
     rooms, accounts, clock = MemoryRooms(), MemoryAccounts(), SystemClock()
     hub = Hub(Sides(rooms, accounts), clock, take, figures or Figures())
     rooms.listeners.append(hub.entered)
-    listener = Listener(SyncSocket(hub, frozenset(origins)), clock)
+    listener = Listener(SyncSocket(hub, frozenset(origins), strangers_at), clock)
     hub.begin()
     await listener.begin("127.0.0.1", 0)
     try:

@@ -9,7 +9,6 @@ import tracemalloc
 import pytest
 import websockets
 
-from sync_server.edge.acts import Pace
 from sync_server.edge.session import Figures
 from sync_server.protocol.bodies import MemberSet, format_body
 from sync_server.protocol.codec import Codec
@@ -20,6 +19,7 @@ from sync_server.protocol.messages import (
     Err,
     Ev,
     Head,
+    Hello,
     People,
     Person,
     Pull,
@@ -32,7 +32,7 @@ from sync_server.protocol.messages import (
     Say,
     Welcome,
 )
-from tests.fakes.edge_house import edge_house
+from tests.fakes.edge_house import Device, edge_house
 from tests.fakes.waiting import until
 
 ROOM = "01990000-0000-7000-8000-0000000000aa"
@@ -182,19 +182,17 @@ async def test_compression_is_never_agreed_on():
         assert "Sec-WebSocket-Extensions" not in connection.response.headers
 
 
-async def test_too_many_connections_of_one_address_are_told_to_wait():
-    left = 2
-
-    def take(pace, _key):
-        nonlocal left
-        left -= pace is Pace.HELLO
-        return 0 if left >= 0 else 1_000
-
-    async with edge_house(take) as house, house.connect(), house.connect():
+async def test_too_many_strangers_of_one_address_wait_until_one_says_who_it_is():
+    async with edge_house(strangers_at=2) as house, house.connect() as first, house.connect():
         with pytest.raises(websockets.InvalidStatus) as refused:
             async with house.connect():
                 pass
         assert refused.value.response.status_code == 429
+        await Device(first, Codec.JSON).say(Hello("ann", "ann-device"))
+        await until(lambda: house.hub.n_strangers("127.0.0.1") == 1)
+        async with house.device("bob") as bob:
+            assert (await bob.hear(Welcome)).u == "bob"
+    assert house.hub.n_strangers("127.0.0.1") == house.hub.n_strangers() == 0
 
 
 async def test_the_wrong_kind_of_frame_and_a_frame_over_the_bound_end_the_connection():
