@@ -23,7 +23,7 @@ class AuditList(msgspec.Struct, frozen=True):
     cursor: str
 
 
-@get("/v1/audit", tags=["audit"], summary="What was done")
+@get(["/v1/audit", "/api/v1/audit"], tags=["audit"], summary="What was done")
 async def list_entries(
     request: Asking, actor: Asker, who: Who = "", kind: Beginning = "", cursor: CursorText = "", limit: Limit = 100
 ) -> AuditList:

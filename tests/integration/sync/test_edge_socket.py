@@ -121,7 +121,8 @@ async def test_typing_reaches_the_room_reading_everybody_in_it_and_presence_the_
                 said = await cid.hear(Said)
 
 
-async def test_presence_ends_with_the_last_connection_after_a_grace():
+async def test_presence_ends_with_the_last_connection_after_a_grace(monkeypatch):
+    monkeypatch.setattr("sync_server.edge.presence.GRACE_MS", 300)
     async with edge_house() as house, house.device("ann") as ann:
         await ann.hear(Welcome)
         async with house.device("bob") as bob:

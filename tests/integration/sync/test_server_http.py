@@ -347,6 +347,28 @@ async def test_a_key_does_what_its_scopes_say_and_nothing_else(tmp_path):
                 assert (await next_of(stream, Welcome)).u == made.user
 
 
+async def test_the_audit_log_and_holds_are_for_who_may_see_them(database_url, tmp_path):
+    async with served(tmp_path, database=database_url) as house, house.client(house.admin) as olga:
+        ann, judge = await house.invite("Ann"), await house.invite("Judge", Role.COMPLIANCE)
+        author = Author()
+        room, create = author.room(ann.user)
+        await pushed(olga, create)
+        page = (await olga.get("/api/v1/audit", params={"kind": "org"})).json()
+        assert [one["entry"]["kind"] for one in page["entries"]] == ["org.made"]
+        assert len((await olga.get("/api/v1/audit")).json()["entries"]) > 3
+        async with house.client(ann) as client:
+            refused = [await client.get("/api/v1/audit"), await client.get("/api/v1/holds")]
+            refused.append(await client.put(f"/api/v1/rooms/{room}/hold", json={"why": "mine"}))
+            assert {answer.status_code for answer in refused} == {403}
+        async with house.client(judge) as client:
+            held = await client.put(f"/api/v1/rooms/{room}/hold", json={"why": "a case"})
+            assert held.status_code == 204, held.text
+            assert [(one["room"], one["why"]) for one in (await client.get("/api/v1/holds")).json()["holds"]] == [(room, "a case")]
+            released = await client.request("DELETE", f"/api/v1/rooms/{room}/hold", json={"why": "closed"})
+            assert released.status_code == 204
+            assert (await client.get("/api/v1/holds")).json() == {"holds": []}
+
+
 async def test_health_figures_and_the_schema_are_open_and_tell_nothing_private(tmp_path):
     async with served(tmp_path, tls=True) as house, house.client() as nobody:
         assert (await nobody.get("/healthz")).json() == {"status": "ok"}
