@@ -106,6 +106,35 @@ def test_names_are_completed_after_an_at(qapp):
     bench_of(tell)
 
 
+def test_messages_typed_faster_than_they_are_stored_all_go_in_their_order(qapp):
+    async def tell(hand):
+        await hand.begin()
+        for number in range(5):
+            hand.type(f"quick {number}")
+            hand.press(Qt.Key.Key_Return)
+        hand.type("next")
+        await shown(lambda: len(hand.items) == 5)
+        assert [item.row.text for item in hand.items] == [f"quick {number}" for number in range(5)]
+        assert hand.composer.text == "next"
+        await shown(lambda: hand.chat.rows["r1"].draft == "next", "what was not sent is the draft")
+
+    bench_of(tell)
+
+
+def test_what_cannot_be_stored_comes_back_before_what_was_typed_since(qapp):
+    async def tell(hand):
+        await hand.begin()
+        hand.chat.is_offline = True
+        hand.composer.attached.attach(LinkRow("AAPL.XNAS"))
+        hand.type("refuse me")
+        hand.press(Qt.Key.Key_Return)
+        hand.type("more")
+        await shown(lambda: hand.composer.text == "refuse me\nmore")
+        assert hand.composer.attached.all == (LinkRow("AAPL.XNAS"),)
+
+    bench_of(tell)
+
+
 def test_a_draft_is_kept_and_comes_back_with_its_room(qapp):
     async def tell(hand):
         await hand.begin()
@@ -117,7 +146,7 @@ def test_a_draft_is_kept_and_comes_back_with_its_room(qapp):
         assert not hand.composer.attached.chips
         hand.panel.open_room(hand.panel.book.room("r1"))
         await shown(lambda: hand.composer.text == "half a thought")
-        assert hand.composer.attached.links == (LinkRow("AAPL.XNAS"),)
+        assert hand.composer.attached.all == (LinkRow("AAPL.XNAS"),)
         hand.press(Qt.Key.Key_Return)
         await shown(lambda: hand.chat.rows["r1"].draft == "")
 

@@ -1,6 +1,5 @@
 """What goes with the message that is being written, as chips: pictures with a preview, files, and links to charts."""
 
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QSize, Signal
@@ -60,16 +59,6 @@ class AttachedRow(FlowRow):
         self._look = look
         self.chips: list[Chip] = []
         self.hide()
-
-    @property
-    def files(self) -> tuple[Path | Upload, ...]:
-        """Files and pictures, in their order."""
-        return tuple(chip.attached for chip in self.chips if not isinstance(chip.attached, LinkRow))
-
-    @property
-    def links(self) -> tuple[LinkRow, ...]:
-        """Links, in their order."""
-        return tuple(chip.attached for chip in self.chips if isinstance(chip.attached, LinkRow))
 
     def attach(self, *several: Attached) -> None:
         """Add these; what is there already, and what cannot go, is left out."""

@@ -1,5 +1,6 @@
 """A room, or a thread of it: its messages, who is writing, and the field for the next one."""
 
+import asyncio
 import time
 from functools import partial
 from pathlib import Path
@@ -11,13 +12,14 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QMenu
 
 from backend.bus import Subscription
 from backend.chat.message import MemberRow, MessageRow, RoomRow
+from backend.errors import TriiError
 from backend.events import TypingChanged
 from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.assistant.facts_shown import SideCards
 from trii_desktop.charts.speech import announce
 from trii_desktop.chat.composer import MessageComposer
 from trii_desktop.chat.conversation import Conversation
-from trii_desktop.chat.drafts import Drafts
+from trii_desktop.chat.drafts import Drafts, Letter
 from trii_desktop.chat.file_deeds import FileDeeds
 from trii_desktop.chat.items import items_of
 from trii_desktop.chat.message_deeds import MessageDeeds
@@ -50,7 +52,7 @@ class TalkView(QFrame):
         super().__init__()
         self._desk = desk
         self._chat = chat
-        self._is_sending = False
+        self._sending = asyncio.Lock()
         self._edited: MessageRow | None = None
         self._read: tuple[str, int] = ("", 0)
         self._typed_at_s = float("-inf")
@@ -219,19 +221,22 @@ class TalkView(QFrame):
         self.composer.attached.attach(*(Path(name) for name in names))
 
     def _send_wanted(self, text: str) -> None:
-        if self.room is not None and not self._is_sending:
-            self._is_sending = True
-            self._desk.start("Sending", self._send(self.room, text))
+        if self.room is not None:
+            letter = Letter(self.room, self.conversation.root, text, self.composer.attached.all)
+            self.composer.sent_away()  # what is typed from now on is the next message
+            self.drafts.leave(letter)
+            self._desk.start("Sending", self._send(letter))
 
-    async def _send(self, room: RoomRow, text: str) -> None:
-        root, attached = self.conversation.root, self.composer.attached
+    async def _send(self, letter: Letter) -> None:
+        room, root, text = letter.room, letter.root, letter.text
         try:
-            await self._desk.bridge.call(self._chat.send(room.id, text, thread=root, files=attached.files, links=attached.links))
-        finally:
-            self._is_sending = False
-        self.drafts.drop(room, root)
+            async with self._sending:  # what was written first goes first
+                await self._desk.bridge.call(self._chat.send(room.id, text, thread=root, files=letter.files, links=letter.links))
+        except TriiError:
+            self.drafts.came_back(letter)
+            raise
+        self.drafts.arrived(letter)
         if self.room is not None and self.room.id == room.id:
-            self.composer.sent_away()
             self.conversation.show_read()
             self.timeline.go_to_end()
 
