@@ -246,10 +246,10 @@ class SyncClient:
         return self._heads(welcome.heads, now, is_greeting=True)
 
     def _heads(self, heads: tuple[RoomHead, ...], now: int, *, is_greeting: bool) -> list[Action]:
-        self._copies.heads(heads, now, is_greeting=is_greeting)
         for head in heads:
             self._marks.known_read(head.r, head.read)
-        return [Heads(heads)] if heads else []
+        passed = self._copies.heads(heads, now, is_greeting=is_greeting)
+        return [Heads(heads), *passed] if heads else []
 
     def _take(self, message: FromServer, now: int) -> list[Action]:
         match message:

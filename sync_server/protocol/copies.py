@@ -78,11 +78,13 @@ class Copies:
 
     # What the server says.
 
-    def heads(self, heads: Sequence[RoomHead], now_ms: int, *, is_greeting: bool) -> None:
+    def heads(self, heads: Sequence[RoomHead], now_ms: int, *, is_greeting: bool) -> list[Action]:
         """Where rooms stand: those behind are asked for, at once when greeted, else when nothing comes by itself."""
+        actions: list[Action] = []
         for head in heads:
             replica = self.replica(head.r)
             replica.head(head)
+            actions += self._let_pass(replica.cursor)
             if 0 < replica.cursor.e < head.e:  # what was confirmed may have to be sent again, and goes before what waits
                 self._newer[head.r] = head.e
                 self._outbox.hold(head.r, is_held=True)
@@ -92,6 +94,12 @@ class Copies:
                 self.asking.ask(head.r)
             else:
                 self.asking.later(head.r, now_ms + GRACE_MS)
+        return actions
+
+    def _let_pass(self, cursor: Cursor) -> list[Action]:
+        """Operations whose places a copy has passed are history; also those of before a kill."""
+        passed = self._outbox.pass_by(cursor.r, cursor.e, cursor.s)
+        return [SaveEvents(cursor, (), passed)] if passed else []
 
     def reach(self, reached: Mapping[str, int], now_ms: int) -> list[Action]:
         """Operations of this device were given places, up to these: their events will come, or the copies have passed them."""
@@ -101,8 +109,7 @@ class Copies:
             replica.aim(s)
             if replica.is_behind:
                 self.asking.later(room, now_ms + GRACE_MS)
-            if passed := self._outbox.pass_by(room, replica.cursor.e, replica.cursor.s):
-                actions.append(SaveEvents(replica.cursor, (), passed))
+            actions += self._let_pass(replica.cursor)
         return actions
 
     def look(self, room: str) -> None:
@@ -267,10 +274,7 @@ class Copies:
             self.asking.rest(room, now_ms + min(IDLE_MS << replica.n_starts - 2, STUCK_MS))
         else:
             self.asking.ask(room)
-        actions: list[Action] = [StartFrom(cursor, snapshot, keep, others, again)]
-        if passed := self._outbox.pass_by(room, cursor.e, cursor.s):
-            actions.append(SaveEvents(cursor, (), passed))
-        return actions
+        return [StartFrom(cursor, snapshot, keep, others, again), *self._let_pass(cursor)]
 
     def _leave(self, room: str) -> list[Action]:
         was_left = self.replica(room).is_left

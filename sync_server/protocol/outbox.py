@@ -35,6 +35,9 @@ class _Lane:
     n_decided: int = 0  # operations that the server was seen to decide
     is_held: bool = False
 
+    def may_send(self, now_ms: int) -> bool:
+        return not self.is_held and not self.back and self.not_before_ms <= now_ms
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -122,7 +125,7 @@ class Outbox:
         room_left = n_bytes - _ENVELOPE_BYTES
         taken: list[Op] = []
         refused: list[Settled] = []
-        lanes = deque(room for room in self._ready if self._may_send(self._lanes[room], now_ms))
+        lanes = deque(room for room in self._ready if self._lanes[room].may_send(now_ms))
         while lanes and len(taken) < n_ops:
             room = lanes.popleft()
             op = self._first(self._lanes[room])
@@ -142,10 +145,6 @@ class Outbox:
             self._ready.pop(room, None)
             self._ready[room] = None
         return tuple(taken), tuple(refused)
-
-    @staticmethod
-    def _may_send(lane: _Lane, now_ms: int) -> bool:
-        return not lane.is_held and not lane.back and lane.not_before_ms <= now_ms
 
     def _first(self, lane: _Lane) -> Op | None:
         while lane.queue and not self._waits(lane.queue[0]):
@@ -253,11 +252,6 @@ class Outbox:
             if self._lanes[op.r].flying.pop(op.id, self) is not self and self._waits(op.id):
                 self._lanes[op.r].back.append(op.id)
         return tuple(found for room in dict.fromkeys(op.r for op in sent) if (found := self._line_up(room)))
-
-    def wait(self, sent: Sequence[Op], until_ms: int) -> None:
-        """Rooms of these operations send nothing before ``until_ms``."""
-        for op in sent:
-            self._lanes[op.r].not_before_ms = max(self._lanes[op.r].not_before_ms, until_ms)
 
     # What became history.
 

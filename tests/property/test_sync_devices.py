@@ -254,8 +254,8 @@ class Wires(RuleBasedStateMachine):
             n_quiet = n_quiet + 1 if self.settle() and self.is_quiet() else 0
             if n_quiet == 2:  # the heads of the first have been looked into
                 break
-        self.check_copies()
-        self.check_operations()
+        check_copies(self)
+        check_operations(self)
         self.check_removals()
 
     def settle(self):
@@ -283,19 +283,6 @@ class Wires(RuleBasedStateMachine):
     def is_quiet(self):
         return all(device.stands.state == "live" and not device.disk.waiting() for device in self.devices)
 
-    def check_copies(self):
-        for device in self.devices:
-            for name, room in self.server.rooms.items():
-                copy = device.disk.room(name)
-                if device.user not in room.members:
-                    continue
-                assert copy.cursor.s == len(room.events)
-                assert not copy.cursor.s or copy.cursor.h == room.hash_at(len(room.events))
-                first = copy.events[0].s if copy.events else len(room.events) + 1
-                assert copy.events == room.events[first - 1 :]
-                if first == 1 or copy.base:
-                    assert copy.state().to_text() == fold.fold(room.events).to_text()
-
     def check_removals(self):
         """Who was removed knows it after the next greeting at the latest."""
         for n, device in enumerate(self.devices):
@@ -305,24 +292,39 @@ class Wires(RuleBasedStateMachine):
             held = {name for name, copy in device.disk.rooms.items() if copy.events}
             assert all(device.disk.room(name).is_left for name in left & held)
 
-    def check_operations(self):
-        for identity, (device, name) in self.accepted.items():
-            n_entered = sum(
-                (event.d, event.id) == (device.device, identity) for room in self.server.rooms.values() for event in room.events
-            )
-            assert n_entered <= 1
-            is_member = device.user in self.server.rooms[name].members
-            if identity in device.disk.ops and (is_member or device.disk.settled[identity].code):
-                assert device.disk.settled[identity].code
-                assert not n_entered
-            elif identity not in self.given_up and is_member:
-                assert n_entered == 1
-        made = {identity: n for n, identity in enumerate(self.accepted)}
-        for room in (room for name, room in self.server.rooms.items() if name not in self.disordered):
-            for device in self.devices:
-                for again in {False, room.epoch == 2}:  # what is sent again comes when the device has heard of the failover
-                    mine = [made[event.id] for event in room.events if event.d == device.device and event.rec is again]
-                    assert mine == sorted(mine)
+
+def check_copies(wires):
+    for device in wires.devices:
+        for name, room in wires.server.rooms.items():
+            copy = device.disk.room(name)
+            if device.user not in room.members:
+                continue
+            assert copy.cursor.s == len(room.events)
+            assert not copy.cursor.s or copy.cursor.h == room.hash_at(len(room.events))
+            first = copy.events[0].s if copy.events else len(room.events) + 1
+            assert copy.events == room.events[first - 1 :]
+            if first == 1 or copy.base:
+                assert copy.state().to_text() == fold.fold(room.events).to_text()
+
+
+def check_operations(wires):
+    for identity, (device, name) in wires.accepted.items():
+        n_entered = sum(
+            (event.d, event.id) == (device.device, identity) for room in wires.server.rooms.values() for event in room.events
+        )
+        assert n_entered <= 1
+        is_member = device.user in wires.server.rooms[name].members
+        if identity in device.disk.ops and (is_member or device.disk.settled[identity].code):
+            assert device.disk.settled[identity].code
+            assert not n_entered
+        elif identity not in wires.given_up and is_member:
+            assert n_entered == 1
+    made = {identity: n for n, identity in enumerate(wires.accepted)}
+    for room in (room for name, room in wires.server.rooms.items() if name not in wires.disordered):
+        for device in wires.devices:
+            for again in {False, room.epoch == 2}:  # what is sent again comes when the device has heard of the failover
+                mine = [made[event.id] for event in room.events if event.d == device.device and event.rec is again]
+                assert mine == sorted(mine)
 
 
 TestDevicesOverBadWires = Wires.TestCase

@@ -1,0 +1,181 @@
+"""Copies that cannot go on and begin anew."""
+
+import pytest
+
+from sync_server.protocol.actions import (
+    FetchSnapshot,
+    Leave,
+    LoadHeld,
+    StartFrom,
+)
+from sync_server.protocol.codes import ResetReason
+from sync_server.protocol.messages import (
+    Pull,
+    Push,
+    Reset,
+    Snapshot,
+)
+from tests.fakes.sync_device import Killed, SyncDevice
+from tests.fakes.sync_exchange import ROOM, done, exchange, fill, say
+
+
+def test_after_a_failover_ones_own_lost_events_are_sent_again_before_what_waits(server, ann, bob):
+    say(ann, "kept")
+    lost = say(ann, "lost")
+    exchange(server, ann, bob)
+    theirs = say(bob, "lost, of bob")
+    exchange(server, bob, ann)
+    ann.cut()
+    waiting = say(ann, "written offline")
+    server.fail_over(ROOM, 1)
+    ann.done.clear()
+    ann.wait(60_000)
+    exchange(server, ann)
+    (started,) = done(ann, StartFrom)
+    assert (started.cursor.s, started.keep) == (1, 1)
+    assert [(op.id, op.rec) for op in started.again] == [(lost.id, True), (waiting.id, False)]
+    assert [event.id for event in started.unconfirmed] == [theirs.id]
+    assert [event.id for event in server.rooms[ROOM].events[2:]] == [lost.id, waiting.id]
+    assert theirs.id in ann.disk.room(ROOM).unconfirmed
+    bob.cut()
+    bob.wait(60_000)
+    exchange(server, bob, ann)
+    assert ann.disk.room(ROOM).unconfirmed == {}
+    assert ann.disk.room(ROOM).events == bob.disk.room(ROOM).events == server.rooms[ROOM].events
+    assert ann.disk.ops == bob.disk.ops == {}
+
+
+def test_what_was_acknowledged_and_cut_off_before_it_was_seen_is_sent_again(server, ann):
+    op = say(ann, "acknowledged")
+    ann.receive(server.push("ann", "ann-desk", ann.out.pop())[0])
+    assert ann.disk.settled[op.id].s == 1
+    ann.receive(server.fail_over(ROOM, 0))
+    exchange(server, ann)
+    assert [event.id for event in server.rooms[ROOM].events[1:]] == [op.id]
+    assert ann.disk.ops == {}
+
+
+def test_a_head_of_a_later_epoch_holds_back_what_waits(server, ann):
+    say(ann, "kept")
+    exchange(server, ann)
+    server.fail_over(ROOM, 0)
+    ann.receive(server.head("ann"))
+    late = say(ann, "written now")
+    assert not [message for message in ann.out if isinstance(message, Push)]
+    ann.wait(300)
+    exchange(server, ann)
+    assert [event.rec for event in server.rooms[ROOM].events] == [False, True, False]
+    assert server.rooms[ROOM].events[-1].id == late.id
+
+
+def test_a_room_begins_with_its_snapshot_and_what_followed(server):
+    server._snapshots_from, server._page = 4, 100
+    fill(server, 9)
+    device = SyncDevice("ann", "ann-desk", 1)
+    device.snapshots[ROOM] = server.snapshot(ROOM)
+    device.go_online()
+    exchange(server, device)
+    assert [action.path for action in done(device, FetchSnapshot)] == [f"/{ROOM}"]
+    copy = device.disk.room(ROOM)
+    assert [event.s for event in copy.events] == [7, 8, 9]
+    assert len(copy.state().messages) == 9
+
+
+def test_without_its_snapshot_a_room_begins_with_the_oldest_event_served_or_waits(server):
+    server._snapshots_from = 4
+    fill(server, 9)
+    device = SyncDevice("ann", "ann-desk", 1)
+    device.go_online()
+    exchange(server, device)
+    device.wait(4_999)
+    assert not [message for message in device.out if isinstance(message, Pull)]
+    device.snapshots[ROOM] = server.snapshot(ROOM)
+    device.wait(1)
+    exchange(server, device)
+    assert len(device.disk.room(ROOM).state().messages) == 9
+
+
+def test_a_copy_that_differs_begins_anew_and_says_again_what_it_alone_knows(server, ann):
+    said = say(ann, "known to both")
+    exchange(server, ann)
+    server.rooms[ROOM].hashes[1] = bytes(32)  # another history, by the same numbers
+    server.decided.clear()
+    server.counts.clear()
+    del server.rooms[ROOM].events[:], server.rooms[ROOM].epochs[:], server.rooms[ROOM].hashes[1:]
+    fill(server, 2)
+    ann.cut()
+    ann.done.clear()
+    ann.wait(60_000)
+    exchange(server, ann)
+    assert done(ann, LoadHeld) == [LoadHeld(ROOM, 0)]
+    assert server.rooms[ROOM].events[-1].id == said.id
+    assert ann.disk.room(ROOM).events == server.rooms[ROOM].events
+
+
+def test_who_is_removed_leaves_and_comes_back_with_a_head(server, ann):
+    fill(server, 2)
+    ann.receive(server.head("ann"))
+    ann.wait(300)
+    pull = ann.out.pop()
+    del server.rooms[ROOM].members["ann"]
+    ann.receive(server.pull("ann", pull))  # removed while it asked
+    assert done(ann, Leave) == [Leave(ROOM)]
+    ann.receive(server.run(ROOM, 1, 1))  # said before, come after
+    ann.wait(60_000)
+    assert ann.disk.room(ROOM).events == []
+    assert not [message for message in ann.out if isinstance(message, Pull)]
+    fill(server, 1)
+    server.rooms[ROOM].members["ann"] = 3
+    ann.receive(server.head("ann"))
+    ann.wait(300)
+    exchange(server, ann)
+    assert [event.s for event in ann.disk.room(ROOM).events] == [3]
+
+
+def test_leaving_twice_is_told_once(ann):
+    for _ in range(2):
+        ann.receive(Reset(ROOM, ResetReason.PERM))
+    assert done(ann, Leave) == [Leave(ROOM)]
+
+
+@pytest.mark.parametrize("why", [ResetReason.EPOCH, ResetReason.FLOOR])
+def test_a_reset_that_a_copy_has_gone_beyond_changes_nothing(server, ann, why):
+    say(ann, "words")
+    exchange(server, ann)
+    ann.done.clear()
+    ann.receive(Reset(ROOM, why, e=1, fork=0, floor=1))
+    assert not done(ann, StartFrom)
+    assert not done(ann, LoadHeld)
+
+
+def test_a_server_that_sends_a_copy_in_circles_is_asked_ever_less(server, ann):
+    fill(server, 3)
+    ann.receive(server.head("ann"))
+    n_rounds = 0
+    for _ in range(60):
+        ann.wait(1_000)
+        while ann.out:
+            message = ann.out.pop(0)
+            if isinstance(message, Pull):
+                n_rounds += 1
+                ann.snapshots[ROOM] = Snapshot(ROOM, 1, 1, server.rooms[ROOM].hash_at(1), "{}")
+                ann.receive(Reset(ROOM, ResetReason.HASH, 1, floor=1, snap="/x"))
+    assert 3 < n_rounds < 12
+
+
+def test_a_kill_between_a_copy_that_began_anew_and_what_it_passed_leaves_nothing_marked_for_ever(server, ann):
+    op = say(ann, "acknowledged")
+    ann.receive(server.push("ann", "ann-desk", ann.out.pop())[0])
+    fill(server, 2)
+    server.rooms[ROOM].floor = 3
+    ann.wait(300)
+    actions = ann.client.received(server.pull("ann", ann.out.pop()), ann.now_ms)
+    ann.kill_after = 1 + next(n for n, action in enumerate(actions) if isinstance(action, StartFrom))
+    with pytest.raises(Killed):
+        ann.carry_out(actions)
+    ann.restart()
+    assert ann.disk.settled[op.id].s == 1
+    ann.go_online()
+    exchange(server, ann)
+    assert ann.disk.ops == {}
+    assert [event.s for event in ann.disk.room(ROOM).events] == [3]
