@@ -15,6 +15,7 @@ from sync_server.protocol.bodies import RoomRole
 from sync_server.protocol.chain import START, to_text
 from sync_server.protocol.codes import Code, ResetReason
 from sync_server.protocol.events import Cursor
+from sync_server.protocol.ids import is_id
 from sync_server.protocol.limits import MAX_PULL
 from sync_server.protocol.messages import Ev, Pull, Reader, Reads, Reset, RoomHead
 from sync_server.rooms.planning import may_be_lost
@@ -85,7 +86,8 @@ _EPOCH, _HASH = 10, 11  # places in those rows
 async def accesses(reading: Reading, actor: Actor, rooms: Sequence[RoomId]) -> dict[RoomId, Access]:
     """Those of ``rooms`` that the actor may read."""
     found: dict[RoomId, Access] = {}
-    for room, org, epoch, seq, chain, shows_history, role, since in await rows_in(reading, _ACCESS, rooms, actor.org, actor.user):
+    ids = [room for room in rooms if is_id(room)]
+    for room, org, epoch, seq, chain, shows_history, role, since in await rows_in(reading, _ACCESS, ids, actor.org, actor.user):
         is_seated = role is not None and allows(actor, Deed.READ, RoomRole(role))
         if is_seated or allows(actor, Deed.READ_ANY):
             floor = since if is_seated and not shows_history else 1
@@ -233,8 +235,8 @@ class Log:
 
 async def _lost(reading: Reading, rooms: Sequence[RoomId]) -> set[RoomId]:
     """Those that are not here at all, though somebody has a copy: made after the backup that this server was restored from."""
-    here = {row[0] for row in await rows_in(reading, "SELECT room FROM rooms WHERE room IN ({})", rooms)}
-    return {room for room in rooms if room not in here and may_be_lost(room)}
+    ids = {room for room in rooms if may_be_lost(room)}
+    return ids - {row[0] for row in await rows_in(reading, "SELECT room FROM rooms WHERE room IN ({})", ids)}
 
 
 def _gone(cursor: Cursor) -> Reset:

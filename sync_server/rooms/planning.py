@@ -29,19 +29,20 @@ _LOOKS_UP: Final = frozenset(
 
 
 def needs(asked: Sequence[Asked]) -> Needs:
-    """What has to be looked up before :func:`plan` can decide about ``asked``."""
+    """What has to be looked up before :func:`plan` can decide about ``asked``; what is no id is not there and not looked for."""
     messages: set[tuple[RoomId, str]] = set()
     people: set[tuple[str, str]] = set()
-    for one in asked:
+    sound = [one for one in asked if is_id(one.op.id) and is_id(one.op.r)]
+    for one in sound:
         op = one.op
         if op.k in _LOOKS_UP and (body := _opened(op)) is not None:
-            messages |= {(op.r, target) for target in targets_of(body)}
-            people |= {(one.actor.org, user) for user in people_of(body)}
+            messages |= {(op.r, target) for target in targets_of(body) if is_id(target)}
+            people |= {(one.actor.org, user) for user in people_of(body) if user.isprintable() and user.isascii()}
     return Needs(
-        rooms=frozenset(one.op.r for one in asked),
+        rooms=frozenset(one.op.r for one in sound),
         messages=frozenset(messages),
-        ops=frozenset((one.actor.device, one.op.id) for one in asked),
-        counts=frozenset((one.actor.device, one.op.r) for one in asked),
+        ops=frozenset((one.actor.device, one.op.id) for one in sound),
+        counts=frozenset((one.actor.device, one.op.r) for one in sound),
         people=frozenset(people),
     )
 

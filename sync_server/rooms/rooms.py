@@ -1,6 +1,7 @@
 """Rooms of the server: enter operations, read logs, hear of what is new. The one facade of this capability."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,7 @@ from sync_server.protocol.bodies import RoomRole
 from sync_server.protocol.chain import to_text
 from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Cursor, Op, OpResult
+from sync_server.protocol.ids import is_id
 from sync_server.protocol.messages import Ev, Pull, Reader, Reads, Reset, RoomHead, Snapshot
 from sync_server.rooms.directory import Directory, OpenRoom, RoomAbout
 from sync_server.rooms.epochs import begin_epoch
@@ -24,6 +26,8 @@ from sync_server.rooms.snapshots import Snapshots
 from sync_server.rooms.store import Eraser, PeopleOf
 from sync_server.rooms.views import Asked, Entered, Plan, RoomId, RoomLog, User
 from sync_server.storage.database import Database, Writing
+
+WHY_MAX: Final = 500  # characters of a reason
 
 
 class Committed(msgspec.Struct, frozen=True):
@@ -160,6 +164,7 @@ class Rooms:
         INSERT INTO holds (room, org, usr, since_ms, why) SELECT room, org, $3, $4, $5 FROM rooms WHERE room = $1 AND org = $2
         ON CONFLICT (room) DO UPDATE SET usr = excluded.usr, why = excluded.why
         """
+        why = "".join(sign for sign in why[:WHY_MAX] if sign.isprintable())
         await self._change_hold(actor, room, "room.hold", why, sql, actor.user, self._clock.now_ms(), why)
 
     async def release(self, actor: Actor, room: RoomId, why: str) -> None:
@@ -177,7 +182,7 @@ class Rooms:
         check_may(actor, Deed.HOLD, self._clock.now_ms())
 
         async def change(tx: Writing) -> None:
-            if not await tx.run(sql, room, actor.org, *args):
+            if not is_id(room) or not await tx.run(sql, room, actor.org, *args):
                 raise Refused(Code.NO_ROOM, "There is no such room, or nothing is held there.", status=404)
             await self._note(tx, AuditEntry(actor.org, kind, actor.user, room, detail={"why": why}))
 

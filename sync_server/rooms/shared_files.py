@@ -6,6 +6,7 @@ from typing import Final
 from sync_server.accounts.permissions import Deed, allows
 from sync_server.actor import Actor
 from sync_server.protocol.bodies import RoomRole
+from sync_server.protocol.ids import is_id
 from sync_server.rooms.log import accesses
 from sync_server.rooms.store import rows_in
 from sync_server.storage.database import Database, Reading
@@ -31,6 +32,8 @@ class SharedFiles:
 
     async def may_post(self, actor: Actor, room: str) -> bool:
         """Whether the actor may put a message with a file in the room."""
+        if not is_id(room):
+            return False
         async with self._database.read() as reading:
             row = await reading.row("SELECT role FROM seats WHERE room = $1 AND usr = $2 AND org = $3", room, actor.user, actor.org)
         return row is not None and allows(actor, Deed.UPLOAD, RoomRole(row[0]))

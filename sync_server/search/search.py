@@ -105,6 +105,8 @@ class Search:
         """
         if not allows(actor, Deed.READ, RoomRole.READER):
             raise Refused(Code.NOT_ALLOWED, "This key may not read messages.", status=403)
+        if "\0" in filters.sender + filters.room + filters.instrument:
+            return Findings(())  # nothing has such a name
         limit = min(max(limit, 1), PAGE_MAX)
         conditions = _Conditions(actor.user, actor.org)
         question = question_of(text, self._database.kind)

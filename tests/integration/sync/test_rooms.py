@@ -15,6 +15,7 @@ from sync_server.protocol.codes import Code, ResetReason
 from sync_server.protocol.events import Cursor, Event, Kind
 from sync_server.protocol.fold import fold, parse_state
 from sync_server.protocol.messages import Ev, Pull, Reader, Reads, Reset
+from sync_server.rooms.shared_files import SharedFiles
 from sync_server.rooms.store import EVENT_COLUMNS, event_of
 from tests.fakes.rooms_house import House, address_of, open_house
 
@@ -129,6 +130,39 @@ async def test_heads_are_the_persons_rooms_the_latest_first(url):
 
         assert [(head.r, head.s) for head in await house.rooms.heads(ann.actor)] == [(first.r, 2), (second.r, 1)]
         assert {about.room: about.n_members for about in await house.rooms.about(ann.actor)} == {first.r: 2, second.r: 2}
+
+
+@pytest.mark.parametrize("odd", ["\0" * 36, "\ud800" * 36, "' OR 1=1; --".ljust(36)], ids=["zero", "half a sign", "sql"])
+async def test_what_no_database_can_hold_is_refused_like_anything_that_is_not_there(url, odd):
+    async with open_house(url) as house:
+        ann, room = await filled(house, 1)
+        for fields in ({"id": odd}, {"r": odd}):
+            (result,) = await house.push(ann, msgspec.structs.replace(ann.say(room, cseq=3), **fields))
+            assert (result.st, result.code) == ("rej", "bad_frame")
+        assert await house.rooms.pull(ann.actor, Pull(1, odd, 0)) == Reset(odd, ResetReason.PERM)
+        assert await house.rooms.check(ann.actor, [Cursor(odd, 1, 1)]) == (Reset(odd, ResetReason.PERM),)
+        assert await house.rooms.read_to(ann.actor, odd, 1, 1) is None
+        with pytest.raises(Refused):
+            await house.rooms.hold(house.writer(Role.COMPLIANCE).actor, odd, "why")
+        assert not await SharedFiles(house.database).may_post(ann.actor, odd)
+
+
+@pytest.mark.parametrize("sign", ["\\u0000", "\\ud800"], ids=["zero", "half a sign"])
+async def test_signs_that_no_database_can_hold_do_not_get_there_by_a_body(url, sign):
+    async with open_house(url) as house:
+        ann, room = await filled(house, 1)
+        bodies = [
+            (Kind.MSG_DELETE, '{"target":"%s"}' % (sign * 36)),
+            (Kind.MEMBER_SET, '{"u":"%s"}' % (sign * 36)),
+            (Kind.ROOM_EDIT, f'{{"name":"{sign}"}}'),
+            ("\0" * 20, "{}"),
+        ]
+        for cseq, (kind, text) in enumerate(bodies, 3):
+            (result,) = await house.push(ann, ann.say(room, k=kind, b=text, cseq=cseq))
+            assert (result.st, result.code in ("no_target", "bad_body", "unknown_kind")) == ("rej", True), (kind, result)
+        await house.push(ann, ann.say(room, b=f'{{"text":"{sign} said"}}', cseq=7))
+        (head,) = await house.rooms.heads(ann.actor)
+        assert head.s == (3 if sign == "\\u0000" else 2)
 
 
 # --- who sees what --------------------------------------------------------------------------------------------------

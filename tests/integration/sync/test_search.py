@@ -83,6 +83,7 @@ async def test_filters_narrow_what_is_found(url):
         assert len(await found(house, ann, since_ms=now_ms)) == 5
         assert len(await found(house, ann, room=room)) == 6
         assert await found(house, ann, room=other) == []
+        assert await found(house, ann, sender="\0", instrument="\0") == []
         with pytest.raises(Refused):
             await found(house, ann, has=("secrets",))
 
