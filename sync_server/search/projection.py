@@ -155,7 +155,8 @@ class Projection:
         async with self._database.write() as tx:
             row = await tx.row("SELECT org, epoch, seq FROM rooms WHERE room = $1", room)
             if row is None:
-                raise LookupError(f"There is no room {room}.")
+                self._reached(room, self._waiting.get(room, 0))
+                return
             org, epoch, seq = row
             after = await self._after(tx, room)
             last = min(after + BATCH, seq)
