@@ -130,9 +130,10 @@ async def test_a_backup_of_a_room_that_somebody_changed_is_refused(database_url:
         ann = house.writer()
         make = ann.create()
         await house.ok(ann, make, *(ann.say(make.r, f"call {n}") for n in range(15)))
-        async with house.database.write() as tx:
+    async with opened(place) as database:
+        async with database.write() as tx:
             assert await tx.run(statement) > 0
-        await create_backup(house.database, TABLES, place.data, tmp_path / "b.triisync", SECRET, house.clock)
+        await create_backup(database, TABLES, place.data, tmp_path / "b.triisync", SECRET, ManualClock())
     other = Place(tmp_path / "other", f"sqlite://{tmp_path / 'other' / 'sync.db'}")
     with pytest.raises(Refused, match=match):
         await restore(tmp_path / "b.triisync", other)
