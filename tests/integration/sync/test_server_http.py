@@ -307,6 +307,34 @@ async def test_problems_are_told_alike(tmp_path):
         assert twice.status_code == 400
 
 
+async def test_null_characters_reach_no_database(postgres_url, tmp_path):
+    async with served(tmp_path, database=postgres_url) as house, house.client(house.admin) as olga:
+        room = (await olga.post("/api/chat/room", json={"name": "Desk"})).json()["room"]
+        file = {"room": room, "sha256": "a" * 64, "size": 5, "name": "a\0"}
+        op = msgspec.to_builtins(Author().says(room, "a\0b"))
+        for method, path, body in (
+            ("GET", "/v1/rooms/%00/events", None),
+            ("GET", "/api/chat/search?q=a&sender=%00", None),
+            ("GET", "/v1/uploads/%00", None),
+            ("GET", "/v1/audit?kind=%00", None),
+            ("POST", "/v1/files", file),
+            ("POST", "/v1/read", {"r": "\0" * 36, "e": 1, "read": 1}),
+            ("POST", "/v1/eph", {"k": "typing", "r": "\0"}),
+            ("POST", "/v1/check", {"rooms": [{"r": "\0", "e": 1, "s": 1}]}),
+            ("POST", "/api/chat/room", {"name": "b", "people": ["\0" * 36]}),
+            ("PUT", f"/api/v1/rooms/{room}/hold", {"why": "\0"}),
+        ):
+            answer = await olga.request(method, path, json=body)
+            assert answer.status_code == 400, (path, answer.text)
+        for body in ('{"text":"a","mentions":["' + "\\u0000" * 36 + '"]}', '{"text":"\0"}'):
+            assert (await pushed(olga, op | {"b": body, "id": op["id"][:-1] + str(len(body) % 10), "cseq": 1}))[0]["st"] in (
+                "rej",
+                "retry",
+            )
+        assert (await olga.post("/api/chat/message", json={"room": room, "text": "a\0b"})).status_code in (201, 422)
+        await house.server.search.settled()
+
+
 async def test_pages_of_strangers_may_not_ask(tmp_path):
     async with served(tmp_path, origins=("https://good.example",)) as house, house.client(house.admin) as olga:
         refused = await olga.get("/v1/heads", headers={"Origin": "https://evil.example"})
