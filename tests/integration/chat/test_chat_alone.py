@@ -1,10 +1,12 @@
 """Chat without a server: what is written is kept, shown and found, and is there again after a restart."""
 
+import asyncio
+
 import pytest
 
 from backend.chat.message import Delivery, LinkRow, Notify, SearchFilters
-from backend.errors import InvalidInput, NotFound
-from backend.events import MessagesChanged, RoomsChanged
+from backend.errors import InvalidInput, NotFound, Unavailable
+from backend.events import MessagesChanged, Notice, RoomsChanged
 from tests.fakes.chatting import ANN, ME, SERVER, add_account, open_desk
 
 
@@ -108,3 +110,30 @@ async def test_a_search_without_words_and_filters_finds_nothing(home):
         await add_account(desk)
         assert await desk.chat.search("") == ()
         assert await desk.chat.search("?!", SearchFilters(has="pin")) == ()
+
+
+async def test_words_that_cannot_be_stored_are_refused_and_leave_no_hole(home):
+    async with open_desk(home) as desk:
+        await add_account(desk)
+        room = (await desk.chat.create_room(SERVER, "Desk")).id
+        keep = desk.mirror.keep
+
+        async def full(server, actions):
+            desk.mirror.keep = keep
+            raise Unavailable("The disk is full.", code="disk.full")
+
+        desk.mirror.keep = full
+        with pytest.raises(Unavailable, match="full"):
+            await desk.chat.send(room, "Lost and said so")
+        with pytest.raises(Unavailable, match="full"):
+            await desk.chat.send(room, "Too early")
+        assert [e.text for e in desk.seen if isinstance(e, Notice)] == ["The disk is full."]
+        while True:
+            try:
+                await desk.chat.send(room, "There again")
+                break
+            except Unavailable:
+                await asyncio.sleep(0.05)
+        assert [m.text for m in (await desk.chat.page(room)).messages] == ["There again"]
+        counts = await desk.words.read(lambda db: db.execute("SELECT cseq FROM chat_outbox ORDER BY place").fetchall())
+        assert counts == [(1,), (2,)]
