@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from backend.chat.message_rows import drop_messages, load_state, write_state
+from backend.chat.message_rows import drop_messages, load_state, write_states
 from backend.chat.room_rows import drop_aside, load_aside
 from sync_server.protocol.events import Event
 from sync_server.protocol.fold import MessageState, RoomFacts, fold_message, fold_room, touched
@@ -150,8 +150,8 @@ def _erase(db: Any, room: int, message: str) -> None:
 
 def _finish(db: Any, place: RoomPlace, folded: Folded) -> None:
     """Write what changed."""
+    write_states(db, place, folded.states)
     for message, state in folded.states.items():
-        write_state(db, place, message, state)
         if state is not None and state.is_erased:
             _erase(db, place.key, message)
     if folded.info is not None:

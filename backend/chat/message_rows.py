@@ -1,14 +1,16 @@
 """Messages as rows of the mirror: a message's folded value as JSON, and beside it what is asked for in lists and searches."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
 
+from backend.chat.word_index import put_in, take_out, take_out_upto
 from sync_server.protocol.fold import MessageState
 
 _STATE: Final = msgspec.json.Decoder(MessageState)
 _ENCODER: Final = msgspec.json.Encoder()
+_LAST: Final = 2**53
 _PUT: Final = """
     INSERT INTO chat_messages
         (room, id, s, a, ts, thread, text, state, is_gone, is_pinned, names_me, n_files, n_links, instruments)
@@ -44,32 +46,42 @@ def load_state(db: Any, room: int, message: str) -> MessageState | None:
     return None if row is None else parse_state(row[0])
 
 
-def write_state(db: Any, place: Place, message: str, state: MessageState | None) -> None:
-    """Store a message as it stands now; None removes it."""
-    if state is None:
-        db.execute("DELETE FROM chat_messages WHERE room = ? AND id = ?", (place.key, message))
-        db.execute("DELETE FROM chat_message_files WHERE room = ? AND message = ?", (place.key, message))
-        return
+def write_states(db: Any, place: Place, states: Mapping[str, MessageState | None]) -> None:
+    """Store messages as they stand now, with their words in the index; None removes one."""
+    fresh: list[int] = []
+    for message, state in states.items():
+        before = db.execute(
+            "SELECT key, text, n_files FROM chat_messages WHERE room = ? AND id = ?", (place.key, message)
+        ).fetchone()
+        text = "" if state is None or state.is_deleted or state.is_erased else state.text
+        if before is not None and before[1] != text:
+            take_out(db, before[0], before[1])
+        if before is not None and before[2]:
+            db.execute("DELETE FROM chat_message_files WHERE room = ? AND message = ?", (place.key, message))
+        if state is None:
+            db.execute("DELETE FROM chat_messages WHERE room = ? AND id = ?", (place.key, message))
+            continue
+        _write(db, place, state, text)
+        if text and (before is None or before[1] != text):
+            fresh.append(db.execute("SELECT key FROM chat_messages WHERE room = ? AND id = ?", (place.key, message)).fetchone()[0])
+    put_in(db, fresh)
+
+
+def _write(db: Any, place: Place, state: MessageState, text: str) -> None:
     is_gone = state.is_deleted or state.is_erased
-    about = (state.s, state.a, state.ts, state.thread, "" if is_gone else state.text, _ENCODER.encode(state).decode())
-    flags = (is_gone, state.pinned, place.user in state.mentions and not is_gone, len(state.files), len(state.links))
-    instruments = "".join(f"\n{link.instrument}\n" for link in state.links)
-    db.execute(_PUT, (place.key, message, *about, *flags, instruments))
-    db.execute("DELETE FROM chat_message_files WHERE room = ? AND message = ?", (place.key, message))
+    about = (state.s, state.a, state.ts, state.thread, text, _ENCODER.encode(state).decode())
     files = () if is_gone else state.files
-    db.executemany(
-        "INSERT OR IGNORE INTO chat_message_files (room, message, sha256) VALUES (?, ?, ?)",
-        [(place.key, message, file.sha256) for file in files],
-    )
-
-
-def write_states(db: Any, place: Place, states: Iterable[MessageState]) -> None:
-    """Store messages of a snapshot."""
-    for state in states:
-        write_state(db, place, state.id, state)
+    flags = (is_gone, state.pinned, place.user in state.mentions and not is_gone, len(files), len(state.links))
+    instruments = "".join(f"\n{link.instrument}\n" for link in state.links)
+    db.execute(_PUT, (place.key, state.id, *about, *flags, instruments))
+    for file in files:
+        db.execute(
+            "INSERT OR IGNORE INTO chat_message_files (room, message, sha256) VALUES (?, ?, ?)", (place.key, state.id, file.sha256)
+        )
 
 
 def drop_messages(db: Any, room: int) -> None:
     """Remove every message of a room, its words in the index too."""
+    take_out_upto(db, room, _LAST)
     db.execute("DELETE FROM chat_messages WHERE room = ?", (room,))
     db.execute("DELETE FROM chat_message_files WHERE room = ?", (room,))

@@ -295,7 +295,7 @@ def _start_from(db: Any, done: _Done, action: StartFrom) -> None:
         info = ""
         if action.snapshot is not None:
             state = parse_state(action.snapshot.state)
-            write_states(db, place, state.messages.values())
+            write_states(db, place, state.messages)
             info = info_text(state.room)
         write_cursor(db, room.key, cursor, cursor.s + 1)
         db.execute("UPDATE chat_rooms SET has_older = ?, info = ? WHERE key = ?", (cursor.s > 0, info or room.info, room.key))

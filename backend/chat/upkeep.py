@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from backend.chat.parts import ChatParts
 from backend.chat.room_rows import load_rooms
+from backend.chat.word_index import take_out_upto
 from backend.errors import TriiError
 from backend.events import MessagesChanged, notice_of
 
@@ -96,6 +97,7 @@ def _prune(room: int, before_ms: int, db: Any) -> int:
         "DELETE FROM chat_message_files WHERE room = ?1 AND message IN (SELECT id FROM chat_messages WHERE room = ?1 AND s <= ?2)",
         (room, upto),
     )
+    take_out_upto(db, room, upto)
     db.execute("DELETE FROM chat_messages WHERE room = ? AND s <= ?", (room, upto))
     db.execute("DELETE FROM chat_touches WHERE room = ? AND s <= ?", (room, upto))
     n = db.execute("DELETE FROM chat_events WHERE room = ? AND s <= ?", (room, upto)).rowcount

@@ -148,6 +148,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(
         "0006_chat",
         # Servers that this desktop belongs to, and of each the copies of rooms: events as they came, and what they say as messages.
+        # The index of words is kept by the mirror: a trigger would have it written out after every row.
         # What a person wrote lies in the outbox, or staged while its files are on their way, until its event has come back.
         """
         CREATE TABLE chat_servers (
@@ -301,16 +302,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             text, content = 'chat_messages', content_rowid = 'key', tokenize = 'unicode61 remove_diacritics 2'
         );
         INSERT INTO chat_words (chat_words, rank) VALUES ('secure-delete', 1);
-        CREATE TRIGGER chat_words_added AFTER INSERT ON chat_messages BEGIN
-            INSERT INTO chat_words (rowid, text) VALUES (new.key, new.text);
-        END;
-        CREATE TRIGGER chat_words_removed AFTER DELETE ON chat_messages BEGIN
-            INSERT INTO chat_words (chat_words, rowid, text) VALUES ('delete', old.key, old.text);
-        END;
-        CREATE TRIGGER chat_words_changed AFTER UPDATE OF text ON chat_messages WHEN old.text <> new.text BEGIN
-            INSERT INTO chat_words (chat_words, rowid, text) VALUES ('delete', old.key, old.text);
-            INSERT INTO chat_words (rowid, text) VALUES (new.key, new.text);
-        END;
         """,
     ),
 )
