@@ -13,11 +13,19 @@ CHARS_MAX: Final = 400
 BEGIN, END = "\x02", "\x03"
 
 # One text for both: ?1 is the query of the index, ?2 to ?8 the filters, ?9 how many.
+# Excerpts are made of the best alone: a common word may stand in thousands.
 _BY_WORDS: Final = """
-    SELECT r.id, m.id, snippet(chat_words, 0, char(2), char(3), '…', 24)
-    FROM chat_words JOIN chat_messages m ON m.key = chat_words.rowid JOIN chat_rooms r ON r.key = m.room
-    WHERE chat_words MATCH ?1 AND m.is_gone = 0 {FILTERS}
-    ORDER BY chat_words.rank, m.ts DESC, m.key DESC LIMIT ?9
+    WITH best AS (
+        SELECT m.key, chat_words.rank AS place
+        FROM chat_words JOIN chat_messages m ON m.key = chat_words.rowid JOIN chat_rooms r ON r.key = m.room
+        WHERE chat_words MATCH ?1 AND m.is_gone = 0 {FILTERS}
+        ORDER BY chat_words.rank, m.ts DESC, m.key DESC LIMIT ?9
+    )
+    SELECT r.id, m.id, (
+        SELECT snippet(chat_words, 0, char(2), char(3), '…', 24) FROM chat_words WHERE chat_words MATCH ?1 AND rowid = m.key
+    )
+    FROM best JOIN chat_messages m ON m.key = best.key JOIN chat_rooms r ON r.key = m.room
+    ORDER BY best.place, m.ts DESC, m.key DESC
 """
 _BY_FILTERS: Final = """
     SELECT r.id, m.id, substr(m.text, 1, 200)
