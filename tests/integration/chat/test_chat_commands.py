@@ -1,4 +1,4 @@
-"""`trii team` and `trii chat`, against a real server."""
+"""`trii team` and `trii chat`, each a process of its own, against a real server."""
 
 import asyncio
 
@@ -34,8 +34,4 @@ async def test_a_person_joins_writes_reads_searches_and_leaves_from_the_command_
         assert [(m["text"], m["files"][0]["name"]) for m in read.json] == [("Crude is up.", "note.txt")]
         found = await say("chat", "search", "cru", "--json")
         assert [hit["text"] for hit in found.json] == ["Crude is up."]
-        invited = await say("team", "invite", name, "--days", "2", "--json")
-        assert invited.json["link"].startswith("trii://join?server="), invited.err
         assert (await say("team", "sign-out", name)).code == 0
-        late = await say("chat", "send", "Bob", "Later", "--json")
-        assert (late.code, late.json["state"]) == (0, "queued")
