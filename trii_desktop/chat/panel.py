@@ -192,7 +192,7 @@ class ChatPanel(QWidget):
         self.rooms.notify_wanted.connect(self.done.set_notify)
         self.rooms.new_wanted.connect(self.open_new)
         self.rooms.left.connect(self.focus_composer)
-        self.done.room_wanted.connect(self._show_made)
+        self.done.room_wanted.connect(self.open_room)
         self.head.back_wanted.connect(self.show_rooms)
         self.sides.widened.connect(self.head.back.setHidden)
         self.head.search_wanted.connect(self.show_search)
@@ -289,10 +289,6 @@ class ChatPanel(QWidget):
     def _write_to(self, server: str, person: object) -> None:
         assert isinstance(person, MemberRow), "People are told as members."
         self.done.write_to(server, person.user)
-
-    def _show_made(self, room: object) -> None:
-        assert isinstance(room, RoomRow), "Rooms are told as rows."
-        self.open_room(room)
 
     def _open_thread(self, message: object) -> None:
         assert isinstance(message, MessageRow), "Threads begin with a message."

@@ -1,5 +1,6 @@
 """The messages of a room below each other; only those in view are widgets, and only those around them are loaded."""
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
@@ -44,7 +45,7 @@ class MessageTimeline(QAbstractScrollArea):
         super().__init__()
         self._look = look
         self._sight = sight
-        sight.has_keyboard = self._has_keys
+        sight.has_keyboard = partial(has_keyboard, self)
         self._column = MessageColumn()
         self._shelf = MessageShelf(self, self._new_view)
         self._views = self._shelf.shown
@@ -113,7 +114,7 @@ class MessageTimeline(QAbstractScrollArea):
             if view.item != item:
                 view.show_item(item)
                 self._column.heights.measure(key, view.height_at(self._width))
-        if self._current not in self._column or (self._follows and not self._has_keys()):
+        if self._current not in self._column or (self._follows and not has_keyboard(self)):
             self._choose(self._column.last, speaks=False)
         self._arrange(anchor)
 
@@ -292,11 +293,7 @@ class MessageTimeline(QAbstractScrollArea):
         if self._follows:
             self.to_end.forget()
         self._arrange(self._anchor())
-        self.look_for_more()
         self.moved.emit()
-
-    def look_for_more(self) -> None:
-        """Ask for what is missing near an end of what is loaded."""
         if self._has_before and self.verticalScrollBar().value() < NEAR_EDGE_PX:
             self.before_wanted.emit()
         if self._has_after and self._below_px() < NEAR_EDGE_PX:
@@ -324,9 +321,6 @@ class MessageTimeline(QAbstractScrollArea):
         self.current_changed.emit()
         if speaks and self.current is not None:
             announce(self, spoken(self.current))
-
-    def _has_keys(self) -> bool:
-        return self.hasFocus() or has_keyboard(self)
 
 
 def lead_tab(before: QWidget, view: MessageView | None) -> None:
