@@ -119,7 +119,7 @@ def endings(server: Server) -> Iterator[str]:
 def erasures(scenario: Scenario) -> Iterator[str]:
     """I16: words that were erased lie on no disk of the server or of a member once disks are swept."""
     words = [
-        (server.name, room, server.deeds.words[entry.event.id])
+        (server.name, room, server.deeds.words[f"{entry.event.d}/{entry.event.id}"])
         for server in scenario.servers.values()
         for room, log in server.shelves.logs.items()
         for entry in log

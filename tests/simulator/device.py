@@ -282,7 +282,7 @@ class Device:
                 self.watch.accepted[op.id] = op
             case actions.SaveEvents(cursor, events, settled):
                 history = self.watch.histories.setdefault(cursor.r, [])
-                history += [(cursor.e, event.s, event.id) for event in events]
+                history += [(cursor.e, event.s, f"{event.d}/{event.id}") for event in events]
                 self._watch_settled(settled)
             case actions.SaveSettled(settled):
                 self._watch_settled(settled)

@@ -54,7 +54,7 @@ def epochs(server: Server, room: str, log: Sequence[Entry]) -> Iterator[str]:
     if any(one.epoch > two.epoch for one, two in zip(log, log[1:], strict=False)):
         yield f"I7: epochs go {[entry.epoch for entry in log]}"
     for entry in log:
-        if server.deeds.logs.get((room, entry.epoch), {}).get(entry.event.s) != entry.event.id:
+        if server.deeds.logs.get((room, entry.epoch), {}).get(entry.event.s) != f"{entry.event.d}/{entry.event.id}":
             yield f"I7: {entry.event.id} at {entry.event.s} was never committed in epoch {entry.epoch}"
 
 

@@ -1,4 +1,4 @@
-"""Run a seed and say what it broke. ``python -m tests.simulator.runs SEED [SEED ...]`` replays seeds and prints what happened."""
+"""Run a seed and say what it broke. ``python -m tests.simulator.runs [--long] SEED [SEED ...]`` replays seeds and prints what happened."""
 
 import sys
 import time
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from tests.simulator.copy_checks import check_copies, kinds_seen
 from tests.simulator.log_checks import check_logs
+from tests.simulator.right_checks import check_rights
 from tests.simulator.scenario import Scenario, Size
 
 LINES = 60
+LONG = Size(n_deeds=320, n_troubles=28)
 
 
 class BrokenError(AssertionError):
@@ -20,7 +22,7 @@ def run_seed(seed: int, size: Size | None = None) -> Scenario:
     scenario = Scenario(seed, size)
     try:
         scenario.run()
-        wrong = [*check_logs(scenario), *check_copies(scenario)]
+        wrong = [*check_logs(scenario), *check_rights(scenario), *check_copies(scenario)]
     except Exception as error:
         raise BrokenError(story(scenario, [f"{type(error).__name__}: {error}"])) from error
     if wrong:
@@ -31,7 +33,8 @@ def run_seed(seed: int, size: Size | None = None) -> Scenario:
 def story(scenario: Scenario, wrong: Sequence[str]) -> str:
     """What a reader needs to find the cause."""
     seed = scenario.world.seed
-    head = [f"Seed {seed} broke. See it again with: python -m tests.simulator.runs {seed}", *wrong[:8]]
+    word = f"--long {seed}" if scenario.size == LONG else f"{seed}"
+    head = [f"Seed {seed} broke. See it again with: python -m tests.simulator.runs {word}", *wrong[:8]]
     if len(wrong) > 8:
         head.append(f"... and {len(wrong) - 8} more")
     return "\n".join([*head, "What happened last:", *list(scenario.world.trace)[-LINES:]])
@@ -39,11 +42,11 @@ def story(scenario: Scenario, wrong: Sequence[str]) -> str:
 
 def main() -> int:
     """Replay the seeds named; 1 where one of them breaks."""
-    is_broken = False
-    for word in sys.argv[1:]:
+    is_broken, size = False, LONG if "--long" in sys.argv else None
+    for word in (word for word in sys.argv[1:] if word != "--long"):
         begun_s = time.perf_counter()
         try:
-            scenario = run_seed(int(word))
+            scenario = run_seed(int(word), size)
         except BrokenError as error:
             is_broken = True
             print(error)

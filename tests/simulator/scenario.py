@@ -8,7 +8,7 @@ from sync_server.actor import Role
 from tests.simulator.device import Device, Surroundings
 from tests.simulator.hands import Hands
 from tests.simulator.network import Network, Weather
-from tests.simulator.server import TOKEN_MS, Server
+from tests.simulator.server import FORGER, TOKEN_MS, Server
 from tests.simulator.world import World
 
 N_SERVERS: Final = 5
@@ -136,6 +136,7 @@ class Scenario:
             self._turn_clock: 2,
             self._end_session: 1,
             self._cut: 2,
+            self._forge: 2,
             self._back_up: 2,
             self._restore: 2,
         }
@@ -195,6 +196,21 @@ class Scenario:
         server = self.world.random.choice(list(self.servers.values()))
         if server.is_up:
             self._backups[server.name] = server.disk.copy()
+
+    def _forge(self) -> None:
+        """Somebody takes the id of another's operation for words of their own: from a device of their own, or from the other's."""
+        makers = [device for device in self.devices if device.copies.outbox or device.watch.accepted]
+        if not makers:
+            return
+        maker = self.world.random.choice(makers)
+        op = self.world.random.choice([*maker.copies.outbox.values(), *list(maker.watch.accepted.values())[-3:]])
+        server = self.servers[maker.server]
+        view = server.shelves.rooms.get(op.r)
+        if view is None or not server.is_up:
+            return
+        is_theirs = (maker.device, op.id) in server.shelves.decided and self.world.chance(0.5)
+        forger = self.world.random.choice(sorted(view.seats))
+        server.forge(op, maker.device if is_theirs else FORGER, maker.user if is_theirs else forger)
 
     def _restore(self) -> None:
         """A server is lost, and an older copy of it takes its place."""

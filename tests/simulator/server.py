@@ -3,14 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from sync_server.actor import Actor, Role
 from sync_server.edge.acts import Act, Beat, Close, Fetch, Pace, Read, Recheck, Submit, Tell, Verify, Write
 from sync_server.edge.delivery import plan_delivery
 from sync_server.edge.session import Figures, ServerSession
 from sync_server.protocol.codec import Codec, encode
 from sync_server.protocol.codes import Code, ResetReason
-from sync_server.protocol.events import OpResult, OpState
-from sync_server.protocol.messages import Ev, FromServer, Reader, Reads, Reset, RoomHead, Snapshot
+from sync_server.protocol.events import Kind, Op, OpResult, OpState
+from sync_server.protocol.messages import Bye, Ev, FromServer, Reader, Reads, Reset, RoomHead, Snapshot
 from sync_server.rooms.planning import needs, plan
 from sync_server.rooms.rooms import Committed, split
 from sync_server.rooms.views import Asked, Plan
@@ -24,6 +26,8 @@ from tests.simulator.world import World
 TICK_MS = 1_000
 TOKEN_MS = 15 * 60 * 1000
 HEARTBEAT_MS = 20_000
+FORGER = "f0f0f0f0-0000-7000-8000-000000000000"
+FORGED = '{"text":"forged"}'
 
 
 def free(pace: Pace, key: str) -> int:
@@ -42,7 +46,7 @@ class Deeds:
     logs: dict[tuple[str, int], dict[int, str]] = field(default_factory=dict)  # (room, epoch): place and id, ever committed
     forks: list[tuple[str, int, int]] = field(default_factory=list)  # (room, new epoch, fork)
     erased: set[str] = field(default_factory=set)  # events that lost their bodies, on any timeline
-    words: dict[str, bytes] = field(default_factory=dict)  # event: the body it had, as bytes
+    words: dict[str, bytes] = field(default_factory=dict)  # device/event: the body it had, as bytes
     seats: dict[str, SeatWitness] = field(default_factory=dict)  # room
     faults: list[str] = field(default_factory=list)  # what must not be, seen at once
 
@@ -62,6 +66,7 @@ class Server:
         self._network = network
         self._sessions: dict[Wire, ServerSession] = {}
         self._n_sessions = 0
+        self._expired_ms: dict[str, int] = {}  # connection: since when its token was seen to have ended
         self._life = 0
         self._queue: list[tuple[Wire, int, list[Asked]]] = []
         self._is_committing = False
@@ -144,6 +149,10 @@ class Server:
 
     def _tick(self) -> None:
         for wire, session in list(self._sessions.items()):
+            if session.actor is not None and session.actor.until_ms < self.now_ms():
+                self._expired_ms.setdefault(session.sid, self.world.now_ms)
+            else:
+                self._expired_ms.pop(session.sid, None)
             self._do(wire, session.tick(self.now_ms()))
         self._later(TICK_MS, self._tick)
 
@@ -181,6 +190,9 @@ class Server:
 
     def _write(self, wire: Wire, session: ServerSession, message: FromServer) -> None:
         if session.actor is not None:
+            seen_ms = self._expired_ms.get(session.sid, self.world.now_ms)
+            if seen_ms + 5_000 < self.world.now_ms and not isinstance(message, Bye):
+                self.deeds.faults.append(f"I15: {self.name} writes to {session.actor.session} after its token has ended")
             self.deeds.wrote_ms[session.actor.session] = self.world.now_ms
             if isinstance(message, Ev):
                 self._watch_sent(session.actor, message)
@@ -249,6 +261,14 @@ class Server:
             self._is_committing = True
             self._later(self.world.random.randint(2, 5), self._plan)
 
+    def forge(self, op: Op, device: str, user: str) -> None:
+        """An operation with the id of ``op`` and other words, from this device; nobody hears what becomes of it."""
+        known = self.shelves.counts.get((device, op.r))
+        forged = msgspec.structs.replace(op, k=Kind.MSG_CREATE, b=FORGED, cseq=known + 1 if known else 1, rec=False)
+        actor = Actor(user, ORG, self._people[user], device, "forger", until_ms=self.now_ms() + TOKEN_MS)
+        nobody = Wire(self, self, ("forger", self.name), Codec.JSON.value)
+        self._submit(nobody, 0, [Asked(actor, forged)])
+
     def _plan(self) -> None:
         """One group commit: everything that waits, planned and written at once; answered once it is safe."""
         queue, self._queue = self._queue, []
@@ -281,9 +301,9 @@ class Server:
         for log in planned.logs:
             places = self.deeds.logs.setdefault((log.after.room, log.after.epoch), {})
             for one in log.entered:
-                assert places.get(one.event.s, one.event.id) == one.event.id, "a place of the log was given twice"
-                places[one.event.s] = one.event.id
-                self.deeds.words[one.event.id] = (one.event.b or "").encode()
+                name = f"{one.event.d}/{one.event.id}"
+                assert places.setdefault(one.event.s, name) == name, f"I7: place {one.event.s} of {log.after.room} was given twice"
+                self.deeds.words[name] = (one.event.b or "").encode()
             seats = self.deeds.seats.setdefault(log.after.room, SeatWitness())
             for committed in split(log):
                 seats.watch(committed.ev.ev)
@@ -295,6 +315,10 @@ class Server:
             mine = results[at : at + len(asked)]
             at += len(asked)
             session = self._sessions.get(wire)
+            for one, result in zip(asked, mine, strict=True):
+                is_taken = one.op.b == FORGED and one.actor.device != FORGER
+                if is_taken and result.st in (OpState.OK, OpState.DUP):
+                    self.deeds.faults.append(f"I3: {one.op.id} of {one.actor.device} with other words is {result}")
             if session is None:
                 continue
             for one, result in zip(asked, mine, strict=True):

@@ -8,7 +8,7 @@ import msgspec
 from sync_server.protocol.bodies import Erase, MsgEdit, parse_body
 from sync_server.protocol.chain import START
 from sync_server.protocol.events import Event, Kind
-from sync_server.rooms.views import Count, Decided, MessageView, Needs, Plan, RoomsView, RoomView
+from sync_server.rooms.views import Decided, MessageView, Needs, Plan, RoomsView, RoomView
 from tests.simulator.disk import Disk
 
 ORG: Final = "org-1"
@@ -29,7 +29,7 @@ class Batch(msgspec.Struct, frozen=True):
     messages: list[MessageView] = []
     erased: list[tuple[str, str]] = []
     refused: list[Decided] = []
-    counts: list[tuple[str, str, Count]] = []
+    counts: list[tuple[str, str, int]] = []
     reads: list[tuple[str, str, int]] = []
 
 
@@ -57,7 +57,7 @@ class Shelves:
         self.logs: dict[str, list[Entry]] = {}
         self.messages: dict[tuple[str, str], MessageView] = {}
         self.decided: dict[tuple[str, str], Decided] = {}
-        self.counts: dict[tuple[str, str], Count] = {}
+        self.counts: dict[tuple[str, str], int] = {}
         self.reads: dict[tuple[str, str], int] = {}
         for record in disk.records():
             self._apply(_DECODER.decode(record))

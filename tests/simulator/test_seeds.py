@@ -8,8 +8,7 @@ import pytest
 
 from sync_server.protocol.events import Kind
 from tests.simulator.copy_checks import kinds_seen
-from tests.simulator.runs import run_seed
-from tests.simulator.scenario import Size
+from tests.simulator.runs import LONG, run_seed
 
 N_SEEDS = 300
 N_SEEDS_LONG = 2_000
@@ -27,7 +26,7 @@ def test_every_promise_holds_after_any_seed(first):
 def test_every_promise_holds_after_two_thousand_seeds(record_property):
     kinds: set[str] = set()
     for seed in range(10_000, 10_000 + N_SEEDS_LONG):
-        kinds |= kinds_seen(run_seed(seed, Size(n_deeds=320, n_troubles=24)))
+        kinds |= kinds_seen(run_seed(seed, LONG))
     record_property("seeds", N_SEEDS_LONG)
     assert kinds == set(Kind)
 
