@@ -172,8 +172,9 @@ class FaultProxy:
         while True:
             due_s, piece = await waiting.get()
             if not piece:
-                if not is_lost and is_up not in line.swallows and writer.can_write_eof():
-                    writer.write_eof()
+                with contextlib.suppress(OSError):
+                    if not is_lost and is_up not in line.swallows and writer.can_write_eof():
+                        writer.write_eof()
                 return
             if is_lost or is_up in line.swallows:
                 continue

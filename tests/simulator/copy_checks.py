@@ -53,8 +53,9 @@ def mirrors(device: Device, server: Server) -> Iterator[str]:
         if copy.start and not view.shows_history:
             start = start.without_messages()
         first = copy.start.s if copy.start else copy.floor() - 1
-        if state_of(copy).to_text() != fold(events[first:], start).to_text():
-            yield f"I8: the state of {room} is not the fold of the server's log:\n{state_of(copy).to_text()}\n{fold(events[first:], start).to_text()}"
+        shown, wanted = state_of(copy).to_text(), fold(events[first:], start).to_text()
+        if shown != wanted:
+            yield f"I8: the state of {room} is not the fold of the server's log:\n{shown}\n{wanted}"
 
 
 def _differences(copy: Copy, events: list[Event]) -> Iterator[str]:
@@ -86,7 +87,8 @@ def outboxes(device: Device, server: Server, scenario: Scenario) -> Iterator[str
             continue  # the room, or the seat in it, is gone
         if identity in server.deeds.erased or (op.r in device.watch.left and identity in cut):
             continue  # lost with an older copy: its words were destroyed before, or its author was not let in to say them again
-        yield f"I10: {op} is neither in a log nor refused; {'still' if identity in device.copies.outbox else 'no longer'} in the outbox"
+        where = "still" if identity in device.copies.outbox else "no longer"
+        yield f"I10: {op} is neither in a log nor refused; {where} in the outbox"
     wrongly = [identity for identity in device.watch.refused if placed.get(identity) and identity not in refused]
     yield from (f"I12: {identity} was called refused and stands in the log" for identity in wrongly)
 

@@ -5,6 +5,7 @@ reactions for votes (one register a person, target and emoji), seats and read cu
 maximum), and events taken in by copies for fires (each key once).
 """
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -51,7 +52,7 @@ def numbers(log: Sequence[Entry]) -> Iterator[str]:
 
 def epochs(server: Server, room: str, log: Sequence[Entry]) -> Iterator[str]:
     """I7: an epoch never goes back, and everything in it was committed in it at that place."""
-    if any(one.epoch > two.epoch for one, two in zip(log, log[1:], strict=False)):
+    if any(one.epoch > two.epoch for one, two in itertools.pairwise(log)):
         yield f"I7: epochs go {[entry.epoch for entry in log]}"
     for entry in log:
         if server.deeds.logs.get((room, entry.epoch), {}).get(entry.event.s) != f"{entry.event.d}/{entry.event.id}":

@@ -26,6 +26,12 @@ def page(shelves: Shelves, user: str, pull: Pull) -> Ev | Reset:
     log, floor, after = shelves.logs[pull.r], view.floor(user), pull.after
     if pull.before > 0:
         return _older(pull, view, floor, log)
+    return _cut_off(shelves, view, user, pull) or _span(pull, log, after, after + pull.limit)
+
+
+def _cut_off(shelves: Shelves, view: RoomView, user: str, pull: Pull) -> Reset | None:
+    """Why this copy cannot go on from where it asks."""
+    log, floor, after = shelves.logs[pull.r], view.floor(user), pull.after
     if (after == 0 and view.shows_history and view.seq > SNAPSHOT_FROM) or after < floor - 1:
         return _reset(shelves, view, user, ResetReason.FLOOR)
     is_beyond = after > view.seq or (pull.e > 0 < after and log[after - 1].epoch > pull.e)
@@ -35,7 +41,7 @@ def page(shelves: Shelves, user: str, pull: Pull) -> Ev | Reset:
         if log[after].epoch < pull.e:
             return _reset(shelves, view, user, ResetReason.HASH)
         return _fork(shelves, view, log[after].epoch, after)
-    return _span(pull, log, after, after + pull.limit)
+    return None
 
 
 def _older(pull: Pull, view: RoomView, floor: int, log: Sequence[Entry]) -> Ev:

@@ -1,4 +1,4 @@
-"""Run a seed and say what it broke. ``python -m tests.simulator.runs [--long] SEED [SEED ...]`` replays seeds and prints what happened."""
+"""Run a seed and say what it broke. ``python -m tests.simulator.runs [--long] SEED [SEED ...]`` replays and tells."""
 
 import sys
 import time

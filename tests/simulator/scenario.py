@@ -57,10 +57,11 @@ class Scenario:
                 identity = f"{n + 1:08x}-0000-7000-8000-{server[-1]:>012}"
                 self.devices.append(Device(f"c{n + 1}@{server}", user, identity, server, around))
                 neighbours[server] += [user] if user not in neighbours[server] else []
-        for users in neighbours.values():
-            users += [user for user in people if user not in users][: max(0, 3 - len(users))]
-        self.neighbours = neighbours
-        self.hands = Hands(self.world, neighbours)
+        self.neighbours = {
+            name: users + [user for user in people if user not in users][: max(0, 3 - len(users))]
+            for name, users in neighbours.items()
+        }
+        self.hands = Hands(self.world, self.neighbours)
         self.restored: set[str] = set()
         self._backups: dict[str, bytes] = {}
         self.seeds_of_trouble: list[str] = []
