@@ -1,5 +1,6 @@
 """The calls of accounts, as the server's routes have them: sign-ins, sessions, the second factor, invitations."""
 
+import asyncio
 import base64
 import secrets
 from typing import Any, Final, TypeVar
@@ -10,11 +11,13 @@ import msgspec
 from backend.errors import CorruptData, TriiError
 from backend.sync.api import Api
 from backend.sync.server import Enrolment, SessionRow
+from backend.sync.trust import unreachable
 
 T = TypeVar("T")
 
 _AUTH: Final = "/api/v1/auth"
 _USERS: Final = "/api/v1/users"
+RENEW_S: Final = (4.0, 4.0)  # how long each try of a renewal waits; both together less than the server's grace
 _USUAL_MS: Final = 900_000  # an access token's life where it does not say
 
 
@@ -102,8 +105,18 @@ async def login(api: Api, form: dict[str, Any]) -> Granted | NeedsCode:
 
 
 async def renew(api: Api, refresh: str) -> Granted:
-    """A new pair for a refresh token, which is then used up."""
-    return _read(await api.call("POST", f"{_AUTH}/refresh", {"refresh": refresh}), Granted)
+    """A new pair for a refresh token, which is then used up.
+
+    Where the answer gets lost it is asked for again at once: for ten seconds a server gives the same pair, later it takes the
+    token for a stolen one.
+    """
+    for seconds in RENEW_S:
+        try:
+            async with asyncio.timeout(seconds):
+                return _read(await api.call("POST", f"{_AUTH}/refresh", {"refresh": refresh}), Granted)
+        except TimeoutError:
+            continue
+    raise unreachable(api.url, "it does not answer")
 
 
 async def logout(api: Api, access: str, *, everywhere: bool) -> None:

@@ -1,6 +1,7 @@
 """The audit log as a file for one organisation, which anyone verifies without the server, its database or its keys."""
 
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from sync_server.storage.database import Database
 from sync_server.storage.keys import ServerKeys
 
 PAGE: Final = 1_000
+_BEGINNING: Final = b'{"trii_audit"'
 _ROWS: Final = "SELECT n, ts, bh, h, body, salt, org FROM audit WHERE n > $1 ORDER BY n LIMIT $2"
 
 
@@ -42,6 +44,12 @@ async def export_log(database: Database, keys: ServerKeys, org: str) -> AsyncIte
         lines = [msgspec.json.encode(Link(*fields) if owner == org else Link(*fields[:4])) for *fields, owner in rows]
         yield b"\n".join(lines) + b"\n"
         n = rows[-1][0]
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file begins as an exported log does."""
+    with path.open("rb") as file:
+        return file.read(len(_BEGINNING)) == _BEGINNING
 
 
 def verify_export(lines: Iterable[bytes], pin: str = "", more_roots: Iterable[Root] = ()) -> Verdict:

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from sync_server.audit.checking import check_audit
+from sync_server.audit.export import is_export, verify_export
+from sync_server.audit.links import Verdict
 from sync_server.cli.terms import Command, office
 from sync_server.clock import SystemClock
 from sync_server.errors import Refused
 from sync_server.files.checking import check_files
 from sync_server.protocol.codes import Code
+from sync_server.rooms.checking import check_rooms
 from sync_server.storage.backup import BackupReport, create_backup, verify_backup
 from sync_server.storage.keys import KEY_BYTES, format_key, parse_key
 from sync_server.storage.restore import Place, restore_backup
@@ -36,7 +39,7 @@ async def backup(command: Command) -> int:
 async def restore(command: Command) -> int:
     """Verify a backup, and put it in the place of what is there, which is moved aside."""
     place = Place(command.config.data, command.config.database_url)
-    checks = (check_audit, check_files)
+    checks = (check_audit, check_rooms, check_files)
     secret = await _secret(command)
     done = await restore_backup(command.asked.backup, secret, place, TABLES, SystemClock(), checks=checks)
     command.say(f"Restored: {done.n_rows:,} rows and {done.n_files:,} files as of {_moment(done.made_ms)}.")
@@ -47,12 +50,18 @@ async def restore(command: Command) -> int:
 
 
 async def verify(command: Command) -> int:
-    """Verify a backup from end to end, or the audit log: every entry and every signed root."""
+    """Verify a backup from end to end, an exported audit log, or the server's own: every entry and every signed root."""
+    if command.asked.backup is not None and is_export(command.asked.backup):
+        with command.asked.backup.open("rb") as lines:
+            return _say(command, await asyncio.to_thread(verify_export, lines))
     if command.asked.backup is not None:
         _tell(command, await asyncio.to_thread(verify_backup, command.asked.backup, await _secret(command)))
         return 0
     async with office(command.config) as desk:
-        verdict = await desk.audit.verify()
+        return _say(command, await desk.audit.verify())
+
+
+def _say(command: Command, verdict: Verdict) -> int:
     for problem in verdict.problems:
         command.say(f"Entry {problem.n}: {problem.what}")
     command.say("The audit log is whole." if verdict.is_whole else "The audit log was changed.")

@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Self
 
 import pytest
 from PySide6.QtCore import Qt
@@ -40,7 +41,7 @@ class ServerProcess:
         self._child: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "ServerProcess":
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 

@@ -1,9 +1,11 @@
 """The audit log over HTTP: pages for those who answer for it, one's own for everyone else, and a file that proves itself."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from sync_server.actor import Role
 from sync_server.audit.export import verify_export
+from sync_server.cli import keeping
 from tests.fakes.sync_server import served
 
 
@@ -52,3 +54,11 @@ async def test_the_file_of_the_log_verifies_against_the_pin_and_shows_every_chan
     assert verdict.n_roots == 1
     assert not verify_export(lines[:-1], pin).is_whole
     assert not verify_export([line.replace(b"auth", b"oath") for line in lines], pin).is_whole
+    file = tmp_path / "audit.jsonl"
+    file.write_bytes(answer.content)
+    said: list[str] = []
+    command = SimpleNamespace(asked=SimpleNamespace(backup=file), say=said.append)
+    assert await keeping.verify(command) == 0
+    assert said == ["The audit log is whole."]
+    file.write_bytes(b"\n".join(lines[:-1]))
+    assert await keeping.verify(command) == 1
