@@ -136,8 +136,10 @@ class Wires(RuleBasedStateMachine):
             return
         message = coming.pop(min(at, len(coming) - 1))
         n_times = {"take": 1, "double": 2, "lose": 0}[how]
+        n_connections = self.devices[n].n_connections
         for _ in range(max(n_times, 1) if isinstance(message, Reset) else n_times):  # nothing would reveal a lost reset but news
-            self.tell(n, message)
+            if self.devices[n].n_connections == n_connections:
+                self.tell(n, message)
 
     @rule()
     def all_is_calm(self):
