@@ -12,7 +12,7 @@ from backend.bus import Bus
 from backend.chat.attachments import Attachments
 from backend.chat.outbox_rows import Staged, load_staged, write_staged
 from backend.errors import NotFound, TriiError, Unavailable
-from backend.events import MessagesChanged, ServersChanged
+from backend.events import MessagesChanged, RoomsChanged, ServersChanged
 from backend.storage.ledger import Ledger
 from backend.sync.file_calls import FileMove, fetch, upload
 from backend.sync.keeping import Unstage
@@ -37,11 +37,13 @@ class Uploads:
         self._moving: dict[str, float] = {}
         self._working: dict[str, asyncio.Event] = {}
         self._fetching: dict[str, asyncio.Task[bytes | TriiError]] = {}
-        self._listening = bus.subscribe(ServersChanged, self._look)
+        self._held: set[str] = set()  # servers with messages to rooms that they do not know yet
+        self._listening = (bus.subscribe(ServersChanged, self._look), bus.subscribe(RoomsChanged, self._look_at_rooms))
 
     def close(self) -> None:
         """Hear no more of servers."""
-        self._listening.close()
+        for listening in self._listening:
+            listening.close()
 
     def progress(self, sha256: str) -> float:
         """How far a file is on its way, 0 to 1; -1 where it does not move."""
@@ -88,6 +90,10 @@ class Uploads:
             if link.is_live:
                 self.wake(link.account.id)
 
+    def _look_at_rooms(self, event: RoomsChanged) -> None:
+        if event.server in self._held:
+            self.wake(event.server)
+
     async def _work(self, server: str) -> None:
         """Send what is staged for a server, until nothing is left or it cannot be reached."""
         patience_s = PATIENCE_S[0]
@@ -95,7 +101,8 @@ class Uploads:
             while True:
                 self._working[server].clear()
                 link = await self._team.link_to(server)
-                staged = [one for one in await self._words.read(lambda db: load_staged(db, server)) if not one.why]
+                staged, n_held = await self._words.read(lambda db: _ready(db, server))
+                (self._held.add if n_held else self._held.discard)(server)
                 if not staged or not link.is_live:
                     if self._working[server].is_set():
                         continue
@@ -144,3 +151,12 @@ class Uploads:
         self._moving[sha256] = progress
         if int(20 * before) != int(20 * progress):
             self._bus.publish(MessagesChanged(room))
+
+
+def _ready(db: Any, server: str) -> tuple[list[Staged], int]:
+    """Messages whose room the server knows, and how many wait for a room that it does not know yet."""
+    new = db.execute("SELECT room FROM chat_outbox WHERE server = ? AND k = 'room.create' AND s = 0 AND code = ''", (server,))
+    rooms = {room for (room,) in new.fetchall()}
+    staged = [one for one in load_staged(db, server) if not one.why]
+    ready = [one for one in staged if one.room not in rooms]
+    return ready, len(staged) - len(ready)

@@ -209,3 +209,14 @@ async def test_a_file_that_the_server_refuses_keeps_its_message_and_says_why(tmp
         assert await ann.chat.drop(sent.id)
         assert await texts(ann, room) == ["Hello"]
         assert (await ann.chat.room(room)).n_waiting == 0
+
+
+async def test_a_file_waits_for_the_room_that_it_is_for(tmp_path):
+    async with two_desks(tmp_path) as (server, ann, bob):
+        a, _ = await join(ann, server, "Ann"), await join(bob, server, "Bob")
+        await ann.team.go_online(a, is_on=False)
+        await until(lambda: standing(ann) is Standing.OFFLINE)
+        room = (await ann.chat.direct(a, user_of(bob))).id
+        await ann.chat.send(room, "First", files=[NewFile("a.txt", "text/plain", b"copper")])
+        await ann.team.go_online(a, is_on=True)
+        await eventually(lambda: texts(bob, room), ["First"])
