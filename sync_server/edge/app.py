@@ -122,6 +122,9 @@ class Front:
         if origin is not None and origin not in self._origins:
             await _refuse(send_on, Refused(Code.NOT_ALLOWED, "This page may not ask.", status=403))
             return
+        if b"%00" in scope["raw_path"] or b"%00" in scope["query_string"]:  # no database keeps such text
+            await _refuse(send_on, Refused(Code.BAD_BODY, "An address has no null characters."))
+            return
         await self._http(scope, receive, send_on)
 
     def _allowed(self, path: str) -> bytes:

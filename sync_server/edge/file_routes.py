@@ -16,10 +16,11 @@ from sync_server.edge.acts import Pace
 from sync_server.edge.house import Asker, Asking, House, check_pace, house_of
 from sync_server.errors import Refused
 from sync_server.files.files import NewFile, StoredFile, Upload
+from sync_server.protocol.bodies import Id
 from sync_server.protocol.codes import Code
-from sync_server.protocol.events import Word
 
 PIECE_BYTES: Final = 1024 * 1024
+_PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 # Pictures that a reader may show at once; everything else is only ever saved.
 _SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
@@ -30,11 +31,11 @@ UploadPath = Annotated[str, PathParameter(max_length=64, description="The upload
 class UploadAsked(msgspec.Struct, frozen=True):
     """A file that is to be sent to a room: what it contains (SHA-256 in hexadecimal), its bytes, what it is and its name."""
 
-    room: Word
+    room: Id
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     size: Annotated[int, Meta(ge=1, lt=2**40)]
-    mime: Annotated[str, Meta(max_length=100)] = ""
-    name: Annotated[str, Meta(max_length=255)] = ""
+    mime: Annotated[str, Meta(max_length=100, pattern=_PLAIN)] = ""
+    name: Annotated[str, Meta(max_length=255, pattern=_PLAIN)] = ""
 
 
 @post("/v1/files", status_code=200, tags=["files"], summary="Begin or continue an upload")

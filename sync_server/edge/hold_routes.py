@@ -22,7 +22,7 @@ class HoldList(msgspec.Struct, frozen=True):
 class Reason(msgspec.Struct, frozen=True):
     """Why, for the audit log."""
 
-    why: Annotated[str, Meta(min_length=1, max_length=400)]
+    why: Annotated[str, Meta(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 @get("/api/v1/holds", tags=["audit"], summary="Legal holds")

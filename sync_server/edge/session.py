@@ -15,6 +15,7 @@ from sync_server.edge.pacing import Take, is_whole, let_through
 from sync_server.protocol.codec import Codec, decode_from_device
 from sync_server.protocol.codes import CloseCode, Code
 from sync_server.protocol.events import OpResult
+from sync_server.protocol.ids import is_id
 from sync_server.protocol.limits import FIRST_FRAME_MS, HEARTBEAT_MS, PRESENCE_MS, TYPING_MS, VERSION, Limits
 from sync_server.protocol.messages import (
     Bye,
@@ -260,6 +261,8 @@ class ServerSession:
             return self.bye(CloseCode.NOT_SIGNED_IN, "Say hello first.")
         if message.v != VERSION:
             return self.bye(CloseCode.VERSION, f"This server speaks version {VERSION}.", (60_000, 300_000))
+        if not all(is_id(cursor.r) for cursor in message.rooms):
+            return self.bye(CloseCode.BAD_FRAME, "A cursor names its room by an id.")
         if len(message.rooms) > self.figures.limits.rooms:
             return self.bye(CloseCode.TOO_LARGE, f"A connection may follow {self.figures.limits.rooms} rooms.")
         self._is_checking = True
@@ -297,11 +300,15 @@ class ServerSession:
         after_ms = self._take(Pace.PULL, self.actor.user)
         if after_ms:
             return [*self.failed(pull.rid, Code.LIMITED, "Too many pages were asked for.", after_ms), *self._too_fast()]
+        if not is_id(pull.r):
+            return self.failed(pull.rid, Code.NO_ROOM, "There is no such room for you.")
         limit = max(1, min(pull.limit, self.figures.limits.pull, MAX_PAGE))
         return [Fetch(msgspec.structs.replace(pull, limit=limit))]
 
     def _read(self, read: ReadUp) -> list[Act]:
         assert self.actor is not None
+        if not is_id(read.r):
+            return []
         return self._too_fast() if self._take(Pace.READ, self.actor.user) else [Read(read)]
 
     def _say(self, say: Say) -> list[Act]:

@@ -16,8 +16,10 @@ from sync_server.edge.pacing import is_whole, let_through
 from sync_server.edge.packing import Form
 from sync_server.edge.session import DESK_STATES
 from sync_server.errors import Refused
+from sync_server.protocol.bodies import Id
 from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Count, Cursor, Op, Word
+from sync_server.protocol.ids import is_id
 from sync_server.protocol.limits import MAX_OPS, MAX_PULL, MAX_PUSH, MAX_ROOMS, PRESENCE_MS, TYPING_MS
 from sync_server.protocol.messages import Ev, Head, Pull, Reads, Res, Reset, Said, Snapshot
 
@@ -37,7 +39,7 @@ class PushAsked(msgspec.Struct, frozen=True):
 class ReadAsked(msgspec.Struct, frozen=True):
     """Room ``r`` of epoch ``e`` is read up to ``read``."""
 
-    r: Word
+    r: Id
     e: Count
     read: Count
 
@@ -46,7 +48,7 @@ class SayAsked(msgspec.Struct, frozen=True):
     """Something true for a moment: ``typing`` in room ``r``, or ``presence`` with ``b`` one of online, away, busy, offline."""
 
     k: Word
-    r: Word = ""
+    r: Annotated[str, Meta(pattern="^([0-9a-f-]{36})?$")] = ""
     b: Word = ""
     ttl: Count = TYPING_MS
 
@@ -131,6 +133,8 @@ async def check(request: Asking, actor: Asker, data: JSONBody[CheckAsked]) -> Re
     """Resets for those copies that cannot go on from where they are."""
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
+    if not all(is_id(cursor.r) for cursor in data.rooms):
+        raise Refused(Code.BAD_BODY, "A cursor names its room by an id.")
     return Resets(await house.rooms.check(actor, data.rooms))
 
 

@@ -13,7 +13,7 @@ from msgspec import Meta
 from sync_server.protocol.events import Kind
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Id = Annotated[str, Meta(min_length=36, max_length=36)]
+Id = Annotated[str, Meta(min_length=36, max_length=36, pattern="^[0-9a-f-]*$")]
 Text = Annotated[str, Meta(max_length=12_000)]
 Short = Annotated[str, Meta(max_length=200)]
 
@@ -73,7 +73,7 @@ class File(Body, frozen=True):
     ``size`` in bytes; ``width`` and ``height`` in pixels of pictures, else 0.
     """
 
-    sha256: Annotated[str, Meta(min_length=64, max_length=64)]
+    sha256: Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]*$")]
     name: Annotated[str, Meta(min_length=1, max_length=255)]
     mime: Annotated[str, Meta(max_length=100)]
     size: int
@@ -89,7 +89,7 @@ class Link(Body, frozen=True):
     none · ``chart`` the chart's state as its own JSON text (empty: none), opened by the reader's program, which checks it.
     """
 
-    instrument: Annotated[str, Meta(min_length=1, max_length=80)]
+    instrument: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*$")]
     spec: Annotated[str, Meta(max_length=40)] = ""
     from_ms: int = 0
     to_ms: int = 0

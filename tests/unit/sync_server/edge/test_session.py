@@ -112,7 +112,7 @@ def test_another_version_is_told_which_one_is_spoken():
 
 
 def test_more_rooms_than_one_connection_may_follow_are_refused():
-    cursors = tuple(Cursor(str(n)) for n in range(3))
+    cursors = (Cursor(ROOM),) * 3
 
     assert bye_code(say(session_of(limits=Limits(rooms=2)), Hello("t", "laptop", cursors))) == CloseCode.TOO_LARGE
 
