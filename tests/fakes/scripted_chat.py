@@ -149,7 +149,7 @@ class ScriptedChat:
         self.now_ms = NOW_MS
         self.is_offline = False
         self.lands_at_once = True
-        self.n_pages = 0
+        self.n_pages = self.n_lists = 0
 
     # --- what a test does, on the engine ------------------------------------------------------------------------------
 
@@ -198,6 +198,7 @@ class ScriptedChat:
     # --- rooms --------------------------------------------------------------------------------------------------------
 
     async def rooms(self, server=""):
+        self.n_lists += 1
         return tuple(self.rows.values())
 
     async def open_rooms(self, server):
@@ -324,6 +325,9 @@ class ScriptedChat:
         self.rows[room] = replace(self.rows[room], n_unread=0, n_mentions=0, first_unread=0)
         self._bus.publish(RoomsChanged("s1"))
 
+    async def set_presence(self, state):
+        await self.stand(ME, state)
+
     async def typing(self, room):
         self.calls.append(("typing", room))
 
@@ -334,6 +338,7 @@ class ScriptedChat:
         found = [
             row for rows in self.by_room.values() for row in rows
             if text.lower() in row.text.lower() and filters.room in ("", row.room) and filters.author in ("", row.author)
+            and (filters.has != "pin" or row.is_pinned)
         ]  # fmt: skip
         return tuple(self._hit(row, text, is_local=True) for row in found[:n])
 

@@ -173,3 +173,28 @@ def test_what_comes_while_catching_up_is_counted_and_not_told(qapp):
         assert not hand.window.toasts.toasts
 
     bench_of(tell)
+
+
+def test_a_burst_of_messages_changes_the_list_a_few_times_a_second(qapp):
+    async def tell(hand):
+        await hand.begin(n=10)
+        before = hand.chat.n_lists
+        for _ in range(20):
+            await hand.call(hand.chat.burst("r1", 20))
+        await shown(lambda: hand.panel.book.room("r1").last_seq == 410)
+        assert hand.chat.n_lists - before <= 12
+
+    bench_of(tell)
+
+
+def test_one_tells_others_whether_one_is_here_and_finds_what_is_pinned(qapp):
+    async def tell(hand):
+        await hand.begin()
+        said = await hand.say(ANN, "Keep this")
+        hand.actions.be_busy()
+        await shown(lambda: next(one for one in hand.chat.known if one.is_me).presence == "busy")
+        await hand.call(hand.chat.pin(said.id, True))
+        hand.panel.show_search(has="pin")
+        await shown(lambda: [hit.message.id for hit in hand.panel.search.model.found] == [said.id])
+
+    bench_of(tell)

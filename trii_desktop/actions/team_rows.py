@@ -50,6 +50,10 @@ ROWS: Final[tuple[ActionRow, ...]] = (
         "chat.details", "Room: people and s&ettings\u2026", TEAM, "chat.open_details", (), "chat.has_room", words="members leave"
     ),
     ActionRow("chat.people", "&People\u2026", TEAM, "chat.show_people", (), _CHAT, words="chat presence who is online"),
+    *(
+        ActionRow(f"chat.{name}", title, TEAM, f"chat.{name}", (), _CHAT, submenu="Tell &others", words="presence status chat")
+        for name, title in (("be_here", "I am here"), ("be_away", "I am away"), ("be_busy", "I am busy"))
+    ),
     ActionRow(
         "chat.show", "Show the &chat", TEAM, "chat.toggle_panel", ("Ctrl+8",), "", "chat.shows_panel", words="dock rooms messages"
     ),

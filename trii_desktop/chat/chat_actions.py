@@ -110,6 +110,18 @@ class ChatActions(QObject):
         if (panel := self._come_up()) is not None:
             panel.open_next_unread()
 
+    def be_here(self) -> None:
+        """Tell that this person is here."""
+        self._be("online")
+
+    def be_away(self) -> None:
+        """Tell that this person is away."""
+        self._be("away")
+
+    def be_busy(self) -> None:
+        """Tell that this person wants no interruption."""
+        self._be("busy")
+
     def attach_files(self) -> None:
         """Let files go with the message."""
         if (panel := self._come_up()) is not None:
@@ -146,6 +158,10 @@ class ChatActions(QObject):
         menu.addSeparator()
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _be(self, state: str) -> None:
+        if self.panel is not None:
+            self.panel.done.tell_presence(state)
 
     def _share(self, link: LinkRow) -> None:
         if self.panel is not None and self.panel.can_share:

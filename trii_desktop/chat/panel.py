@@ -1,5 +1,6 @@
 """The chat dock: rooms, the one that is open, a thread beside it, the search; side by side or in turn, as its width allows."""
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -125,10 +126,10 @@ class ChatPanel(QWidget):
         self.sides.turn(is_listing=True)
         self.rooms.take_keyboard()
 
-    def show_search(self) -> None:
-        """Find messages."""
+    def show_search(self, *, has: str = "") -> None:
+        """Find messages; those that are pinned, or have a file, where ``has`` says so."""
         self._turn_to(self.search)
-        self.search.take_keyboard(self.room.id if self.room is not None else "")
+        self.search.take_keyboard(self.room.id if self.room is not None else "", has)
 
     def show_people(self) -> None:
         """See who is there."""
@@ -160,6 +161,7 @@ class ChatPanel(QWidget):
         self.talk.close_view()
         self.thread_pane.close_pane()
         self.search.close_page()
+        self.book.close()
         self.done.close()
         for subscription in self._subscriptions:
             subscription.close()
@@ -319,6 +321,7 @@ class ChatPanel(QWidget):
         menu.setAccessibleName("This room")
         self.rooms.fill_menu(menu, self.room)
         menu.addSeparator()
+        menu.addAction("Pinned messages\u2026", partial(self.show_search, has="pin"))
         menu.addAction("Everybody\u2026", self.show_people)
         menu.popup(place)
 

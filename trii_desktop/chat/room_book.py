@@ -1,8 +1,9 @@
 """Rooms and servers as they are now, read again when they change, at most once at a time."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from backend.chat.message import RoomRow
 from backend.sync.server import ServerRow
@@ -11,6 +12,8 @@ from trii_desktop.chat.surface import ChatSurface
 from trii_desktop.desk import Desk
 from trii_desktop.team.letters import Names
 from trii_desktop.team.surface import TeamSurface
+
+REST_MS: Final = 200  # between two readings: a burst of messages changes the list a few times a second, not with each
 
 
 class RoomBook(QObject):
@@ -28,13 +31,21 @@ class RoomBook(QObject):
         self.people: tuple[tuple[str, str], ...] = ()  # (user, name) of everybody known
         self._is_reading = self._is_due = False
         self.is_read = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._read_due)
 
     def refresh(self) -> None:
         """Read everything anew, soon."""
         self._is_due = True
-        if not self._is_reading:
-            self._is_reading = True
-            self._desk.start("Reading the rooms", self._read())
+        if not self._rest.isActive():
+            self._read_due()
+
+    def close(self) -> None:
+        """Read no more."""
+        self._rest.stop()
+        self._is_due, self._is_reading = False, True
 
     def room(self, room: str) -> RoomRow | None:
         """A room by its id."""
@@ -59,9 +70,15 @@ class RoomBook(QObject):
         wanted = place + by
         return shown[wanted] if 0 <= wanted < len(shown) else None
 
+    def _read_due(self) -> None:
+        if self._is_due and not self._is_reading:
+            self._is_reading = True
+            self._rest.start()
+            self._desk.start("Reading the rooms", self._read())
+
     async def _read(self) -> None:
         try:
-            while self._is_due:
+            if self._is_due:
                 self._is_due = False
                 servers, rooms = self._team.servers(), await self._desk.bridge.call(self._chat.rooms())
                 people: list[tuple[str, str]] = []
@@ -76,3 +93,5 @@ class RoomBook(QObject):
                     self.changed.emit()
         finally:
             self._is_reading = False
+            if self._is_due and not self._rest.isActive():
+                self._rest.start()

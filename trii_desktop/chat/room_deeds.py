@@ -98,6 +98,10 @@ class RoomsDone(QObject):
         """Keep it at the head of the list, or no longer."""
         self._desk.start("Starring the room", self._desk.bridge.call(partial(self._chat.star, room.id, not room.is_starred)))
 
+    def tell_presence(self, state: str) -> None:
+        """Say to the others whether this person is "online", "away" or "busy"."""
+        self._desk.start("Telling that you are here", self._desk.bridge.call(partial(self._chat.set_presence, state)))
+
     def ask_leave(self, room: RoomRow) -> None:
         """Leave after a yes."""
         AskYes(

@@ -104,10 +104,10 @@ class SearchPage(QWidget):
         _offer(self.room, "In every room", tuple((room.id, shown_name(room.name)) for room in rooms))
         _offer(self.author, "From everybody", people)
 
-    def take_keyboard(self, room: str = "") -> None:
-        """Write what is looked for, in one room where it is named."""
-        place = self.room.findData(room)
-        self.room.setCurrentIndex(max(place, 0))
+    def take_keyboard(self, room: str = "", has: str = "") -> None:
+        """Write what is looked for, in one room where it is named, of what ``has`` says."""
+        self.room.setCurrentIndex(max(self.room.findData(room), 0))
+        self.has.setCurrentIndex(max(self.has.findData(has), 0))
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
 

@@ -116,6 +116,10 @@ class ChatSurface(Rooms, Protocol):
         """Give up what was refused."""
         ...
 
+    async def set_presence(self, state: str) -> Any:
+        """ "online", "away" or "busy", told to every server."""
+        ...
+
     async def mark_read(self, room: str, seq: int) -> Any:
         """Everything up to ``seq`` was read."""
         ...
