@@ -117,7 +117,7 @@ class ChatSurface(Rooms, Protocol):
         ...
 
     async def set_presence(self, state: str) -> Any:
-        """ "online", "away" or "busy", told to every server."""
+        """Say to every server whether this person is "online", "away" or "busy"."""
         ...
 
     async def mark_read(self, room: str, seq: int) -> Any:
