@@ -8,6 +8,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -85,11 +86,20 @@ async def serve_unlimited(command: Command) -> int:
     )
 
 
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The loop that ``trii-sync`` takes: of uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def main() -> int:
     """The command line, as somebody would type it."""
     data, port, *database = sys.argv[1:]
     config = Config(data=Path(data), port=int(port), is_plain=True, database=database[0] if database else "", retry_ms=(50, 500))
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         return int(runner.run(serve_unlimited(Command(config, argparse.Namespace(), sys.stdout, sys.stderr))))
 
 

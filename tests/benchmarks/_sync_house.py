@@ -1,0 +1,62 @@
+"""Our server as a process on core 0 for the benchmarks, with people, one room, and operations ready to be pushed."""
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync_server.protocol.bodies import RoomCreate, RoomKind, Seat
+from sync_server.protocol.chain import SALT_BYTES, to_text
+from sync_server.protocol.events import Kind, Op
+from sync_server.protocol.ids import IdMaker
+from tests.benchmarks._fanout_peers import free_port, pin
+from tests.fakes.net_device import NetDevice
+from tests.fakes.sync_process import SyncProcess, people_on
+from tests.fakes.sync_server import Member
+from tests.fakes.waiting import until
+
+
+@dataclass(frozen=True, slots=True)
+class SyncHouse:
+    """What runs: the process, its people, and a room that all of them are in."""
+
+    server: SyncProcess
+    members: tuple[Member, ...]
+    room: str
+
+    def ops(self, n: int, text: str = "") -> list[Op]:
+        """Messages of the first member in the room, in order, the first after the room's creation."""
+        ids, body = IdMaker(os.urandom), json.dumps({"text": text or "x"})
+        salt = to_text(os.urandom(SALT_BYTES))
+        return [Op(ids.make(1_790_000_000_000 + at), self.room, Kind.MSG_CREATE, body, salt, at + 2, at + 1) for at in range(n)]
+
+
+@contextlib.asynccontextmanager
+async def sync_house(folder: Path, n_people: int, database: str = "") -> AsyncIterator[SyncHouse]:
+    """Start it all; the server is alone on core 0."""
+    members = await people_on(folder, n_people, database)
+    server = SyncProcess(folder / "server", free_port(), database)
+    try:
+        await server.start()
+        pin(server.pid, 0)
+        yield SyncHouse(server, members, await _make_room(members, server.port))
+    finally:
+        server.close()
+
+
+async def _make_room(members: tuple[Member, ...], port: int) -> str:
+    first = members[0]
+    device = NetDevice(first.user, first.device, first.tokens.access, port)
+    device.begin()
+    room = IdMaker(os.urandom).make(device.now_ms())
+    seats = tuple(Seat(member.user) for member in members[1:])
+    device.submit(room, RoomCreate(RoomKind.GROUP, "All", members=seats), Kind.ROOM_CREATE)
+    try:
+        await until(lambda: not device.waiting(), 20)
+    finally:
+        await device.close()
+    await asyncio.sleep(0)
+    return room

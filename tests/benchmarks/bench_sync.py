@@ -1,0 +1,132 @@
+"""The sync server beside its peers: fan-out to 1,000 connections (P14), durable messages (P15), what a connection costs (P16), HTTP (P17).
+
+Run as ``python dev.py bench bench_sync [--quick] [--connections N] [--seconds N] [--only accept|fan|http]``. The server is alone on
+one core, the load generator on the other. Fan-out is open loop: one publisher says 256 characters at due times, every connection
+decodes every event, and lateness counts from the due time. Before anything is printed, every delivery must have come. Costs are
+CPU of the server, user and system; "per core" is what one second of it would carry. Printed, never asserted on time.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import msgspec
+
+from tests.benchmarks._fanout_load import Heard, Job
+from tests.benchmarks._fanout_peers import SOCKET_IO, WS, Peer, nats_peer, node_peer, websockets_peer
+from tests.benchmarks._peers import ROOT
+from tests.benchmarks._sync_accepting import accept
+from tests.benchmarks._sync_house import SyncHouse, sync_house
+from tests.benchmarks._sync_http import compare_http
+from tests.fakes.postgres import fresh_postgres
+
+PER_PERSON = 10  # connections that one person may have
+RATES = (50, 250)
+PEERS: tuple[Callable[[], AbstractContextManager[Peer | None]], ...] = (
+    websockets_peer,
+    lambda: node_peer("npm ws", "plain", WS),
+    lambda: node_peer("socket.io", "socketio", SOCKET_IO),
+    nats_peer,
+)
+
+
+def main() -> int:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="200 connections and 3 s each")
+    parser.add_argument("--connections", type=int, default=1_000)
+    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--only", choices=("accept", "fan", "http"))
+    options = parser.parse_args()
+    if options.quick:
+        options.connections, options.seconds = 200, 3.0
+    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[-1]})
+    with tempfile.TemporaryDirectory() as folder:
+        if options.only in (None, "accept"):
+            asyncio.run(accept_all(Path(folder), options))
+        if options.only in (None, "fan"):
+            asyncio.run(fan_out(Path(folder) / "fan", options))
+        if options.only in (None, "http"):
+            asyncio.run(compare_http(Path(folder) / "http", options.seconds))
+    return 0
+
+
+async def accept_all(folder: Path, options: argparse.Namespace) -> None:
+    """P15 on both databases."""
+    print("\nP15: durable messages accepted end to end, 8 connections that push 100 at a time into rooms of their own\n")
+    print("| database | accepted/s | CPU µs each | per core of server CPU/s |\n|---|--:|--:|--:|")
+    async with sync_house(folder / "sqlite", 9) as house:
+        show_accepted("SQLite", house, options.seconds)
+    with fresh_postgres() as url:
+        async with sync_house(folder / "postgresql", 9, url) as house:
+            show_accepted("PostgreSQL (its own CPU apart)", house, options.seconds)
+
+
+def show_accepted(name: str, house: SyncHouse, seconds: float) -> None:
+    """One row."""
+    done = accept(house, 8, seconds)
+    print(
+        f"| {name} | {done.n_ops / done.wall_s:,.0f} | {1e6 * done.cpu_s / done.n_ops:.1f} | {done.n_ops / done.cpu_s:,.0f} |",
+        flush=True,
+    )
+
+
+async def fan_out(folder: Path, options: argparse.Namespace) -> None:
+    """P14 and P16: the same load on everyone."""
+    print(f"\nP14, P16: one room, {options.connections} connections, 256 characters a message; one delivery is one event decoded\n")
+    heads = ("server", "messages/s", "deliveries/s", "CPU of a core", "µs each", "per core/s", "p50 / p95 / p99 ms")
+    print(f"| {' | '.join((*heads, 'KiB a connection', 'connections made/s', 'load CPU'))} |\n|{'---|' * 10}")
+    async with sync_house(folder, -(-options.connections // PER_PERSON)) as house:
+        place = 0
+        for rate in RATES:
+            n = round(rate * options.seconds)
+            job = Job(
+                "trii",
+                house.server.port,
+                house.server.pid,
+                options.connections,
+                rate,
+                options.seconds,
+                tokens=[member.tokens.access for member in house.members],
+                devices=[member.device for member in house.members],
+                room=house.room,
+                ops=house.ops(place + n)[place:],
+            )
+            place += n
+            await asyncio.to_thread(show, "TRII sync", job)
+    for make in PEERS:
+        with make() as peer:
+            for rate in RATES if peer else ():
+                assert peer is not None
+                show(peer.name, Job(peer.dialect, peer.port, peer.pid, options.connections, rate, options.seconds))
+    print("\n   Synapse is left out: 6 ms of CPU a delivery (measured before) would need minutes for one row.")
+
+
+def show(name: str, job: Job) -> None:
+    """Run one load and print its row."""
+    command = [sys.executable, "-m", "tests.benchmarks._fanout_load"]
+    done = subprocess.run(command, input=msgspec.json.encode(job), capture_output=True, cwd=ROOT, check=False)
+    if done.returncode:
+        print(
+            f"| {name} | {job.rate_per_s:.0f} | failed: {done.stderr.decode(errors='replace').splitlines()[-1][:90]} |", flush=True
+        )
+        return
+    heard = msgspec.json.decode(done.stdout, type=Heard)
+    each_us = 1e6 * heard.cpu_s / max(1, heard.n_delivered)
+    whole = "" if heard.n_delivered == heard.n_expected else f" ({heard.n_expected - heard.n_delivered:,} did not come in time)"
+    print(
+        f"| {name} | {job.rate_per_s:.0f} | {heard.n_delivered / heard.wall_s:,.0f}{whole} | {heard.cpu_s / heard.wall_s:.0%} "
+        f"| {each_us:.2f} | {1e6 / max(each_us, 1e-9):,.0f} | {heard.p50_ms:.0f} / {heard.p95_ms:.0f} / {heard.p99_ms:.0f} "
+        f"| {(heard.rss_kib - heard.rss_before_kib) / job.n_connections:.1f} | {heard.opened_per_s:,.0f} | {heard.own_cpu:.0%} |",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
