@@ -25,6 +25,7 @@ NOT_YET = (  # what a window that was just opened has none of
     "can_delete", "alerts.has_selected", "alerts.has_unread",
     "drawings.has_selected", "drawings.has_drawings", "panes.are_several",
     "assistant.is_answering", "assistant.can_regenerate", "assistant.has_conversation", "assistant.has_sketches",
+    "chat.has_unread", "chat.can_share", "chat.has_room",
 )  # fmt: skip
 AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
 
@@ -60,6 +61,7 @@ def test_every_action_of_the_table_can_be_called_and_reached_from_a_menu(qapp, s
     async def story():
         async with open_window(sampled) as desktop:
             actions = desktop.workbench.actions
+            await shown(lambda: desktop.panels.chat is not None and actions.by_id["chat.write"].isEnabled(), "the chat")
             in_menus = {name for menu in desktop.window.menuBar().actions() for name in _names_in(menu.menu())}
             assert in_menus - {""} == {row.id for row in actions.rows} >= {row.id for row in ACTIONS}
             assert [a.text() for a in desktop.window.menuBar().actions() if a.isVisible()] == [
