@@ -15,6 +15,7 @@ _WORDS: Final = {
     Code.DELETED: "The message was deleted meanwhile.",
     Code.STALE: "Somebody changed it meanwhile.",
     Code.HELD: "It is kept under a legal hold.",
+    Code.STEP_UP: "The server asks for your second factor first.",
     Code.ID_TAKEN: "This computer used its id for something else.",
 }
 

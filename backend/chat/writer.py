@@ -18,6 +18,7 @@ from backend.chat.parts import ChatParts
 from backend.chat.room_rows import find_room, load_people, load_room
 from backend.errors import InvalidInput, NotFound
 from backend.events import MessagesChanged, RoomsChanged
+from backend.sync.account_calls import step_up
 from sync_server.protocol.actions import Action
 from sync_server.protocol.bodies import (
     Body,
@@ -104,8 +105,15 @@ class Writer:
         """Pin a message in its room, or no longer. Raises as ``send``."""
         await self._change(message, PinSet(message, on), Kind.PIN_SET)
 
-    async def erase(self, message: str) -> None:
-        """Have a message destroyed everywhere, words, files and traces of search; it cannot be undone. Raises as ``send``."""
+    async def erase(self, message: str, code: str = "") -> None:
+        """Have a message destroyed everywhere, words, files and traces of search; it cannot be undone.
+
+        ``code``: of the second factor, which the server asks for where none was shown in the last minutes. Raises as ``send``;
+        InvalidInput for a wrong code, Unavailable where there is one and the server does not answer.
+        """
+        if code:
+            link = await self._parts.link_of(await self._parts.room_of(message))
+            await link.call(lambda api, access: step_up(api, access, code))
         await self._change(message, Erase((message,)), Kind.ERASE)
 
     async def again(self, message: str) -> None:

@@ -119,6 +119,11 @@ async def renew(api: Api, refresh: str) -> Granted:
     raise unreachable(api.url, "it does not answer")
 
 
+async def step_up(api: Api, access: str, code: str) -> None:
+    """Show a code of the second factor within the session: for some minutes it may do what asks for one."""
+    await api.call("POST", f"{_AUTH}/step-up", {"code": code}, access=access)
+
+
 async def logout(api: Api, access: str, *, everywhere: bool) -> None:
     """End this session, or all of this person."""
     await api.call("POST", f"{_AUTH}/logout", {"everywhere": everywhere}, access=access)

@@ -162,11 +162,15 @@ class Line:
             return ()
 
     async def _submit(self, act: Submit) -> None:
-        actor = self.session.actor
-        assert actor is not None
+        assert self.session.actor is not None
         try:
+            # What the person may do now: the role, and whether a second factor was shown a moment ago. It is at hand in memory.
+            actor = await self._hub.sides.accounts.recheck(self.session.actor)
             results = await self._hub.sides.rooms.push(actor, act.ops)
         except Refused as refused:
+            if refused.status == UNAUTHORISED:
+                self.carry_out(self.session.ended())
+                return
             self.carry_out(self.session.failed(act.rid, refused.code, refused.why, refused.after_ms))
         else:
             self.carry_out(self.session.results(act.rid, results))

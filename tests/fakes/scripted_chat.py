@@ -294,7 +294,8 @@ class ScriptedChat:
         self.calls.append(("delete", message))
         self._put(replace(self._find(message), text="", is_deleted=True))
 
-    async def erase(self, message):
+    async def erase(self, message, code=""):
+        self._note("erase", message, code)
         self._put(replace(self._find(message), text="", is_erased=True))
 
     async def react(self, message, emoji, on):

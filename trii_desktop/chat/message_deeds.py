@@ -13,6 +13,7 @@ from trii_desktop.chat.emoji import OFFERED, emoji_name, shown_emoji
 from trii_desktop.chat.message_view import MessageView
 from trii_desktop.chat.surface import ChatSurface
 from trii_desktop.desk import Desk
+from trii_desktop.widgets.ask import AskText
 from trii_desktop.widgets.ask_yes import AskYes
 
 MODERATORS = ("owner", "moderator")
@@ -69,16 +70,18 @@ class MessageDeeds(QObject):
         ask.open()
 
     def ask_erase(self, message: MessageRow) -> None:
-        """Remove the words for good, after a yes."""
-        ask = AskYes(
+        """Remove the words for good, after a code of the second factor, without which no server does it."""
+        ask = AskText(
             self._panel,
-            "Remove this message for good?",
-            "Its words and files are removed from the server and from every computer, and cannot be brought back. "
-            "That there was a message stays on record.",
             "Remove for good",
-            lambda: self._call("Removing the message", partial(self._chat.erase, message.id)),
+            "Words and files are removed from the server and from every computer, and cannot be brought back. That there was a "
+            "message stays on record. Type a code of your second factor:",
+            partial(self._erase, message),
         )
         ask.open()
+
+    def _erase(self, message: MessageRow, code: str) -> None:
+        self._call("Removing the message", partial(self._chat.erase, message.id, code))
 
     # --- keys and menu ------------------------------------------------------------------------------------------------
 

@@ -96,7 +96,7 @@ class ChatSurface(Rooms, Protocol):
         """Delete a message."""
         ...
 
-    async def erase(self, message: str) -> Any:
+    async def erase(self, message: str, code: str = "") -> Any:
         """Remove its words everywhere, for good."""
         ...
 

@@ -27,7 +27,9 @@ class AskText(QDialog):
         cancel = button("Cancel")
         cancel.clicked.connect(self.reject)
         self.field.textChanged.connect(self._check)
-        self.setLayout(column(label(question), self.field, 8, row(None, cancel, self.done_button), margins=(16, 16, 16, 16)))
+        self.setLayout(
+            column(label(question, wraps=True), self.field, 8, row(None, cancel, self.done_button), margins=(16, 16, 16, 16))
+        )
         self._check(text)
 
     def accept(self) -> None:
