@@ -98,7 +98,7 @@ def test_a_person_joins_writes_shares_and_is_answered(qapp, sampled, tmp_path):
                 QTest.keyClicks(panel.talk.composer.field, "Written signed out")
                 QTest.keyClick(panel.talk.composer.field, Qt.Key.Key_Return)
                 await shown(lambda: panel.talk.timeline.items[-1].way == "Waiting to be sent", "what waits")
-                assert "signed out" in panel.talk.state.text()
+                await shown(lambda: "signed out" in panel.talk.state.text(), "the words for it")
 
     run_on_qt(story(), 90)
 
