@@ -1,4 +1,4 @@
-"""The sync server beside its peers: fan-out to 1,000 connections (P14), durable messages (P15), what a connection costs (P16), HTTP (P17).
+"""The sync server beside its peers: fan-out (P14), durable messages (P15), what a connection costs (P16), HTTP (P17).
 
 Run as ``python dev.py bench bench_sync [--quick] [--connections N] [--seconds N] [--only accept|fan|http]``. The server is alone on
 one core, the load generator on the other. Fan-out is open loop: one publisher says 256 characters at due times, every connection
@@ -46,7 +46,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.quick:
         options.connections, options.seconds = 200, 3.0
-    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[-1]})
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
         if options.only in (None, "accept"):
             asyncio.run(accept_all(Path(folder), options))
