@@ -9,7 +9,7 @@ N_SEEDS = 40
 FEWEST_CAUGHT = 28
 IN_THE_SUITE = (
     "the server forgets what it decided",
-    "a stale edit passes",
+    "an edit wins over a deletion",
     "a removed member is still told",
     "a copy jumps over gaps",
     "a device sends before it has saved",
