@@ -1,5 +1,6 @@
 """What a person does about the own account on a server: its devices, its second factor, its password, and inviting others."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -12,12 +13,12 @@ from sync_server.protocol.invites import Invite, format_invite
 T = TypeVar("T")
 
 
-class OwnAccount:
+class OwnAccount(ABC):
     """The side of the facade that asks the server; nothing of it is kept here."""
 
+    @abstractmethod
     async def link_to(self, server: str) -> Link:
         """What is open for a server. Raises NotFound."""
-        raise NotImplementedError
 
     async def sessions(self, server: str) -> tuple[SessionRow, ...]:
         """Devices that are signed in with this account. Raises NotFound, Unavailable."""
