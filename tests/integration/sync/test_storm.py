@@ -4,12 +4,12 @@ import asyncio
 import time
 
 import pytest
-from tests.benchmarks._fanout_dialects import frame, shake_hands, take_frames
 
 from sync_server.protocol.bodies import MsgCreate
 from sync_server.protocol.codec import Codec, decode_from_server, encode
 from sync_server.protocol.events import Kind
 from sync_server.protocol.messages import Bye, Hello, Welcome
+from tests.benchmarks._fanout_dialects import frame, shake_hands, take_frames
 from tests.fakes.small_disk import small_disk, why_no_small_disk
 from tests.fakes.waiting import until
 from tests.fakes.wire_house import all_devices, wire_house
