@@ -255,6 +255,45 @@ async def test_a_service_that_is_behind_the_stream_is_asked_again():
             assert not collected.gaps()
 
 
+async def test_a_hole_among_trades_that_wait_for_earlier_ones_is_fetched_too():
+    async with open_stream_venue() as venue, open_rest_source(_past(10)) as source:
+        feed = feed_at(venue.url, source.url, SystemClock())
+        feed.want({BTC: Wants()})
+        async with collecting(feed) as collected:
+            socket = await venue.caller()
+            await until(lambda: any('"trade"' in said for said in venue.said))
+            await _tell(socket, 10)
+            await collected.has_trades(BTC, 1)
+            await _tell(socket, 13)  # 11 and 12 are missing
+            await until(lambda: sum(asked.path.endswith("Trades") for asked in source.asked) == 1)
+            await _tell(socket, 16)  # and, while they are asked for, 14 and 15
+            source.answer = _past(10, 11, 12, 13, 14, 15, 16)
+            await collected.has_trades(BTC, 7)
+            assert [(at % 60_000_000_000) // 1_000_000_000 for at, _, _ in collected.trades(BTC)] == list(range(10, 17))
+            assert not collected.gaps()
+
+
+async def test_a_break_while_trades_wait_loses_none_of_those_between():
+    async with open_stream_venue() as venue, open_rest_source(_past(10)) as source:
+        feed = feed_at(venue.url, source.url, SystemClock())
+        feed.want({BTC: Wants()})
+        async with collecting(feed) as collected:
+            socket = await venue.caller()
+            await until(lambda: any('"trade"' in said for said in venue.said))
+            await _tell(socket, 10)
+            await collected.has_trades(BTC, 1)
+            await _tell(socket, 13)
+            await until(lambda: sum(asked.path.endswith("Trades") for asked in source.asked) == 1)
+            await socket.close()
+            socket = await venue.caller(2)
+            source.answer = _past(*range(10, 21))
+            await _tell(socket, 18, 19, kind="snapshot")
+            await _tell(socket, 20)
+            await collected.has_trades(BTC, 11)
+            assert [(at % 60_000_000_000) // 1_000_000_000 for at, _, _ in collected.trades(BTC)] == list(range(10, 21))
+            assert not collected.gaps()
+
+
 async def test_what_the_venue_says_of_itself_is_told():
     async with open_stream_venue() as venue:
         feed = feed_at(venue.url, "http://127.0.0.1:9", SystemClock())

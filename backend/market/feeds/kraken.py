@@ -195,6 +195,13 @@ class KrakenFeed(VenueStream):
             self._count(n_bad=1)
             return 0
 
+    def lost(self, words: str) -> None:
+        """The connection has ended; numbers go on after the newest trade that was handed on."""
+        super().lost(words)
+        for instrument, line in self._lines.items():
+            if isinstance(line.newest_key, int):
+                self._last_numbers[instrument] = line.newest_key
+
     # --- trades -------------------------------------------------------------------------------------------------------
 
     def _hear_trades(self, message: Envelope) -> None:
@@ -233,7 +240,9 @@ class KrakenFeed(VenueStream):
     def _hear_update(self, line: TradeLine, prints: list[Print]) -> None:
         last = self._last_numbers.get(line.instrument)
         is_missing = last is not None and _number(prints[0]) > last + 1 and line.instrument not in self._skipping
-        if not line.is_healing and is_missing:
+        if is_missing:
+            if line.is_healing:
+                line.hold_anew()
             self._begin_healing(line)
         elif line.is_healing and line.instrument not in self._healing:
             self._begin_healing(line)  # the connection is new, and its snapshot did not come

@@ -15,13 +15,14 @@ _PRUNE_AT: Final = 4096
 class TradeLine:
     """Hands trades on to the queue; while something that was missed is fetched, live ones are held.
 
-    newest_ns : event time of the newest trade handed on; 0 before the first
+    newest_ns, newest_key : event time and key of the newest trade handed on; 0 and None before the first
     began_ns : event time of the first; earlier ones are history, and not missed
     """
 
     def __init__(self, instrument: InstrumentId, queue: TickQueue) -> None:
         self.instrument = instrument
         self.newest_ns = self.began_ns = 0
+        self.newest_key: Hashable = None
         self._queue = queue
         self._seen: dict[Hashable, int] = {}
         self._prune_at = _PRUNE_AT
@@ -63,6 +64,10 @@ class TradeLine:
         if self._held is None:
             self._held = []
 
+    def hold_anew(self) -> None:
+        """Hold live trades from now on and let go of those held so far: more is missing behind them, and all of it is fetched."""
+        self._held = []
+
     def heal(self, prints: Sequence[Print]) -> int:
         """Hand on trades that were missed and have been fetched; those known already are left out."""
         return self._hand_on([one for one in prints if not self.is_known(one)], is_late=True)
@@ -89,7 +94,7 @@ class TradeLine:
             return 0
         newest_ns = max(one.event_ns for one in fresh)
         self.began_ns = self.began_ns or min(one.event_ns for one in fresh)
-        self.newest_ns = max(self.newest_ns, newest_ns)
+        self.newest_ns, self.newest_key = max(self.newest_ns, newest_ns), fresh[-1].key
         self._queue.put_trades(self.instrument, fresh, is_late=is_late)
         if len(self._seen) > self._prune_at:
             self._forget()

@@ -132,7 +132,7 @@ class VenueStream:
         self._healing.clear()
         for line in self._lines.values():
             if line.newest_ns:
-                line.hold()
+                line.hold_anew()  # between what was held and what comes next something may be missing too
 
     @abstractmethod
     async def _hear(self, frame: bytes, received_ns: int) -> None:
