@@ -83,6 +83,13 @@ class Device:
         self._life += 1
         self._wire = None
         self.copies = Copies(self.disk, self.user, self.device)
+        # A record that was not synced may have survived whole: nobody was told of it, and it counts all the same.
+        self.watch.accepted = {
+            **self.watch.accepted,
+            **{i: op for i, op in self.copies.outbox.items() if i not in self.watch.accepted},
+        }
+        for history in self.watch.histories.values():
+            history.append(None)
         self.core = SyncClient(self.copies.kept(), self.world.entropy, self.world.random.random)
         self.world.note(self.name, f"begins with {len(self.copies.outbox)} in the outbox")
         self._do(lambda core: core.want(True, self.now_ms()))

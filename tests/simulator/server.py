@@ -27,7 +27,7 @@ TICK_MS = 1_000
 TOKEN_MS = 15 * 60 * 1000
 HEARTBEAT_MS = 20_000
 FORGER = "f0f0f0f0-0000-7000-8000-000000000000"
-FORGED = '{"text":"forged"}'
+FORGED = '{"text":"forged '
 
 
 def free(pace: Pace, key: str) -> int:
@@ -264,7 +264,8 @@ class Server:
     def forge(self, op: Op, device: str, user: str) -> None:
         """An operation with the id of ``op`` and other words, from this device; nobody hears what becomes of it."""
         known = self.shelves.counts.get((device, op.r))
-        forged = msgspec.structs.replace(op, k=Kind.MSG_CREATE, b=FORGED, cseq=known + 1 if known else 1, rec=False)
+        words = f'{FORGED}{self.world.random.getrandbits(64):016x}"}}'
+        forged = msgspec.structs.replace(op, k=Kind.MSG_CREATE, b=words, cseq=known + 1 if known else 1, rec=False)
         actor = Actor(user, ORG, self._people[user], device, "forger", until_ms=self.now_ms() + TOKEN_MS)
         nobody = Wire(self, self, ("forger", self.name), Codec.JSON.value)
         self._submit(nobody, 0, [Asked(actor, forged)])
@@ -316,7 +317,7 @@ class Server:
             at += len(asked)
             session = self._sessions.get(wire)
             for one, result in zip(asked, mine, strict=True):
-                is_taken = one.op.b == FORGED and one.actor.device != FORGER
+                is_taken = one.op.b.startswith(FORGED) and one.actor.device != FORGER
                 if is_taken and result.st in (OpState.OK, OpState.DUP):
                     self.deeds.faults.append(f"I3: {one.op.id} of {one.actor.device} with other words is {result}")
             if session is None:
