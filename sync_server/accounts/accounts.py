@@ -74,8 +74,9 @@ class Accounts:
         self.orgs = Orgs(self.means)
 
     async def begin(self) -> Org:
-        """Make ready: the first organisation where there is none, and the hash for accounts that do not exist."""
+        """Make ready: the first organisation, the hash for accounts that do not exist, and no session that came with a backup."""
         await self.passwords.begin()
+        await self.sessions.end_restored()
         return await self.orgs.first(self.terms.org)
 
     async def close(self) -> None:

@@ -122,6 +122,11 @@ class Sessions:
         """End all sessions of a person within a transaction; the ids of those that ended."""
         return await self._end_where(change, "user_id = $3 AND id <> $4", (user, but), why)
 
+    async def end_restored(self) -> int:
+        """End what came back with a restored backup: a session ended since the backup would stand again; how many ended."""
+        async with self._means.change() as change:
+            return len(await self._end_where(change, _RESTORED, (), "the server was restored from a backup"))
+
     async def step_up(self, change: Change, session: str) -> None:
         """Note that a second factor was shown now."""
         await change.tx.run("UPDATE sessions SET stepped_ms = $1 WHERE id = $2", self._means.now_ms(), session)
@@ -173,7 +178,7 @@ class Sessions:
         for (session,) in rows[self._devices_max - 1 :]:
             await self._end_where(change, "id = $3 AND user_id = $4", (session, account.id), "too many devices")
 
-    async def _end_where(self, change: Change, which: str, args: tuple[str, str], why: str) -> Sequence[str]:
+    async def _end_where(self, change: Change, which: str, args: tuple[str, ...], why: str) -> Sequence[str]:
         rows = await change.tx.rows(_ENDS[which], self._means.now_ms(), why, *args)
         ended = [session for (session,) in rows]
         change.ended.extend(ended)
@@ -199,9 +204,10 @@ class Sessions:
 
 
 _END: Final = "UPDATE sessions SET ended_ms = $1, why = $2 WHERE ended_ms = 0 AND "
+_RESTORED: Final = "began_ms < (SELECT max(restored_ms) FROM restores)"
 _ENDS: Final = {
     which: _END + which + " RETURNING id"
-    for which in ("id = $3 AND user_id = $4", "user_id = $3 AND id <> $4", "user_id = $3 AND device = $4")
+    for which in ("id = $3 AND user_id = $4", "user_id = $3 AND id <> $4", "user_id = $3 AND device = $4", _RESTORED)
 }
 
 
