@@ -46,9 +46,6 @@ class RoomFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     since: dict[str, int] = {}
 
 
-RoomInfo = RoomFacts
-
-
 class MessageState(msgspec.Struct, frozen=True, omit_defaults=True):
     """One message as it stands.
 
