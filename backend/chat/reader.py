@@ -9,6 +9,7 @@ from backend.chat.parts import ChatParts
 from backend.chat.reading import Ask, read_message, read_page
 from backend.chat.room_list import read_members, read_people, read_rooms
 from backend.chat.searching import find, found_of
+from backend.chat.waiting_words import find_waiting
 from backend.errors import TriiError
 from backend.events import MessagesChanged
 from sync_server.protocol.limits import MAX_PULL
@@ -99,8 +100,9 @@ class Reader:
                 found = read_message(db, room, message, around).messages
                 return found[0] if found else None
 
-            hits = (found_of(hit, row, names.get(hit.room, "")) for hit in find(db, text, filters, n, server))
-            return tuple(hit for hit in hits if hit is not None)
+            waiting = find_waiting(db, text, filters, n, server)  # not in the index yet, and the newest of all
+            hits = (found_of(hit, row, names.get(hit.room, "")) for hit in (*waiting, *find(db, text, filters, n, server)))
+            return tuple(hit for hit in hits if hit is not None)[:n]
 
         return await parts.words.read(work)
 

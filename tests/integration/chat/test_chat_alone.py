@@ -105,6 +105,32 @@ async def test_the_room_of_two_is_one_room_however_often_it_is_asked_for(home):
         assert (one.kind, one.n_waiting, other.n_waiting) == ("direct", 1, 1)
 
 
+async def test_words_that_wait_are_found_with_what_stands_in_them_marked(home):
+    async with open_desk(home) as desk:
+        await add_account(desk)
+        room = (await desk.chat.create_room(SERVER, "Energy")).id
+        first = await desk.chat.send(room, "Crude is up at the Café.")
+        linked = await desk.chat.send(room, "Look at crude", links=[LinkRow("WTI.FRED")])
+
+        async def found(text, **filters):
+            return [hit.message.id for hit in await desk.chat.search(text, SearchFilters(**filters))]
+
+        assert await found("crude") == [linked.id, first.id]
+        assert await found("CRUDE cafe") == [first.id]
+        assert await found("cru") == [linked.id, first.id]
+        assert await found("cru ") == []  # a whole word, and there is none
+        assert await found("crude gold") == []
+        assert await found("crude", room="another") == []
+        assert await found("crude", author=ANN) == []
+        assert await found("crude", author=ME, instrument="WTI.FRED") == [linked.id]
+        assert await found("", has="link") == [linked.id]
+        assert await found("crude", has="file") == []
+        assert await found("crude", to_ms=1) == []
+        (hit,) = await desk.chat.search("café up", SearchFilters())
+        assert [hit.snippet[begin:end] for begin, end in hit.hits] == ["up", "Café"]
+        assert hit.room_name == "Energy"
+
+
 async def test_a_search_without_words_and_filters_finds_nothing(home):
     async with open_desk(home) as desk:
         await add_account(desk)
