@@ -164,11 +164,11 @@ def set_up(lock: str) -> None:
 
 def add(lock: str, *options: str) -> None:
     """Put what a lock pins into .venv, beside what is there; nothing where that was done."""
-    stamp = VENV / "trii-added.json"
+    pins, stamp = ROOT / "requirements" / f"{lock}.lock", VENV / "trii-added.json"
     there = json.loads(stamp.read_text(encoding="utf-8")) if stamp.exists() else {}
-    if there.get(lock) != fingerprint(lock):
+    if pins.exists() and there.get(lock) != fingerprint(lock):
         with step(f"Adding requirements/{lock}.lock", ESTIMATES[lock]):
-            install(VENV, [*options, "-r", str(ROOT / "requirements" / f"{lock}.lock"), "--require-hashes"])
+            install(VENV, [*options, "-r", str(pins), "--require-hashes"])
         stamp.write_text(json.dumps({**there, lock: fingerprint(lock)}), encoding="utf-8")
 
 

@@ -272,6 +272,8 @@ class ScriptedChat:
             raise Unavailable("There is no room on the disk.", hint="Free some.")
         self.sent.append((text, tuple(files), tuple(links)))
         rows = tuple(_file_row(file) for file in files)
+        for file, row in zip(files, rows, strict=True):
+            self.contents[row.sha256] = file.read_bytes() if isinstance(file, Path) else file.content
         made = self._add(
             room, ME, text, thread=thread, seq=None if self.lands_at_once else 0, files=rows, links=tuple(links),
             delivery=Delivery.SENT if self.lands_at_once else Delivery.QUEUED,

@@ -83,6 +83,7 @@ async def talk(hand):
     await hand.say(ME, "Agreed: 5*3*2 is 30.", at_ms=NOW_MS - 60_000, links=(link,), delivery=Delivery.READ, n_readers=2)
     await hand.say(ME, "Out at the open", at_ms=NOW_MS, delivery=Delivery.FAILED, why="You may not write here.", seq=0)
     await shown(lambda: hand.talk.sight.pictures._kept, "the picture")
+    await shown(lambda: hand.panel.book.room("r1").last_text == "Out at the open", "the list")  # read some times a second
 
 
 @THEMES
