@@ -48,6 +48,7 @@ class Line:
         self.calm = asyncio.Event()
         self.calm.set()
         self._hub = hub
+        self._turn = asyncio.Lock()
 
     # From the wire.
 
@@ -165,7 +166,8 @@ class Line:
         assert self.session.actor is not None
         try:
             # What the person may do now: the role, and whether a second factor was shown a moment ago. It is at hand in memory.
-            actor = await self._hub.sides.accounts.recheck(self.session.actor)
+            async with self._turn:  # pushes of one connection are taken in their order
+                actor = await self._hub.sides.accounts.recheck(self.session.actor)
             results = await self._hub.sides.rooms.push(actor, act.ops)
         except Refused as refused:
             if refused.status == UNAUTHORISED:
