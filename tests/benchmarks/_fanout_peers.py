@@ -15,6 +15,7 @@ from typing import Final
 from tests.benchmarks._peers import PEERS, ROOT
 
 NODE_PACKAGES: Final = ("ws@8.23.0", "socket.io@4.8.4")
+CORES: Final = sorted(os.sched_getaffinity(0))  # before anything is pinned
 START_S_MAX: Final = 30.0
 
 WEBSOCKETS: Final = """
@@ -74,9 +75,9 @@ def left_out(name: str, why: str) -> None:
 
 
 def pin(pid: int, core: int) -> None:
-    """Keep a process on one core, so that both sides have one each."""
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(pid, {cores[core % len(cores)]})
+    """Keep a process with all its threads on one core, so that both sides have one each."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {CORES[core % len(CORES)]})
 
 
 @contextmanager
