@@ -1,12 +1,12 @@
 """Search among what a person wrote and no event has brought back yet: few messages, looked through one by one."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from backend.chat.message import SearchFilters
 from backend.chat.searching import BEGIN, CHARS_MAX, END, WORDS_MAX, Hit
+from backend.market.instrument_index import plain
 from sync_server.protocol.bodies import MsgCreate, parse_body
 from sync_server.protocol.events import Kind
 
@@ -50,8 +50,7 @@ def _waiting(db: Any, filters: SearchFilters, server: str) -> Iterator[tuple[str
 
 
 def _folded(text: str) -> list[str]:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return _WORD.findall(plain.casefold())
+    return _WORD.findall(plain(text))
 
 
 def _is_hit(word: str, wanted: Sequence[str], *, is_unfinished: bool) -> bool:
@@ -68,5 +67,5 @@ def _marked(text: str, wanted: Sequence[str], *, is_unfinished: bool) -> str:
         is_hit = any(_is_hit(word, wanted, is_unfinished=is_unfinished) for word in _folded(found[0]))
         return f"{BEGIN}{found[0]}{END}" if is_hit else found[0]
 
-    plain = text[:_SHOWN_CHARS].replace(BEGIN, "").replace(END, "")
-    return _WORD.sub(mark, plain)
+    unmarked = text[:_SHOWN_CHARS].replace(BEGIN, "").replace(END, "")
+    return _WORD.sub(mark, unmarked)

@@ -1,6 +1,7 @@
 """Hearing over HTTP where no WebSocket comes through: a stream of server-sent events, or one answer after another."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -24,45 +25,7 @@ EVENT_BYTES_MAX: Final = 16 * 1024 * 1024
 Access = Callable[[], Awaitable[str]]
 
 
-class EventStreamOpener:
-    """Opens streams of server-sent events."""
-
-    name = "events"
-
-    def __init__(self, api: Api, access: Access) -> None:
-        self._api = api
-        self._access = access
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Carrier]:
-        """A carrier that begins to listen once it has greeted. Raises as :class:`Opener` says."""
-        await _look(self._api)
-        carrier = _Streamed(self.name, self._api, self._access)
-        async with TaskOwner("listening to a stream") as owner:
-            owner.start("stream", carrier.hear())
-            yield carrier
-
-
-class LongPollOpener:
-    """Opens connections that ask and ask again."""
-
-    name = "poll"
-
-    def __init__(self, api: Api, access: Access) -> None:
-        self._api = api
-        self._access = access
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Carrier]:
-        """A carrier that begins to ask once it has greeted. Raises as :class:`Opener` says."""
-        await _look(self._api)
-        carrier = _Polled(self.name, self._api, self._access)
-        async with TaskOwner("listening by asking") as owner:
-            owner.start("poll", carrier.hear())
-            yield carrier
-
-
-class _Hearing(HttpCarrier):
+class _Hearing(HttpCarrier, ABC):
     """Listens beside its reader: what is heard and what the twins answer come in as one."""
 
     async def messages(self) -> AsyncIterator[FromServer]:
@@ -85,8 +48,9 @@ class _Hearing(HttpCarrier):
         except TimeoutError:
             self.end(0, "Nothing of what the server says comes through.")
 
+    @abstractmethod
     async def _hear(self, rooms: Sequence[Cursor]) -> None:
-        raise NotImplementedError
+        """Take in messages of these rooms for as long as they come."""
 
 
 class _Streamed(_Hearing):
@@ -121,6 +85,40 @@ class _Polled(_Hearing):
                 raise CorruptData("The server's answer to a poll cannot be read.", code="server.answer") from error
             for message in messages:
                 await self.take(msgspec.json.encode(message))
+
+
+class _HearingOpener:
+    """Opens carriers of one kind."""
+
+    name: str
+    kind: type[_Hearing]
+
+    def __init__(self, api: Api, access: Access) -> None:
+        self._api = api
+        self._access = access
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Carrier]:
+        """A carrier that begins to listen once it has greeted. Raises as :class:`Opener` says."""
+        await _look(self._api)
+        carrier = self.kind(self.name, self._api, self._access)
+        async with TaskOwner(f"listening by {self.name}") as owner:
+            owner.start("hearing", carrier.hear())
+            yield carrier
+
+
+class EventStreamOpener(_HearingOpener):
+    """Opens streams of server-sent events."""
+
+    name = "events"
+    kind = _Streamed
+
+
+class LongPollOpener(_HearingOpener):
+    """Opens connections that ask and ask again."""
+
+    name = "poll"
+    kind = _Polled
 
 
 async def _look(api: Api) -> None:
