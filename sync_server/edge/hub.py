@@ -1,4 +1,4 @@
-"""Who is connected and who hears what: one encoding for all, written once a tick, membership decided at every delivery."""
+"""Who is connected and who hears what: one encoding for all, membership decided at every delivery."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -16,6 +16,7 @@ from sync_server.edge.pacing import Take
 from sync_server.edge.packing import Packed
 from sync_server.edge.parts import Sides
 from sync_server.edge.presence import Presence
+from sync_server.edge.rounds import Rounds
 from sync_server.edge.session import Figures, ServerSession
 from sync_server.edge.standing import Standing
 from sync_server.edge.tasks import Tasks
@@ -24,13 +25,12 @@ from sync_server.protocol.codes import CloseCode, Code, ResetReason
 from sync_server.protocol.messages import People, Person, Reads, Reset, RoomHead, Said
 from sync_server.rooms.rooms import Committed
 
-FLUSH_S: Final = 0.005  # messages to one connection within this time leave in one write
 TICK_S: Final = 0.5
 PEOPLE_S: Final = 5.0
 SLACK_MS: Final = 1_000  # heartbeats come late by a tick
 CLOSE_S: Final = 5.0  # how long what was pushed may take to be committed when the server stops
 MAX_LINES: Final = 10  # connections of one person
-SLICE: Final = 500  # connections written or looked at before others get a turn
+SLICE: Final = 500  # connections looked at before others get a turn
 
 
 class Hearer(Protocol):
@@ -73,9 +73,8 @@ class Hub:
         self._told = Told()
         self._read: dict[str, Reads] = {}
         self._joining: dict[tuple[str, str], list[Packed]] = {}  # what happens before a new member knows where the room stands
-        self._to_flush: dict[Hearer, None] = {}
-        self._flush_at: asyncio.Handle | None = None
-        self._flushed_s = 0.0
+        self._rounds = Rounds(self._hear)
+        self.must_flush = self._rounds.must_flush
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -99,14 +98,14 @@ class Hub:
         """Let what was pushed be answered, tell everybody when to come back, and let them go."""
         self.is_draining = True
         await self.tasks.finish(deadline_s)
+        self._rounds.settle()
         for line in list(self._lines):
             line.carry_out(line.session.bye(CloseCode.DRAIN, "The server stops for a moment.", retry))
             line.flush()
 
     async def close(self) -> None:
         """End everything that runs here."""
-        if self._flush_at is not None:
-            self._flush_at.cancel()
+        self._rounds.close()
         await self._clockwork.close()
         await self.tasks.finish(CLOSE_S)
         await self.tasks.close()
@@ -142,7 +141,7 @@ class Hub:
         self._lines.discard(line)
         if line not in self._whose:
             self._is_known(line)
-        self._to_flush.pop(line, None)
+        self._rounds.forget(line)
         self.counts.lines(len(self._lines))
         user = self._whose.pop(line, None)
         if user is None:
@@ -176,8 +175,12 @@ class Hub:
         self.counts.entered(len(ev.ev))
         self._standing.moved(ev.r, ev.e, ev.last, now_ms)
         plan = plan_delivery(ev, batch.members_before, batch.members_after)
-        packed = Packed(ev)
         waiting = [user for user in plan.stays if (user, ev.r) in self._joining] if self._joining else []
+        if not (waiting or plan.joins or plan.goes):
+            self._rounds.gather(ev, plan.stays)
+            return
+        self._rounds.settle(ev.r)
+        packed = Packed(ev)
         for user in waiting:
             self._joining[user, ev.r].append(packed)
         self._to_users(plan.stays.difference(waiting), packed, now_ms)
@@ -224,30 +227,15 @@ class Hub:
         )
 
     def moved(self, line: Hearer) -> list[RoomHead]:
-        """Where rooms of this person stand that moved within two heartbeats."""
+        """Where rooms of this person stand that moved within two heartbeats. What happened there is told before."""
+        self._rounds.settle()
         actor = line.session.actor
         return self._standing.lately(actor.user, self.now_ms() - 2 * self.figures.hb_ms - SLACK_MS) if actor else []
 
-    def must_flush(self, line: Hearer) -> None:
-        """Write to this connection at the end of this turn of the loop, or with the next tick when it was just written to."""
-        self._to_flush[line] = None
-        if self._flush_at is None:
-            loop = asyncio.get_running_loop()
-            wait_s = self._flushed_s + FLUSH_S - loop.time()
-            self._flush_at = loop.call_later(wait_s, self._flush) if wait_s > 0 else loop.call_soon(self._flush)
-
     # Inside.
 
-    def _flush(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._flush_at = None
-        for line in list(self._to_flush)[:SLICE]:
-            self._to_flush.pop(line, None)
-            line.flush()
-        if not self._to_flush:
-            self._flushed_s = loop.time()
-        elif self._flush_at is None:
-            self._flush_at = loop.call_soon(self._flush)
+    def _hear(self, users: frozenset[str], packed: Packed) -> None:
+        self._to_users(users, packed, self.now_ms())
 
     def _to_users(self, users: frozenset[str] | set[str], packed: Packed, now_ms: int) -> None:
         here = self._by_user
