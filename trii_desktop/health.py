@@ -4,12 +4,13 @@ from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QDialog, QHeaderView, QTableWidgetItem, QWidget
 
 from trii_desktop.look import Look
 from trii_desktop.reading import Reading
 from trii_desktop.readings import Readings
 from trii_desktop.widgets.layout import button, column, label, row
+from trii_desktop.widgets.table import RowTable
 
 LOOK_MS: Final = 1_000
 ROW_PX: Final = 48
@@ -27,20 +28,10 @@ class HealthDialog(QDialog):
         self.setAccessibleName("Health of the program")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(820, 520)
-        self.table = QTableWidget(0, len(COLUMNS))
-        self.table.setAccessibleName("Readings")
-        self.table.setProperty("framed", True)
-        self.table.setHorizontalHeaderLabels(list(COLUMNS))
-        self.table.verticalHeader().hide()
+        self.table = RowTable("Readings", COLUMNS)
         self.table.verticalHeader().setDefaultSectionSize(ROW_PX)
-        self.table.setShowGrid(False)
         self.table.setWordWrap(True)
-        self.table.setTabKeyNavigation(False)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)

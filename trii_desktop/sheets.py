@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QLineEdit, QScrollArea, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QLineEdit, QScrollArea, QTableWidgetItem, QWidget
 
 from backend import __version__
 from trii_desktop.actions.action_set import ActionSet
@@ -15,6 +15,7 @@ from trii_desktop.actions.row import MENUS, ActionRow, plain_title
 from trii_desktop.charts.keys import CHART_KEYS
 from trii_desktop.theme import RESOURCES
 from trii_desktop.widgets.layout import button, column, holding, label, line, row
+from trii_desktop.widgets.table import RowTable
 
 POINTER_KEYS: Final = (
     ("Letters", "Find an instrument"),
@@ -134,17 +135,9 @@ class AboutDialog(QDialog):
             "A native, local-first trading workstation. Apache License 2.0. "
             "Letters: TRII Sans, cut from Inter, SIL Open Font License 1.1."
         )
-        table = QTableWidget(0, 3)
-        table.setProperty("framed", True)
-        table.setAccessibleName("Libraries")
-        table.setHorizontalHeaderLabels(["Library", "Version", "Licence"])
-        table.verticalHeader().hide()
+        table = RowTable("Libraries", ("Library", "Version", "Licence"))
         table.verticalHeader().setDefaultSectionSize(26)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         table.horizontalHeader().setStretchLastSection(True)
-        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.setColumnWidth(0, 180)
         for name, licence in LIBRARIES:
             place = table.rowCount()

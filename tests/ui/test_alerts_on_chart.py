@@ -315,7 +315,7 @@ def test_an_alert_is_typed_into_the_palette(qapp, sampled):
         palette = hand.desktop.workbench.palette
         hand.desktop.workbench.open_palette()
         QTest.keyClicks(palette.field, "alert aapl > 512.5")
-        await shown(lambda: palette.model.entries and palette.model.entries[0].title == "Add alert: AAPL price above 512.50")
+        await shown(lambda: palette.model.rows and palette.model.rows[0].title == "Add alert: AAPL price above 512.50")
         QTest.keyClick(palette.field, Qt.Key.Key_Return)
         await shown(lambda: hand.rows)
         (row,) = hand.rows

@@ -405,7 +405,7 @@ def test_clear_removes_the_conversation_and_undo_brings_it_back(qapp, home):
 
 
 def titles(hand):
-    return [line.row.title for line in hand.panel.history.model.lines]
+    return [line.row.title for line in hand.panel.history.model.rows]
 
 
 def test_history_finds_what_was_said_and_goes_there(qapp, home):
@@ -416,7 +416,7 @@ def test_history_finds_what_was_said_and_goes_there(qapp, home):
         await shown(lambda: titles(hand) == ["Beta", "Alpha"])
         QTest.keyClicks(hand.panel.history.search, "alpha turn 11 ")
         await shown(lambda: titles(hand) == ["Alpha"])
-        assert "\x02Alpha turn 11" in hand.panel.history.model.lines[0].excerpt
+        assert "\x02Alpha turn 11" in hand.panel.history.model.rows[0].excerpt
         QTest.keyClick(hand.panel.history.search, Qt.Key.Key_Return)
         await shown(lambda: hand.timeline.current is not None and hand.timeline.current.text.startswith("Alpha turn 11 "))
         assert hand.timeline.view_of(hand.timeline.current.id).y() == 0

@@ -98,7 +98,7 @@ def test_a_search_shows_what_is_here_at_once_and_goes_on_on_the_server(qapp):
         hand.actions.show_search()
         search = hand.panel.search
         QTest.keyClicks(search.field, "message 12")
-        await shown(lambda: len(search.model.found) == 2 and "1 of them from the server" in search.state.text())
+        await shown(lambda: len(search.model.rows) == 2 and "1 of them from the server" in search.state.text())
         QTest.keyClick(search.field, Qt.Key.Key_Return)
         await shown(lambda: hand.timeline.current is not None and hand.timeline.current.text == "Message 12")
         assert hand.panel.is_room_seen
@@ -106,7 +106,7 @@ def test_a_search_shows_what_is_here_at_once_and_goes_on_on_the_server(qapp):
         hand.panel.show_search()
         search.field.setText("message 13")
         await shown(lambda: "Only this computer was searched" in search.state.text())
-        assert len(search.model.found) == 1
+        assert len(search.model.rows) == 1
 
     bench_of(tell)
 
@@ -116,9 +116,9 @@ def test_people_show_who_is_here_and_are_written_to_by_enter(qapp):
         await hand.begin()
         hand.actions.show_people()
         people = hand.panel.people
-        await shown(lambda: [one.user for one in people.model.people] == [ANN, ME, BEN])
+        await shown(lambda: [one.user for one in people.model.rows] == [ANN, ME, BEN])
         await hand.call(hand.chat.stand(BEN, "online"))
-        await shown(lambda: people.model.people[1].user == BEN)
+        await shown(lambda: people.model.rows[1].user == BEN)
         QTest.keyClicks(people.search, "ben")
         QTest.keyClick(people.search, Qt.Key.Key_Return)
         await shown(lambda: hand.panel.room.id == f"dm-{BEN}")
@@ -195,6 +195,6 @@ def test_one_tells_others_whether_one_is_here_and_finds_what_is_pinned(qapp):
         await shown(lambda: next(one for one in hand.chat.known if one.is_me).presence == "busy")
         await hand.call(hand.chat.pin(said.id, True))
         hand.panel.show_search(has="pin")
-        await shown(lambda: [hit.message.id for hit in hand.panel.search.model.found] == [said.id])
+        await shown(lambda: [hit.message.id for hit in hand.panel.search.model.rows] == [said.id])
 
     bench_of(tell)

@@ -12,7 +12,7 @@ from trii_desktop.studies.search import HEADING_PX
 def headings(search):
     """The words above each result that begins a group, with the result's name."""
     model = search.model
-    return {model.heading(n): spec.name for n, spec in enumerate(model.results) if model.heading(n)}
+    return {model.heading(n): spec.name for n, spec in enumerate(model.rows) if model.heading(n)}
 
 
 def test_with_nothing_typed_families_stand_under_headings_behind_the_last_used(qapp, sampled):
@@ -25,7 +25,7 @@ def test_with_nothing_typed_families_stand_under_headings_behind_the_last_used(q
                 await shown(lambda name=name: settings.current.workspace.recent_indicators[:1] == (name,))
             desktop.workbench.studies.open_search()
             found = headings(search)
-            families = [spec.family for spec in search.model.results[2:]]
+            families = [spec.family for spec in search.model.rows[2:]]
             assert list(found) == ["Used last", *dict.fromkeys(families)]
             assert found["Used last"] == "obv"
             assert found["Momentum"] == "macd"

@@ -22,7 +22,7 @@ def panel_of(desktop):
 
 
 def listed(panel):
-    return [entry.notice for entry in panel.model.shown]
+    return [entry.notice for entry in panel.model.rows]
 
 
 def test_the_list_is_filtered_by_how_much_notices_matter(qapp, sampled):

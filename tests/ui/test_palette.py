@@ -13,11 +13,11 @@ MSFT = InstrumentId("MSFT", "XNAS")
 
 
 def titles(palette):
-    return [entry.title for entry in palette.model.entries]
+    return [entry.title for entry in palette.model.rows]
 
 
 def chosen(palette):
-    return palette.model.entries[palette.view.currentIndex().row()].title
+    return palette.model.rows[palette.view.currentIndex().row()].title
 
 
 def press(palette, key, modifier=Qt.KeyboardModifier.NoModifier):
@@ -32,7 +32,7 @@ def test_ctrl_k_opens_it_and_every_action_of_the_table_is_in_it(qapp, sampled):
             await shown(desktop.window.isActiveWindow)
             QTest.keyClick(desktop.panels.chart.view, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
             await shown(palette.isVisible)
-            keys = {entry.key for entry in palette.model.entries}
+            keys = {entry.key for entry in palette.model.rows}
             assert {f"action:{row.id}" for row in ACTIONS} - keys == {"action:view.palette"}
             press(palette, Qt.Key.Key_Escape)
             assert not palette.isVisible()
@@ -54,7 +54,7 @@ def test_typed_words_arrows_and_enter_do_it_and_it_is_first_the_next_time(qapp, 
             await shown(lambda: palette.recent == ("action:view.bars",))
             palette.open_palette()
             assert titles(palette)[0] == "Bar table"
-            assert palette.model.entries[0].is_ticked
+            assert palette.model.rows[0].is_ticked
             press(palette, Qt.Key.Key_Down)
             assert chosen(palette) == titles(palette)[1]
             press(palette, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
@@ -75,12 +75,12 @@ def test_an_instrument_is_found_by_name_and_put_on_the_chart_and_remembered(qapp
         async with open_window(sampled, docks=False) as desktop:
             palette = desktop.workbench.palette
             palette.open_palette("microsoft")
-            await shown(lambda: palette.model.entries and chosen(palette) == "MSFT")
+            await shown(lambda: palette.model.rows and chosen(palette) == "MSFT")
             press(palette, Qt.Key.Key_Return)
             await shown(lambda: desktop.panels.chart.shown.instrument.id == MSFT)
             await shown(lambda: palette.recent)
             palette.open_palette()
-            assert (titles(palette)[0], palette.model.entries[0].detail) == ("MSFT", "XNAS")
+            assert (titles(palette)[0], palette.model.rows[0].detail) == ("MSFT", "XNAS")
             palette.dismiss()
 
     run_on_qt(story())
@@ -107,7 +107,7 @@ def test_an_indicator_is_found_by_its_short_name_and_added_to_the_chart(qapp, sa
         async with open_window(sampled, docks=False) as desktop:
             palette = desktop.workbench.palette
             palette.open_palette("/rsi")
-            assert palette.model.entries[0].code == "RSI"
+            assert palette.model.rows[0].code == "RSI"
             press(palette, Qt.Key.Key_Return)
             await shown(lambda: [study.indicator for study in desktop.panels.chart.state.studies] == ["rsi"])
             assert desktop.workbench.view.can_undo
@@ -121,7 +121,7 @@ def test_a_setting_opens_the_dialog_at_its_field(qapp, sampled):
             palette = desktop.workbench.palette
             palette.open_palette("#time between")
             assert chosen(palette) == "Time between frames"
-            assert palette.model.entries[0].detail == "Performance: 16 ms"
+            assert palette.model.rows[0].detail == "Performance: 16 ms"
             press(palette, Qt.Key.Key_Return)
             dialog = desktop.workbench.view.settings
             assert dialog.isVisible()
@@ -138,7 +138,7 @@ def test_what_is_not_possible_now_is_listed_and_says_so_instead_of_acting(qapp, 
         async with open_window(sampled, docks=False) as desktop:
             palette = desktop.workbench.palette
             palette.open_palette("redo")
-            assert not palette.model.entries[0].is_possible
+            assert not palette.model.rows[0].is_possible
             assert "not possible now" in palette.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
             press(palette, Qt.Key.Key_Return)
             assert palette.isVisible()

@@ -11,7 +11,7 @@ MSFT = InstrumentId("MSFT", "XNAS")
 
 
 def _ids(search):
-    return [str(found.instrument.id) for found in search.model.results]
+    return [str(found.instrument.id) for found in search.model.rows]
 
 
 async def _results_of(search, text):
@@ -69,7 +69,7 @@ def test_arrows_choose_and_escape_gives_the_keyboard_back(qapp, sampled):
             search = desktop.workbench.search
             desktop.panels.chart.view.setFocus()
             search.search()
-            await shown(lambda: len(search.model.results) == 6)
+            await shown(lambda: len(search.model.rows) == 6)
             QTest.keyClick(search.field, Qt.Key.Key_Down)
             QTest.keyClick(search.field, Qt.Key.Key_Down)
             QTest.keyClick(search.field, Qt.Key.Key_Up)
@@ -111,7 +111,7 @@ def test_the_search_fits_a_small_window(qapp, sampled):
         async with open_window(sampled, width_px=860, height_px=540) as desktop:
             search = desktop.workbench.search
             search.search()
-            await shown(lambda: search.model.results)
+            await shown(lambda: search.model.rows)
             assert desktop.window.rect().contains(search.geometry())
 
     run_on_qt(story())

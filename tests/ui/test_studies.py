@@ -83,19 +83,19 @@ def test_what_is_typed_ranks_names_before_words_and_the_last_used_stand_in_front
         async with open_window(sampled, docks=False) as desktop:
             search = desktop.workbench.studies.search
             desktop.workbench.studies.open_search()
-            names = [spec.name for spec in search.model.results]
+            names = [spec.name for spec in search.model.rows]
             assert "sma" in names
             assert "heikin_ashi" not in names
             QTest.keyClicks(search.field, "macd")
-            assert search.model.results[0].name == "macd"
+            assert search.model.rows[0].name == "macd"
             QTest.keyClick(search.field, Key.Key_Return)
             QTest.keyClick(search.field, Key.Key_Escape)
             settings = desktop.desk.backend.settings
             await shown(lambda: settings.current.workspace.recent_indicators == ("macd",), "what was used is kept")
             desktop.workbench.studies.open_search()
-            assert search.model.results[0].name == "macd"
+            assert search.model.rows[0].name == "macd"
             QTest.keyClicks(search.field, "qqqq")
-            assert search.model.results == ()
+            assert search.model.rows == ()
             QTest.keyClick(search.field, Key.Key_Return)
             assert len(desktop.panels.chart.state.studies) == 1
 
@@ -281,7 +281,7 @@ def test_a_comparison_is_laid_over_hidden_and_removed(qapp, sampled):
             chart, studies = desktop.panels.chart, desktop.workbench.studies
             studies.compare()
             QTest.keyClicks(studies.instruments.field, "msft")
-            await shown(lambda: [str(f.instrument.id) for f in studies.instruments.model.results] == ["MSFT.XNAS"])
+            await shown(lambda: [str(f.instrument.id) for f in studies.instruments.model.rows] == ["MSFT.XNAS"])
             QTest.keyClick(studies.instruments.field, Key.Key_Return)
             (comparison,) = chart.state.comparisons
             assert comparison.instrument == "MSFT.XNAS"
@@ -401,7 +401,7 @@ def test_an_indicator_is_added_on_another_in_its_pane(qapp, sampled):
             chart, studies = desktop.panels.chart, desktop.workbench.studies
             (rsi,) = await _add(desktop, "rsi")
             studies.open_search_on_selected()
-            assert all(spec.has_source for spec in studies.search.model.results)
+            assert all(spec.has_source for spec in studies.search.model.rows)
             QTest.keyClicks(studies.search.field, "ema")
             QTest.keyClick(studies.search.field, Key.Key_Return)
             mean = chart.state.studies[-1]

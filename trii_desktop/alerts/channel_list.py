@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QDialog, QHeaderView, QTableWidgetItem, QWidget
 
 from backend.delivery.channel import Channel
 from backend.delivery.delivery import Delivery
@@ -16,6 +16,7 @@ from trii_desktop.alerts.channel_editor import ChannelEditor
 from trii_desktop.desk import Desk
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, label, restyle, row
+from trii_desktop.widgets.table import RowTable
 
 _HEADERS: Final = ("Name", "Service", "State", "Last message")
 _SIZE_PX: Final = (760, 420)
@@ -122,18 +123,9 @@ class ChannelList(QDialog):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _make_table(self) -> QTableWidget:
-        table = QTableWidget(0, len(_HEADERS))
-        table.setAccessibleName("Channels")
-        table.setHorizontalHeaderLabels(list(_HEADERS))
-        table.verticalHeader().hide()
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
+    def _make_table(self) -> RowTable:
+        table = RowTable("Channels", _HEADERS, is_framed=False)
         table.setWordWrap(False)
-        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for place, width in enumerate((150, 120, 80)):
             table.setColumnWidth(place, width)
         table.horizontalHeader().setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)

@@ -1,11 +1,10 @@
 """Where questions are written: the field, the mode, what is attached, and commands after a slash."""
 
-from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetricsF, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QPlainTextEdit, QSizePolicy, QToolButton
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QSizePolicy, QToolButton
 
 from backend.assistant.answers import Mode
 from trii_desktop.assistant.attachment import Attachment, AttachmentChip
@@ -16,52 +15,18 @@ from trii_desktop.charts.speech import announce
 from trii_desktop.look import Look
 from trii_desktop.market.dragged import dragged_instrument
 from trii_desktop.widgets.layout import button, column, frame, label, row
+from trii_desktop.widgets.writing import WritingField
 
-N_LINES_MAX: Final = 8
 N_LETTERS_MAX: Final = 20_000
 ROW_PX: Final = 24
 N_COMMANDS_SEEN: Final = 9
 NOTE_FROM_PX: Final = 330  # narrower, only the tooltip says it
-_PADDING_PX: Final = 20
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _MOVES: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
-def _nobody(_event: QKeyEvent) -> bool:
-    return False
-
-
-class QuestionField(QPlainTextEdit):
-    """As high as its words, up to eight lines. ``key_pressed`` is asked first and takes a key by returning True."""
-
-    resized = Signal()
-    instrument_dropped = Signal(object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.key_pressed: Callable[[QKeyEvent], bool] = _nobody
-        self.setAccessibleName("Question")
-        self.setTabChangesFocus(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAcceptDrops(True)
-        self.textChanged.connect(self._fit)
-        self._fit()
-
-    def event(self, event: QEvent) -> bool:
-        """Tab completes a command before it moves the keyboard on."""
-        is_tab = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab
-        if is_tab and isinstance(event, QKeyEvent) and self.key_pressed(event):
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys that send, stop or complete go to the composer."""
-        if not self.key_pressed(event):
-            super().keyPressEvent(event)
-
-    def sizeHint(self) -> QSize:
-        """One line at least."""
-        return QSize(200, self._wanted_px())
+class QuestionField(WritingField):
+    """Takes instruments of the watchlist."""
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Instruments of the watchlist may be dropped; files are the window's."""
@@ -82,20 +47,6 @@ class QuestionField(QPlainTextEdit):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         self.instrument_dropped.emit(instrument)
-
-    def _wanted_px(self) -> int:
-        line = QFontMetricsF(self.font()).lineSpacing()
-        n_lines = min(max(round(self.document().size().height()), 1), N_LINES_MAX)
-        return round(n_lines * line) + _PADDING_PX + 4
-
-    def _fit(self) -> None:
-        height = self._wanted_px()
-        is_full = self.document().size().height() > N_LINES_MAX
-        bars = Qt.ScrollBarPolicy
-        self.setVerticalScrollBarPolicy(bars.ScrollBarAsNeeded if is_full else bars.ScrollBarAlwaysOff)
-        if height != self.height() or height != self.minimumHeight():
-            self.setFixedHeight(height)
-            self.resized.emit()
 
 
 class Composer(QFrame):
@@ -119,7 +70,7 @@ class Composer(QFrame):
         self._is_editing = False
         self.attachment: Attachment | None = None
         self.setProperty("role", "panelFoot")
-        self.field = QuestionField()
+        self.field = QuestionField("Question")
         self.field.key_pressed = self._pressed
         self.commands = QListWidget()
         self.commands.setAccessibleName("Commands")

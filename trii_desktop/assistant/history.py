@@ -1,9 +1,9 @@
 """Earlier conversations: found by what was said in them, pinned ones first; opened, renamed, pinned and removed by keys."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QLineEdit,
@@ -22,6 +22,7 @@ from trii_desktop.desk import Desk
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, frame, row
 from trii_desktop.widgets.numbers import format_moment
+from trii_desktop.widgets.rows import RowsModel
 from trii_desktop.widgets.steering import ListSteering
 
 N_ROWS_MAX: Final = 300
@@ -42,33 +43,16 @@ class Line:
         return " ".join(self.found.words.split()) if self.found is not None else ""
 
 
-class HistoryModel(QAbstractListModel):
-    """The lines as Qt's list: the line itself under UserRole, its words for screen readers."""
+class HistoryRows(RowsModel[Line]):
+    """Conversations, with what was found in them for screen readers."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.lines: tuple[Line, ...] = ()
-
-    def show_lines(self, lines: tuple[Line, ...]) -> None:
-        """Replace what is shown."""
-        self.beginResetModel()
-        self.lines = lines
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        """How many conversations there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.lines)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The line, or its words."""
-        line = self.lines[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return line
+    def words(self, row: Line, role: int) -> str | None:
+        """The title, or all that is painted."""
         if role == Qt.ItemDataRole.DisplayRole:
-            return line.row.title
+            return row.row.title
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            said = line.excerpt.replace(_START, "").replace(_STOP, "")
-            return ", ".join(part for part in (line.row.title, "pinned" if line.row.is_pinned else "", said) if part)
+            said = row.excerpt.replace(_START, "").replace(_STOP, "")
+            return ", ".join(part for part in (row.row.title, "pinned" if row.row.is_pinned else "", said) if part)
         return None
 
 
@@ -165,7 +149,7 @@ class HistoryPage(QWidget):
         self.search.setAccessibleName("Search conversations")
         self.search.setClearButtonEnabled(True)
         self.search.setMaxLength(120)
-        self.model = HistoryModel(self)
+        self.model = HistoryRows(self)
         self.view = QListView()
         self.view.setModel(self.model)
         self.view.setItemDelegate(HistoryDelegate(desk, self.view))
@@ -189,7 +173,7 @@ class HistoryPage(QWidget):
     def current(self) -> ConversationRow | None:
         """The chosen conversation."""
         index = self.view.currentIndex()
-        return self.model.lines[index.row()].row if index.isValid() else None
+        return self.model.rows[index.row()].row if index.isValid() else None
 
     def refresh(self) -> None:
         """Read the list anew."""
@@ -233,15 +217,15 @@ class HistoryPage(QWidget):
         first: dict[str, Found] = {}
         for one in found:
             first.setdefault(one.conversation, one)
-        self.model.show_lines(tuple(Line(one, first.get(one.id)) for one in rows))
-        place = next((n for n, line in enumerate(self.model.lines) if current is not None and line.row.id == current.id), 0)
+        self.model.show_rows(tuple(Line(one, first.get(one.id)) for one in rows))
+        place = next((n for n, line in enumerate(self.model.rows) if current is not None and line.row.id == current.id), 0)
         self._steering.select(place)
         self._empty.say(*_nothing(query))
         self._stack.setCurrentIndex(1 if rows else 0)
 
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid():
-            line = self.model.lines[index.row()]
+            line = self.model.rows[index.row()]
             self.chosen.emit(line.row.id, line.found.turn if line.found is not None else "")
 
     def _open_menu(self, place: QPoint) -> None:

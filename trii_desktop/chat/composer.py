@@ -48,7 +48,7 @@ class MessageComposer(QFrame):
         self._is_filling = False
         self._kept: tuple[str, tuple[Attached, ...]] = ("", ())  # what was being written before an edit
         self.setProperty("role", "panelFoot")
-        self.field = MessageField()
+        self.field = MessageField("Message")
         self.field.key_pressed = self._pressed
         self.people = QListWidget()
         self.people.setAccessibleName("People to mention")

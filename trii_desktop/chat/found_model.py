@@ -1,8 +1,8 @@
 """What a search of messages found, as Qt's list, and how a hit looks."""
 
-from typing import Any, Final
+from typing import Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -10,48 +10,33 @@ from backend.chat.message import FoundMessage
 from trii_desktop.chat.items import moment_words
 from trii_desktop.desk import Desk
 from trii_desktop.team.letters import shown_line, shown_name
+from trii_desktop.widgets.rows import RowsModel
 
 ROW_PX: Final = 52
 _LEAD: Final = 24  # letters before the first hit that are shown
 
 
-class FoundModel(QAbstractListModel):
-    """The hit itself under UserRole, its words for screen readers."""
+class FoundRows(RowsModel[FoundMessage]):
+    """Hits of a search."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.found: tuple[FoundMessage, ...] = ()
-
-    def show_found(self, found: tuple[FoundMessage, ...]) -> None:
+    def show_rows(self, rows: tuple[FoundMessage, ...]) -> None:
         """Replace what is shown; hits that only follow keep the choice."""
-        n = len(self.found)
-        if n and found[:n] == self.found:
-            if len(found) > n:
-                self.beginInsertRows(QModelIndex(), n, len(found) - 1)
-                self.found = found
-                self.endInsertRows()
-            return
-        self.beginResetModel()
-        self.found = found
-        self.endResetModel()
+        n = len(self.rows)
+        if not n or rows[:n] != self.rows:
+            super().show_rows(rows)
+        elif len(rows) > n:
+            self.beginInsertRows(QModelIndex(), n, len(rows) - 1)
+            self.rows = rows
+            self.endInsertRows()
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        """How many were found."""
-        return 0 if parent is not None and parent.isValid() else len(self.found)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The hit, or its words."""
-        hit = self.found[index.row()]
-        match role:
-            case Qt.ItemDataRole.UserRole:
-                return hit
-            case Qt.ItemDataRole.DisplayRole:
-                return shown_line(hit.snippet)
-            case Qt.ItemDataRole.AccessibleTextRole:
-                place = "" if hit.is_local else ", on the server"
-                return f"{shown_name(hit.message.author_name)} in {shown_name(hit.room_name)}{place}: {shown_line(hit.snippet)}"
-            case _:
-                return None
+    def words(self, row: FoundMessage, role: int) -> str | None:
+        """What was found, or all that is painted."""
+        if role == Qt.ItemDataRole.DisplayRole:
+            return shown_line(row.snippet)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            place = "" if row.is_local else ", on the server"
+            return f"{shown_name(row.message.author_name)} in {shown_name(row.room_name)}{place}: {shown_line(row.snippet)}"
+        return None
 
 
 class FoundDelegate(QStyledItemDelegate):

@@ -177,7 +177,7 @@ class ChatPanel(QWidget):
         """Alt+Up and Alt+Down step through the rooms."""
         steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
         if event.modifiers() & Qt.KeyboardModifier.AltModifier and Qt.Key(event.key()) in steps:
-            found = self.book.neighbour(self.rooms.model.lines, self.room, steps[Qt.Key(event.key())])
+            found = self.book.neighbour(self.rooms.model.rows, self.room, steps[Qt.Key(event.key())])
             if found is not None:
                 self.open_room(found)
         else:

@@ -1,9 +1,9 @@
 """Everybody of a server with who is there now; Enter writes to somebody."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QComboBox,
@@ -27,6 +27,7 @@ from trii_desktop.team.letters import Names, shown_line
 from trii_desktop.team.words import ROLES, server_name
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, frame, row
+from trii_desktop.widgets.rows import RowsModel
 from trii_desktop.widgets.steering import ListSteering
 
 ROW_PX: Final = 44
@@ -34,34 +35,25 @@ _ORDER: Final = {"online": 0, "busy": 1, "away": 2}
 _PRESENCE: Final = {"online": "Here", "away": "Away", "busy": "Busy", "offline": "Not here"}
 
 
-class PeopleModel(QAbstractListModel):
-    """The person under UserRole, the shown name under DisplayRole."""
+class PeopleRows(RowsModel[MemberRow]):
+    """People, by the names they go by."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.people: tuple[MemberRow, ...] = ()
         self.names = Names()
 
     def show_people(self, people: Sequence[MemberRow], names: Names) -> None:
         """Replace what is shown."""
-        self.beginResetModel()
-        self.people, self.names = tuple(people), names
-        self.endResetModel()
+        self.names = names
+        self.show_rows(tuple(people))
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        """How many there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.people)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The person, or words."""
-        person = self.people[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return person
-        name = self.names.of(person.user, person.name)
+    def words(self, row: MemberRow, role: int) -> str | None:
+        """The name, or all that is painted."""
+        name = self.names.of(row.user, row.name)
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{name} (you)" if person.is_me else name
+            return f"{name} (you)" if row.is_me else name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join((name, shown_line(person.handle), presence_words(person.presence), role_words(person)))
+            return ", ".join((name, shown_line(row.handle), presence_words(row.presence), role_words(row)))
         return None
 
 
@@ -134,7 +126,7 @@ class PeoplePage(QWidget):
         self.search.setMaxLength(120)
         self.server = QComboBox()
         self.server.setAccessibleName("Server")
-        self.model = PeopleModel(self)
+        self.model = PeopleRows(self)
         self.view = QListView()
         self.view.setModel(self.model)
         self.view.setItemDelegate(PeopleDelegate(desk, self.view))
@@ -197,14 +189,14 @@ class PeoplePage(QWidget):
     def _show(self) -> None:
         wanted = self.search.text().casefold().split()
         found = [one for one in self._all if all(word in f"{one.name} {one.handle}".casefold() for word in wanted)]
-        chosen = self.model.people[self.view.currentIndex().row()].user if self.view.currentIndex().isValid() else ""
+        chosen = self.model.rows[self.view.currentIndex().row()].user if self.view.currentIndex().isValid() else ""
         self.model.show_people(found, Names(self._all))
         self._stack.setCurrentIndex(1 if found else 0)
         self._steering.select(next((place for place, one in enumerate(found) if one.user == chosen), 0))
 
     def _choose(self, index: QModelIndex) -> None:
-        if index.isValid() and not self.model.people[index.row()].is_me:
-            self.chosen.emit(str(self.server.currentData()), self.model.people[index.row()])
+        if index.isValid() and not self.model.rows[index.row()].is_me:
+            self.chosen.emit(str(self.server.currentData()), self.model.rows[index.row()])
 
     def _invite(self) -> None:
         self.invite_wanted.emit(str(self.server.currentData() or ""))

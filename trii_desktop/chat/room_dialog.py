@@ -4,12 +4,10 @@ from typing import Final, Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QDialog,
     QFormLayout,
     QLineEdit,
-    QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
@@ -21,6 +19,7 @@ from trii_desktop.chat.rooms_page import NOTIFY_WORDS
 from trii_desktop.team.letters import Names, shown_line, shown_name
 from trii_desktop.team.words import ROLES
 from trii_desktop.widgets.layout import button, column, label, row
+from trii_desktop.widgets.table import RowTable
 
 SEATS: Final = ("owner", "moderator", "member", "reader")
 OUT: Final = "none"
@@ -119,18 +118,8 @@ class RoomDialog(QDialog):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _make_table(self) -> QTableWidget:
-        made = QTableWidget(0, 3)
-        made.setAccessibleName("People in the room")
-        made.setHorizontalHeaderLabels(["Name", "Here", "As"])
-        made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        made.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        made.setTabKeyNavigation(False)
-        made.setShowGrid(False)
-        made.setProperty("framed", True)
-        made.verticalHeader().hide()
-        made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    def _make_table(self) -> RowTable:
+        made = RowTable("People in the room", ("Name", "Here", "As"))
         made.horizontalHeader().setStretchLastSection(True)
         made.setColumnWidth(0, 230)
         made.currentCellChanged.connect(self._check)

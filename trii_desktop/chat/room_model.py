@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 
 from backend.chat.message import RoomRow
 from backend.sync.server import ServerRow
 from trii_desktop.team.letters import shown_line, shown_name
 from trii_desktop.team.words import WORDS, server_name
+from trii_desktop.widgets.rows import Index, RowsModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,53 +50,40 @@ def _ordered(rooms: Sequence[RoomRow]) -> list[RoomRow]:
     return sorted(rooms, key=lambda room: (room.is_left, -room.last_ms, room.name.casefold()))
 
 
-class RoomModel(QAbstractListModel):
-    """The line itself under UserRole, its words for screen readers. Headings cannot be chosen."""
+class RoomRows(RowsModel[Line]):
+    """Rooms under headings, which cannot be chosen."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.lines: tuple[Line, ...] = ()
-
-    def show_lines(self, lines: tuple[Line, ...]) -> None:
+    def show_rows(self, rows: tuple[Line, ...]) -> None:
         """Show these; where the same rooms stand in the same order only what differs is told."""
-        if lines == self.lines:
+        if rows == self.rows:
             return
-        if [line.key for line in lines] == [line.key for line in self.lines]:
-            changed = [place for place, pair in enumerate(zip(self.lines, lines, strict=True)) if pair[0] != pair[1]]
-            self.lines = lines
-            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], 0))
+        if [line.key for line in rows] != [line.key for line in self.rows]:
+            super().show_rows(rows)
             return
-        self.beginResetModel()
-        self.lines = lines
-        self.endResetModel()
+        changed = [place for place, pair in enumerate(zip(self.rows, rows, strict=True)) if pair[0] != pair[1]]
+        self.rows = rows
+        self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], 0))
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        """How many lines there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.lines)
-
-    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Rooms can be chosen."""
-        is_room = index.isValid() and self.lines[index.row()].room is not None
+        is_room = index.isValid() and self.rows[index.row()].room is not None
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable if is_room else Qt.ItemFlag.NoItemFlags
 
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The line, or its words."""
-        line = self.lines[index.row()]
+    def words(self, row: Line, role: int) -> str | None:
+        """The name, what is spoken, or what it is about."""
         match role:
-            case Qt.ItemDataRole.UserRole:
-                return line
             case Qt.ItemDataRole.DisplayRole:
-                return shown_name(line.room.name) if line.room is not None else line.words
+                return shown_name(row.room.name) if row.room is not None else row.words
             case Qt.ItemDataRole.AccessibleTextRole:
-                return spoken(line)
+                return spoken(row)
             case Qt.ItemDataRole.ToolTipRole:
-                return shown_line(line.room.topic) if line.room is not None else line.about
+                return shown_line(row.room.topic) if row.room is not None else row.about
             case _:
                 return None
 
     def place_of(self, room: str) -> int:
         """Where a room stands; -1 where it does not."""
-        return next((place for place, line in enumerate(self.lines) if line.room is not None and line.room.id == room), -1)
+        return next((place for place, line in enumerate(self.rows) if line.room is not None and line.room.id == room), -1)
 
 
 def spoken(line: Line) -> str:

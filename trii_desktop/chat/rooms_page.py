@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QListView, QMenu, QStackedWidget, QTool
 from backend.chat.message import Notify, RoomRow
 from backend.sync.server import ServerRow
 from trii_desktop.chat.room_delegate import RoomDelegate
-from trii_desktop.chat.room_model import RoomModel, lines_of
+from trii_desktop.chat.room_model import RoomRows, lines_of
 from trii_desktop.desk import Desk
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, frame, row
@@ -50,7 +50,7 @@ class RoomsPage(QWidget):
         self.new_button.setAccessibleName("New room or direct message")
         self.new_button.setToolTip("New room or direct message")
         self.new_button.clicked.connect(self.new_wanted)
-        self.model = RoomModel(self)
+        self.model = RoomRows(self)
         self.view = QListView()
         self.view.setModel(self.model)
         self.view.setItemDelegate(RoomDelegate(desk, self.view))
@@ -84,7 +84,7 @@ class RoomsPage(QWidget):
     def current(self) -> RoomRow | None:
         """The chosen room."""
         index = self.view.currentIndex()
-        return self.model.lines[index.row()].room if index.isValid() else None
+        return self.model.rows[index.row()].room if index.isValid() else None
 
     def show_rooms(self, rooms: tuple[RoomRow, ...], servers: tuple[ServerRow, ...]) -> None:
         """Show these; the choice stays where its room is still there."""
@@ -140,13 +140,13 @@ class RoomsPage(QWidget):
     def _show(self) -> None:
         query = self.search.text().strip()
         chosen = self.current
-        self.model.show_lines(lines_of(self._rooms, self._servers, query))
-        has_rooms = any(line.room is not None for line in self.model.lines)
+        self.model.show_rows(lines_of(self._rooms, self._servers, query))
+        has_rooms = any(line.room is not None for line in self.model.rows)
         self._stack.setCurrentIndex(0 if has_rooms else 1 if query else 2)
         wanted = chosen.id if chosen is not None else self._shown
         place = self.model.place_of(wanted)
         if place < 0 and query:
-            place = next((n for n, line in enumerate(self.model.lines) if line.room is not None), -1)
+            place = next((n for n, line in enumerate(self.model.rows) if line.room is not None), -1)
         if place >= 0:
             self.view.setCurrentIndex(self.model.index(place, 0))
 
@@ -154,7 +154,7 @@ class RoomsPage(QWidget):
         self._choose(index)
 
     def _choose(self, index: QModelIndex) -> None:
-        if index.isValid() and (room := self.model.lines[index.row()].room) is not None:
+        if index.isValid() and (room := self.model.rows[index.row()].room) is not None:
             if self.search.text():
                 self.search.clear()
             self.chosen.emit(room)

@@ -10,7 +10,7 @@ from backend.chat.message import FoundMessage, RoomRow, SearchFilters
 from backend.errors import TriiError
 from trii_desktop.assistant.flow import FlowRow
 from trii_desktop.charts.speech import announce
-from trii_desktop.chat.found_model import FoundDelegate, FoundModel
+from trii_desktop.chat.found_model import FoundDelegate, FoundRows
 from trii_desktop.chat.surface import ChatSurface
 from trii_desktop.desk import Desk
 from trii_desktop.team.letters import shown_line, shown_name
@@ -56,7 +56,7 @@ class SearchPage(QWidget):
         self.since.setMinimumDate(QDate(2000, 1, 1))
         self.since.setSpecialValueText("Any day")
         self.state = label("", "caption", wraps=True)
-        self.model = FoundModel(self)
+        self.model = FoundRows(self)
         self.view = QListView()
         self.view.setModel(self.model)
         self.view.setItemDelegate(FoundDelegate(desk, self.view))
@@ -153,8 +153,8 @@ class SearchPage(QWidget):
             self._show((*here, *more), self._count(len(here), len(more)), "Nothing was found", "Try other words or fewer limits.")
 
     def _show(self, found: tuple[FoundMessage, ...], state: str, title: str, text: str) -> None:
-        is_first = not self.model.found
-        self.model.show_found(found)
+        is_first = not self.model.rows
+        self.model.show_rows(found)
         self._empty.say(title, shown_line(text))
         self._stack.setCurrentIndex(1 if found else 0)
         self.state.setText(state)
@@ -171,7 +171,7 @@ class SearchPage(QWidget):
 
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid():
-            self.chosen.emit(self.model.found[index.row()])
+            self.chosen.emit(self.model.rows[index.row()])
 
 
 def _combo(name: str) -> QComboBox:

@@ -2,7 +2,7 @@
 
 import msgspec
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTableWidgetItem, QWidget
 
 from backend.charts.drawings import Drawing
 from trii_desktop.drawings.controller import DrawingController
@@ -11,6 +11,7 @@ from trii_desktop.look import Look
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, row
 from trii_desktop.widgets.numbers import format_price, format_time
+from trii_desktop.widgets.table import RowTable
 
 _HEADERS = ("Drawing", "Text", "Price", "From", "Shown", "Locked")
 _SHOWN, _LOCKED = 4, 5
@@ -29,14 +30,8 @@ class DrawingList(QDialog):
         self.setAccessibleName("Drawings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(640, 420)
-        self.table = QTableWidget(0, len(_HEADERS))
-        self.table.setAccessibleName("Drawings")
-        self.table.setHorizontalHeaderLabels(list(_HEADERS))
-        self.table.verticalHeader().hide()
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
+        self.table = RowTable("Drawings", _HEADERS, is_framed=False)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.table.itemSelectionChanged.connect(self._select)
         self.table.itemChanged.connect(self._flag)

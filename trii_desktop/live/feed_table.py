@@ -4,14 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QBrush, QColor, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableWidget,
     QTableWidgetItem,
 )
 
@@ -23,6 +19,7 @@ from trii_desktop.palettes import Palette
 from trii_desktop.sight.feed_words import STATE_WORDS, skew_words
 from trii_desktop.sight.freshness import format_age
 from trii_desktop.widgets.numbers import DASH, format_compact, format_count
+from trii_desktop.widgets.table import RowTable
 
 HEADERS: Final = ("Feed", "State", "Heard", "Clock", "Trades/s", "Trades", "Bad frames", "Gaps", "Reconnects")
 TIPS: Final = (
@@ -75,43 +72,16 @@ class FeedRow:
         return odd.get(column, False)
 
 
-class _InkDelegate(QStyledItemDelegate):
-    """Keeps a cell's colour in the chosen row."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """As usual, with the cell's own colour."""
-        super().initStyleOption(option, index)
-        brush = index.data(Qt.ItemDataRole.ForegroundRole)
-        if isinstance(brush, QBrush):
-            option.palette.setBrush(QPalette.ColorRole.HighlightedText, brush)
-
-
-class FeedTable(QTableWidget):
+class FeedTable(RowTable):
     """Rows of feeds; the one chosen stays chosen while they are brought up to date."""
 
     def __init__(self, look: Look) -> None:
-        super().__init__(0, len(HEADERS))
+        super().__init__("Feeds", HEADERS, tips=TIPS, numbers=range(2, len(HEADERS)))
         self._look = look
         self.rows: tuple[FeedRow, ...] = ()
-        self.setAccessibleName("Feeds")
-        self.setProperty("framed", True)
-        self.setHorizontalHeaderLabels(list(HEADERS))
-        for column, tip in enumerate(TIPS):
-            item = self.horizontalHeaderItem(column)
-            if item is not None:
-                item.setToolTip(tip)
-                item.setTextAlignment(_alignment(column))
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setItemDelegate(_InkDelegate(self))
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setHighlightSections(False)
 
     @property
     def current(self) -> FeedRow | None:
@@ -129,7 +99,7 @@ class FeedTable(QTableWidget):
             for place in range(len(rows)):
                 for column in range(len(HEADERS)):
                     item = QTableWidgetItem()
-                    item.setTextAlignment(_alignment(column))
+                    item.setTextAlignment(self.alignment(column))
                     self.setItem(place, column, item)
             names = [r.config.name for r in rows]
             if rows:
@@ -161,8 +131,3 @@ def _ink(one: FeedRow, column: int, palette: Palette) -> str:
     if column == 1 and one.config.is_on and one.status.state is FeedState.LIVE:
         return palette.up
     return palette.text if column < 2 else palette.muted
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignLeft if column < 2 else Qt.AlignmentFlag.AlignRight
-    return side | Qt.AlignmentFlag.AlignVCenter

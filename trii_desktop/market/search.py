@@ -1,9 +1,9 @@
 """Finding an instrument as one types: ranked results with name, venue, kind and number of bars."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -14,6 +14,7 @@ from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, label, line, row
 from trii_desktop.widgets.numbers import format_count
 from trii_desktop.widgets.overlay import Overlay
+from trii_desktop.widgets.rows import RowsModel
 from trii_desktop.widgets.steering import ListSteering
 
 ROW_PX: Final = 48
@@ -24,31 +25,13 @@ _EMPTY_TITLE: Final = "No instruments yet"
 _EMPTY_TEXT: Final = "Import a file of prices, or drop one onto the window, and its instrument can be found here."
 
 
-class FoundListModel(QAbstractListModel):
-    """The results as Qt's list: the Found under UserRole."""
+class FoundRows(RowsModel[Found]):
+    """Instruments that were found."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.results: tuple[Found, ...] = ()
-
-    def show_results(self, results: tuple[Found, ...]) -> None:
-        """Replace what is shown."""
-        self.beginResetModel()
-        self.results = results
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        """How many results there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.results)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The result, or its words."""
-        found = self.results[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return found
+    def words(self, row: Found, role: int) -> str | None:
+        """What is known of it."""
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            i = found.instrument
-            return f"{i.id} {i.name}, {i.kind}, {format_count(found.n_bars)} bars"
+            return f"{row.instrument.id} {row.instrument.name}, {row.instrument.kind}, {format_count(row.n_bars)} bars"
         return None
 
 
@@ -117,7 +100,7 @@ class InstrumentSearch(Overlay):
         self.field.setAccessibleName("Search instruments")
         self.field.setMaxLength(64)
         self.field.textChanged.connect(self._ask)
-        self.model = FoundListModel(self)
+        self.model = FoundRows(self)
         self.view = QListView()
         self.view.setAccessibleName("Search results")
         self.view.setModel(self.model)
@@ -157,7 +140,7 @@ class InstrumentSearch(Overlay):
 
     async def _answer(self, text: str) -> None:
         results = await self._desk.bridge.call(self._desk.engine.find(text))
-        self.model.show_results(results)
+        self.model.show_rows(results)
         self._steering.select(0)
         if text.strip():
             self._empty.say(f"Nothing matches “{text.strip()}”", "Check the spelling, or import a file that holds this instrument.")
@@ -168,7 +151,7 @@ class InstrumentSearch(Overlay):
 
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid():
-            found = self.model.results[index.row()]
+            found = self.model.rows[index.row()]
             self.dismiss()
             self.chosen.emit(found.instrument.id)
 

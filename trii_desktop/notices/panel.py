@@ -1,9 +1,9 @@
 """The panel of notices: filtered by how much they matter, each with what can be done about it, by pointer or keys."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -23,6 +23,7 @@ from trii_desktop.notifications import Entry, Notices
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, frame, row
 from trii_desktop.widgets.numbers import format_moment
+from trii_desktop.widgets.rows import RowsModel
 
 ICONS: Final = {Level.INFO: "info", Level.SUCCESS: "check-mark", Level.WARNING: "warning", Level.ERROR: "error"}
 WORDS: Final = {Level.INFO: "Information", Level.SUCCESS: "Done", Level.WARNING: "Warning", Level.ERROR: "Error"}
@@ -35,35 +36,25 @@ _FLAGS: Final = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop
 DOT_PX: Final = 6
 
 
-class NoticeListModel(QAbstractListModel):
-    """The notices of the levels asked for as Qt's list: the entry itself under UserRole, all its words for screen readers."""
+class NoticeRows(RowsModel[Entry]):
+    """The notices of the levels asked for."""
 
     def __init__(self, notices: Notices, parent: QObject) -> None:
         super().__init__(parent)
         self._notices = notices
         self.levels: tuple[Level, ...] = tuple(Level)
-        self.shown: tuple[Entry, ...] = ()
         self.refresh()
 
     def refresh(self) -> None:
         """Show the list as it is now."""
-        self.beginResetModel()
-        self.shown = tuple(entry for entry in self._notices.entries if entry.notice.level in self.levels)
-        self.endResetModel()
+        self.show_rows(tuple(entry for entry in self._notices.entries if entry.notice.level in self.levels))
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        """How many notices there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.shown)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The entry, its title, or all its words."""
-        entry = self.shown[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return entry
+    def words(self, row: Entry, role: int) -> str | None:
+        """The title, or all words."""
         if role == Qt.ItemDataRole.DisplayRole:
-            return entry.notice.title
+            return row.notice.title
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return words_of(entry)
+            return words_of(row)
         return None
 
 
@@ -158,7 +149,7 @@ class NoticePanel(QWidget):
         super().__init__()
         self._notices = notices
         self.view = NoticeList(self)
-        self.model = NoticeListModel(notices, self)
+        self.model = NoticeRows(notices, self)
         self.view.setModel(self.model)
         self.view.setItemDelegate(NoticeDelegate(look, self.view, notices.now_ns))
         self.view.doubleClicked.connect(self.act)
@@ -194,7 +185,7 @@ class NoticePanel(QWidget):
     def current(self) -> Entry | None:
         """The chosen notice."""
         place = self.view.currentIndex().row()
-        return self.model.shown[place] if 0 <= place < len(self.model.shown) else None
+        return self.model.rows[place] if 0 <= place < len(self.model.rows) else None
 
     def filter(self, place: int) -> None:
         """Show the levels of ``FILTERS[place]`` only."""
@@ -206,9 +197,9 @@ class NoticePanel(QWidget):
         """Show the list as it is now; the chosen notice stays chosen, or its neighbour is."""
         place, chosen = self.view.currentIndex().row(), self.current
         self.model.refresh()
-        n = len(self.model.shown)
+        n = len(self.model.rows)
         if n and place >= 0:
-            same = [at for at, entry in enumerate(self.model.shown) if chosen is not None and entry.notice == chosen.notice]
+            same = [at for at, entry in enumerate(self.model.rows) if chosen is not None and entry.notice == chosen.notice]
             self.view.setCurrentIndex(self.model.index(same[0] if same else min(place, n - 1)))
         has_any = bool(self._notices.entries)
         self._empty.say(

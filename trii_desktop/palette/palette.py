@@ -1,9 +1,9 @@
 """The command palette over the window: one field, one ranked list of everything that can be done or found."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -15,6 +15,7 @@ from trii_desktop.palette.ranking import ranked, read_query
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, label, line, row
 from trii_desktop.widgets.overlay import Overlay
+from trii_desktop.widgets.rows import RowsModel
 from trii_desktop.widgets.steering import ListSteering
 
 ROW_PX: Final = 36
@@ -25,34 +26,17 @@ N_RECENT: Final = 20
 _MARKS: Final = "> actions   @ instruments   / indicators   . workspaces   # settings"
 
 
-class EntryListModel(QAbstractListModel):
-    """The entries as Qt's list: the entry itself under UserRole, all its words for screen readers."""
+class EntryRows(RowsModel[PaletteEntry]):
+    """Entries, with all their words for screen readers."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.entries: tuple[PaletteEntry, ...] = ()
-
-    def show_entries(self, entries: tuple[PaletteEntry, ...]) -> None:
-        """Replace what is shown."""
-        self.beginResetModel()
-        self.entries = entries
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        """How many entries there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.entries)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The entry, or its words."""
-        entry = self.entries[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return entry
+    def words(self, row: PaletteEntry, role: int) -> str | None:
+        """The title, or all that is painted."""
         if role == Qt.ItemDataRole.DisplayRole:
-            return entry.title
+            return row.title
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            keys = shortcut_text(entry.keys[0]) if entry.keys else ""
-            parts = (entry.title, entry.detail, entry.kind.value, "on" if entry.is_ticked else "", keys)
-            return ", ".join(part for part in (*parts, "" if entry.is_possible else "not possible now") if part)
+            keys = shortcut_text(row.keys[0]) if row.keys else ""
+            parts = (row.title, row.detail, row.kind.value, "on" if row.is_ticked else "", keys)
+            return ", ".join(part for part in (*parts, "" if row.is_possible else "not possible now") if part)
         return None
 
 
@@ -145,7 +129,7 @@ class CommandPalette(Overlay):
         self.field.setPlaceholderText("An action, an instrument, a setting…")
         self.field.setMaxLength(64)
         self.field.textChanged.connect(self._typed)
-        self.model = EntryListModel(self)
+        self.model = EntryRows(self)
         self.view = QListView()
         self.view.setAccessibleName("Actions and things found")
         self.view.setModel(self.model)
@@ -212,7 +196,7 @@ class CommandPalette(Overlay):
         chosen = self._chosen() if self._has_moved else None
         found = {entry.key for entry in self._found}
         entries = ranked([*(e for e in self._listed if e.key not in found), *self._found], text, self.recent)
-        self.model.show_entries(entries)
+        self.model.show_rows(entries)
         if entries:
             self._stack.setCurrentIndex(0)
             place = next((n for n, entry in enumerate(entries) if chosen is not None and entry.key == chosen.key), 0)
@@ -228,12 +212,12 @@ class CommandPalette(Overlay):
 
     def _chosen(self) -> PaletteEntry | None:
         index = self.view.currentIndex()
-        return self.model.entries[index.row()] if index.isValid() else None
+        return self.model.rows[index.row()] if index.isValid() else None
 
     def _choose(self, index: QModelIndex) -> None:
         if not index.isValid():
             return
-        entry = self.model.entries[index.row()]
+        entry = self.model.rows[index.row()]
         if not entry.is_possible:
             self._hint.setText(f"{entry.title} is not possible now.")
             return

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -12,6 +12,7 @@ from trii_desktop.look import Look
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import column, label, line, row
 from trii_desktop.widgets.overlay import Overlay
+from trii_desktop.widgets.rows import RowsModel
 from trii_desktop.widgets.steering import ListSteering
 
 ROW_PX: Final = 48
@@ -24,40 +25,33 @@ N_ROWS_MAX: Final = 9
 Index = QModelIndex | QPersistentModelIndex
 
 
-class IndicatorListModel(QAbstractListModel):
-    """The results as Qt's list: the IndicatorSpec under UserRole, under HEADING_ROLE the words that stand above it, if any."""
+class IndicatorRows(RowsModel[IndicatorSpec]):
+    """Indicators; under HEADING_ROLE the words that stand above one, if any."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.results: tuple[IndicatorSpec, ...] = ()
         self._groups: tuple[str, ...] = ()
 
-    def show_results(self, results: tuple[IndicatorSpec, ...], groups: tuple[str, ...] = ()) -> None:
-        """Replace what is shown; ``groups`` says what each result belongs to, and is empty where that shall not be said."""
-        self.beginResetModel()
-        self.results, self._groups = results, groups
-        self.endResetModel()
+    def show_groups(self, rows: tuple[IndicatorSpec, ...], groups: tuple[str, ...]) -> None:
+        """Replace what is shown; ``groups`` says what each belongs to, and is empty where that shall not be said."""
+        self._groups = groups
+        self.show_rows(rows)
 
     def heading(self, place: int) -> str:
-        """What stands above a result: its group, where that begins."""
+        """What stands above a row: its group, where that begins."""
         groups = self._groups[max(place - 1, 0) : place + 1]
         return groups[-1] if groups and (place == 0 or groups[0] != groups[1]) else ""
 
-    def rowCount(self, parent: Index | None = None) -> int:
-        """How many results there are."""
-        return 0 if parent is not None and parent.isValid() else len(self.results)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The spec, or its words."""
-        spec = self.results[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return spec
-        if role == HEADING_ROLE:
-            return self.heading(index.row())
+        """The spec, its words, or its heading."""
+        return self.heading(index.row()) if role == HEADING_ROLE else super().data(index, role)
+
+    def words(self, row: IndicatorSpec, role: int) -> str | None:
+        """What it is, and who says so."""
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{spec.title}, {spec.family}. {spec.description}"
+            return f"{row.title}, {row.family}. {row.description}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{spec.description}\nSource: {spec.source}\nChecked against {spec.verified}"
+            return f"{row.description}\nSource: {row.source}\nChecked against {row.verified}"
         return None
 
 
@@ -121,7 +115,7 @@ class IndicatorSearch(Overlay):
         self.field.setAccessibleName("Search indicators")
         self.field.setMaxLength(64)
         self.field.textChanged.connect(self._answer)
-        self.model = IndicatorListModel(self)
+        self.model = IndicatorRows(self)
         self.view = QListView()
         self.view.setAccessibleName("Indicators")
         self.view.setModel(self.model)
@@ -159,14 +153,14 @@ class IndicatorSearch(Overlay):
             last = tuple(SPECS[name] for name in self.recent if name in SPECS and SPECS[name] in found)
             found = (*last, *(spec for spec in found if spec not in last))
             groups = tuple(_LAST_USED if spec in last else spec.family for spec in found)
-        self.model.show_results(found, groups)
+        self.model.show_groups(found, groups)
         self._steering.select(0)
         self._stack.setCurrentIndex(0 if found else 1)
         self.fit(FRAME_PX + ROW_PX * max(N_ROWS_MIN, min(len(found), N_ROWS_MAX)))
 
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid():
-            spec = self.model.results[index.row()]
+            spec = self.model.rows[index.row()]
             self._said.setText(f"{spec.title} was added")
             self.chosen.emit(spec)
 

@@ -3,8 +3,7 @@
 from functools import partial
 from typing import Final, Protocol
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QTableWidget, QTableWidgetItem, QTabWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QTableWidgetItem, QTabWidget, QWidget
 
 from backend.sync.server import ServerRow, SessionRow
 from trii_desktop.desk import Desk
@@ -16,6 +15,7 @@ from trii_desktop.team.surface import TeamSurface
 from trii_desktop.team.words import ROLES, pin_words, server_name
 from trii_desktop.widgets.layout import button, column, holding, label, row
 from trii_desktop.widgets.numbers import format_moment
+from trii_desktop.widgets.table import RowTable
 
 _COLUMNS: Final = ("Device", "Last seen", "Address")
 
@@ -80,17 +80,7 @@ class AccountDialog(AskingDialog):
     # --- pages --------------------------------------------------------------------------------------------------------
 
     def _session_page(self) -> QWidget:
-        self.table = QTableWidget(0, len(_COLUMNS))
-        self.table.setAccessibleName("Devices that are signed in")
-        self.table.setHorizontalHeaderLabels(list(_COLUMNS))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
-        self.table.setProperty("framed", True)
-        self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.table = RowTable("Devices that are signed in", _COLUMNS)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.setColumnWidth(0, 260)
         self.table.setColumnWidth(1, 130)

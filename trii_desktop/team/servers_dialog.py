@@ -3,7 +3,7 @@
 from typing import Final, Protocol
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QStackedWidget, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QDialog, QHeaderView, QStackedWidget, QTableWidgetItem, QWidget
 
 from backend.sync.server import ServerRow, Standing
 from trii_desktop.look import Look
@@ -11,6 +11,7 @@ from trii_desktop.team.letters import shown_line, shown_name
 from trii_desktop.team.words import explained, server_name, standing_words
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, label, row
+from trii_desktop.widgets.table import RowTable
 
 LOOK_MS: Final = 1_000
 _COLUMNS: Final = ("Server", "You", "Stands")
@@ -63,16 +64,7 @@ class ServersDialog(QDialog):
         self.setAccessibleName("Servers")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(760, 380)
-        self.table = QTableWidget(0, len(_COLUMNS))
-        self.table.setAccessibleName("Servers")
-        self.table.setHorizontalHeaderLabels(list(_COLUMNS))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
-        self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.table = RowTable("Servers", _COLUMNS, is_framed=False)
         for at, wide in enumerate((240, 190, 0)):
             mode = QHeaderView.ResizeMode.Interactive if wide else QHeaderView.ResizeMode.Stretch
             self.table.horizontalHeader().setSectionResizeMode(at, mode)

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QBrush, QColor, QPalette, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QTableWidget, QTableWidgetItem
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QResizeEvent
+from PySide6.QtWidgets import QTableWidgetItem
 
 from backend.assistant.answers import Mode
 from backend.assistant.models.model import ModelCard, Standing
@@ -12,6 +12,7 @@ from trii_desktop.assistant.models.words import SHORT, TITLES, format_context, f
 from trii_desktop.look import Look
 from trii_desktop.palettes import Palette
 from trii_desktop.widgets.numbers import DASH, format_bytes, format_count
+from trii_desktop.widgets.table import RowTable
 
 FIXED: Final = ("Name", "Size", "Quantised", "Context", "Licence", "Tokens/s")
 HEADERS: Final = (*FIXED, *SHORT.values())
@@ -31,43 +32,16 @@ _NAME_PX_MIN: Final = 170
 _LICENCE_PX_MAX: Final = 100
 
 
-class _InkDelegate(QStyledItemDelegate):
-    """Keeps a cell's colour in the chosen row."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """As usual, with the cell's own colour."""
-        super().initStyleOption(option, index)
-        brush = index.data(Qt.ItemDataRole.ForegroundRole)
-        if isinstance(brush, QBrush):
-            option.palette.setBrush(QPalette.ColorRole.HighlightedText, brush)
-
-
-class ModelTable(QTableWidget):
+class ModelTable(RowTable):
     """Rows of models; the one chosen stays chosen while they are brought up to date."""
 
     def __init__(self, look: Look) -> None:
-        super().__init__(0, len(HEADERS))
+        super().__init__("Models", HEADERS, tips=TIPS, numbers=(1, 3, *range(5, len(HEADERS))))
         self._look = look
         self.cards: tuple[ModelCard, ...] = ()
-        self.setAccessibleName("Models")
-        self.setProperty("framed", True)
-        self.setHorizontalHeaderLabels(list(HEADERS))
-        for column, tip in enumerate(TIPS):
-            item = self.horizontalHeaderItem(column)
-            if item is not None:
-                item.setToolTip(tip)
-                item.setTextAlignment(_alignment(column))
-        self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setItemDelegate(_InkDelegate(self))
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.horizontalHeader()
         header.setMinimumSectionSize(48)
-        header.setHighlightSections(False)
         self.setWordWrap(False)
         look.changed.connect(self._paint)
 
@@ -89,7 +63,7 @@ class ModelTable(QTableWidget):
             for row in range(len(cards)):
                 for column in range(len(HEADERS)):
                     item = QTableWidgetItem()
-                    item.setTextAlignment(_alignment(column))
+                    item.setTextAlignment(self.alignment(column))
                     self.setItem(row, column, item)
             ids = [card.id for card in cards]
             if cards:
@@ -161,8 +135,3 @@ def _ink(card: ModelCard, column: int, palette: Palette) -> str:
     if examined is not None:
         return palette.up if examined.is_fit else palette.warning
     return palette.text if mode in card.modes else palette.muted
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignLeft if column in (0, 2, 4) else Qt.AlignmentFlag.AlignRight
-    return side | Qt.AlignmentFlag.AlignVCenter
