@@ -42,10 +42,10 @@ async def reach(desktop: Desktop, action_id: str) -> None:
     QTest.keyClicks(palette.field, ">" + work.actions.title(action_id).rstrip("…").partition(":")[0])
     wanted = f"action:{action_id}"
     for _ in range(palette.model.rowCount()):
-        if palette.model.entries[palette.view.currentIndex().row()].key == wanted:
+        if palette.model.rows[palette.view.currentIndex().row()].key == wanted:
             break
         QTest.keyClick(palette.field, Qt.Key.Key_Down)
-    assert palette.model.entries[palette.view.currentIndex().row()].key == wanted, f"{action_id} is not in the palette."
+    assert palette.model.rows[palette.view.currentIndex().row()].key == wanted, f"{action_id} is not in the palette."
     QTest.keyClick(palette.field, Qt.Key.Key_Return)
 
 

@@ -163,7 +163,7 @@ def test_adding_goes_through_the_search(qapp, sampled):
             desktop.workbench.actions.by_id["watchlist.add"].trigger()
             search = desktop.workbench.search
             QTest.keyClicks(search.field, "msft")
-            await shown(lambda: search.model.results and search.model.results[0].instrument.id == MSFT)
+            await shown(lambda: search.model.rows and search.model.rows[0].instrument.id == MSFT)
             QTest.keyClick(search.field, Qt.Key.Key_Return)
             await shown(lambda: panel.model.order == (MSFT,))
             assert desktop.panels.chart.shown.instrument.id == AAPL

@@ -268,7 +268,7 @@ def test_only_frozen_values_cross_the_bridge(qapp, sampled, tmp_path, monkeypatc
             await panels.chart.open(MSFT, BarSpec.parse("1w"))
             await panels.chart.adjust(adjusted=True)
             work.search.search("vix")
-            await shown(lambda: work.search.model.results)
+            await shown(lambda: work.search.model.rows)
             work.search.dismiss()
             await panels.chart.open(AAPL, BarSpec.parse("1d"), adjusted=False)
             work.view.toggle_bars()
