@@ -21,11 +21,16 @@ from tests.fakes.waiting import until
 
 @dataclass(frozen=True, slots=True)
 class SyncHouse:
-    """What runs: the process, its people, and a room that all of them are in."""
+    """What runs: the process, its people, and rooms: each person is in one, in the order of both; the first of each made it."""
 
     server: SyncProcess
     members: tuple[Member, ...]
-    room: str
+    rooms: tuple[str, ...]
+
+    @property
+    def room(self) -> str:
+        """The room of the first."""
+        return self.rooms[0]
 
     def ops(self, n: int, text: str = "") -> list[Op]:
         """Messages of the first member in the room, in order, the first after the room's creation."""
@@ -35,14 +40,18 @@ class SyncHouse:
 
 
 @contextlib.asynccontextmanager
-async def sync_house(folder: Path, n_people: int, database: str = "") -> AsyncIterator[SyncHouse]:
-    """Start it all; the server is alone on core 0."""
+async def sync_house(
+    folder: Path, n_people: int, database: str = "", *, is_plain: bool = True, people_a_room: int = 0
+) -> AsyncIterator[SyncHouse]:
+    """Start it all; the server is alone on core 0. ``people_a_room``: 0 for one room of all; ``is_plain``: without TLS."""
     members = await people_on(folder, n_people, database)
     server = SyncProcess(folder / "server", free_port(), database)
     try:
         await server.start()
         pin(server.pid, 0)
-        yield SyncHouse(server, members, await _make_room(members, server.port))
+        size = people_a_room or n_people
+        rooms = [await _make_room(members[at : at + size], server.port) for at in range(0, n_people, size)]
+        yield SyncHouse(server, members, tuple(rooms))
     finally:
         server.close()
 

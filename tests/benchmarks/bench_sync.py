@@ -1,9 +1,9 @@
 """The sync server beside its peers: fan-out (P14), durable messages (P15), what a connection costs (P16), HTTP (P17).
 
-Run as ``python dev.py bench bench_sync [--quick] [--connections N] [--seconds N] [--only accept|fan|http]``. The server is alone on
-one core, the load generator on the other. Fan-out is open loop: one publisher says 256 characters at due times, every connection
-decodes every event, and lateness counts from the due time. Before anything is printed, every delivery must have come. Costs are
-CPU of the server, user and system; "per core" is what one second of it would carry. Printed, never asserted on time.
+Run as ``python dev.py bench bench_sync [--quick] [--connections N] [--seconds N] [--only accept|fan|http|standing]``. The server
+is alone on one core, the load generator on the other. Fan-out is open loop: one publisher says 256 characters at due times, every
+connection decodes every event, and lateness counts from the due time. Before anything is printed, every delivery must have come.
+Costs are CPU of the server, user and system; "per core" is what one second of it would carry. Printed, never asserted on time.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from tests.benchmarks._peers import ROOT
 from tests.benchmarks._sync_accepting import accept
 from tests.benchmarks._sync_house import SyncHouse, sync_house
 from tests.benchmarks._sync_http import compare_http
+from tests.benchmarks._sync_standing import compare_standing
 from tests.fakes.postgres import fresh_postgres
 
 PER_PERSON = 10  # connections that one person may have
@@ -40,14 +41,18 @@ def main() -> int:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="200 connections and 3 s each")
-    parser.add_argument("--connections", type=int, default=1_000)
+    parser.add_argument("--connections", type=int, help="1,000, of standing 10,000")
     parser.add_argument("--seconds", type=float, default=6.0)
-    parser.add_argument("--only", choices=("accept", "fan", "http"))
+    parser.add_argument("--minutes", type=float, default=30.0, help="that connections stand")
+    parser.add_argument("--only", choices=("accept", "fan", "http", "standing"), help="standing is run by name alone")
     options = parser.parse_args()
+    options.connections = options.connections or (10_000 if options.only == "standing" else 1_000)
     if options.quick:
         options.connections, options.seconds = 200, 3.0
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as folder:
+        if options.only == "standing":
+            return asyncio.run(compare_standing(Path(folder), options.connections, options.minutes))
         if options.only in (None, "accept"):
             asyncio.run(accept_all(Path(folder), options))
         if options.only in (None, "fan"):
