@@ -15,9 +15,9 @@ import msgspec
 from sync_server.protocol.codec import Codec, encode
 from sync_server.protocol.events import Op
 from sync_server.protocol.messages import Ev, Hello, Push
+from tests.benchmarks._fanout_streams import Stream, TlsStream, connect
 
 PAYLOAD_BYTES: Final = 256
-HANDSHAKE_S: Final = 20.0
 MSGPACK: Final = Codec.MSGPACK.value
 
 
@@ -29,16 +29,20 @@ def payload(due_ns: int) -> str:
 class Dialect(Protocol):
     """One server's way to speak."""
 
-    def open(self, port: int, number: int) -> socket.socket:
+    def open(self, port: int, number: int) -> Stream:
         """A connection that hears the room; blocking until it does."""
+        ...
+
+    def publisher(self, port: int) -> Stream | None:
+        """A connection that only publishes; None where one that hears does that too."""
         ...
 
     def publish(self, due_ns: int) -> bytes:
         """The bytes that publish one event."""
         ...
 
-    def parse(self, data: bytearray) -> list[int]:
-        """Due times of all whole deliveries in ``data``, which are taken from it."""
+    def parse(self, data: bytearray, stream: Stream) -> list[int]:
+        """Due times of all whole deliveries in ``data``, which are taken from it; what has to be answered on ``stream`` is."""
         ...
 
 
@@ -74,48 +78,66 @@ def take_frames(data: bytearray) -> list[tuple[int, bytes]]:
 
 def shake_hands(port: int, path: str, protocol: str = "", buffer_bytes: int = 0) -> tuple[socket.socket, bytearray]:
     """An upgraded connection, and what the server said right after. ``buffer_bytes`` of the receiving end, 0: the system's."""
-    sock = socket.socket()
-    if buffer_bytes:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
-    sock.settimeout(HANDSHAKE_S)
-    sock.connect(("127.0.0.1", port))
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock = connect(port, buffer_bytes)
+    return sock, upgrade(sock, port, path, protocol)
+
+
+def upgrade(stream: Stream, port: int, path: str, protocol: str = "") -> bytearray:
+    """Make a WebSocket of a connection; what the server said right after. Raises ConnectionError where it is refused."""
     key = base64.b64encode(os.urandom(16)).decode()
     lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket", "Connection: Upgrade"]
     lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13"]
     lines += [f"Sec-WebSocket-Protocol: {protocol}"] if protocol else []
-    sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+    stream.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
     said = bytearray()
     while b"\r\n\r\n" not in said:
-        piece = sock.recv(65_536)
+        piece = stream.recv(65_536)
         if not piece:
             raise ConnectionError(f"The server on port {port} closed during the handshake: {bytes(said)!r}")
         said += piece
     if b" 101 " not in said[:20]:
         raise ConnectionError(f"No WebSocket on port {port}: {bytes(said[:200])!r}")
     del said[: said.index(b"\r\n\r\n") + 4]
-    return sock, said
+    return said
 
 
-class PlainSocket:
+class _OneLine:
+    """What most have in common: connections that hear and publish. ``is_tls``: over TLS."""
+
+    def __init__(self, *, is_tls: bool = False) -> None:
+        self.is_tls = is_tls
+
+    def connect(self, port: int) -> Stream:
+        """A connection on which nothing was said."""
+        sock = connect(port)
+        return TlsStream(sock) if self.is_tls else sock
+
+    def publisher(self, _port: int) -> Stream | None:
+        return None
+
+
+class PlainSocket(_OneLine):
     """``websockets`` and ``ws``: a text frame in is that frame to all; an event is JSON with its text."""
 
-    def open(self, port: int, number: int) -> socket.socket:
-        return shake_hands(port, "/")[0]
+    def open(self, port: int, number: int) -> Stream:
+        stream = self.connect(port)
+        upgrade(stream, port, "/")
+        return stream
 
     def publish(self, due_ns: int) -> bytes:
         return frame(json.dumps({"id": due_ns, "a": "u", "text": payload(due_ns)}).encode(), 1)
 
-    def parse(self, data: bytearray) -> list[int]:
+    def parse(self, data: bytearray, stream: Stream) -> list[int]:
         decode = msgspec.json.decode
         return [int(decode(content)["text"][:20]) for opcode, content in take_frames(data) if opcode == 1]
 
 
-class SocketIo:
+class SocketIo(_OneLine):
     """socket.io 4 over WebSocket: Engine.IO frames, answered pings, events as ``42["say",{…}]``."""
 
-    def open(self, port: int, number: int) -> socket.socket:
-        sock, said = shake_hands(port, "/socket.io/?EIO=4&transport=websocket")
+    def open(self, port: int, number: int) -> Stream:
+        sock = self.connect(port)
+        said = upgrade(sock, port, "/socket.io/?EIO=4&transport=websocket")
         sock.sendall(frame(b"40", 1))
         while b"40{" not in said:
             said += sock.recv(65_536)
@@ -124,17 +146,25 @@ class SocketIo:
     def publish(self, due_ns: int) -> bytes:
         return frame(b"42" + json.dumps(["say", {"id": due_ns, "a": "u", "text": payload(due_ns)}]).encode(), 1)
 
-    def parse(self, data: bytearray) -> list[int]:
-        decode = msgspec.json.decode
-        return [int(decode(text[2:])[1]["text"][:20]) for opcode, text in take_frames(data) if opcode == 1 and text[:2] == b"42"]
+    def parse(self, data: bytearray, stream: Stream) -> list[int]:
+        found = []
+        for opcode, text in take_frames(data):
+            if opcode == 1 and text[:2] == b"42":
+                found.append(int(msgspec.json.decode(text[2:])[1]["text"][:20]))
+            elif text == b"2":
+                stream.send(frame(b"3", 1))
+        return found
 
 
-class Nats:
+class Nats(_OneLine):
     """Core NATS: every connection subscribes to one subject; the event is JSON as for the others."""
 
-    def open(self, port: int, number: int) -> socket.socket:
-        sock = socket.create_connection(("127.0.0.1", port), HANDSHAKE_S)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def open(self, port: int, number: int) -> Stream:
+        plain = connect(port)
+        if self.is_tls:  # begins in the clear, with what the server says of itself
+            while b"\r\n" not in plain.recv(65_536):
+                pass
+        sock = TlsStream(plain) if self.is_tls else plain
         sock.sendall(b'CONNECT {"verbose":false,"pedantic":false,"echo":true}\r\nSUB room 1\r\nPING\r\n')
         said = b""
         while b"PONG\r\n" not in said:
@@ -145,7 +175,7 @@ class Nats:
         content = json.dumps({"id": due_ns, "a": "u", "text": payload(due_ns)}).encode()
         return b"PUB room %d\r\n%b\r\n" % (len(content), content)
 
-    def parse(self, data: bytearray) -> list[int]:
+    def parse(self, data: bytearray, stream: Stream) -> list[int]:
         found, at, decode = [], 0, msgspec.json.decode
         while True:
             line_end = data.find(b"\r\n", at)
@@ -163,20 +193,21 @@ class Nats:
         return found
 
 
-class Trii:
+class Trii(_OneLine):
     """Ours: MessagePack frames that hold as many events as came together. ``tokens`` one a person, used in turn."""
 
-    def __init__(self, tokens: list[str], devices: list[str], room: str, ops: list[Op]) -> None:
+    def __init__(self, tokens: list[str], devices: list[str], ops: list[Op], *, is_tls: bool = False) -> None:
+        super().__init__(is_tls=is_tls)
         self._tokens = tokens
         self._devices = devices
-        self._room = room
         self._ops = iter(ops)
         self._n_pushed = 0
         self._decode = msgspec.msgpack.Decoder(Ev).decode
         self._tag = msgspec.msgpack.encode("ev")
 
-    def open(self, port: int, number: int) -> socket.socket:
-        sock, said = shake_hands(port, "/v1/sync", MSGPACK)
+    def open(self, port: int, number: int) -> Stream:
+        sock = self.connect(port)
+        said = upgrade(sock, port, "/v1/sync", MSGPACK)
         place = number % len(self._tokens)
         sock.sendall(frame(encode(Hello(self._tokens[place], self._devices[place]), Codec.MSGPACK), 2))
         while b"welcome" not in said:
@@ -191,10 +222,12 @@ class Trii:
         op = msgspec.structs.replace(next(self._ops), b=json.dumps({"text": payload(due_ns)}))
         return frame(encode(Push(self._n_pushed, (op,)), Codec.MSGPACK), 2)
 
-    def parse(self, data: bytearray) -> list[int]:
+    def parse(self, data: bytearray, stream: Stream) -> list[int]:
         found = []
         for opcode, content in take_frames(data):
             if opcode == 2 and self._tag in content[:8]:
                 decode = msgspec.json.decode
                 found += [int(decode(event.b)["text"][:20]) for event in self._decode(content).ev if event.b]
+            elif opcode == 9:
+                stream.send(frame(content, 10))
         return found

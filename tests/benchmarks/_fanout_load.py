@@ -7,7 +7,6 @@ Open loop: what is due is published whether or not earlier events have come back
 import gc
 import resource
 import select
-import socket
 import sys
 import time
 from pathlib import Path
@@ -17,13 +16,17 @@ import numpy as np
 
 from sync_server.protocol.events import Op
 from tests.benchmarks._fanout_dialects import Dialect, Nats, PlainSocket, SocketIo, Trii
+from tests.benchmarks._fanout_synapse import SynapseClient
 
 READ_BYTES = 256 * 1024
 LATE_S = 10.0  # how long after the last publication deliveries are waited for
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to do. ``pid`` of the server, whose CPU is counted · ``skip_s`` at the beginning that is not counted."""
+    """What to do. ``pid`` of the server, whose CPU is counted · ``skip_s`` at the beginning that is not counted.
+
+    ``tokens``: one a person · ``devices`` of the same · ``ops``: what is pushed, for ours · ``room``, for Synapse.
+    """
 
     dialect: str
     port: int
@@ -32,6 +35,7 @@ class Job(msgspec.Struct, frozen=True):
     rate_per_s: float
     seconds: float
     skip_s: float = 1.0
+    is_tls: bool = False
     tokens: list[str] = []
     devices: list[str] = []
     room: str = ""
@@ -58,8 +62,10 @@ class Heard(msgspec.Struct, frozen=True):
 def make_dialect(job: Job) -> Dialect:
     """The dialect of a job."""
     if job.dialect == "trii":
-        return Trii(job.tokens, job.devices, job.room, job.ops)
-    return {"plain": PlainSocket, "socketio": SocketIo, "nats": Nats}[job.dialect]()
+        return Trii(job.tokens, job.devices, job.ops, is_tls=job.is_tls)
+    if job.dialect == "synapse":
+        return SynapseClient(job.tokens, job.room)
+    return {"plain": PlainSocket, "socketio": SocketIo, "nats": Nats}[job.dialect](is_tls=job.is_tls)
 
 
 def cpu_s_of(pid: int) -> float:
@@ -82,15 +88,17 @@ class Load:
         self.dialect = make_dialect(job)
         self.late_ns: list[int] = []
         self.n_delivered = 0
-        self._count_from_ns = 0
+        self._count_from_ns = sys.maxsize  # nothing counts before the load begins
         begun_s = time.perf_counter()
-        self.sockets = [self.dialect.open(job.port, number) for number in range(job.n_connections)]
+        streams = [self.dialect.open(job.port, number) for number in range(job.n_connections)]
         self.opened_per_s = job.n_connections / (time.perf_counter() - begun_s)
-        self._buffers = {sock.fileno(): (sock, bytearray()) for sock in self.sockets}
+        own = self.dialect.publisher(job.port)
+        self._publisher = own or streams[0]
+        self._streams = {stream.fileno(): (stream, bytearray()) for stream in (*streams, *([own] if own else ()))}
         self._poll = select.epoll()
-        for sock in self.sockets:
-            sock.setblocking(False)
-            self._poll.register(sock.fileno(), select.EPOLLIN)
+        for number, (stream, _) in self._streams.items():
+            stream.setblocking(False)
+            self._poll.register(number, select.EPOLLIN)
 
     def run(self, rss_before_kib: int) -> Heard:
         """Publish and read until all has come or time is up."""
@@ -140,25 +148,24 @@ class Load:
             self._read(0.05)
 
     def _send(self, data: bytes) -> None:
-        sock = self.sockets[0]
         while data:
             try:
-                data = data[sock.send(data) :]
+                data = data[self._publisher.send(data) :]
             except BlockingIOError:
                 self._read(0.001)
 
     def _read(self, wait_s: float) -> None:
         parse, counted_ns = self.dialect.parse, self._count_from_ns
         for number, _ in self._poll.poll(wait_s, 64):
-            sock, buffer = self._buffers[number]
+            stream, buffer = self._streams[number]
             try:
-                piece = sock.recv(READ_BYTES)
+                piece = stream.recv(READ_BYTES)
             except BlockingIOError:
                 continue
             if not piece:
                 raise ConnectionError("The server closed a connection.")
             buffer += piece
-            due = parse(buffer)
+            due = parse(buffer, stream)
             now_ns = time.monotonic_ns()
             for due_ns in due:
                 if due_ns >= counted_ns:
@@ -179,9 +186,6 @@ def main() -> int:
     rss_before_kib = rss_kib_of(job.pid)
     load = Load(job)
     heard = load.run(rss_before_kib)
-    for sock in load.sockets:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes(8))
-        sock.close()
     sys.stdout.buffer.write(msgspec.json.encode(heard))
     return 0
 

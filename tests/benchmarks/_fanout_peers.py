@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from sync_server.edge.tls import make_authority, sign_leaf
 from tests.benchmarks._peers import PEERS, ROOT
 
 NODE_PACKAGES: Final = ("ws@8.23.0", "socket.io@4.8.4")
@@ -19,7 +25,7 @@ CORES: Final = sorted(os.sched_getaffinity(0))  # before anything is pinned
 START_S_MAX: Final = 30.0
 
 WEBSOCKETS: Final = """
-import asyncio, sys
+import asyncio, ssl, sys
 from websockets.asyncio.server import broadcast, serve
 joined = set()
 async def serve_one(connection):
@@ -29,8 +35,12 @@ async def serve_one(connection):
             broadcast(joined, text)
     finally:
         joined.discard(connection)
+context = None
+if len(sys.argv) > 2:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2])
 async def main():
-    async with serve(serve_one, "127.0.0.1", int(sys.argv[1]), compression=None, ping_interval=None):
+    async with serve(serve_one, "127.0.0.1", int(sys.argv[1]), ssl=context, compression=None, ping_interval=None):
         await asyncio.get_running_loop().create_future()
 try:
     import uvloop
@@ -38,28 +48,37 @@ try:
 except ImportError:
     asyncio.run(main())
 """
-WS: Final = """
-const { WebSocketServer } = require('ws');
-const server = new WebSocketServer({ host: '127.0.0.1', port: +process.argv[2], perMessageDeflate: false });
-server.on('connection', one => one.on('message', data => {
-  for (const other of server.clients) if (other.readyState === 1) other.send(data, { binary: false });
-}));
+HTTP: Final = """
+const { readFileSync } = require('fs');
+const [port, pem] = [+process.argv[2], process.argv[3]];
+const both = pem && { cert: readFileSync(pem), key: readFileSync(pem) };
+const http = pem ? require('https').createServer(both) : require('http').createServer();
+http.listen(port, '127.0.0.1');
 """
-SOCKET_IO: Final = """
-const { Server } = require('socket.io');
-const server = new Server(+process.argv[2], { transports: ['websocket'], perMessageDeflate: false });
-server.on('connection', one => { one.join('room'); one.on('say', said => server.to('room').emit('say', said)); });
+WS: Final = f"""{HTTP}
+const {{ WebSocketServer }} = require('ws');
+const server = new WebSocketServer({{ server: http, perMessageDeflate: false }});
+server.on('connection', one => one.on('message', data => {{
+  for (const other of server.clients) if (other.readyState === 1) other.send(data, {{ binary: false }});
+}}));
+"""
+SOCKET_IO: Final = f"""{HTTP}
+const {{ Server }} = require('socket.io');
+const server = new Server(http, {{ transports: ['websocket'], perMessageDeflate: false }});
+server.on('connection', one => {{ one.join('room'); one.on('say', said => server.to('room').emit('say', said)); }});
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A server that runs: how it is spoken to, where, and whose CPU to count."""
+    """A server that runs: how it is spoken to, where, and whose CPU to count. ``tokens`` of people in ``room``, if any."""
 
     name: str
     dialect: str
     port: int
     pid: int
+    tokens: tuple[str, ...] = ()
+    room: str = ""
 
 
 def free_port() -> int:
@@ -107,15 +126,28 @@ def wait_for_port(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 @contextmanager
-def websockets_peer() -> Iterator[Peer | None]:
-    """The ``websockets`` package with its own broadcast, no deflate, on uvloop."""
+def certificate() -> Iterator[Path]:
+    """One file with a key and a certificate such as our server makes for itself: P-256, signed by Ed25519."""
+    with tempfile.TemporaryDirectory() as folder:
+        identity, key = Ed25519PrivateKey.generate(), ec.generate_private_key(ec.SECP256R1())
+        authority = make_authority(identity)
+        leaf = sign_leaf(identity, authority, key.public_key(), ("localhost", "127.0.0.1"), time.time_ns() // 1_000_000)
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        file = Path(folder) / "server.pem"
+        file.write_bytes(secret + leaf.public_bytes(Encoding.PEM) + authority.public_bytes(Encoding.PEM))
+        yield file
+
+
+@contextmanager
+def websockets_peer(pem: Path | None) -> Iterator[Peer | None]:
+    """The ``websockets`` package with its own broadcast, no deflate, on uvloop. ``pem``: of TLS, here and below."""
     port = free_port()
-    with running([sys.executable, "-c", WEBSOCKETS, str(port)], port) as process:
+    with running([sys.executable, "-c", WEBSOCKETS, str(port), *_words(pem)], port) as process:
         yield Peer("websockets broadcast", "plain", port, process.pid)
 
 
 @contextmanager
-def node_peer(name: str, dialect: str, script: str) -> Iterator[Peer | None]:
+def node_peer(name: str, dialect: str, script: str, pem: Path | None) -> Iterator[Peer | None]:
     """A server of npm."""
     folder = node_folder()
     if folder is None:
@@ -124,8 +156,12 @@ def node_peer(name: str, dialect: str, script: str) -> Iterator[Peer | None]:
     port = free_port()
     file = folder / f"{dialect}.cjs"
     file.write_text(script, "utf-8")
-    with running(["node", str(file), str(port)], port, folder) as process:
+    with running(["node", str(file), str(port), *_words(pem)], port, folder) as process:
         yield Peer(name, dialect, port, process.pid)
+
+
+def _words(pem: Path | None) -> list[str]:
+    return [] if pem is None else [str(pem)]
 
 
 def node_folder() -> Path | None:
@@ -147,7 +183,7 @@ def node_folder() -> Path | None:
 
 
 @contextmanager
-def nats_peer() -> Iterator[Peer | None]:
+def nats_peer(pem: Path | None) -> Iterator[Peer | None]:
     """Core NATS on one core."""
     program = shutil.which("nats-server", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if program is None:
@@ -155,5 +191,6 @@ def nats_peer() -> Iterator[Peer | None]:
         yield None
         return
     port = free_port()
-    with running(["env", "GOMAXPROCS=1", program, "-a", "127.0.0.1", "-p", str(port)], port, ROOT) as process:
+    secured = [] if pem is None else ["--tls", "--tlscert", str(pem), "--tlskey", str(pem)]
+    with running(["env", "GOMAXPROCS=1", program, "-a", "127.0.0.1", "-p", str(port), *secured], port, ROOT) as process:
         yield Peer("NATS core", "nats", port, process.pid)

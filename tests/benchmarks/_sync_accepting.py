@@ -34,7 +34,7 @@ class _Line:
 
     def __init__(self, house: SyncHouse, place: int) -> None:
         member = house.members[place]
-        self.sock = Trii([member.tokens.access], [member.device], "", []).open(house.server.port, 0)
+        self.sock = Trii([member.tokens.access], [member.device], []).open(house.server.port, 0)
         self.sock.setblocking(False)
         self.buffer = bytearray()
         self.n_open = 0

@@ -45,13 +45,22 @@ async def sync_house(
 ) -> AsyncIterator[SyncHouse]:
     """Start it all; the server is alone on core 0. ``people_a_room``: 0 for one room of all; ``is_plain``: without TLS."""
     members = await people_on(folder, n_people, database)
-    server = SyncProcess(folder / "server", free_port(), database)
+    rooms = await _make_rooms(folder, members, database, people_a_room or n_people)
+    server = SyncProcess(folder / "server", free_port(), database, is_plain=is_plain)
     try:
         await server.start()
         pin(server.pid, 0)
-        size = people_a_room or n_people
-        rooms = [await _make_room(members[at : at + size], server.port) for at in range(0, n_people, size)]
-        yield SyncHouse(server, members, tuple(rooms))
+        yield SyncHouse(server, members, rooms)
+    finally:
+        server.close()
+
+
+async def _make_rooms(folder: Path, members: tuple[Member, ...], database: str, size: int) -> tuple[str, ...]:
+    """By a server that runs for this alone, so that the one that is measured has done nothing yet."""
+    server = SyncProcess(folder / "server", free_port(), database)
+    try:
+        await server.start()
+        return tuple([await _make_room(members[at : at + size], server.port) for at in range(0, len(members), size)])
     finally:
         server.close()
 

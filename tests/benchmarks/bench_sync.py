@@ -19,7 +19,8 @@ from pathlib import Path
 import msgspec
 
 from tests.benchmarks._fanout_load import Heard, Job
-from tests.benchmarks._fanout_peers import SOCKET_IO, WS, Peer, nats_peer, node_peer, websockets_peer
+from tests.benchmarks._fanout_peers import SOCKET_IO, WS, Peer, certificate, nats_peer, node_peer, websockets_peer
+from tests.benchmarks._fanout_synapse import synapse_peer
 from tests.benchmarks._peers import ROOT
 from tests.benchmarks._sync_accepting import accept
 from tests.benchmarks._sync_house import SyncHouse, sync_house
@@ -29,12 +30,13 @@ from tests.fakes.postgres import fresh_postgres
 
 PER_PERSON = 10  # connections that one person may have
 RATES = (50, 250)
-PEERS: tuple[Callable[[], AbstractContextManager[Peer | None]], ...] = (
+PEERS: tuple[Callable[[Path | None], AbstractContextManager[Peer | None]], ...] = (
     websockets_peer,
-    lambda: node_peer("npm ws", "plain", WS),
-    lambda: node_peer("socket.io", "socketio", SOCKET_IO),
+    lambda pem: node_peer("npm ws", "plain", WS, pem),
+    lambda pem: node_peer("socket.io", "socketio", SOCKET_IO, pem),
     nats_peer,
 )
+SYNAPSE_CONNECTIONS, SYNAPSE_RATES = 20, (1, 4)  # what it carries on one core: milliseconds of CPU a delivery
 
 
 def main() -> int:
@@ -83,11 +85,26 @@ def show_accepted(name: str, house: SyncHouse, seconds: float) -> None:
 
 
 async def fan_out(folder: Path, options: argparse.Namespace) -> None:
-    """P14 and P16: the same load on everyone."""
+    """P14 and P16: the same load on everyone, in the clear and over TLS 1.3; on Synapse, what it carries."""
     print(f"\nP14, P16: one room, {options.connections} connections, 256 characters a message; one delivery is one event decoded\n")
-    heads = ("server", "messages/s", "deliveries/s", "CPU of a core", "µs each", "per core/s", "p50 / p95 / p99 ms")
-    print(f"| {' | '.join((*heads, 'KiB a connection', 'connections made/s', 'load CPU'))} |\n|{'---|' * 10}")
-    async with sync_house(folder, -(-options.connections // PER_PERSON)) as house:
+    heads = ("server", "over", "messages/s", "deliveries/s", "CPU of a core", "µs each", "per core/s", "p50 / p95 / p99 ms")
+    print(f"| {' | '.join((*heads, 'KiB a connection', 'connections made/s', 'load CPU'))} |\n|{'---|' * 11}")
+    with certificate() as file:
+        for pem in (None, file):
+            await fan_out_ours(folder / ("tcp" if pem is None else "tls"), options, is_tls=pem is not None)
+            for make in PEERS:
+                fan_out_theirs(make(pem), options, is_tls=pem is not None)
+    with synapse_peer(SYNAPSE_CONNECTIONS) as peer:
+        for rate in SYNAPSE_RATES if peer else ():
+            assert peer is not None
+            tokens, seconds = list(peer.tokens), max(options.seconds, 10.0)
+            job = Job(peer.dialect, peer.port, peer.pid, SYNAPSE_CONNECTIONS, rate, seconds, tokens=tokens, room=peer.room)
+            show(f"{peer.name}, {SYNAPSE_CONNECTIONS} connections", job)
+
+
+async def fan_out_ours(folder: Path, options: argparse.Namespace, *, is_tls: bool) -> None:
+    """The rows of our server."""
+    async with sync_house(folder, -(-options.connections // PER_PERSON), is_plain=not is_tls) as house:
         place = 0
         for rate in RATES:
             n = round(rate * options.seconds)
@@ -98,35 +115,41 @@ async def fan_out(folder: Path, options: argparse.Namespace) -> None:
                 options.connections,
                 rate,
                 options.seconds,
+                is_tls=is_tls,
                 tokens=[member.tokens.access for member in house.members],
                 devices=[member.device for member in house.members],
-                room=house.room,
                 ops=house.ops(place + n)[place:],
             )
             place += n
             await asyncio.to_thread(show, "TRII sync", job)
-    for make in PEERS:
-        with make() as peer:
+
+
+def fan_out_theirs(made: AbstractContextManager[Peer | None], options: argparse.Namespace, *, is_tls: bool) -> None:
+    """The rows of a peer; one that does not come up does not stop the others."""
+    try:
+        with made as peer:
             for rate in RATES if peer else ():
                 assert peer is not None
-                show(peer.name, Job(peer.dialect, peer.port, peer.pid, options.connections, rate, options.seconds))
-    print("\n   Synapse is left out: 6 ms of CPU a delivery (measured before) would need minutes for one row.")
+                job = Job(peer.dialect, peer.port, peer.pid, options.connections, rate, options.seconds, is_tls=is_tls)
+                show(peer.name, job)
+    except (OSError, RuntimeError) as error:
+        print(f"   a peer is left out: {error}", flush=True)
 
 
 def show(name: str, job: Job) -> None:
     """Run one load and print its row."""
-    command = [sys.executable, "-m", "tests.benchmarks._fanout_load"]
+    command, over = [sys.executable, "-m", "tests.benchmarks._fanout_load"], "TLS" if job.is_tls else "TCP"
     done = subprocess.run(command, input=msgspec.json.encode(job), capture_output=True, cwd=ROOT, check=False)
     if done.returncode:
-        print(
-            f"| {name} | {job.rate_per_s:.0f} | failed: {done.stderr.decode(errors='replace').splitlines()[-1][:90]} |", flush=True
-        )
+        why = done.stderr.decode(errors="replace").splitlines()[-1][:90]
+        print(f"| {name} | {over} | {job.rate_per_s:.0f} | failed: {why} |", flush=True)
         return
     heard = msgspec.json.decode(done.stdout, type=Heard)
     each_us = 1e6 * heard.cpu_s / max(1, heard.n_delivered)
     whole = "" if heard.n_delivered == heard.n_expected else f" ({heard.n_expected - heard.n_delivered:,} did not come in time)"
     print(
-        f"| {name} | {job.rate_per_s:.0f} | {heard.n_delivered / heard.wall_s:,.0f}{whole} | {heard.cpu_s / heard.wall_s:.0%} "
+        f"| {name} | {over} | {job.rate_per_s:.0f} "
+        f"| {heard.n_delivered / heard.wall_s:,.0f}{whole} | {heard.cpu_s / heard.wall_s:.0%} "
         f"| {each_us:.2f} | {1e6 / max(each_us, 1e-9):,.0f} | {heard.p50_ms:.0f} / {heard.p95_ms:.0f} / {heard.p99_ms:.0f} "
         f"| {(heard.rss_kib - heard.rss_before_kib) / job.n_connections:.1f} | {heard.opened_per_s:,.0f} | {heard.own_cpu:.0%} |",
         flush=True,

@@ -1,6 +1,6 @@
 """``trii-sync serve`` as a process of its own, made to be killed, and the people who are on it.
 
-Run as ``python -m tests.fakes.sync_process DATA PORT [DATABASE]``: the command itself, without limits of speed.
+Run as ``python -m tests.fakes.sync_process DATA PORT DATABASE http|https``: the command itself, without limits of speed.
 """
 
 import argparse
@@ -23,11 +23,12 @@ START_S = 30.0
 
 
 class SyncProcess:
-    """The server over ``data``, always on the same ``port``."""
+    """The server over ``data``, always on the same ``port``. ``is_plain``: without TLS."""
 
-    def __init__(self, data: Path, port: int, database: str = "") -> None:
+    def __init__(self, data: Path, port: int, database: str = "", *, is_plain: bool = True) -> None:
         self.port = port
-        self._command = [sys.executable, "-m", "tests.fakes.sync_process", str(data), str(port), database]
+        self._scheme = "http" if is_plain else "https"
+        self._command = [sys.executable, "-m", "tests.fakes.sync_process", str(data), str(port), database, self._scheme]
         self._process: subprocess.Popen[bytes] | None = None
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this
 
@@ -43,10 +44,11 @@ class SyncProcess:
             self._command, stdout=self._words, stderr=self._words
         )
         end_s = asyncio.get_running_loop().time() + START_S
-        async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
+        # Only whether it answers is asked: its certificate is its own.
+        async with httpx.AsyncClient(trust_env=False, timeout=2, verify=False) as client:
             while True:
                 try:
-                    if (await client.get(f"http://127.0.0.1:{self.port}/healthz")).is_success:
+                    if (await client.get(f"{self._scheme}://127.0.0.1:{self.port}/healthz")).is_success:
                         return
                 except httpx.HTTPError:
                     pass
@@ -97,8 +99,8 @@ def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def main() -> int:
     """The command line, as somebody would type it."""
-    data, port, *database = sys.argv[1:]
-    config = Config(data=Path(data), port=int(port), is_plain=True, database=database[0] if database else "", retry_ms=(50, 500))
+    data, port, database, scheme = sys.argv[1:]
+    config = Config(data=Path(data), port=int(port), is_plain=scheme == "http", database=database, retry_ms=(50, 500))
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         return int(runner.run(serve_unlimited(Command(config, argparse.Namespace(), sys.stdout, sys.stderr))))
 
