@@ -1,7 +1,8 @@
 """Who is connected and who hears what: one encoding for all, membership decided at every delivery."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -71,6 +72,7 @@ class Hub:
         self._strangers: dict[str, int] = {}  # by address
         self._standing = Standing()
         self._told = Told()
+        self._present: dict[str, Packed | None] = {}  # by organisation, until what was told of it changes
         self._read: dict[str, Reads] = {}
         self._joining: dict[tuple[str, str], list[Packed]] = {}  # what happens before a new member knows where the room stands
         self._rounds = Rounds(self._hear)
@@ -217,14 +219,23 @@ class Hub:
             newest = {reader.u: reader for reader in (*before.c, *reads.c)}
             self._read[reads.r] = Reads(reads.r, tuple(newest.values()))
 
-    def told_people(self, actor: Actor, people: Sequence[Person]) -> tuple[Person, ...]:
-        """A device is told of these: the same people, with what is known here of when they were there."""
-        if actor.role is not Role.GUEST and people:
-            self._told.begin(actor.org, people)
-        return tuple(
-            msgspec.structs.replace(person, seen=seen) if (seen := self.presence.seen_ms(person.u)) > person.seen else person
-            for person in people
-        )
+    async def people(self, actor: Actor, beside: frozenset[str]) -> Packed:
+        """Whom a device is told of after its welcome. Raises Refused for a key without the scope.
+
+        Who sees everybody is told what the others were told last: what changed since then is told to all with the next look.
+        """
+        if not _sees_all(actor):
+            return Packed(People(self._seen(await self.sides.accounts.people(actor, beside))))
+        if not self._told.knows(actor.org, actor.user):
+            await self._tell_people(actor)
+        return self._told.everybody(actor.org)
+
+    def present(self, org: str) -> Packed | None:
+        """Who of an organisation is there, as all were told; None for nobody."""
+        if org not in self._present:
+            said = self.presence.present(org)
+            self._present[org] = Packed(*said, is_passing=True) if said else None
+        return self._present[org]
 
     def moved(self, line: Hearer) -> list[RoomHead]:
         """Where rooms of this person stand that moved within two heartbeats. What happened there is told before."""
@@ -267,35 +278,48 @@ class Hub:
         while True:
             await asyncio.sleep(PEOPLE_S)
             for org in self._told.orgs():
-                lines = [line for line in self._lines if (actor := line.session.actor) and actor.org == org and _sees_all(actor)]
-                if not lines:
+                asking = next((line.session.actor for line in self._who_see_all(org)), None)
+                if asking is None:
                     self._told.forget(org)
                     continue
-                await self._tell_people(org, lines)
+                with contextlib.suppress(Refused):  # the database is away for a moment
+                    await self._tell_people(asking)
 
-    async def _tell_people(self, org: str, lines: Sequence[Hearer]) -> None:
-        asking = lines[0].session.actor
-        assert asking is not None
-        try:
-            changed = self._told.changed(org, await self.sides.accounts.people(asking))
-        except Refused:
-            return  # the database is away for a moment
+    async def _tell_people(self, asking: Actor) -> None:
+        changed = self._told.changed(asking.org, self._seen(await self.sides.accounts.people(asking)))
         if changed:
             packed = Packed(People(changed))
-            for line in lines:
+            for line in list(self._who_see_all(asking.org)):
                 line.hear(packed, self.now_ms())
+
+    def _who_see_all(self, org: str) -> Iterator[Hearer]:
+        return (line for line in self._lines if (actor := line.session.actor) and actor.org == org and _sees_all(actor))
+
+    def _seen(self, people: Sequence[Person]) -> tuple[Person, ...]:
+        """The same people, with what is known here of when they were there."""
+        return tuple(
+            msgspec.structs.replace(person, seen=seen) if (seen := self.presence.seen_ms(person.u)) > person.seen else person
+            for person in people
+        )
 
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             now_ms = self.now_ms()
             self._tell_reads(now_ms)
-            for org, said in self.presence.tick(now_ms):
-                self._to_org(org, Packed(said, is_passing=True), now_ms)
+            self._tell_presence(now_ms)
             for n, line in enumerate(tuple(self._lines), 1):
                 line.carry_out(line.session.tick(now_ms))
                 if n % SLICE == 0:
                     await asyncio.sleep(0)
+
+    def _tell_presence(self, now_ms: int) -> None:
+        changes: dict[str, list[Said]] = {}
+        for org, said in self.presence.tick(now_ms):
+            changes.setdefault(org, []).append(said)
+        for org, told in changes.items():
+            self._present.pop(org, None)
+            self._to_org(org, Packed(*told, is_passing=True), now_ms)
 
     def _tell_reads(self, now_ms: int) -> None:
         read, self._read = self._read, {}

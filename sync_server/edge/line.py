@@ -14,7 +14,7 @@ from sync_server.edge.packing import Backlog, Form, Packed
 from sync_server.edge.session import ServerSession
 from sync_server.errors import Refused
 from sync_server.protocol.codes import CloseCode, Code
-from sync_server.protocol.messages import Ev, Person, Pull, Reset, RoomHead
+from sync_server.protocol.messages import Ev, Pull, Reset, RoomHead
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,8 @@ class Line:
         """Something happened that this person may hear."""
         actor = self.session.actor
         if actor is None or self.session.is_over:
-            self.carry_out(self.session.hear(packed.message, now_ms))
+            for message in packed.messages:
+                self.carry_out(self.session.hear(message, now_ms))
         elif not 0 < actor.until_ms <= now_ms:
             self.offer(packed)
 
@@ -148,19 +149,20 @@ class Line:
         heads = await rooms.heads(actor)
         self._hub.know(actor.user, heads)
         resets = await rooms.check(actor, act.cursors)
-        people = self._hub.told_people(actor, await self._people(actor, heads))
-        self.carry_out(self.session.admitted(actor, heads, self._hub.now_ms(), resets=resets, people=people))
-        for said in self._hub.presence.present(actor.org):
-            self.offer(Packed(said, is_passing=True))
+        people = await self._people(actor, heads)
+        self.carry_out(self.session.admitted(actor, heads, self._hub.now_ms(), resets=resets))
+        for packed in (people, self._hub.present(actor.org)):
+            if packed is not None:
+                self.offer(packed)
 
-    async def _people(self, actor: Actor, heads: Sequence[RoomHead]) -> tuple[Person, ...]:
+    async def _people(self, actor: Actor, heads: Sequence[RoomHead]) -> Packed | None:
         """Whom this person may see: for a guest, who shares a room; for a key without the scope, nobody."""
         rooms = self._hub.sides.rooms
         seats = [await rooms.members(head.r) for head in heads] if actor.role is Role.GUEST else []
         try:
-            return await self._hub.sides.accounts.people(actor, frozenset().union(*seats))
+            return await self._hub.people(actor, frozenset().union(*seats))
         except Refused:
-            return ()
+            return None
 
     async def _submit(self, act: Submit) -> None:
         assert self.session.actor is not None

@@ -71,7 +71,7 @@ class Mailbox:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_ms / 1000):
                     await self.outlet.news.wait()
-        self._last = tuple(self.line.backlog.take_messages())
+        self._last = tuple(one for data in self.line.backlog.take_messages() for one in data.split(b"\n"))
         if self._last:
             self._n += 1
         return self._answer()

@@ -17,7 +17,7 @@ class Form(enum.StrEnum):
     TEXT_FRAME = "text frame"  # JSON in a WebSocket frame
     BINARY_FRAME = "binary frame"  # MessagePack in a WebSocket frame
     LINES = "lines"  # JSON as a server-sent event
-    PLAIN = "plain"  # JSON by itself
+    PLAIN = "plain"  # JSON by itself, one message a line
 
 
 CODECS: Final = {
@@ -41,14 +41,18 @@ def websocket_frame(payload: bytes, *, is_text: bool) -> bytes:
 
 
 class Packed:
-    """A message and its bytes, made when the first reader needs them. ``is_passing``: may be dropped when a reader is slow."""
+    """Messages that wait and are dropped as one, and their bytes, made when the first reader needs them.
 
-    __slots__ = ("_bytes", "is_passing", "message")
+    ``is_passing``: may be dropped when a reader is slow.
+    """
 
-    def __init__(self, message: FromServer, *, is_passing: bool = False) -> None:
-        self.message = message
+    __slots__ = ("_bytes", "_payloads", "is_passing", "messages")
+
+    def __init__(self, *messages: FromServer, is_passing: bool = False) -> None:
+        self.messages = messages
         self.is_passing = is_passing
-        self._bytes: dict[Form | Codec, bytes] = {}
+        self._bytes: dict[Form, bytes] = {}
+        self._payloads: dict[Codec, list[bytes]] = {}
 
     def in_form(self, form: Form) -> bytes:
         """The bytes as they travel."""
@@ -59,14 +63,15 @@ class Packed:
 
     def _make(self, form: Form) -> bytes:
         codec = CODECS[form]
-        payload = self._bytes.get(codec)
-        if payload is None:
-            payload = self._bytes[codec] = encode(self.message, codec)
+        payloads = self._payloads.get(codec)
+        if payloads is None:
+            payloads = self._payloads[codec] = [encode(message, codec) for message in self.messages]
+        # JSON holds no line breaks of its own.
         if form is Form.LINES:
-            return b"data: " + payload + b"\n\n"  # JSON holds no line breaks of its own
+            return b"".join(b"data: " + payload + b"\n\n" for payload in payloads)
         if form is Form.PLAIN:
-            return payload
-        return websocket_frame(payload, is_text=form is Form.TEXT_FRAME)
+            return b"\n".join(payloads)
+        return b"".join(websocket_frame(payload, is_text=form is Form.TEXT_FRAME) for payload in payloads)
 
 
 class Backlog:

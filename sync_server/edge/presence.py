@@ -65,9 +65,10 @@ class Presence:
         return self._seen_ms.get(user, 0)
 
     def present(self, org: str) -> list[Said]:
-        """Everybody of an organisation who is there, for whoever comes."""
+        """Everybody of an organisation who is there as others were told, for whoever comes: they hear the next ``tick`` too."""
         ttl = self._ttl_ms()
-        return [self._said(user, ttl) for user, desk in self._desks.items() if desk.org == org and self.state(user) != "offline"]
+        here = ((user, desk.told) for user, desk in self._desks.items() if desk.org == org and desk.told != "offline")
+        return [Said("presence", user, "", told, ttl) for user, told in here]
 
     def tick(self, now_ms: int) -> list[tuple[str, Said]]:
         """What organisations should hear now: changes, and from time to time what still holds."""

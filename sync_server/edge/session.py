@@ -25,8 +25,6 @@ from sync_server.protocol.messages import (
     FromServer,
     Head,
     Hello,
-    People,
-    Person,
     Pull,
     Push,
     ReadUp,
@@ -149,10 +147,8 @@ class ServerSession:
 
     # Answers to acts.
 
-    def admitted(
-        self, actor: Actor, heads: Sequence[RoomHead], now_ms: int, *, resets: Sequence[Reset] = (), people: Sequence[Person] = ()
-    ) -> list[Act]:
-        """The token is good: the device is welcomed, told what of its copies cannot go on, and who there is."""
+    def admitted(self, actor: Actor, heads: Sequence[RoomHead], now_ms: int, *, resets: Sequence[Reset] = ()) -> list[Act]:
+        """The token is good: the device is welcomed, and told what of its copies cannot go on."""
         if self.is_over or self.actor is not None:
             return []
         self._is_checking = False
@@ -164,8 +160,6 @@ class ServerSession:
             self.sid, actor.user, self.figures.node, now_ms, actor.until_ms, self.figures.limits, self.figures.hb_ms, told
         )
         acts: list[Act] = [Write(welcome), *map(Write, resets)]
-        if people:
-            acts.append(Write(People(tuple(people))))
         acts.extend(map(Write, self._unheard))
         early, self._early, self._unheard = self._early, [], []
         for message in early:

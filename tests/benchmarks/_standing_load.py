@@ -4,6 +4,7 @@ Run as ``python -m tests.benchmarks._standing_load`` with a :class:`Job` as JSON
 its progress on stderr. Every tenth or so of the connections is a person at work: typing, a message, a look, about once a minute.
 """
 
+import contextlib
 import heapq
 import http.client
 import queue
@@ -14,7 +15,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -82,18 +83,24 @@ class Refresher:
 
     def _work(self) -> None:
         while (desk := self._asked.get()) is not None:
-            line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+            try:
+                tokens = self._renew(desk)
+            except (OSError, http.client.HTTPException) as error:
+                print(f"   a token was not renewed, once more: {error}", file=sys.stderr, flush=True)
+                self._asked.put(desk)
+            else:
+                desk.access, desk.refresh, desk.until_ms = tokens["access"], tokens["refresh"], tokens["until_ms"]
+                self.done.put(desk)
+
+    def _renew(self, desk: Desk) -> dict[str, Any]:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)) as line:
             body = msgspec.json.encode({"refresh": desk.refresh})
             line.request("POST", "/api/v1/auth/refresh", body, {"Content-Type": "application/json"})
             answer = line.getresponse()
             said = answer.read()
-            line.close()
             if answer.status != http.client.OK:
-                print(f"   a token was not renewed: {answer.status} {said[:200]!r}", file=sys.stderr, flush=True)
-                continue
-            tokens = msgspec.json.decode(said)
-            desk.access, desk.refresh, desk.until_ms = tokens["access"], tokens["refresh"], tokens["until_ms"]
-            self.done.put(desk)
+                raise ConnectionError(f"{answer.status} {said[:200]!r}")
+            return dict(msgspec.json.decode(said))
 
 
 class Crowd:

@@ -33,6 +33,18 @@ def test_the_same_bytes_serve_everybody_and_say_the_same_in_every_form():
     assert decode_from_server(packed.in_form(Form.BINARY_FRAME)[2:], Codec.MSGPACK) == message
 
 
+def test_messages_packed_together_are_read_one_by_one_in_every_form():
+    said = [Said("presence", name, b="online") for name in ("ann", "bob")]
+    packed = Packed(*said)
+    reader = Protocol(CLIENT)
+
+    reader.receive_data(packed.in_form(Form.BINARY_FRAME))
+
+    assert [decode_from_server(bytes(frame.data), Codec.MSGPACK) for frame in reader.events_received()] == said
+    assert [decode_from_server(line, Codec.JSON) for line in packed.in_form(Form.PLAIN).split(b"\n")] == said
+    assert [decode_from_server(one[6:], Codec.JSON) for one in packed.in_form(Form.LINES).split(b"\n\n")[:-1]] == said
+
+
 def test_an_event_stream_never_has_a_line_break_within_a_message():
     said = Packed(Said("presence", "ann\nevil: 1", b="a\r\nb"))
 

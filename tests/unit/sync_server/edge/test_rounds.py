@@ -64,7 +64,7 @@ def turns(monkeypatch):
 
 
 def told_by(told):
-    return Rounds(lambda hearers, packed: told.append((hearers, packed.message)))
+    return Rounds(lambda hearers, packed: told.append((hearers, *packed.messages)))
 
 
 def ev(first, n=1, room="r", epoch=1, body="{}"):

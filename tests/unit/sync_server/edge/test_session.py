@@ -18,7 +18,6 @@ from sync_server.protocol.messages import (
     Ev,
     Head,
     Hello,
-    Person,
     Pull,
     Push,
     ReadUp,
@@ -93,13 +92,11 @@ def test_hello_has_its_token_looked_at_and_is_welcomed():
     session = session_of()
     cursor = Cursor(ROOM, 1, 5, "h")
     reset = Reset(ROOM, "floor", 1, floor=3)
-    person = Person("bob", "Bob", "bob")
 
     assert say(session, Hello("token", "laptop", (cursor,))) == [Verify("token", "laptop", (cursor,))]
-    welcome, told_reset, people = session.admitted(ANN, (RoomHead(ROOM, 1, 9),), NOW, resets=(reset,), people=(person,))
+    welcome, told_reset = session.admitted(ANN, (RoomHead(ROOM, 1, 9),), NOW, resets=(reset,))
     assert welcome.message == Welcome("c1", "ann", "one", NOW, ANN.until_ms, Limits(), 20_000, (RoomHead(ROOM, 1, 9),))
     assert told_reset.message == reset
-    assert people.message.p == (person,)
 
 
 @pytest.mark.parametrize("message", [Push(1, ()), Pull(1, ROOM, 1), ReadUp(ROOM, 1, 1), Say("typing", ROOM), Renew("t")])
