@@ -12,6 +12,7 @@ _WORDS: Final = {
     Code.ROOM_EXISTS: "The room was there already.",
     Code.NOT_ALLOWED: "Your role in this room does not allow it.",
     Code.NO_TARGET: "The message is not there any more.",
+    Code.NO_FILE: "A file of it is not on the server.",
     Code.DELETED: "The message was deleted meanwhile.",
     Code.STALE: "Somebody changed it meanwhile.",
     Code.HELD: "It is kept under a legal hold.",

@@ -114,6 +114,7 @@ _WHY: Final[dict[str, str]] = {
     Code.ROOM_EXISTS: "This room is there already.",
     Code.BAD_BODY: "The room cannot take this as it is.",
     Code.NO_TARGET: "The message it is about is not there.",
+    Code.NO_FILE: "A file of the message is not in this room; upload it first.",
     Code.DELETED: "The message was deleted.",
     Code.STALE: "Somebody else changed it meanwhile.",
     Code.ID_TAKEN: "This Idempotency-Key was used for something else.",

@@ -32,6 +32,7 @@ _GIVE: Final = """
 INSERT INTO room_files (org, room, sha256, name, owner, made_ms) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (org, room, sha256) DO UPDATE SET made_ms = excluded.made_ms
 """
+_NOTE_GIVER: Final = "INSERT INTO file_givers (room, sha256, usr, org) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 _KEEP: Final = """
 INSERT INTO files (org, sha256, size, mime, width, height, owner, made_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (org, sha256) DO UPDATE SET dropped_ms = 0
@@ -229,6 +230,7 @@ class Files:
 
     async def _give(self, tx: Writing, actor: Actor, room: str, sha256: str, name: str) -> None:
         await tx.run(_GIVE, actor.org, room, sha256, name, actor.user, self._clock.now_ms())
+        await tx.run(_NOTE_GIVER, room, sha256, actor.user, actor.org)
         await tx.run("UPDATE files SET dropped_ms = 0 WHERE org = $1 AND sha256 = $2", actor.org, sha256)
 
     async def _readable(self, actor: Actor, sha256: str) -> tuple[str, str]:

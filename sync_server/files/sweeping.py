@@ -28,6 +28,11 @@ SELECT org, room, sha256 FROM room_files WHERE made_ms < $1 AND (org, room, sha2
 ORDER BY org, room, sha256 LIMIT $5
 """
 _TAKE: Final = "DELETE FROM room_files WHERE org = $1 AND room = $2 AND sha256 = $3 AND made_ms < $4"
+_FORGET_GIVERS: Final = """
+DELETE FROM file_givers WHERE org = $1 AND room = $2 AND sha256 = $3 AND NOT EXISTS (
+    SELECT 1 FROM room_files r WHERE r.org = file_givers.org AND r.room = file_givers.room AND r.sha256 = file_givers.sha256
+)
+"""
 
 
 class Uses(Protocol):
@@ -82,6 +87,7 @@ class Sweeper:
 
     async def _take(self, tx: Writing, org: str, room: str, sha256: str) -> bool:
         await tx.run("DELETE FROM room_files WHERE org = $1 AND room = $2 AND sha256 = $3", org, room, sha256)
+        await tx.run(_FORGET_GIVERS, org, room, sha256)
         return await tx.run(_UNUSED, org, sha256) > 0
 
     async def _sweep_uploads(self, old_ms: int) -> int:
@@ -103,7 +109,9 @@ class Sweeper:
                 sha256s = [row[2] for row in group]
                 used = await self._uses.used(org, room, sha256s)
                 async with self._database.write() as tx:
-                    await tx.run_many(_TAKE, [(org, room, sha256, old_ms) for sha256 in sha256s if sha256 not in used])
+                    unused = [sha256 for sha256 in sha256s if sha256 not in used]
+                    await tx.run_many(_TAKE, [(org, room, sha256, old_ms) for sha256 in unused])
+                    await tx.run_many(_FORGET_GIVERS, [(org, room, sha256) for sha256 in unused])
             if len(rows) < AT_ONCE:
                 return
             at = rows[-1]

@@ -1,4 +1,4 @@
-"""Files, the rooms they were given to, and uploads under way."""
+"""Files, the rooms they were given to and by whom, and uploads under way."""
 
 from typing import Final
 
@@ -49,6 +49,19 @@ TABLES: Final = (
         );
         CREATE INDEX uploads_owner ON uploads (org, owner, sha256);
         CREATE INDEX uploads_touched ON uploads (touched_ms);
+        """,
+    ),
+    Migration(
+        "files_0002",
+        """
+        CREATE TABLE file_givers (
+            room TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            usr TEXT NOT NULL,
+            org TEXT NOT NULL,
+            PRIMARY KEY (room, sha256, usr)
+        );
+        INSERT INTO file_givers (room, sha256, usr, org) SELECT room, sha256, owner, org FROM room_files;
         """,
     ),
 )

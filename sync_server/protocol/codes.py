@@ -14,6 +14,7 @@ class Code(enum.StrEnum):
     ROOM_EXISTS = "room_exists"
     NOT_ALLOWED = "not_allowed"
     NO_TARGET = "no_target"  # the message that an edit, reaction or pin names is not there
+    NO_FILE = "no_file"  # a file that a message names is not in its room, or not its author's to name: upload it first
     DELETED = "deleted"  # delete wins over edit
     STALE = "stale"  # somebody else changed it after what the author had seen
     OUT_OF_ORDER = "out_of_order"  # an earlier operation of this device has not arrived yet: send from there

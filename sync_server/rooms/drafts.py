@@ -8,7 +8,7 @@ import msgspec
 from sync_server.protocol.bodies import RoomCreate, RoomKind, RoomRole
 from sync_server.protocol.chain import START, next_hash
 from sync_server.protocol.events import Event
-from sync_server.rooms.views import Entered, MessageView, RoomId, RoomLog, RoomsView, RoomView, Seat, User
+from sync_server.rooms.views import Entered, FileView, MessageView, RoomId, RoomLog, RoomsView, RoomView, Seat, User
 
 
 class RoomDraft:
@@ -118,6 +118,10 @@ class Drafts:
     def knows(self, org: str, user: User) -> bool:
         """Whether ``user`` belongs to the organisation."""
         return (org, user) in self._view.people
+
+    def file(self, room: RoomId, sha256: str) -> FileView | None:
+        """A file that was given to the room, whole; None where there is none."""
+        return self._view.files.get((room, sha256))
 
     def logs(self) -> tuple[RoomLog, ...]:
         """What is new, room by room."""

@@ -16,26 +16,40 @@ from sync_server.protocol.events import Event, Kind, Op, OpResult, OpState
 from sync_server.protocol.ids import is_id
 from sync_server.protocol.limits import MAX_BODY
 from sync_server.rooms.drafts import Drafts
-from sync_server.rooms.rules import Case, apply, check, is_direct_id, people_of, targets_of
+from sync_server.rooms.rules import Case, apply, check, files_named, is_direct_id, people_of, targets_of
 from sync_server.rooms.views import Asked, Count, Decided, Device, Needs, Plan, RoomId, RoomsView
 
 CSEQ_MAX: Final = 2**53
 OUT_OF_ORDER_MS: Final = 50  # a device that sends from the operation that is missing may do so almost at once
 LOST_MS: Final = 5_000  # a room that a restore has lost is there again once its maker's device has come
-# Kinds whose rules look at messages or people; bodies of all others are opened once, when they are decided.
+# Kinds whose rules look at messages, people or files; bodies of all others are opened once, when they are decided.
 _LOOKS_UP: Final = frozenset(
-    {Kind.ROOM_CREATE, Kind.MEMBER_SET, Kind.MSG_EDIT, Kind.MSG_DELETE, Kind.REACT_SET, Kind.PIN_SET, Kind.ERASE}
+    {
+        Kind.ROOM_CREATE,
+        Kind.MEMBER_SET,
+        Kind.MSG_CREATE,
+        Kind.MSG_EDIT,
+        Kind.MSG_DELETE,
+        Kind.REACT_SET,
+        Kind.PIN_SET,
+        Kind.ERASE,
+    }
 )
+_FILES: Final = '"files"'
 
 
 def needs(asked: Sequence[Asked]) -> Needs:
     """What has to be looked up before :func:`plan` can decide about ``asked``; what is no id is not there and not looked for."""
     messages: set[tuple[RoomId, str]] = set()
     people: set[tuple[str, str]] = set()
+    files: set[tuple[RoomId, str]] = set()
     sound = [one for one in asked if is_id(one.op.id) and is_id(one.op.r)]
     for one in sound:
         op = one.op
+        if op.k == Kind.MSG_CREATE and _FILES not in op.b:  # most messages; a body that hides the word names nothing that is found
+            continue
         if op.k in _LOOKS_UP and (body := _opened(op)) is not None:
+            files |= {(op.r, sha256) for sha256 in files_named(body)}
             messages |= {(op.r, target) for target in targets_of(body) if is_id(target)}
             people |= {(one.actor.org, user) for user in people_of(body) if user.isprintable() and user.isascii()}
     return Needs(
@@ -44,6 +58,7 @@ def needs(asked: Sequence[Asked]) -> Needs:
         ops=frozenset((one.actor.device, one.op.id) for one in sound),
         counts=frozenset((one.actor.device, one.op.r) for one in sound),
         people=frozenset(people),
+        files=frozenset(files),
     )
 
 

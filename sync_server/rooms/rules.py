@@ -82,6 +82,15 @@ def targets_of(body: Body) -> tuple[str, ...]:
     return body.targets if isinstance(body, Erase) else ()
 
 
+def files_named(body: Body) -> frozenset[str]:
+    """The files that a new message names, by SHA-256; what is no SHA-256 is left out."""
+    return (
+        frozenset(file.sha256 for file in body.files if _HASH.fullmatch(file.sha256))
+        if isinstance(body, MsgCreate)
+        else frozenset()
+    )
+
+
 def check(case: Case) -> Code | None:
     """Why the operation is refused; None where it may enter."""
     room = case.room
@@ -223,7 +232,22 @@ def _check_msg_create(case: Case) -> Code | None:
         return Code.BAD_BODY
     if any(_HASH.fullmatch(file.sha256) is None for file in body.files):
         return Code.BAD_BODY
-    return None if case.may(Deed.POST) else Code.NOT_ALLOWED
+    if not case.may(Deed.POST):
+        return Code.NOT_ALLOWED
+    return None if all(_may_name(case, sha256) for sha256 in files_named(body)) else Code.NO_FILE
+
+
+def _may_name(case: Case, sha256: str) -> bool:
+    """Whether the author gave the file to the room, or reads a message there that shows it.
+
+    After a restore a message may come back before its file, which its author's desktop then offers again.
+    """
+    room, user = case.there, case.actor.user
+    file = case.drafts.file(room.room, sha256)
+    if file is None:
+        return case.op.rec and room.epoch > 1
+    floor = 1 if room.shows_history else room.seats[user].since if user in room.seats else 0
+    return user in file.givers or (0 < floor <= file.s)
 
 
 def _check_change(case: Case) -> Code | None:

@@ -15,6 +15,7 @@ from sync_server.protocol.codes import Code
 from sync_server.protocol.events import OpResult, OpState
 from sync_server.rooms.notes import Note, erasures, unnoted
 from sync_server.rooms.planning import needs, plan
+from sync_server.rooms.shared_files import load_files
 from sync_server.rooms.store import Eraser, PeopleOf, load_counts, load_decided, load_messages, load_rooms, save_plan
 from sync_server.rooms.views import Asked, Count, Device, Needs, Plan, RoomId, RoomsView, RoomView
 from sync_server.rooms.worker import Worker, outcome
@@ -245,6 +246,7 @@ class Sequencer:
             decided=await load_decided(reading, wanted),
             counts=counts,
             people=frozenset(people),
+            files=await load_files(reading, wanted.files),
         )
 
     def _remember(self, view: RoomsView, planned: Plan) -> None:

@@ -1,14 +1,16 @@
-"""Which files messages of a room have, and who may read one: rights to a file follow the messages that name it."""
+"""Which files messages of a room have, who may read one and who may name one: rights follow the messages that show it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from sync_server.accounts.permissions import Deed, allows
 from sync_server.actor import Actor
+from sync_server.files.files import DAMAGED
 from sync_server.protocol.bodies import RoomRole
 from sync_server.protocol.ids import is_id
 from sync_server.rooms.log import accesses
-from sync_server.rooms.store import rows_in
+from sync_server.rooms.store import rows_in, rows_of_pairs
+from sync_server.rooms.views import FileView, RoomId, User
 from sync_server.storage.database import Database, Reading
 
 _USED: Final = """
@@ -20,6 +22,15 @@ _READABLE: Final = """
 SELECT 1 FROM message_files f JOIN events e ON e.id = f.id AND e.room = f.room AND e.kind = 'msg.create' AND e.seq >= $3
 LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
 WHERE f.room = $1 AND f.sha256 = $2 AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) LIMIT 1
+"""
+_GIVEN: Final = f"""
+SELECT g.room, g.sha256, g.usr FROM file_givers g JOIN files f ON f.org = g.org AND f.sha256 = g.sha256
+WHERE f.dropped_ms <> {DAMAGED} AND (g.room, g.sha256) IN (VALUES {{}})
+"""  # noqa: S608 our own words
+_SHOWN: Final = """
+SELECT f.room, f.sha256, MAX(e.seq) FROM message_files f
+JOIN events e ON e.id = f.id AND e.room = f.room AND e.kind = 'msg.create' LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
+WHERE (f.room, f.sha256) IN (VALUES {}) AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) GROUP BY f.room, f.sha256
 """
 _OF_MESSAGES: Final = "SELECT DISTINCT sha256 FROM message_files WHERE room = $1 AND id IN ({})"
 
@@ -48,6 +59,15 @@ class SharedFiles:
         """Which of these files a message of the room names that is neither deleted nor erased."""
         async with self._database.read() as reading:
             return frozenset(row[0] for row in await rows_in(reading, _USED, sha256s, org, room))
+
+
+async def load_files(reading: Reading, wanted: Collection[tuple[RoomId, str]]) -> dict[tuple[RoomId, str], FileView]:
+    """Of the files that new messages name, (room, SHA-256), those that are whole and were given to the room."""
+    givers: dict[tuple[RoomId, str], set[User]] = {}
+    for room, sha256, user in await rows_of_pairs(reading, _GIVEN, wanted):
+        givers.setdefault((room, sha256), set()).add(user)
+    shown = {(row[0], row[1]): row[2] for row in await rows_of_pairs(reading, _SHOWN, givers)}
+    return {key: FileView(frozenset(users), shown.get(key, 0)) for key, users in givers.items()}
 
 
 async def files_of(reading: Reading, room: str, messages: Sequence[str]) -> tuple[str, ...]:

@@ -70,6 +70,13 @@ class MessageView(msgspec.Struct, frozen=True):
     is_erased: bool = False
 
 
+class FileView(msgspec.Struct, frozen=True):
+    """A whole file that was given to a room: by whom, and the place ``s`` of the newest message that shows it (0: none)."""
+
+    givers: frozenset[User]
+    s: int = 0
+
+
 class Decided(msgspec.Struct, frozen=True):
     """An operation that was decided: entered at ``s`` of epoch ``e``, or refused with ``code``. ``bh``: hash of its body."""
 
@@ -84,13 +91,14 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """What has to be looked up before operations are planned; ``people`` are (organisation, user)."""
+    """What has to be looked up before operations are planned; ``people`` are (organisation, user), ``files`` (room, SHA-256)."""
 
     rooms: frozenset[RoomId]
     messages: frozenset[tuple[RoomId, str]]
     ops: frozenset[tuple[Device, str]]
     counts: frozenset[tuple[Device, RoomId]]
     people: frozenset[tuple[str, User]]
+    files: frozenset[tuple[RoomId, str]] = frozenset()
 
 
 class RoomsView(msgspec.Struct, frozen=True):
@@ -104,6 +112,7 @@ class RoomsView(msgspec.Struct, frozen=True):
     decided: Mapping[tuple[Device, str], Decided] = {}
     counts: Mapping[tuple[Device, RoomId], Count] = {}
     people: frozenset[tuple[str, User]] = frozenset()
+    files: Mapping[tuple[RoomId, str], FileView] = {}
 
 
 class Entered(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 from sync_server.actor import Role
 from sync_server.audit.links import AuditEntry
 from sync_server.clock import ManualClock
+from sync_server.files import tables as files_tables
 from sync_server.protocol.events import Event, Op, OpResult
 from sync_server.protocol.messages import Ev, Pull
 from sync_server.rooms import tables
@@ -19,6 +20,12 @@ from sync_server.storage.database import Database, Reading, Writing
 from sync_server.storage.opening import open_database
 from tests.fakes.postgres import fresh_postgres
 from tests.fakes.room_ops import Writer
+
+GIVE_FILE = """
+INSERT INTO files (org, sha256, size, mime, width, height, owner, made_ms) VALUES ($1, $2, 1, 'text/csv', 0, 0, $3, 0)
+ON CONFLICT DO NOTHING
+"""
+GIVE_TO_ROOM = "INSERT INTO file_givers (org, room, sha256, usr) VALUES ($1, $2, $3, $4)"
 
 
 class House:
@@ -65,6 +72,13 @@ class House:
         self.people.add((writer.org, writer.user))
         return writer
 
+    async def give(self, writer: Writer, room: str, *sha256s: str) -> None:
+        """Files that somebody has uploaded to a room."""
+        async with self.database.write() as tx:
+            for sha256 in sha256s:
+                await tx.run(GIVE_FILE, writer.org, sha256, writer.user)
+                await tx.run(GIVE_TO_ROOM, writer.org, room, sha256, writer.user)
+
     async def push(self, writer: Writer, *ops: Op) -> tuple[OpResult, ...]:
         return await self.rooms.push(writer.actor, ops)
 
@@ -89,7 +103,9 @@ class House:
 async def open_house(url: str) -> AsyncIterator[House]:
     """A house in the database at ``url``."""
     clock = ManualClock()
-    database = await open_database(url, (*storage_tables.TABLES, *tables.TABLES, *search_tables.TABLES), clock)
+    database = await open_database(
+        url, (*storage_tables.TABLES, *files_tables.TABLES, *tables.TABLES, *search_tables.TABLES), clock
+    )
     try:
         house = House(database, clock)
         await house.rooms.begin()

@@ -159,6 +159,7 @@ async def test_files_are_used_and_read_until_no_message_names_them(url):
             ann.op(room, MsgCreate(text=one, files=tuple(file_of(sha256) for sha256 in some)))
             for some in ((one, two), (two,), (three,))
         ]
+        await house.give(ann, room, one, two, three)
         await house.ok(ann, *said)
         asked = ann.org, room, (one, two, three, "d" * 64)
         assert await files.used(*asked) == {one, two, three}
@@ -181,6 +182,7 @@ async def test_a_file_from_before_somebodys_joining_is_not_theirs_where_the_past
         files = SharedFiles(house.database)
         early, late = "a" * 64, "b" * 64
         seat = ann.seat(create.r, bob.user)
+        await house.give(ann, create.r, early, late)
         named = [ann.op(create.r, MsgCreate(text="", files=(file_of(sha256),))) for sha256 in (early, late)]
         await house.ok(
             ann, create, *(msgspec.structs.replace(op, cseq=cseq) for cseq, op in enumerate((named[0], seat, named[1]), 2))

@@ -68,6 +68,7 @@ async def test_filters_narrow_what_is_found(url):
             bob.op(room, MsgCreate(text="look", links=(Link(instrument="AAPL.XNAS"), Link(instrument="IBM.XNYS")))),
             bob.op(room, MsgCreate(text="read https://example.org")),
         ]
+        await house.give(bob, room, PICTURE.sha256, SHEET.sha256)
         await house.ok(bob, *said)
         await house.ok(ann, ann.op(room, MsgCreate(text="indeed", thread=said[0].id)))
         _, other = await talk(house, "elsewhere")
