@@ -172,9 +172,10 @@ def _sum_of(db: Any) -> int:
 
 
 def _waiting(db: Any) -> set[str]:
-    """Files of messages that have not become history: staged ones, and those of the outbox."""
+    """Files of messages that have not become history, staged ones and those of the outbox; and those to be offered again."""
     bodies = db.execute("SELECT body FROM chat_staged UNION ALL SELECT b FROM chat_outbox WHERE k = 'msg.create'").fetchall()
-    return {file.sha256 for (body,) in bodies for file in msgspec.json.decode(body, type=MsgCreate).files}
+    offered = {sha256 for (sha256,) in db.execute("SELECT sha256 FROM chat_offers").fetchall()}
+    return offered | {file.sha256 for (body,) in bodies for file in msgspec.json.decode(body, type=MsgCreate).files}
 
 
 def _unused(db: Any, older_than_ms: int) -> list[tuple[str, str]]:

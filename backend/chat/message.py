@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Delivery(enum.StrEnum):
     """How far a message of one's own has come; each state is proved by what the server said, none is guessed."""
 
+    UPLOADING = "uploading"  # stored on this computer; its files go first, and have not all reached the server
     QUEUED = "queued"  # stored on this computer, not sent
     SENDING = "sending"
     SENT = "sent"  # the server has stored it and given it its place

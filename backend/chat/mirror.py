@@ -18,6 +18,7 @@ from backend.chat.folding import (
 )
 from backend.chat.message_rows import write_states
 from backend.chat.outbox_rows import (
+    Staged,
     Waiting,
     count_waiting,
     drop_op,
@@ -28,7 +29,9 @@ from backend.chat.outbox_rows import (
     renumber,
     replace_ops,
     settle,
+    write_offers,
     write_op,
+    write_staged,
 )
 from backend.chat.room_list import read_unread
 from backend.chat.room_rows import (
@@ -46,7 +49,7 @@ from backend.chat.room_rows import (
 from backend.events import Event as Change
 from backend.events import MessagesChanged, RoomsChanged
 from backend.storage.ledger import Ledger
-from backend.sync.keeping import Unstage
+from backend.sync.keeping import Stage, Unstage
 from sync_server.protocol.actions import (
     Action,
     DropOp,
@@ -214,6 +217,9 @@ def _keep(db: Any, done: _Done, action: Action) -> None:
             renumber(db, done.server, room, numbers)
         case Unstage(id=key):
             drop_staged(db, key)
+        case Stage(id=key, r=room, b=body, made_ms=made_ms):
+            write_staged(db, Staged(key, done.server, room, body, made_ms))
+            done.note(room, 0, (key,))
         case SaveEvents():
             _keep_events(db, done, action)
         case SaveSettled(settled=settled):
@@ -301,6 +307,7 @@ def _start_from(db: Any, done: _Done, action: StartFrom) -> None:
         db.execute("UPDATE chat_rooms SET has_older = ?, info = ? WHERE key = ?", (cursor.s > 0, info or room.info, room.key))
     write_aside(db, room.key, action.unconfirmed)
     replace_ops(db, done.server, room.id, action.again)
+    write_offers(db, done.server, action.again)
     db.execute("UPDATE chat_rooms SET head = ?, is_left = 0 WHERE key = ?", (cursor.s, room.key))
     done.note(room.id, 0, None)
 
@@ -335,6 +342,7 @@ def _wipe(db: Any, server: str) -> tuple[str, ...]:
     for sql in (
         "DELETE FROM chat_outbox WHERE server = ?",
         "DELETE FROM chat_staged WHERE server = ?",
+        "DELETE FROM chat_offers WHERE server = ?",
         "DELETE FROM chat_counts WHERE server = ?",
         "DELETE FROM chat_people WHERE server = ?",
         "DELETE FROM chat_rooms WHERE server = ?",

@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from sync_server.protocol.actions import Settled
-from sync_server.protocol.events import Event, Op
+from sync_server.protocol.bodies import File, MsgCreate
+from sync_server.protocol.events import Event, Kind, Op
 from sync_server.protocol.fold import as_event
 
 _COLUMNS: Final = "id, room, k, b, n, cseq, base, cts, rec, e, s, code"
@@ -153,6 +154,25 @@ def load_room_staged(db: Any, room: str) -> tuple[Staged, ...]:
     """Staged messages of a room, the earliest first."""
     found = db.execute("SELECT id, server, room, body, made_ms, why FROM chat_staged WHERE room = ? ORDER BY made_ms, id", (room,))
     return tuple(Staged(*row) for row in found.fetchall())
+
+
+def write_offers(db: Any, server: str, ops: Iterable[Op]) -> None:
+    """The files of messages that a server is sent anew are offered to it as well: it may have lost them with the messages."""
+    for op in ops:
+        for file in msgspec.json.decode(op.b, type=MsgCreate).files if op.rec and op.k == Kind.MSG_CREATE else ():
+            row = (server, op.r, file.sha256, msgspec.json.encode(file).decode())
+            db.execute("INSERT OR IGNORE INTO chat_offers (server, room, sha256, file) VALUES (?, ?, ?, ?)", row)
+
+
+def load_offers(db: Any, server: str) -> tuple[tuple[str, File], ...]:
+    """Files to offer to a server again, each with its room."""
+    found = db.execute("SELECT room, file FROM chat_offers WHERE server = ? ORDER BY room, sha256", (server,)).fetchall()
+    return tuple((room, msgspec.json.decode(file, type=File)) for room, file in found)
+
+
+def drop_offer(db: Any, server: str, room: str, sha256: str) -> None:
+    """A file was offered, or cannot be."""
+    db.execute("DELETE FROM chat_offers WHERE server = ? AND room = ? AND sha256 = ?", (server, room, sha256))
 
 
 def _waiting_of(row: tuple[Any, ...]) -> Waiting:

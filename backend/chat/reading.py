@@ -133,7 +133,7 @@ def _lay_staged(laid: Overlaid, staged: Staged, user: str) -> None:
         links=body.links,
     )
     mark = laid.mark(staged.id)
-    mark.delivery, mark.why = (Delivery.FAILED, staged.why) if staged.why else (Delivery.QUEUED, "")
+    mark.delivery, mark.why = (Delivery.FAILED, staged.why) if staged.why else (Delivery.UPLOADING, "")
 
 
 def _shown(db: Any, room: RoomRecord, around: Surroundings) -> Shown:

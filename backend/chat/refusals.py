@@ -1,4 +1,7 @@
-"""What the server refused besides words: told to the person and given up. Words stay where they were written, with the reason."""
+"""What the server refused: words stay where they were written, with the reason; everything else is told and given up.
+
+Words whose file the server does not have, because a restore or its disk lost it, wait for the upload again by themselves.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,9 +10,9 @@ from typing import Any, Final
 from backend.chat.outbox_rows import Waiting, load_refused
 from backend.chat.parts import ChatParts
 from backend.chat.why import words_of
-from backend.chat.writer import drop_refused
+from backend.chat.writer import drop_refused, lacks_file, stage_again
 from backend.errors import TriiError
-from backend.events import Level, Notice
+from backend.events import Level, Notice, notice_of
 from sync_server.protocol.actions import Heard
 from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Event, Kind
@@ -31,6 +34,7 @@ class Refusals:
 
     def __init__(self, parts: ChatParts) -> None:
         self._parts = parts
+        self._staged: set[tuple[str, str]] = set()
 
     async def begin(self) -> None:
         """Give up what was refused before the program ended last."""
@@ -38,12 +42,16 @@ class Refusals:
             server = link.account.id
             kept = await self._parts.words.read(partial(_refused, server))
             await self._give_up(server, [one for one in kept if one.op.k not in _WORDS])
+            await self._stage_again(server, [one for one in kept if lacks_file(one)])
 
     def refused(self, server: str, ops: Sequence[Waiting]) -> None:
         """The server will never enter these."""
         rest = [one for one in ops if one.op.k not in _WORDS]
         if rest and not self._parts.tasks.is_closed:
             self._parts.tasks.start("refused changes", self._give_up(server, rest))
+        lacking = [one for one in ops if lacks_file(one) and _key(one) not in self._staged]
+        if lacking and not self._parts.tasks.is_closed:
+            self._parts.tasks.start("files to be sent again", self._stage_again(server, lacking))
 
     def heard(self, server: str, heard: Heard) -> None:
         """Nothing to tell."""
@@ -53,6 +61,15 @@ class Refusals:
 
     def came(self, server: str, room: str, events: Sequence[Event]) -> None:
         """Nothing to tell."""
+
+    async def _stage_again(self, server: str, ops: Sequence[Waiting]) -> None:
+        """Send files that the server lost or never had, then the messages; a message it refuses once more stays refused."""
+        self._staged.update(map(_key, ops))
+        try:
+            for one in ops:
+                await stage_again(self._parts, server, one)
+        except TriiError as error:
+            self._parts.bus.publish(notice_of(error, "A message could not be made ready to be sent again."))
 
     async def _give_up(self, server: str, ops: Sequence[Waiting]) -> None:
         try:
@@ -64,6 +81,10 @@ class Refusals:
                 await link.line.ask(partial(drop_refused, one.op.id))
         except TriiError as error:
             self._parts.bus.publish(Notice(Level.WARNING, "A refused change is still listed.", error.message, code=error.code))
+
+
+def _key(refused: Waiting) -> tuple[str, str]:
+    return refused.op.r, refused.op.b
 
 
 def _refused(server: str, db: Any) -> tuple[Waiting, ...]:

@@ -1,6 +1,10 @@
-"""Messages with files on their way: the files first, then the message, each in its turn, also after a restart."""
+"""Messages with files on their way: the files first, then the message, each in its turn, also after a restart.
+
+A server that was restored gets the files of one's own messages anew, after the messages themselves.
+"""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,7 +14,7 @@ import msgspec
 
 from backend.bus import Bus
 from backend.chat.attachments import Attachments
-from backend.chat.outbox_rows import Staged, load_staged, write_staged
+from backend.chat.outbox_rows import Staged, drop_offer, load_offers, load_staged, write_staged
 from backend.errors import NotFound, TriiError, Unavailable
 from backend.events import MessagesChanged, RoomsChanged, ServersChanged
 from backend.storage.ledger import Ledger
@@ -21,6 +25,8 @@ from backend.sync.team import Team
 from backend.tasks import TaskOwner
 from sync_server.protocol.bodies import File, MsgCreate
 from sync_server.protocol.events import Kind
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S: Final = (1.0, 60.0)
 
@@ -101,14 +107,15 @@ class Uploads:
             while True:
                 self._working[server].clear()
                 link = await self._team.link_to(server)
-                staged, n_held = await self._words.read(lambda db: _ready(db, server))
+                staged, offers, n_held = await self._words.read(lambda db: _ready(db, server))
                 (self._held.add if n_held else self._held.discard)(server)
-                if not staged or not link.is_live:
+                if not (staged or offers) or not link.is_live:
                     if self._working[server].is_set():
                         continue
                     return
                 try:
                     await self._send_all(link, staged)
+                    await self._offer_all(link, offers)
                     patience_s = PATIENCE_S[0]
                 except Unavailable:
                     await asyncio.sleep(patience_s)
@@ -129,6 +136,18 @@ class Uploads:
                 raise
             except (TriiError, ValueError) as error:
                 await self._refuse(one, error.message if isinstance(error, TriiError) else str(error))
+
+    async def _offer_all(self, link: Link, offers: Sequence[tuple[str, File]]) -> None:
+        """Give a restored server the files of messages that it was sent anew; one that cannot be had or given any more is let go."""
+        server = link.account.id
+        for room, file in offers:
+            try:
+                await self._send_file(link, room, file)
+            except Unavailable:
+                raise
+            except TriiError as error:
+                log.info("The file %s is not given to %s again: %s", file.sha256[:12], link.account.name, error.message)
+            await self._words.write(partial(drop_offer, server=server, room=room, sha256=file.sha256))
 
     async def _send_file(self, link: Link, room: str, file: File) -> None:
         content = await self._files.get(file.sha256)
@@ -153,10 +172,14 @@ class Uploads:
             self._bus.publish(MessagesChanged(room))
 
 
-def _ready(db: Any, server: str) -> tuple[list[Staged], int]:
-    """Messages whose room the server knows, and how many wait for a room that it does not know yet."""
+def _ready(db: Any, server: str) -> tuple[list[Staged], list[tuple[str, File]], int]:
+    """Messages whose room the server knows, files of rooms that it has again, and how many of both wait for theirs."""
     new = db.execute("SELECT room FROM chat_outbox WHERE server = ? AND k = 'room.create' AND s = 0 AND code = ''", (server,))
     rooms = {room for (room,) in new.fetchall()}
     staged = [one for one in load_staged(db, server) if not one.why]
     ready = [one for one in staged if one.room not in rooms]
-    return ready, len(staged) - len(ready)
+    lost = db.execute("SELECT room FROM chat_outbox WHERE server = ? AND rec AND s = 0 AND code = ''", (server,))
+    rooms |= {room for (room,) in lost.fetchall()}
+    offers = load_offers(db, server)
+    due = [offer for offer in offers if offer[0] not in rooms]
+    return ready, due, len(staged) - len(ready) + len(offers) - len(due)

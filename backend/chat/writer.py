@@ -19,6 +19,7 @@ from backend.chat.room_rows import find_room, load_people, load_room
 from backend.errors import InvalidInput, NotFound
 from backend.events import MessagesChanged, RoomsChanged
 from backend.sync.account_calls import step_up
+from backend.sync.keeping import Stage
 from sync_server.protocol.actions import Action
 from sync_server.protocol.bodies import (
     Body,
@@ -36,6 +37,7 @@ from sync_server.protocol.bodies import (
     Seat,
 )
 from sync_server.protocol.client import SyncClient
+from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Kind, Op
 from sync_server.protocol.fold import as_event, touched
 from sync_server.protocol.ids import IdMaker, direct_room
@@ -130,7 +132,10 @@ class Writer:
             raise NotFound("Nothing of this message was refused.", code="chat.not_refused")
         link = await parts.link_of(room)
         for one in refused:
-            await link.line.ask(partial(_again, one.op.id))
+            if lacks_file(one):
+                await stage_again(parts, link.account.id, one)
+            else:
+                await link.line.ask(partial(_again, one.op.id))
 
     async def drop(self, message: str) -> bool:
         """Give up what was refused of a message, or a message whose files are still on their way; whether there was any."""
@@ -284,6 +289,24 @@ def drop_refused(op_id: str, client: SyncClient, now_ms: int) -> list[Action]:
         return client.drop(op_id, now_ms)
     except ValueError:
         return []
+
+
+async def stage_again(parts: ChatParts, server: str, refused: Waiting) -> None:
+    """Let a refused message wait for its files: they are uploaded, then it is sent as a new one. Raises NotFound, Unavailable."""
+    op = refused.op
+    link = await parts.team.link_to(server)
+    await link.line.ask(partial(_stage, Stage(f"staged-{uuid.uuid4()}", op.r, op.b, op.cts), op.id))
+    parts.uploads.wake(server)
+
+
+def lacks_file(refused: Waiting) -> bool:
+    """Whether a message was refused because the server does not have a file of it."""
+    return refused.op.k == Kind.MSG_CREATE and refused.code == Code.NO_FILE
+
+
+def _stage(stage: Stage, op_id: str, client: SyncClient, now_ms: int) -> list[Action]:
+    dropped = drop_refused(op_id, client, now_ms)
+    return [stage, *dropped] if dropped else []
 
 
 def _again(op_id: str, client: SyncClient, now_ms: int) -> list[Action]:

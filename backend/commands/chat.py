@@ -25,7 +25,7 @@ _ROOMS = (
     TextColumn("last", may_be_cut=True),
 )
 _MS_NS: Final = 1_000_000
-_OPEN: Final = (Delivery.QUEUED, Delivery.SENDING)
+_OPEN: Final = (Delivery.UPLOADING, Delivery.QUEUED, Delivery.SENDING)
 
 
 async def run(context: CommandContext, arguments: argparse.Namespace) -> int:

@@ -304,4 +304,17 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         INSERT INTO chat_words (chat_words, rank) VALUES ('secure-delete', 1);
         """,
     ),
+    Migration(
+        "0007_chat_offers",
+        # Files of one's own messages that a restored server may have lost: offered to it again.
+        """
+        CREATE TABLE chat_offers (
+            server TEXT NOT NULL REFERENCES chat_servers (id),
+            room TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            file TEXT NOT NULL,
+            PRIMARY KEY (server, room, sha256)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

@@ -14,6 +14,15 @@ class Unstage(Action, frozen=True):
     id: str
 
 
+class Stage(Action, frozen=True):
+    """The words of a refused operation wait for their files again, as the staged message ``id`` of room ``r`` with body ``b``."""
+
+    id: str
+    r: str
+    b: str
+    made_ms: int
+
+
 class Keeping(Protocol):
     """Keeps what the state machine of a connection says, and gives it back at the next start."""
 

@@ -12,7 +12,7 @@ from backend.errors import TriiError, Unavailable
 from backend.sync.api import SessionEnded
 from backend.sync.carrier import Carrier
 from backend.sync.dialling import Dialling
-from backend.sync.keeping import Keeping, Unstage
+from backend.sync.keeping import Keeping, Stage, Unstage
 from backend.tasks import TaskOwner
 from sync_server.protocol.actions import (
     Action,
@@ -43,7 +43,7 @@ from sync_server.protocol.fold import parse_state
 from sync_server.protocol.messages import Bye, Err, FromDevice, FromServer, Push, Res, Snapshot
 
 STORED: Final = (
-    SaveOp, DropOp, Renumber, Unstage, SaveEvents, SaveSettled, SaveOlder, StartFrom, Leave, Heads, Known, ReadTo,
+    SaveOp, DropOp, Renumber, Stage, Unstage, SaveEvents, SaveSettled, SaveOlder, StartFrom, Leave, Heads, Known, ReadTo,
 )  # fmt: skip
 EVENTS_AT_ONCE: Final = 1_000  # of one transaction
 ENTRIES_MAX: Final = 64  # that wait before the connection is read on

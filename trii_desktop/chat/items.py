@@ -12,6 +12,7 @@ from trii_desktop.widgets.numbers import format_bytes
 
 GROUP_MS: Final = 5 * 60_000  # messages of one person within this time stand together
 _WAYS: Final = {
+    Delivery.UPLOADING: "Waiting for the upload",
     Delivery.QUEUED: "Waiting to be sent",
     Delivery.SENDING: "Sending\u2026",
     Delivery.SENT: "Sent",

@@ -15,7 +15,7 @@ from backend.events import Notice
 from backend.sync.server import Standing
 from sync_server.actor import Actor, Role
 from sync_server.protocol import chain
-from sync_server.protocol.bodies import Erase, format_body
+from sync_server.protocol.bodies import Erase, File, MsgCreate, format_body
 from sync_server.protocol.events import Kind, Op
 from sync_server.protocol.ids import IdMaker
 from tests.fakes.desks import eventually, join, standing, texts, two_desks, user_of
@@ -64,7 +64,7 @@ async def test_a_file_written_offline_is_sent_before_its_message_and_fetched_whe
         path = tmp_path / "AAPL prices.csv"
         path.write_bytes(content)
         sent = await ann.chat.send(room, "Prices", files=[path, NewFile("chart.png", "", png(2, 3))])
-        assert (sent.delivery, [f.name for f in sent.files]) == (Delivery.QUEUED, ["AAPL prices.csv", "chart.png"])
+        assert (sent.delivery, [f.name for f in sent.files]) == (Delivery.UPLOADING, ["AAPL prices.csv", "chart.png"])
         assert (sent.files[1].mime, sent.files[1].width, sent.files[1].height) == ("image/png", 2, 3)
         path.unlink()
         await ann.team.go_online(a, is_on=True)
@@ -250,3 +250,50 @@ async def test_a_file_waits_for_the_room_that_it_is_for(tmp_path):
         await ann.chat.send(room, "First", files=[NewFile("a.txt", "text/plain", b"copper")])
         await ann.team.go_online(a, is_on=True)
         await eventually(lambda: texts(bob, room), ["First"])
+
+
+async def test_a_message_whose_file_the_server_lost_waits_for_the_upload_and_then_arrives(tmp_path):
+    async with two_desks(tmp_path) as (server, ann, bob):
+        a, room = await in_a_room(server, ann, bob)
+        content = b"close\n181.18\n"
+        sha256 = hashlib.sha256(content).hexdigest()
+        await ann.chat.send(room, "Prices", files=[NewFile("a.csv", "text/csv", content)])
+        await eventually(lambda: texts(bob, room), ["Hello", "Prices"])
+        await ann.team.go_online(a, is_on=False)
+        await until(lambda: standing(ann) is Standing.OFFLINE)
+        message = (await ann.chat.page(room)).messages[-1]
+        again = MsgCreate("Once more", files=(File(sha256, "a.csv", "text/csv", len(content)),))
+        await (await ann.chat._parts.link_of(room)).line.submit(room, again, Kind.MSG_CREATE)
+        await erase_as_admin(server, room, ann, message.id)
+        await eventually(lambda: rows_of_file(server, sha256), 0)
+        await ann.team.go_online(a, is_on=True)
+        await eventually(lambda: texts(bob, room), ["Hello", "", "Once more"])
+        assert await bob.chat.content(sha256) == content
+        await eventually(lambda: refused_or_waiting(ann), (0, 0))
+
+
+async def test_a_file_that_is_nowhere_any_more_leaves_its_message_refused_with_the_reason(tmp_path):
+    async with two_desks(tmp_path) as (server, ann, bob):
+        _, room = await in_a_room(server, ann, bob)
+        lost = MsgCreate("Look", files=(File("c" * 64, "a.csv", "text/csv", 4),))
+        await (await ann.chat._parts.link_of(room)).line.submit(room, lost, Kind.MSG_CREATE)
+
+        async def why():
+            row = (await ann.chat.page(room)).messages[-1]
+            return row.text, row.delivery, row.why
+
+        await eventually(why, ("Look", Delivery.FAILED, "This file is not on this computer."))
+        assert await texts(bob, room) == ["Hello"]
+
+
+async def rows_of_file(server, sha256):
+    """How often the server's tables have a file."""
+    async with server.server.database.read() as view:
+        return len(await view.rows("SELECT 1 FROM files WHERE sha256 = $1", sha256))
+
+
+async def refused_or_waiting(desk):
+    """Operations that were refused, and words that wait."""
+    return await desk.words.read(
+        lambda db: tuple(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("chat_outbox", "chat_staged"))
+    )

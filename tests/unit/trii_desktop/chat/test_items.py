@@ -55,6 +55,7 @@ def test_replies_are_counted_in_a_room_and_shown_in_a_thread():
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
+        ({"delivery": Delivery.UPLOADING}, "Waiting for the upload"),
         ({"delivery": Delivery.QUEUED}, "Waiting to be sent"),
         ({"delivery": Delivery.SENDING}, "Sending\u2026"),
         ({"delivery": Delivery.SENT}, "Sent"),
