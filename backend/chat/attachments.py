@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import mimetypes
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from backend.chat.incoming import Incoming
 from backend.chat.pictures import picture_size, sniff_mime
 from backend.clock import Clock
-from backend.errors import InvalidInput, NotFound
+from backend.errors import CorruptData, InvalidInput, NotFound
 from backend.storage.blobs import BlobId, BlobStore
 from backend.storage.durable import explain_os_error
+from backend.storage.growing import GrowingFile, WholeFile
 from backend.storage.ledger import Ledger
 from sync_server.protocol.bodies import File, MsgCreate
 
@@ -59,9 +62,10 @@ class NewFile:
 class Attachments:
     """Keeps files in the blob store and remembers in the ledger which they are."""
 
-    def __init__(self, ledger: Ledger, blobs: BlobStore, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, blobs: BlobStore, incoming: Incoming, clock: Clock) -> None:
         self._ledger = ledger
         self._blobs = blobs
+        self._incoming = incoming
         self._clock = clock
 
     async def put_all(self, files: Sequence[Path | bytes | Contained]) -> tuple[File, ...]:
@@ -72,16 +76,37 @@ class Attachments:
         """Keep a content; its SHA-256 in hexadecimal. Raises Unavailable."""
         sha256 = hashlib.sha256(content).hexdigest()
         blob = await asyncio.to_thread(self._blobs.put, content)
-        row = (sha256, blob.text, len(content), mime, self._clock.now_ns() // MS_NS)
+        await self._note(sha256, blob, len(content), mime)
+        return sha256
+
+    async def keep(self, part: GrowingFile) -> None:
+        """Keep what has come whole; its part is gone afterwards. Raises CorruptData where its hash says otherwise, Unavailable."""
+        if part.sha256 != part.name:
+            await asyncio.to_thread(part.drop)
+            raise CorruptData("The server sent another file than the message names.", code="chat.file_hash")
+        blob = await asyncio.to_thread(self._blobs.put, WholeFile(part))
+        await self._note(part.name, blob, part.n_bytes, "")
+        await asyncio.to_thread(part.drop)
+
+    async def copy_to(self, sha256: str, place: Path) -> None:
+        """Write a plain copy of a content that is here. Raises NotFound, CorruptData, Unavailable, OSError."""
+        blob = await self._used(sha256)
+        await asyncio.to_thread(_copy, self._blobs, blob, place)
+
+    async def get(self, sha256: str) -> bytes:
+        """A content that is here. Raises NotFound; CorruptData where the disk damaged it."""
+        return await asyncio.to_thread(self._blobs.get, await self._used(sha256))
+
+    async def _note(self, sha256: str, blob: BlobId, n_bytes: int, mime: str) -> None:
+        row = (sha256, blob.text, n_bytes, mime, self._clock.now_ns() // MS_NS)
 
         def work(db: Any) -> None:
             db.execute("INSERT OR REPLACE INTO chat_files (sha256, blob, n_bytes, mime, used_ms) VALUES (?, ?, ?, ?, ?)", row)
 
         await self._ledger.write(work)
-        return sha256
 
-    async def get(self, sha256: str) -> bytes:
-        """A content that is here. Raises NotFound; CorruptData where the disk damaged it."""
+    async def _used(self, sha256: str) -> BlobId:
+        """Where a content lies that is used now. Raises NotFound."""
         now_ms = self._clock.now_ns() // MS_NS
 
         def work(db: Any) -> Any:
@@ -91,7 +116,11 @@ class Attachments:
         found = await self._ledger.write(work)
         if found is None:
             raise NotFound("This file is not on this computer.", code="chat.file_missing")
-        return await asyncio.to_thread(self._blobs.get, BlobId(found[0]))
+        return BlobId(found[0])
+
+    async def part(self, sha256: str) -> GrowingFile:
+        """What has come of a content that is fetched. Raises Unavailable."""
+        return await asyncio.to_thread(self._incoming.part, sha256)
 
     async def is_here(self, sha256: str) -> bool:
         """Whether a content is on this computer."""
@@ -107,6 +136,8 @@ class Attachments:
         rows = await self._ledger.read(lambda db: _unused(db, older_than_ms))
         for sha256, blob in rows:
             await self._remove(sha256, blob)
+        named = await self._ledger.read(_named_by_messages)
+        await asyncio.to_thread(self._incoming.sweep, named, self._clock.now_ns() / 1e9)
         return len(rows)
 
     async def make_room(self, bytes_max: int) -> int:
@@ -140,6 +171,16 @@ class Attachments:
         width, height = picture_size(made.content)
         sha256 = await self.put(made.content, mime)
         return File(sha256, made.name, mime[:100], len(made.content), width, height)
+
+
+def _copy(blobs: BlobStore, blob: BlobId, place: Path) -> None:
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+    with open(descriptor, "wb") as file:  # noqa: PTH123  # wraps the descriptor that carries the mode
+        file.writelines(blobs.read(blob))
+
+
+def _named_by_messages(db: Any) -> set[str]:
+    return {sha256 for (sha256,) in db.execute("SELECT DISTINCT sha256 FROM chat_message_files").fetchall()}
 
 
 def _named(file: bytes | Contained) -> NewFile:

@@ -54,24 +54,27 @@ class Chat(Reader, Writer, Asker):
 
     async def content(self, sha256: str) -> bytes:
         """A file of a message, fetched where it is not here and held against its hash. Raises TriiError."""
+        await self._bring(sha256)
+        return await self._parts.files.get(sha256)
+
+    async def _bring(self, sha256: str) -> None:
         parts = self._parts
         if await parts.files.is_here(sha256):
-            return await parts.files.get(sha256)
+            return
         room = await parts.words.read(lambda db: find_room_of_file(db, sha256))
         if not room:
             raise NotFound("No message here has this file any more.", code="chat.file_missing")
-        return await parts.uploads.content(await parts.link_of(room), room, sha256)
+        await parts.uploads.bring(await parts.link_of(room), room, sha256)
 
     async def file(self, sha256: str, name: str = "") -> Path:
         """A plain copy of a file for another program to open; it is gone when this program ends. Raises TriiError."""
-        content = await self.content(sha256)
+        await self._bring(sha256)
         ending = found[0].lower() if (found := _ENDING.search(name)) else ""
         folder = self._parts.home.run / _OPENED
         place = folder / f"{sha256[:32]}{ending}"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            place.write_bytes(content)
-            place.chmod(0o600)
+            await self._parts.files.copy_to(sha256, place)
         except OSError as error:
             raise explain_os_error(error, "write a copy to open", place) from error
         return place

@@ -5,6 +5,7 @@ import platform
 from backend.chat.attachments import Attachments
 from backend.chat.chat import Chat
 from backend.chat.door import ChatNeeds
+from backend.chat.incoming import Incoming
 from backend.chat.mirror import Mirror
 from backend.chat.parts import ChatParts
 from backend.chat.presence import Presence
@@ -19,7 +20,8 @@ def make_chat(needs: ChatNeeds) -> tuple[Team, Chat]:
     blobs = BlobStore(needs.home.blobs, needs.key.derive("blobs"), quarantine=needs.home.quarantine)
     mirror = Mirror(needs.words, bus.publish)
     team = Team(TeamParts(needs.words, mirror, needs.credentials, bus, clock, tasks, f"TRII on {platform.node() or 'a computer'}"))
-    files = Attachments(needs.words, blobs, clock)
+    incoming = Incoming(needs.home.cache / "downloads", needs.key.derive("blobs"))
+    files = Attachments(needs.words, blobs, incoming, clock)
     uploads = Uploads(team, needs.words, files, bus, tasks)
     presence = Presence(clock, bus.publish)
     parts = ChatParts(needs.home, needs.words, team, mirror, presence, files, uploads, needs.settings, bus, clock, tasks)

@@ -42,7 +42,7 @@ class Uploads:
         self._tasks = tasks
         self._moving: dict[str, float] = {}
         self._working: dict[str, asyncio.Event] = {}
-        self._fetching: dict[str, asyncio.Task[bytes | TriiError]] = {}
+        self._fetching: dict[str, asyncio.Task[TriiError | None]] = {}
         self._held: set[str] = set()  # servers with messages to rooms that they do not know yet
         self._listening = (bus.subscribe(ServersChanged, self._look), bus.subscribe(RoomsChanged, self._look_at_rooms))
 
@@ -65,27 +65,31 @@ class Uploads:
         self._working[server] = asyncio.Event()
         self._tasks.start("uploads", self._work(server))
 
-    async def content(self, link: Link, room: str, sha256: str) -> bytes:
-        """A file's content, fetched where it is not here; asked for twice it is fetched once. Raises TriiError."""
-        if await self._files.is_here(sha256):
-            return await self._files.get(sha256)
+    async def bring(self, link: Link, room: str, sha256: str) -> None:
+        """Fetch a file, from where an earlier try broke off; asked for twice it is fetched once. Raises TriiError."""
         if sha256 not in self._fetching:
             self._fetching[sha256] = self._tasks.start("fetching a file", self._fetch(link, room, sha256))
-        fetched = await asyncio.shield(self._fetching[sha256])
-        if isinstance(fetched, TriiError):
-            raise fetched
-        return fetched
+        why_not = await asyncio.shield(self._fetching[sha256])
+        if why_not is not None:
+            raise why_not
 
-    async def _fetch(self, link: Link, room: str, sha256: str) -> bytes | TriiError:
-        """The content, or why it cannot be had now: for whoever still waits, and no failure of the task."""
+    async def _fetch(self, link: Link, room: str, sha256: str) -> TriiError | None:
+        """Nothing, or why it cannot be had now: for whoever still waits, and no failure of the task."""
         try:
-            told = partial(self._tell, room, sha256)
-            content = await link.call(lambda api, access: fetch(api, access, sha256, told))
-            await self._files.put(content, "")
+            part = await self._files.part(sha256)
+            while part.sha256 != sha256:
+                n_before = part.n_bytes
+                try:
+                    await link.call(lambda api, access: fetch(api, access, part, partial(self._tell, room, sha256)))
+                    break
+                except Unavailable:
+                    if part.n_bytes <= n_before:  # a line that breaks often still brings it, as long as it brings something
+                        raise
+            await self._files.keep(part)
         except TriiError as error:
             return error
         else:
-            return content
+            return None
         finally:
             del self._fetching[sha256]
             self._moving.pop(sha256, None)
@@ -138,7 +142,7 @@ class Uploads:
                 await self._refuse(one, error.message if isinstance(error, TriiError) else str(error))
 
     async def _offer_all(self, link: Link, offers: Sequence[tuple[str, File]]) -> None:
-        """Give a restored server the files of messages that it was sent anew; one that cannot be had or given any more is let go."""
+        """Give a restored server the files of messages that it was sent anew; one that cannot be given any more is let go."""
         server = link.account.id
         for room, file in offers:
             try:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 from backend.errors import CorruptData, InvalidInput, NotFound
 from backend.storage.durable import explain_os_error, sync_folder
@@ -20,6 +20,14 @@ from backend.storage.sealed import SealedReader, SealedWriter
 _PURPOSE = "blob"
 _PIECE_BYTES = 1 << 20
 _ID = re.compile(r"[0-9a-f]{64}")
+
+
+class Source(Protocol):
+    """What is read up to its end, as a binary file is."""
+
+    def read(self, n_bytes: int, /) -> bytes:
+        """The next bytes, about so many; none at the end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,8 @@ class BlobStore:
         self._sealing_key = derive(key, "blob/seal")
         self._naming_key = derive(key, "blob/name")
 
-    def put(self, content: bytes | BinaryIO) -> BlobId:
-        """Store bytes, or a binary file up to its end, and return its id; durable on return. Raises Unavailable."""
+    def put(self, content: bytes | Source) -> BlobId:
+        """Store bytes, or what a source gives up to its end, and return its id; durable on return. Raises Unavailable."""
         source = io.BytesIO(content) if isinstance(content, bytes) else content
         incoming = self._folder / f".{secrets.token_hex(8)}.incoming"
         try:
@@ -121,7 +129,7 @@ class BlobStore:
             if _ID.fullmatch(path.name):
                 yield BlobId(path.name)
 
-    def _seal(self, source: BinaryIO, incoming: Path) -> BlobId:
+    def _seal(self, source: Source, incoming: Path) -> BlobId:
         digest = hmac.new(self._naming_key, digestmod="sha256")
         descriptor = os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with open(descriptor, "wb") as file:  # noqa: PTH123  # wraps the descriptor that carries the mode

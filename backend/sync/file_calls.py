@@ -1,18 +1,23 @@
-"""Files of messages over HTTP: sent in pieces that can be continued after a break, fetched and held against their hash."""
+"""Files of messages over HTTP: sent and fetched in pieces, both going on after a break from where it was."""
 
-import hashlib
+import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+import httpx
 import msgspec
 
-from backend.errors import CorruptData, InvalidInput
+from backend.errors import CorruptData, InvalidInput, Unavailable
+from backend.storage.growing import GrowingFile
 from backend.sync.api import Api
 from sync_server.protocol.bodies import File
 
 PIECE_BYTES: Final = 256 * 1024
+FILE_BYTES_MAX: Final = 64 * 1024 * 1024  # of a file that is fetched
+_PLACE: Final = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})")
 
 
 class _Upload(msgspec.Struct, frozen=True):
@@ -50,23 +55,64 @@ async def upload(api: Api, access: str, move: FileMove, told: Callable[[float], 
     told(1.0)
 
 
-async def fetch(api: Api, access: str, sha256: str, told: Callable[[float], None]) -> bytes:
-    """A file's content, which is what its hash says. Raises CorruptData where it is not, NotFound, Unavailable."""
-    parts: list[bytes] = []
-    n_bytes, digest = 0, hashlib.sha256()
-    path = f"/v1/files/{sha256}"
-    async with api.stream("GET", path, access=access) as answer:
-        size = int(answer.headers.get("content-length") or 0)
-        async for part in answer.aiter_bytes():
-            parts.append(part)
-            digest.update(part)
-            n_bytes += len(part)
-            if n_bytes > 64 * 1024 * 1024:
-                raise InvalidInput("The server sends more than a file may hold.", code="chat.file_large")
-            told(n_bytes / size if size else 0.0)
-    if digest.hexdigest() != sha256:
-        raise CorruptData("The server sent another file than the message names.", code="chat.file_hash")
-    return b"".join(parts)
+async def fetch(api: Api, access: str, part: GrowingFile, told: Callable[[float], None]) -> None:
+    """Bring the rest of a file into ``part``, which is named by its hash; what came stays there whatever happens.
+
+    Raises CorruptData where the server sends something else than it was asked for, InvalidInput (too large), NotFound, Unavailable.
+    """
+    try:
+        await _fetch_rest(api, access, part, told)
+    except InvalidInput:
+        if not part.n_bytes:
+            raise
+        await asyncio.to_thread(part.drop)  # the server has nothing behind what is here: it was of another content
+        await _fetch_rest(api, access, part, told)
+
+
+async def _fetch_rest(api: Api, access: str, part: GrowingFile, told: Callable[[float], None]) -> None:
+    headers = {"accept-encoding": "identity"}
+    if part.n_bytes:
+        headers |= {"range": f"bytes={part.n_bytes}-", "if-range": f'"{part.name}"'}
+    async with api.stream("GET", f"/v1/files/{part.name}", access=access, headers=headers) as answer:
+        if part.n_bytes and answer.status_code != 206:
+            await asyncio.to_thread(part.drop)
+        size = _whole_size(answer, part.n_bytes)
+        pending = bytearray()
+        try:
+            async for got in answer.aiter_bytes():
+                pending += got
+                if part.n_bytes + len(pending) > (size or FILE_BYTES_MAX):
+                    pending.clear()
+                    raise CorruptData("The server sends more than it said.", code="server.answer")
+                if len(pending) >= PIECE_BYTES:
+                    await _put(part, pending)
+                    told(part.n_bytes / size if size else 0.0)
+        finally:
+            await _put(part, pending)
+    if part.n_bytes < size:
+        raise Unavailable("The server broke off in the middle of a file.", hint="Try again.", code="server.broke_off")
+    told(1.0)
+
+
+async def _put(part: GrowingFile, pending: bytearray) -> None:
+    content = bytes(pending)
+    pending.clear()
+    if content:
+        await asyncio.to_thread(part.add, content)
+
+
+def _whole_size(answer: httpx.Response, start: int) -> int:
+    """How many bytes the whole file has; 0 where the answer does not say. Raises CorruptData, InvalidInput."""
+    said = answer.headers.get("content-length", "")
+    size = int(said) if said.isdecimal() else 0
+    if answer.status_code == 206:
+        found = _PLACE.fullmatch(answer.headers.get("content-range", ""))
+        if found is None or int(found[1]) != start:
+            raise CorruptData("The server sends another part of a file than it was asked for.", code="server.answer")
+        size = int(found[2])
+    if size > FILE_BYTES_MAX:
+        raise InvalidInput(f"The file has {size / 2**20:.0f} MB, more than this program takes.", code="chat.file_large")
+    return size
 
 
 def _path(state: _Upload) -> str:

@@ -14,6 +14,7 @@ from msgspec import Meta
 from sync_server.actor import Actor
 from sync_server.edge.acts import Pace
 from sync_server.edge.house import Asker, Asking, House, check_pace, house_of
+from sync_server.edge.problem import MEDIA_TYPE, problem_of
 from sync_server.errors import Refused
 from sync_server.files.files import NewFile, StoredFile, Upload
 from sync_server.protocol.bodies import Id
@@ -83,17 +84,32 @@ async def look_at_file(request: Asking, actor: Asker, sha256: Sha256Path) -> Res
 
 @get("/v1/files/{sha256:str}", tags=["files"], summary="Fetch a file", media_type="application/octet-stream")
 async def fetch_file(request: Asking, actor: Asker, sha256: Sha256Path) -> Stream:
-    """The file, or with ``Range: bytes=…`` a part of it (206)."""
+    """The file, or with ``Range: bytes=…`` a part of it (206), unless ``If-Range`` names another content."""
     house = house_of(request)
+    check_pace(house, Pace.PULL, actor.user)
     file = await house.files.look(actor, sha256)
-    if request.headers.get("if-none-match") == f'"{file.sha256}"':
-        return Stream(iter(()), status_code=304, headers={"ETag": f'"{file.sha256}"'})
-    asked = parse_range(request.headers.get("range", ""), file.size)
+    tag = f'"{file.sha256}"'
+    if _names(request.headers.get("if-none-match", ""), tag):
+        return Stream(iter(()), status_code=304, headers={"ETag": tag})
+    is_same = request.headers.get("if-range", tag).strip() == tag
+    try:
+        asked = parse_range(request.headers.get("range", ""), file.size) if is_same else None
+    except Refused as refused:
+        told = iter((msgspec.json.encode(problem_of(refused)),))
+        return Stream(told, media_type=MEDIA_TYPE, status_code=refused.status, headers={"Content-Range": f"bytes */{file.size}"})
     start, end = asked or (0, file.size)
+    # Read before anything is answered: what is wrong with the file is said, and not a connection that breaks.
+    first = await house.files.read(actor, file.sha256, start, min(end, start + PIECE_BYTES))
     headers = _headers(file) | {"Content-Length": str(end - start)}
     if asked is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    return Stream(_pieces(house, actor, file, start, end), media_type=file.mime, status_code=206 if asked else 200, headers=headers)
+    rest = _pieces(house, actor, file, (first, start, end))
+    return Stream(rest, media_type=file.mime, status_code=206 if asked else 200, headers=headers)
+
+
+def _names(header: str, tag: str) -> bool:
+    """Whether If-None-Match lists this tag (RFC 9110, 13.1.2): weak ones count, and ``*`` is any."""
+    return header.strip() == "*" or tag in (part.strip().removeprefix("W/") for part in header.split(","))
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
@@ -116,8 +132,11 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-async def _pieces(house: House, actor: Actor, file: StoredFile, start: int, end: int) -> AsyncIterator[bytes]:
-    """A piece at a time; whether the actor may read is looked at for each."""
+async def _pieces(house: House, actor: Actor, file: StoredFile, part: tuple[bytes, int, int]) -> AsyncIterator[bytes]:
+    """A piece at a time, the first of them and where the part begins and ends given; the right to read is looked at for each."""
+    piece, start, end = part
+    yield piece
+    start += len(piece)
     while start < end:
         piece = await house.files.read(actor, file.sha256, start, min(end, start + PIECE_BYTES))
         yield piece

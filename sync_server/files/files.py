@@ -212,7 +212,7 @@ class Files:
         except (Damaged, FileNotFoundError) as error:
             async with self._database.write() as tx:
                 await tx.run("UPDATE files SET dropped_ms = $1 WHERE org = $2 AND sha256 = $3", DAMAGED, actor.org, sha256)
-            raise Refused(Code.NO_TARGET, "The file is damaged on the server's disk; it can be sent again.", status=410) from error
+            raise _damaged() from error
 
     async def _settle(self, actor: Actor, row: Row) -> None:
         """Keep what an upload brought as a whole file, in its room. Raises ValueError where it is not what it should be."""
@@ -250,6 +250,8 @@ class Files:
             row = await view.row(_KNOWN, actor.org, sha256)
         if row is None:
             raise _no_file()
+        if row[5] == DAMAGED:
+            raise _damaged()
         return StoredFile(row[0], row[1], row[2], row[3], row[4], fit_name(name, row[2]))
 
     def _check_new(self, new: NewFile) -> None:
@@ -306,6 +308,10 @@ def _check(content: bytes, sha256: str, mime: str) -> Content:
 
 def _no_room() -> Refused:
     return Refused(Code.NO_ROOM, "There is no such room, or no right to post in it.", status=404)
+
+
+def _damaged() -> Refused:
+    return Refused(Code.NO_TARGET, "The file is damaged on the server's disk; it can be sent again.", status=410)
 
 
 def _no_file() -> Refused:
