@@ -28,6 +28,7 @@ from sync_server.edge.parts import Sides
 from sync_server.edge.posting import Posting
 from sync_server.edge.purging import Purging
 from sync_server.edge.rules import RULES, taker
+from sync_server.edge.scrubbing import Scrubbing
 from sync_server.edge.session import Figures
 from sync_server.edge.socket import MAX_STRANGERS, STRANGERS_AT, SyncSocket
 from sync_server.edge.tasks import Tasks
@@ -138,11 +139,13 @@ class Server:
         ids = IdMaker(os.urandom)
         self.files = Files(self.database, blobs, self.clock, ids, shared, limits=self._choices.file_limits)
         self._sweeper = Sweeper(self.database, blobs, self.clock, self.files, shared)
-        purging = Purging(self._sweeper, self._tasks)
-        self.rooms = Rooms(self.database, self.clock, _colleagues, [purging.note, remove_messages], self.audit.note)
         self.search = Search(self.database)
+        self._scrubbing = Scrubbing(self.database, self.search.settled)
+        purging = Purging(self._sweeper, self._tasks, self._scrubbing.ask)
+        self.rooms = Rooms(self.database, self.clock, _colleagues, [purging.note, remove_messages], self.audit.note)
         self.rooms.on_committed(self.search.committed)
         self.rooms.on_committed(purging.entered)
+        self.rooms.on_committed(self._scrubbing.entered)
         self._stack.push_async_callback(self._tasks.close)
         await self.search.begin()
         self._stack.push_async_callback(self.search.close)
@@ -155,6 +158,7 @@ class Server:
         self.hub = Hub(Sides(self.rooms, self.accounts), self.clock, take, figures)
         self.rooms.on_committed(self.hub.entered)
         self.accounts.on_ended(self.hub.sessions_ended)
+        self._scrubbing.tell(self.hub.counts.scrubbed)
         self.hub.begin()
         self._stack.push_async_callback(self.hub.close)
         self._certificates = None
@@ -194,6 +198,7 @@ class Server:
     def _begin_tasks(self) -> None:
         self._tasks.start("accounts", self.accounts.watch())
         self._tasks.start("mailboxes", self.house.mailboxes.watch())
+        self._tasks.start("scrubbing", self._scrubbing.run())
         self._tasks.start("hourly", self._look_after())
 
     async def _look_after(self) -> None:

@@ -123,6 +123,7 @@ def _add_keeping(add: Callable[[str, str, Run], argparse.ArgumentParser]) -> Non
     backup = add("backup", "Write an encrypted backup, also while the server runs.", keeping.backup)
     backup.add_argument("target", type=Path, help="a new file, or a folder")
     backup.add_argument("--make-key", type=Path, metavar="FILE", help="make a recovery key, write it here and use it")
+    add("scrub", "Leave no byte of erased words in the database's files: PostgreSQL's tables are written anew.", keeping.scrub)
     restore = add("restore", "Bring the server back from a backup; it must not run.", keeping.restore)
     restore.add_argument("backup", type=Path)
     verify = add("verify", "Verify the audit log, or a backup.", keeping.verify)

@@ -36,6 +36,14 @@ async def backup(command: Command) -> int:
     return 0
 
 
+async def scrub(command: Command) -> int:
+    """Leave no byte of what was erased in the database's files; on PostgreSQL every table is written anew."""
+    async with office(command.config) as desk:
+        await desk.database.scrub()
+    command.say("Nothing of what was erased is in the database's files. Backups made before still hold it.")
+    return 0
+
+
 async def restore(command: Command) -> int:
     """Verify a backup, and put it in the place of what is there, which is moved aside."""
     place = Place(command.config.data, command.config.database_url)

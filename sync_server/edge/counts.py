@@ -18,6 +18,8 @@ class Counts:
         self._events = Counter("trii_sync_events", "Events entered in rooms.", registry=self.registry)
         self._answers = Counter("trii_sync_http_answers", "Answers over HTTP.", ["method", "status"], registry=self.registry)
         self._answer_s = Histogram("trii_sync_http_seconds", "Time to answer over HTTP.", registry=self.registry)
+        self._unscrubbed = Gauge("trii_sync_erasures_unscrubbed", "Erasures whose bytes are not gone.", registry=self.registry)
+        self._scrubs = Counter("trii_sync_scrubs", "Times that erased bytes were scrubbed away.", registry=self.registry)
         self.lines = self._lines.set
         self._n_sent = self._n_sent_told = 0  # counted for every reader of every message: a plain number
         self.slow = self._slow.inc
@@ -43,6 +45,11 @@ class Counts:
         """A request over HTTP was answered."""
         self._answers.labels(method, str(status)).inc()
         self._answer_s.observe(took_s)
+
+    def scrubbed(self, n_waiting: int, is_done: bool) -> None:  # noqa: FBT001 - both are told in one call
+        """So many erasures wait to be scrubbed; whether a run has just ended."""
+        self._unscrubbed.set(n_waiting)
+        self._scrubs.inc(is_done)
 
     def to_text(self) -> bytes:
         """Everything, in Prometheus' text form."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sync_server.edge.tasks import Tasks
@@ -20,10 +20,11 @@ TRIES: Final = 12
 
 
 class Purging:
-    """Hands files of erased messages to the sweeper. What a crash leaves behind the hourly sweep finds."""
+    """Hands files of erased messages to the sweeper, and says when they are gone. What a crash leaves the hourly sweep finds."""
 
-    def __init__(self, sweeper: Sweeper, tasks: Tasks) -> None:
+    def __init__(self, sweeper: Sweeper, tasks: Tasks, purged: Callable[[], None]) -> None:
         self._sweeper = sweeper
+        self._purged = purged
         self._tasks = tasks
         self._noted: dict[str, dict[str, None]] = {}
 
@@ -48,4 +49,5 @@ class Purging:
                 log.info("Files of erased messages wait for the database: %s", refused)
                 await asyncio.sleep(AGAIN_S)
             else:
+                self._purged()
                 return

@@ -88,6 +88,7 @@ class Sweeper:
     async def _take(self, tx: Writing, org: str, room: str, sha256: str) -> bool:
         await tx.run("DELETE FROM room_files WHERE org = $1 AND room = $2 AND sha256 = $3", org, room, sha256)
         await tx.run(_FORGET_GIVERS, org, room, sha256)
+        await tx.run("DELETE FROM uploads WHERE org = $1 AND room = $2 AND sha256 = $3 AND is_done", org, room, sha256)
         return await tx.run(_UNUSED, org, sha256) > 0
 
     async def _sweep_uploads(self, old_ms: int) -> int:

@@ -84,7 +84,7 @@ class Drafts:
         self.messages: dict[tuple[RoomId, str], MessageView] = {}  # only those that changed
         self._made: dict[tuple[RoomId, str], MessageView] = {}  # new ones, which their events describe
         self.edits: list[tuple[RoomId, str, int]] = []
-        self.files: list[tuple[RoomId, str, str]] = []
+        self.files: list[tuple[RoomId, str, str, int]] = []
         self.erased: list[tuple[RoomId, str]] = []
 
     def room(self, room: RoomId) -> RoomDraft | None:

@@ -75,6 +75,7 @@ async def _cut(tx: Writing, before: RoomView, at: int) -> RoomView:
     assert facts is not None, f"Room {room} has no beginning."
     await tx.run("DELETE FROM events WHERE room = $1 AND seq > $2", room, at)
     await tx.run("DELETE FROM edits WHERE room = $1 AND seq > $2", room, at)
+    await tx.run("DELETE FROM message_files WHERE room = $1 AND seq > $2", room, at)
     await tx.run("DELETE FROM changes WHERE room = $1", room)
     await tx.run("DELETE FROM snapshots WHERE room = $1 AND seq > $2", room, at)
     await tx.run("UPDATE reads SET seq = $2 WHERE room = $1 AND seq > $2", room, at)

@@ -116,7 +116,7 @@ def apply(case: Case, event: Event) -> None:
         case MsgCreate():
             drafts.made(MessageView(room.room, event.id, event.a, event.s))
             if body.files:
-                drafts.files += [(room.room, event.id, sha256) for sha256 in {file.sha256 for file in body.files}]
+                drafts.files += [(room.room, event.id, sha256, event.s) for sha256 in {file.sha256 for file in body.files}]
         case MsgEdit():
             drafts.changed(room.room, body.target, edited_s=event.s, editor=event.a)
             drafts.edits.append((room.room, body.target, event.s))

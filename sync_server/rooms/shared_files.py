@@ -9,7 +9,7 @@ from sync_server.files.files import DAMAGED
 from sync_server.protocol.bodies import RoomRole
 from sync_server.protocol.ids import is_id
 from sync_server.rooms.log import accesses
-from sync_server.rooms.store import rows_in, rows_of_pairs
+from sync_server.rooms.store import rows_in
 from sync_server.rooms.views import FileView, RoomId, User
 from sync_server.storage.database import Database, Reading
 
@@ -19,18 +19,16 @@ LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
 WHERE f.room = $2 AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) AND f.sha256 IN ({})
 """
 _READABLE: Final = """
-SELECT 1 FROM message_files f JOIN events e ON e.id = f.id AND e.room = f.room AND e.kind = 'msg.create' AND e.seq >= $3
-LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
-WHERE f.room = $1 AND f.sha256 = $2 AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) LIMIT 1
+SELECT 1 FROM message_files f LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
+WHERE f.room = $1 AND f.sha256 = $2 AND f.seq >= $3 AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) LIMIT 1
 """
 _GIVEN: Final = f"""
-SELECT g.room, g.sha256, g.usr FROM file_givers g JOIN files f ON f.org = g.org AND f.sha256 = g.sha256
-WHERE f.dropped_ms <> {DAMAGED} AND (g.room, g.sha256) IN (VALUES {{}})
+SELECT g.sha256, g.usr FROM file_givers g JOIN files f ON f.org = g.org AND f.sha256 = g.sha256
+WHERE f.dropped_ms <> {DAMAGED} AND g.room = $1 AND g.sha256 IN ({{}})
 """  # noqa: S608 our own words
 _SHOWN: Final = """
-SELECT f.room, f.sha256, MAX(e.seq) FROM message_files f
-JOIN events e ON e.id = f.id AND e.room = f.room AND e.kind = 'msg.create' LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
-WHERE (f.room, f.sha256) IN (VALUES {}) AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) GROUP BY f.room, f.sha256
+SELECT f.sha256, MAX(f.seq) FROM message_files f LEFT JOIN changes c ON c.room = f.room AND c.id = f.id
+WHERE f.room = $1 AND f.sha256 IN ({}) AND (c.id IS NULL OR NOT (c.is_deleted OR c.is_erased)) GROUP BY f.sha256
 """
 _OF_MESSAGES: Final = "SELECT DISTINCT sha256 FROM message_files WHERE room = $1 AND id IN ({})"
 
@@ -63,11 +61,17 @@ class SharedFiles:
 
 async def load_files(reading: Reading, wanted: Collection[tuple[RoomId, str]]) -> dict[tuple[RoomId, str], FileView]:
     """Of the files that new messages name, (room, SHA-256), those that are whole and were given to the room."""
-    givers: dict[tuple[RoomId, str], set[User]] = {}
-    for room, sha256, user in await rows_of_pairs(reading, _GIVEN, wanted):
-        givers.setdefault((room, sha256), set()).add(user)
-    shown = {(row[0], row[1]): row[2] for row in await rows_of_pairs(reading, _SHOWN, givers)}
-    return {key: FileView(frozenset(users), shown.get(key, 0)) for key, users in givers.items()}
+    by_room: dict[RoomId, list[str]] = {}
+    for room, sha256 in wanted:
+        by_room.setdefault(room, []).append(sha256)
+    found: dict[tuple[RoomId, str], FileView] = {}
+    for room, sha256s in by_room.items():
+        givers: dict[str, set[User]] = {}
+        for sha256, user in await rows_in(reading, _GIVEN, sha256s, room):
+            givers.setdefault(sha256, set()).add(user)
+        shown = {row[0]: row[1] for row in await rows_in(reading, _SHOWN, givers, room)}
+        found |= {(room, sha256): FileView(frozenset(users), shown.get(sha256, 0)) for sha256, users in givers.items()}
+    return found
 
 
 async def files_of(reading: Reading, room: str, messages: Sequence[str]) -> tuple[str, ...]:

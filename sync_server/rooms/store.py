@@ -39,6 +39,7 @@ INSERT INTO counts (device, room, cseq) VALUES ($1, $2, $3)
 ON CONFLICT (device, room) DO UPDATE SET cseq = excluded.cseq
 """
 _SAVE_REFUSAL: Final = "INSERT INTO refusals (device, id, room, kind, body_hash, code) VALUES ($1, $2, $3, $4, $5, $6)"
+_SAVE_FILE: Final = "INSERT INTO message_files (room, id, sha256, seq) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 _ERASE: Final = """
 UPDATE events SET body = NULL, salt = ''
 WHERE room = $1 AND (id = $2 OR seq IN (SELECT seq FROM edits WHERE room = $1 AND target = $2))
@@ -153,7 +154,7 @@ async def save_plan(tx: Writing, plan: Plan, erasers: Sequence[Eraser], now_ms: 
     if plan.edits:
         await tx.run_many("INSERT INTO edits (room, target, seq) VALUES ($1, $2, $3)", plan.edits)
     if plan.files:
-        await tx.run_many("INSERT INTO message_files (room, id, sha256) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", plan.files)
+        await tx.run_many(_SAVE_FILE, plan.files)
     if plan.erased:
         await _erase(tx, plan.erased, erasers)
 

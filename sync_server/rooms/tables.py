@@ -125,4 +125,12 @@ CREATE TABLE snapshots (
 );
 """
 
-TABLES: Final = (Migration("rooms_0001", _ROOMS),)
+# Where the message stands, so that who may read its file is answered from the index of contents alone.
+_PLACES: Final = """
+ALTER TABLE message_files ADD COLUMN seq BIGINT NOT NULL DEFAULT 0;
+UPDATE message_files SET seq = coalesce((
+    SELECT MIN(e.seq) FROM events e WHERE e.room = message_files.room AND e.id = message_files.id AND e.kind = 'msg.create'
+), 0);
+"""
+
+TABLES: Final = (Migration("rooms_0001", _ROOMS), Migration("rooms_0002", _PLACES))

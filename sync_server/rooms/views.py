@@ -136,14 +136,14 @@ class Plan(msgspec.Struct, frozen=True):
     """What to answer and what to store, all in one transaction.
 
     ``results`` stand in the order of what was asked · ``edits``: (room, message, sequence number) of new edits · ``files``: (room,
-    message, SHA-256) of new messages · ``erased``: (room, message) whose bodies, salts and traces are destroyed.
+    message, SHA-256, sequence number) of new messages · ``erased``: (room, message) whose bodies, salts and traces are destroyed.
     """
 
     results: tuple[OpResult, ...]
     logs: tuple[RoomLog, ...] = ()
     messages: tuple[MessageView, ...] = ()
     edits: tuple[tuple[RoomId, str, int], ...] = ()
-    files: tuple[tuple[RoomId, str, str], ...] = ()
+    files: tuple[tuple[RoomId, str, str, int], ...] = ()
     erased: tuple[tuple[RoomId, str], ...] = ()
     refused: tuple[Decided, ...] = ()
     counts: Mapping[tuple[Device, RoomId], Count] = {}

@@ -53,8 +53,15 @@ class Database(Protocol):
         """A view that does not wait for writers."""
         ...
 
-    async def scrub(self) -> None:
-        """Leave no bytes of deleted or replaced rows in the database's files; blocks writers for a moment. Raises Refused."""
+    async def scrub(self, *, may_block: bool = True) -> None:
+        """Leave no bytes of deleted or replaced rows in the database's files. Raises Refused.
+
+        Where it may not block writers, PostgreSQL only lets go of the rows: their bytes lie there until they are written over.
+        """
+        ...
+
+    async def analyze(self) -> None:
+        """Let the database look at its tables anew, so that it plans by what is in them. Raises Refused."""
         ...
 
     async def close(self) -> None:

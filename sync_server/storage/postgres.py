@@ -36,7 +36,8 @@ _FIRST_TURN: Final = "INSERT INTO turns (id, token) VALUES (1, '') ON CONFLICT (
 _TURN: Final = "UPDATE turns SET token = $1 WHERE id = 1"
 _OUTCOME: Final = "SELECT token FROM turns WHERE id = 1 FOR UPDATE"  # waits for a transaction that is still ending
 _BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_VACUUM: Final = "SELECT format('VACUUM (FULL) %I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = $1"
+_VACUUM: Final = "SELECT format('VACUUM %s %I.%I', $2::text, schemaname, tablename) FROM pg_tables WHERE schemaname = $1"
+_ANALYZE: Final = "SELECT format('ANALYZE %s %I.%I', $2::text, schemaname, tablename) FROM pg_tables WHERE schemaname = $1"
 # Classes of SQLSTATE that say nothing against the statement: connection, rollback by concurrency, resources, operator, system.
 _OUTSIDE: Final = ("08", "40", "53", "55", "57", "58", "25006", "XX")
 _TEXT: Final = re.compile(r"(?<!AS )\bTEXT\b")
@@ -115,16 +116,27 @@ class PostgresDatabase:
             except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 pool.terminate()
 
-    async def scrub(self) -> None:
-        """Write every table anew without what was deleted from it. Blocks each for a moment. Raises Refused."""
+    async def scrub(self, *, may_block: bool = True) -> None:
+        """Write every table anew without what was deleted, which blocks each; else only let go of dead rows. Raises Refused."""
+        if not may_block:
+            await self._run_each(_VACUUM, "")
+            return
         async with self._turn:
-            connection = await self._acquire()
-            try:
-                with _told(connection):
-                    for (statement,) in await connection.fetch(_VACUUM, self.schema):
-                        await connection.execute(statement, timeout=None)
-            finally:
-                await self._release(connection)
+            await self._run_each(_VACUUM, "(FULL)")
+
+    async def analyze(self) -> None:
+        """Gather statistics of every table: after a restore there are none, and plans would be blind. Raises Refused."""
+        await self._run_each(_ANALYZE, "")
+
+    async def _run_each(self, statements: str, how: str) -> None:
+        """Run what a query makes for each table of the schema."""
+        connection = await self._acquire()
+        try:
+            with _told(connection):
+                for (statement,) in await connection.fetch(statements, self.schema, how):
+                    await connection.execute(statement, timeout=None)
+        finally:
+            await self._release(connection)
 
     async def _migrate(self, transaction: "PostgresWriting", steps: Sequence[Migration], now_ms: int) -> None:
         try:

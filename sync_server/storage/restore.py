@@ -164,6 +164,7 @@ async def _restore(  # as above
     restored = Restored(begin.id, begin.made_ms, clock.now_ms(), n_rows, n_files)
     database = await open_database(stage.url, tables, clock, schema=STAGED_SCHEMA)
     try:
+        await database.analyze()
         await _check(Staged(database, _keys(stage.data, backup), stage.data), backup, checks)
         async with database.write() as tx:
             await tx.run(

@@ -22,6 +22,7 @@ from sync_server.storage.migrations import LIST, NOTE, TABLE, Applied, Migration
 T = TypeVar("T")
 
 READERS: Final = 4
+_SCRUB_WAIT_MS: Final = 20  # writers wait no longer than that for readers to end
 _PRAGMAS: Final[tuple[LiteralString, ...]] = (
     "PRAGMA busy_timeout = 2000",
     "PRAGMA journal_mode = WAL",
@@ -115,14 +116,14 @@ class SqliteDatabase:
             for line in (*self._readers, self._writer):  # the writer last: the last connection folds the log in
                 await line.close()
 
-    async def scrub(self) -> None:
+    async def scrub(self, *, may_block: bool = True) -> None:
         """Leave nothing of deleted rows in the file or its log. Raises Refused while a reader holds the log."""
         async with self._turn:
-            (is_busy, *_) = await self._line(self._writer).call(
-                lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            )
-            if is_busy:
+            if await self._line(self._writer).call(_empty_log, None if may_block else _SCRUB_WAIT_MS):
                 raise cannot_store("a reader holds the log of the database")
+
+    async def analyze(self) -> None:
+        """Nothing: every statement goes by a key or by the index made for it, with statistics or without."""
 
     def _line(self, line: "_Line") -> "_Line":
         if self._is_closed:
@@ -280,6 +281,17 @@ class _Line:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _empty_log(connection: sqlite3.Connection, wait_ms: int | None) -> bool:
+    """Fold the log into the file and cut it to nothing; whether a reader was in the way. ``wait_ms`` for readers, None as usual."""
+    try:
+        if wait_ms is not None:
+            connection.execute(f"PRAGMA busy_timeout = {wait_ms:d}")
+        (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return bool(is_busy)
+    finally:
+        connection.execute(_PRAGMAS[0])
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sync_server.files.files import DAMAGED
 from sync_server.protocol.bodies import File, MsgCreate, MsgDelete
 from sync_server.protocol.events import Op
+from sync_server.rooms.shared_files import _READABLE, _SHOWN
 from tests.fakes.room_ops import Writer
 from tests.fakes.rooms_house import House, address_of, open_house
 
@@ -119,3 +120,11 @@ async def test_after_a_restore_a_message_comes_back_before_its_file_and_without_
         assert await code(house, ann, msgspec.structs.replace(naming(ann, room, BOOK), rec=True)) == ""
         await house.give(ann, room, "b" * 64)
         assert await code(house, bob, msgspec.structs.replace(naming(bob, room, "b" * 64), rec=True)) == "no_file"
+
+
+async def test_files_are_found_by_their_content_and_not_by_going_through_the_room(tmp_path):
+    with address_of("sqlite", tmp_path) as url:
+        async with open_house(url) as house, house.database.read() as view:
+            for sql, args in ((_READABLE, ("room", BOOK, 1)), (_SHOWN.format("$2"), ("room", BOOK))):
+                (first, *_) = [row[3] for row in await view.rows(f"EXPLAIN QUERY PLAN {sql}", *args)]
+                assert "message_files_by_content (room=? AND sha256=?)" in first

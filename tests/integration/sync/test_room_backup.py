@@ -112,6 +112,24 @@ async def test_rooms_come_back_event_by_event_in_the_other_database_and_begin_a_
             assert len(await house.everything(ann, room)) == len(after) + 1  # no second epoch at the next start
 
 
+async def test_a_restored_postgresql_knows_its_tables_before_anybody_asks(tmp_path: Path) -> None:
+    place = Place(tmp_path / "data", f"sqlite://{tmp_path / 'data' / 'sync.db'}")
+    async with housed(place) as house:
+        ann = house.writer()
+        make = ann.create()
+        await house.ok(ann, make, *(ann.say(make.r, f"call {n}") for n in range(60)))
+        await create_backup(house.database, TABLES, place.data, tmp_path / "b.triisync", SECRET, house.clock)
+    with fresh_postgres() as url:
+        other = Place(tmp_path / "other", url)
+        await restore(tmp_path / "b.triisync", other)
+        async with opened(other) as database, database.read() as view:
+            sql = "SELECT CAST(c.reltuples AS BIGINT) FROM pg_class c WHERE c.oid = to_regclass($1)"
+            assert await view.row(sql, "trii.events") == (61,)
+            assert await view.row("SELECT count(*) > 0 FROM pg_stats WHERE schemaname = $1 AND tablename = 'events'", "trii") == (
+                True,
+            )
+
+
 CHANGES = {
     "a body": ("UPDATE events SET body = replace(body, 'call 7', 'call 8') WHERE seq = 9", "event 9 is not what its author sent"),
     "an author": ("UPDATE events SET author = 'eve' WHERE seq = 9", "event 9 does not follow from what stands before it"),
