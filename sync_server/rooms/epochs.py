@@ -14,6 +14,7 @@ from sync_server.protocol.events import Event, Kind
 from sync_server.protocol.fold import RoomState
 from sync_server.protocol.ids import IdMaker
 from sync_server.rooms.log import hash_at
+from sync_server.rooms.planning import next_epoch
 from sync_server.rooms.store import EVENT_COLUMNS, event_of, load_rooms, save_message_views, save_plan
 from sync_server.rooms.views import Entered, MessageView, Plan, RoomId, RoomLog, RoomView, Seat
 from sync_server.storage.database import Reading, Writing
@@ -37,8 +38,7 @@ async def begin_epoch(tx: Writing, room: RoomId, fork: int | None, why: str, now
     if at < before.seq and before.is_held:
         raise Refused(Code.HELD, "A legal hold keeps what lies after that event.", status=409)
     view = before if at == before.seq else await _cut(tx, before, at)
-    # Milliseconds since 1970 grow on every timeline of the room, also on one that a later restore does not know.
-    epoch = max(before.epoch + 1, now_ms)
+    epoch = next_epoch(before.epoch, now_ms)
     event = _failover(at, now_ms)
     chain = next_hash(view.hash, epoch, event)
     entered = Entered(event, chain, before.members, view.members)

@@ -22,6 +22,7 @@ from sync_server.rooms.views import Asked, Count, Decided, Device, Needs, Plan, 
 CSEQ_MAX: Final = 2**53
 OUT_OF_ORDER_MS: Final = 50  # a device that sends from the operation that is missing may do so almost at once
 LOST_MS: Final = 5_000  # a room that a restore has lost is there again once its maker's device has come
+ROUND_MS: Final = 2**36  # more than two years
 # Kinds whose rules look at messages, people or files; bodies of all others are opened once, when they are decided.
 _LOOKS_UP: Final = frozenset(
     {
@@ -166,6 +167,15 @@ def first_epoch(op: Op, now_ms: int) -> int:
     It may have been before, and lost, where it is entered again, and where its id is made of two people.
     """
     return now_ms if op.rec or op.r[14] == "5" else 1
+
+
+def next_epoch(before: int, now_ms: int) -> int:
+    """The epoch after ``before``: above it, and one that the room never had, also not on a timeline that a restore has forgotten.
+
+    Milliseconds since 1970 grow on every timeline. Where a clock was turned and the room is ahead of it, every restore of the same
+    backup would take one more than ``before``: there the clock goes on top.
+    """
+    return now_ms if now_ms > before else before + 1 + now_ms % ROUND_MS
 
 
 def _salt(op: Op) -> bytes | None:

@@ -19,7 +19,7 @@ from sync_server.protocol.actions import (
 )
 from sync_server.protocol.client import Kept
 from sync_server.protocol.events import Cursor, Event, Kind, Op
-from sync_server.protocol.fold import fold_message, parse_state
+from sync_server.protocol.fold import RoomState, fold, fold_message, parse_state
 from sync_server.protocol.messages import Snapshot
 from tests.simulator.disk import Disk
 from tests.simulator.shelves import is_about, targets_of
@@ -36,15 +36,24 @@ def is_saved(action: Action) -> bool:
 
 
 class Copy:
-    """One room: its events by sequence number, where it started, and what it started from."""
+    """One room: its events by sequence number, where it started, and what it started from.
+
+    ``shown`` is what its person sees: every event was folded in as it came, as a mirror does that keeps messages as rows.
+    """
 
     def __init__(self) -> None:
         self.cursor: Cursor | None = None
         self.events: dict[int, Event] = {}
         self.start: Snapshot | None = None
+        self.shown = RoomState()
         self.unconfirmed: dict[str, Event] = {}
         self.is_left = False
         self.n_starts = 0
+
+    def state(self) -> RoomState:
+        """What it started from and holds, folded anew."""
+        state = parse_state(self.start.state) if self.start else RoomState()
+        return fold((event for _, event in sorted(self.events.items())), state)
 
     def floor(self) -> int:
         """The oldest event held, or the one that would come next."""
@@ -106,7 +115,9 @@ class Copies:
         elif isinstance(action, SaveSettled):
             self.settled.update({one.id: one for one in action.settled})
         elif isinstance(action, SaveOlder):
-            self._enter(self._copy(action.r), action.events)
+            copy = self._copy(action.r)
+            self._enter(copy, action.events)
+            copy.shown = copy.state()
         elif isinstance(action, StartFrom):
             self._start(action)
         elif isinstance(action, actions.Leave):
@@ -137,6 +148,7 @@ class Copies:
             copy.unconfirmed = dict(before.unconfirmed)
             copy.events = {s: event for s, event in before.events.items() if s <= action.keep}
             copy.start = action.snapshot or (before.start if action.keep else None)
+        copy.shown = copy.state()
         copy.unconfirmed.update({event.id: event for event in action.unconfirmed})
         self.rooms[room] = copy
         for op in action.again:
@@ -146,6 +158,7 @@ class Copies:
     def _enter(self, copy: Copy, events: Iterable[Event]) -> None:
         for event in events:
             copy.events[event.s] = event
+            copy.shown.apply(event)
             copy.unconfirmed.pop(event.id, None)
             if event.k == Kind.ERASE and event.b is not None:
                 self._erase(copy, event)

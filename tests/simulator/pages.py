@@ -12,6 +12,7 @@ from sync_server.protocol.events import Cursor, Event, Kind
 from sync_server.protocol.fold import fold
 from sync_server.protocol.ids import IdMaker
 from sync_server.protocol.messages import Ev, Pull, Reset, Snapshot
+from sync_server.rooms.planning import next_epoch
 from sync_server.rooms.views import Entered, Plan, RoomLog, RoomView
 from tests.simulator.shelves import Entry, Shelves
 
@@ -120,7 +121,7 @@ def fork(shelves: Shelves, now_ms: int, entropy: Callable[[int], bytes]) -> Plan
     ids = IdMaker(entropy)
     logs = []
     for view in shelves.rooms.values():
-        epoch = max(view.epoch + 1, now_ms)
+        epoch = next_epoch(view.epoch, now_ms)
         body, salt = format_body(Failover(view.seq)), entropy(SALT_BYTES)
         event = Event(
             s=view.seq + 1,

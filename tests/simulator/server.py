@@ -109,7 +109,7 @@ class Server:
         self.disk.replace(Disk(content).records())
         self.begin()
         self.world.note(self.name, "is restored from an older copy")
-        forked = pages.fork(self.shelves, self.world.now_ms, self.world.entropy)
+        forked = pages.fork(self.shelves, self.now_ms(), self.world.entropy)
         for log in forked.logs:
             assert log.before is not None
             self.deeds.forks.append((log.after.room, log.after.epoch, log.before.seq))

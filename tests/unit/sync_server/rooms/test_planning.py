@@ -7,6 +7,7 @@ from sync_server.protocol.bodies import MsgCreate, MsgEdit, RoomCreate, RoomKind
 from sync_server.protocol.chain import START, hash_after
 from sync_server.protocol.events import OpState
 from sync_server.protocol.limits import MAX_BODY
+from sync_server.rooms.planning import next_epoch
 from tests.fakes.planned_rooms import PlannedRooms
 from tests.fakes.room_ops import Writer
 
@@ -242,3 +243,20 @@ def test_nobody_makes_a_room_where_two_others_will_meet(rooms, ann, bob):
     assert states([rooms.one(eve, eve.create(room=place))]) == [("rej", "bad_body")]
     assert states([rooms.one(eve, eve.op(place, RoomCreate(kind=RoomKind.DIRECT)))]) == [("rej", "bad_body")]
     assert states([rooms.one(bob, meeting)]) == [("ok", "")]
+
+
+NOW_MS = 1_790_000_000_000
+HOUR_MS = 3_600_000
+
+
+def test_two_restores_of_one_backup_begin_different_epochs_whatever_the_clock_was_when_it_was_made():
+    for before in (1, NOW_MS - HOUR_MS, NOW_MS, NOW_MS + HOUR_MS, NOW_MS + 400 * 24 * HOUR_MS):
+        first, second = next_epoch(before, NOW_MS), next_epoch(before, NOW_MS + 1)
+        assert before < first != second > before
+
+
+def test_epochs_stay_numbers_that_every_reader_holds_exactly_though_the_clock_is_always_behind():
+    epoch = NOW_MS + HOUR_MS
+    for _ in range(100_000):
+        epoch = next_epoch(epoch, NOW_MS)
+    assert epoch < 2**53
