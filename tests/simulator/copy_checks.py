@@ -10,7 +10,6 @@ from sync_server.protocol.fold import RoomState, fold
 from tests.simulator.copies import Copy
 from tests.simulator.device import Device
 from tests.simulator.histories import duplicates, foreign, skips, steps_back
-from tests.simulator.log_checks import is_cut
 from tests.simulator.scenario import Scenario
 from tests.simulator.server import Server
 
@@ -71,8 +70,7 @@ def outboxes(device: Device, server: Server, scenario: Scenario) -> Iterator[str
             if entry.event.d == device.device:
                 placed[entry.event.id] = placed.get(entry.event.id, 0) + 1
     refused = {identity for maker, identity, _ in server.deeds.refused if maker == device.device}
-    acked = [(identity, room, epoch, place) for maker, identity, room, epoch, place in server.deeds.acked if maker == device.device]
-    cut = {identity for identity, room, epoch, place in acked if is_cut(server, room, epoch, place)}
+    cut = {ack.id for ack in server.deeds.acked if ack.device == device.device and server.is_cut(ack)}
     for identity, op in device.watch.accepted.items():
         if placed.get(identity, 0) > 1:
             yield f"I10: {identity} stands {placed[identity]} times"
@@ -91,18 +89,13 @@ def outboxes(device: Device, server: Server, scenario: Scenario) -> Iterator[str
 def readings(device: Device, server: Server) -> Iterator[str]:
     """I11 and I19: what each copy took in, in order: nothing skipped, nothing twice, nothing that was never there."""
     for room, history in device.watch.histories.items():
-        logs = {epoch: places for (at, epoch), places in server.deeds.logs.items() if at == room}
-        merged: dict[int, dict[int, str]] = {}
-        for epoch in sorted(logs):
-            merged[epoch] = {}
-            for older in sorted(logs):
-                if older <= epoch:
-                    merged[epoch].update(logs[older])
+        bases = server.deeds.bases
+        logs = {epoch: bases[at, epoch] | places for (at, epoch), places in server.deeds.logs.items() if at == room}
         for why in skips(history):
             yield f"I11: {room} {why}"
         for why in (*steps_back(history), *duplicates(history)):
             yield f"I19: {room} {why}"
-        yield from (f"I8: {room} took {why}" for why in foreign(history, merged))
+        yield from (f"I8: {room} took {why}" for why in foreign(history, logs))
 
 
 def endings(server: Server) -> Iterator[str]:

@@ -110,10 +110,10 @@ def acknowledgements(scenario: Scenario, server: Server) -> Iterator[str]:
     """I2 and I3: what was acknowledged stands there and nowhere else, unless an older copy took the server's place after it."""
     by_room: dict[str, list[tuple[str, int]]] = {}
     places: dict[tuple[str, str, int], set[int]] = {}
-    for device, identity, room, epoch, place in server.deeds.acked:
-        places.setdefault((device, identity, epoch), set()).add(place)
-        if not is_cut(server, room, epoch, place):
-            by_room.setdefault(room, []).append((f"{device}/{identity}", place))
+    for ack in server.deeds.acked:
+        places.setdefault((ack.device, ack.id, ack.epoch), set()).add(ack.place)
+        if not server.is_cut(ack):
+            by_room.setdefault(ack.room, []).append((f"{ack.device}/{ack.id}", ack.place))
     for (device, identity, epoch), told in places.items():
         if len(told) > 1:
             yield f"I3: {identity} of {device} was acknowledged at {sorted(told)} of epoch {epoch}"
@@ -126,15 +126,6 @@ def acknowledgements(scenario: Scenario, server: Server) -> Iterator[str]:
             if copy is not None and copy.cursor is not None and not copy.is_left
         ]
         yield from (f"I2 {room}: {why}" for why in lost_writes(dict.fromkeys(acked), log, readers))
-
-
-def is_cut(server: Server, room: str, epoch: int, place: int) -> bool:
-    """Whether this place was lost with an older copy."""
-    if room not in server.shelves.logs:
-        return True
-    if any(at == room and new > epoch and place > fork for at, new, fork in server.deeds.forks):
-        return True
-    return server.shelves.logs[room][0].epoch > epoch  # the whole room was lost and made anew
 
 
 def meanings(server: Server, room: str, log: Sequence[Entry]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A server: real sessions, real planning and real delivery over shelves, a disk and connections that fail as the seed says."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -35,16 +35,28 @@ def free(pace: Pace, key: str) -> int:
     return 0
 
 
+class Ack(NamedTuple):
+    """An operation that a device was told has a place. ``n_restores``: how often the server had been restored by then."""
+
+    device: str
+    id: str
+    room: str
+    epoch: int
+    place: int
+    n_restores: int
+
+
 @dataclass
 class Deeds:
     """What the checkers want to know of a server, over all its lives."""
 
-    acked: list[tuple[str, str, str, int, int]] = field(default_factory=list)  # (device, id, room, epoch, seq)
+    acked: list[Ack] = field(default_factory=list)
     refused: list[tuple[str, str, str]] = field(default_factory=list)  # (device, id, code)
     wrote_ms: dict[str, int] = field(default_factory=dict)  # session: when the last frame was written
     ended_ms: dict[str, int] = field(default_factory=dict)  # session: when it was ended
     logs: dict[tuple[str, int], dict[int, str]] = field(default_factory=dict)  # (room, epoch): place and id, ever committed
-    forks: list[tuple[str, int, int]] = field(default_factory=list)  # (room, new epoch, fork)
+    bases: dict[tuple[str, int], dict[int, str]] = field(default_factory=dict)  # (room, epoch): what stood before it
+    restores: list[dict[str, int]] = field(default_factory=list)  # how long each room was in the older copy that took over
     erased: set[str] = field(default_factory=set)  # events that lost their bodies, on any timeline
     words: dict[str, bytes] = field(default_factory=dict)  # device/event: the body it had, as bytes
     seats: dict[str, SeatWitness] = field(default_factory=dict)  # room
@@ -110,11 +122,13 @@ class Server:
         self.begin()
         self.world.note(self.name, "is restored from an older copy")
         forked = pages.fork(self.shelves, self.now_ms(), self.world.entropy)
-        for log in forked.logs:
-            assert log.before is not None
-            self.deeds.forks.append((log.after.room, log.after.epoch, log.before.seq))
+        self.deeds.restores.append({room: view.seq for room, view in self.shelves.rooms.items()})
         self.shelves.write(batch_of(forked))
         self._keep(forked)
+
+    def is_cut(self, ack: Ack) -> bool:
+        """Whether what was acknowledged was lost with an older copy."""
+        return any(ack.place > held.get(ack.room, 0) for held in self.deeds.restores[ack.n_restores :])
 
     def _later(self, delay_ms: int, deed: Any) -> None:
         life = self._life
@@ -296,6 +310,11 @@ class Server:
 
     def _keep(self, planned: Plan) -> None:
         """Make it last, then tell whoever may know."""
+        for log in planned.logs:
+            place = (log.after.room, log.after.epoch)
+            if place not in self.deeds.bases:
+                before = self.shelves.logs.get(log.after.room, ())
+                self.deeds.bases[place] = {entry.event.s: f"{entry.event.d}/{entry.event.id}" for entry in before}
         self.shelves.keep(batch_of(planned))
         for room in {room for room, _ in planned.erased}:
             self.deeds.erased |= {entry.event.id for entry in self.shelves.logs[room] if entry.event.b is None}
@@ -324,7 +343,8 @@ class Server:
                 continue
             for one, result in zip(asked, mine, strict=True):
                 if result.st in (OpState.OK, OpState.DUP):
-                    self.deeds.acked.append((one.actor.device, one.op.id, one.op.r, result.e, result.s))
+                    n_restores = len(self.deeds.restores)
+                    self.deeds.acked.append(Ack(one.actor.device, one.op.id, one.op.r, result.e, result.s, n_restores))
                 elif result.st is OpState.REJ:
                     self.deeds.refused.append((one.actor.device, one.op.id, result.code))
             self._do(wire, session.results(rid, mine))
