@@ -27,6 +27,7 @@ class Sessions:
         self._means = means
         self._devices_max = devices_max
         self._uses = Uses()
+        self._looked_ms = 0
         self._changed: dict[str, int] = {}  # people whom the last look found changed, and when
 
     async def begin(self, change: Change, account: Account, device: Device, address: str, stepped_ms: int = 0) -> Tokens:
@@ -123,7 +124,10 @@ class Sessions:
         return await self._end_where(change, "user_id = $3 AND id <> $4", (user, but), why)
 
     async def end_restored(self) -> int:
-        """End what came back with a restored backup: a session ended since the backup would stand again; how many ended."""
+        """End what came back with a restored backup: a session ended since the backup would stand again; how many ended.
+
+        To be called before anybody can sign in, and before the rooms have begun their new epochs, which settles the restore.
+        """
         async with self._means.change() as change:
             return len(await self._end_where(change, _RESTORED, (), "the server was restored from a backup"))
 
@@ -133,7 +137,9 @@ class Sessions:
 
     async def look(self) -> None:
         """Learn what other processes ended and whom they changed."""
-        since_ms = self._means.now_ms() - _SLACK_MS
+        now = self._means.now_ms()
+        since_ms = min(now, self._looked_ms or now) - _SLACK_MS  # a clock that leaps between two looks hides nothing
+        self._looked_ms = now
         async with self._means.database.read() as tx:
             ended = await tx.rows(
                 "SELECT id FROM sessions WHERE ended_ms > $1 UNION ALL SELECT id FROM api_keys WHERE ended_ms > $1", since_ms
@@ -204,7 +210,7 @@ class Sessions:
 
 
 _END: Final = "UPDATE sessions SET ended_ms = $1, why = $2 WHERE ended_ms = 0 AND "
-_RESTORED: Final = "began_ms < (SELECT max(restored_ms) FROM restores)"
+_RESTORED: Final = "EXISTS (SELECT 1 FROM restores WHERE NOT is_settled)"  # no time: the clocks of two machines tell nothing
 _ENDS: Final = {
     which: _END + which + " RETURNING id"
     for which in ("id = $3 AND user_id = $4", "user_id = $3 AND id <> $4", "user_id = $3 AND device = $4", _RESTORED)

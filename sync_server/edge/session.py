@@ -42,6 +42,7 @@ CHECK_MS: Final = 20_000  # from the opening to the welcome at most
 MAX_OPEN: Final = 32  # requests of one connection that are worked on at the same time
 MAX_EARLY: Final = 64  # messages that came, or were to be heard, before the device was known
 MAX_PAGE: Final = 500
+SLACK_MS: Final = 60_000  # how far a clock may be put right, and no longer, without a token lasting longer by it
 DESK_STATES: Final = frozenset({"online", "away", "busy", "offline"})
 
 
@@ -71,6 +72,7 @@ class ServerSession:
         self._opened_ms = 0
         self._beat_ms = 0
         self._check_ms = 0
+        self._life_ms = 0
         self._early: list[FromDevice] = []
         self._unheard: list[FromServer] = []
         self._open: dict[int, Push | Pull] = {}
@@ -153,6 +155,7 @@ class ServerSession:
             return []
         self._is_checking = False
         self.actor = actor
+        self._life_ms = actor.until_ms - now_ms
         self._check_ms = now_ms + RECHECK_MS
         self._beat_ms = now_ms + self.figures.hb_ms
         told = tuple(heads[: self.figures.limits.rooms])
@@ -172,6 +175,8 @@ class ServerSession:
             return []
         if (actor.user, actor.org, actor.device) != (self.actor.user, self.actor.org, self.actor.device):
             return self.bye(CloseCode.NOT_SIGNED_IN, "The new token is somebody else's.")
+        if actor.until_ms > self.actor.until_ms:
+            self._life_ms = actor.until_ms - now_ms
         self.actor = msgspec.structs.replace(actor, until_ms=max(actor.until_ms, self.actor.until_ms))
         self._check_ms = now_ms + RECHECK_MS
         return []
@@ -326,7 +331,10 @@ class ServerSession:
         return []
 
     def _is_expired(self, now_ms: int) -> bool:
-        return self.actor is not None and 0 < self.actor.until_ms <= now_ms
+        """Whether the token has ended, or lasts longer than when it was shown: the clock went back, and its age is not known."""
+        if self.actor is None or not self.actor.until_ms:
+            return False
+        return not 0 < self.actor.until_ms - now_ms <= self._life_ms + SLACK_MS
 
 
 def _is_due(at_ms: int, now_ms: int, period_ms: int) -> bool:

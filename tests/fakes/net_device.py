@@ -105,7 +105,7 @@ class NetDevice:
             case actions.Disconnect() if self._out is not None:
                 self._out.put_nowait(None)
             case actions.NeedToken():
-                asyncio.get_running_loop().call_soon(lambda: self._do(self._core.token(self._token, self.now_ms())))
+                self._bring_token()
             case actions.FetchSnapshot(room, path):
                 self._start(self._fetch(room, path))
             case actions.LoadHeld(room, after):
@@ -121,6 +121,9 @@ class NetDevice:
                 self.state = state
                 if state == "live":
                     self.live_at_s = time.monotonic()
+
+    def _bring_token(self) -> None:
+        asyncio.get_running_loop().call_soon(lambda: self._do(self._core.token(self._token, self.now_ms())))
 
     def _tick(self) -> None:
         self._do(self._core.tick(self.now_ms()))

@@ -289,6 +289,37 @@ async def test_what_another_process_ends_or_changes_is_known_after_a_look(databa
         assert (await other.accounts.verify(una.access)).role is Role.GUEST
 
 
+async def test_a_clock_that_leaps_between_two_looks_hides_no_change_of_another_process(database_url, tmp_path):
+    async with accounts_house(database_url, tmp_path) as house, accounts_house(database_url, tmp_path, clock=house.clock) as other:
+        owner = await house.stepped(await house.owner())
+        tom = await house.invite(owner, "tom@example.org")
+        await other.accounts.verify(tom.access)
+        await other.accounts.sessions.look()
+        await house.accounts.directory.change(owner, tom.user, UserChange(is_disabled=True))
+        house.clock.jump(house.clock.now_ms() + 3_600_000)
+        await other.accounts.sessions.look()
+
+        assert await other.accounts.is_ended(tom.session)
+
+
+@pytest.mark.parametrize("skew_ms", [-3_600_000, 3_600_000])
+async def test_sessions_of_a_backup_end_once_whatever_the_clock_was_when_it_was_restored(database_url, tmp_path, skew_ms):
+    async with accounts_house(database_url, tmp_path) as house:
+        await house.owner()
+        before = await house.signed_in("olga@example.org")
+        async with house.database.write() as tx:
+            sql = "INSERT INTO restores (id, made_ms, restored_ms, is_settled) VALUES ($1, $2, $3, FALSE)"
+            await tx.run(sql, "r1", 1, house.clock.now_ms() + skew_ms)
+        await house.accounts.begin()
+        await refused(house.accounts.refresh(before.refresh), Code.ENDED)
+        async with house.database.write() as tx:
+            await tx.run("UPDATE restores SET is_settled = TRUE")
+
+        after = await house.signed_in("olga@example.org")
+        await house.accounts.begin()  # the server is started once more
+        assert (await house.accounts.refresh(after.refresh)).session == after.session
+
+
 async def test_what_is_over_is_forgotten_after_its_time_and_what_stands_is_kept(database_url, tmp_path):
     from sync_server.accounts.sweeping import KEPT_AFTER_MS, sweep
 

@@ -304,7 +304,7 @@ def test_the_session_is_looked_at_again_every_two_seconds_and_heads_are_told_eve
     assert session.tick(NOW + 1_999) == []
     assert session.tick(NOW + 2_000) == [Recheck(ANN)]
     assert session.tick(NOW + 2_001) == []
-    assert session.tick(NOW - 100_000) == [Recheck(ANN), Beat()]  # the clock went back: sooner, not later
+    assert session.tick(NOW - 50_000) == [Recheck(ANN), Beat()]  # the clock went back: sooner, not later
     late = live()
     late.tick(NOW + 19_000)
     assert late.tick(NOW + 20_000) == [Beat()]
@@ -318,6 +318,32 @@ def test_an_ended_session_falls_silent_at_once():
     assert session.hear(Ev(ROOM, 1, 1, 1), NOW) == []
     assert session.results(1, ()) == []
     assert say(session, Pull(1, ROOM, 1)) == []
+
+
+@pytest.mark.parametrize("used_ms", [0, 800_000])
+def test_a_clock_that_goes_back_an_hour_ends_the_connection_instead_of_lengthening_its_token(used_ms):
+    session = live()
+    session.tick(NOW + used_ms)
+    now = NOW + used_ms - 3_600_000
+
+    assert session.hear(Ev(ROOM, 1, 1, 1), now) == []
+    assert bye_code(session.tick(now)) == CloseCode.NOT_SIGNED_IN
+
+
+def test_a_token_renewed_after_the_clock_was_put_right_counts_from_there():
+    session = live()
+    renewed = msgspec.structs.replace(ANN, until_ms=NOW + 3_600_000 + 900_000)
+
+    assert session.renewed(renewed, NOW + 3_600_000) == []
+    assert bye_code(session.tick(NOW + 60_000)) == CloseCode.NOT_SIGNED_IN
+
+
+def test_a_key_that_never_ends_is_not_touched_by_any_clock():
+    session = session_of()
+    say(session, Hello("token", "laptop"))
+    session.admitted(msgspec.structs.replace(ANN, until_ms=0), (), NOW)
+
+    assert session.hear(Ev(ROOM, 1, 1, 1), NOW - 3_600_000) != []
 
 
 def test_nothing_is_told_after_the_token_has_ended_and_the_connection_closes():
