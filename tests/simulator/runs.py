@@ -30,6 +30,14 @@ def run_seed(seed: int, size: Size | None = None) -> Scenario:
     return scenario
 
 
+def judge_long_seed(seed: int) -> tuple[str, frozenset[str]]:
+    """What a long run of a seed broke, empty for nothing, and the kinds of events it has entered; for processes of their own."""
+    try:
+        return "", frozenset(kinds_seen(run_seed(seed, LONG)))
+    except BrokenError as error:
+        return str(error), frozenset()
+
+
 def story(scenario: Scenario, wrong: Sequence[str]) -> str:
     """What a reader needs to find the cause."""
     seed = scenario.world.seed
