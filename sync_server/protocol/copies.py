@@ -227,9 +227,9 @@ class Copies:
         return self._start_from_floor(reset, now_ms)
 
     def _holds(self, room: str, fork: int) -> bool:
-        """Whether a copy is whole up to the fork, and not begun from a later state."""
+        """Whether a copy is right up to the fork: nothing of it is cut off, or it can be made anew from its first event on."""
         replica = self.replica(room)
-        return replica.cursor.s <= fork or 0 < replica.oldest <= fork + 1
+        return replica.cursor.s <= fork or replica.oldest == 1
 
     def _start_from_floor(self, reset: Reset, now_ms: int) -> list[Action]:
         before = max(reset.floor, 1) - 1 if reset.why is not ResetReason.EPOCH else 0

@@ -147,7 +147,8 @@ class Copies:
             copy.n_starts += before.n_starts
             copy.unconfirmed = dict(before.unconfirmed)
             copy.events = {s: event for s, event in before.events.items() if s <= action.keep}
-            copy.start = action.snapshot or (before.start if action.keep else None)
+            is_cut = before.cursor is not None and before.cursor.s > action.keep  # then it is made anew from its first event on
+            copy.start = action.snapshot or (before.start if action.keep and not is_cut else None)
         copy.shown = copy.state()
         copy.unconfirmed.update({event.id: event for event in action.unconfirmed})
         self.rooms[room] = copy

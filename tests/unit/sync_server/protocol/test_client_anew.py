@@ -8,7 +8,10 @@ from sync_server.protocol.actions import (
     LoadHeld,
     StartFrom,
 )
+from sync_server.protocol.bodies import MsgEdit
 from sync_server.protocol.codes import ResetReason
+from sync_server.protocol.events import Kind
+from sync_server.protocol.fold import fold
 from sync_server.protocol.messages import (
     Pull,
     Push,
@@ -79,6 +82,27 @@ def test_a_room_begins_with_its_snapshot_and_what_followed(server):
     copy = device.disk.room(ROOM)
     assert [event.s for event in copy.events] == [7, 8, 9]
     assert len(copy.state().messages) == 9
+
+
+def test_a_copy_that_began_with_a_snapshot_is_not_shortened_but_begun_anew(server):
+    """What a later event had done to a message of the snapshot could not be taken back."""
+    server._snapshots_from, server._page = 4, 100
+    fill(server, 9)
+    device = SyncDevice("ann", "ann-desk", 1)
+    device.snapshots[ROOM] = server.snapshot(ROOM)
+    device.go_online()
+    exchange(server, device)
+    (first,) = server.rooms[ROOM].events[:1]
+    edited = device.write(ROOM, MsgEdit(first.id, "changed"), Kind.MSG_EDIT)
+    exchange(server, device)
+    device.done.clear()
+    device.receive(server.fail_over(ROOM, 9))
+    device.snapshots[ROOM] = server.snapshot(ROOM)
+    exchange(server, device)
+
+    assert [started.keep for started in done(device, StartFrom)] == [0]
+    assert device.disk.room(ROOM).state().to_text() == fold(server.rooms[ROOM].events).to_text()
+    assert [(event.id, event.rec) for event in server.rooms[ROOM].events[10:]] == [(edited.id, True)]
 
 
 def test_without_its_snapshot_a_room_begins_with_the_oldest_event_served_or_waits(server):
