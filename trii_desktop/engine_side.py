@@ -19,6 +19,7 @@ from backend.live.arrival import await_bars, find_served
 from backend.market.history import NO_FACTORS
 from backend.market.resample import divides
 from backend.market.samples import load_samples
+from backend.market.trade_bars import made_of_trades
 from backend.storage.market_store import StoredSeries
 from backend.storage.revisions import BarEdit
 from backend.watchlists.list_text import ReadList, format_list, read_list, read_text_file, write_text_file
@@ -78,7 +79,9 @@ class EngineSide:
 
     async def specs(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
         """The intervals in which an instrument can be shown, the shortest first."""
-        return tuple(await self.backend.history.specs(instrument))
+        history = self.backend.history
+        specs = await history.specs(instrument)
+        return tuple(dict.fromkeys((*history.specs_of_trades(instrument), *specs))) if specs else ()
 
     async def find(self, query: str) -> tuple[Found, ...]:
         """The instruments that match what was typed, best first."""
@@ -109,7 +112,7 @@ class EngineSide:
         """
         specs = await self.specs(instrument_id)
         if not specs or (is_needed and wanted is not None and self._may_come(instrument_id, wanted)):
-            aim = Series(instrument_id, wanted if wanted is not None and divides(MINUTE, wanted) else MINUTE)
+            aim = Series(instrument_id, wanted if wanted is not None and _may_be_live(wanted) else MINUTE)
             await await_bars(self.backend.live, self.backend.history, self.backend.bus, aim)
             specs = await self.specs(instrument_id)
         instrument = await self.backend.catalog.get(instrument_id)
@@ -121,7 +124,7 @@ class EngineSide:
     def _may_come(self, instrument: InstrumentId, spec: BarSpec) -> bool:
         """Whether bars that cannot be made yet can be of what a feed brings."""
         is_served = self.backend.live.feed_of(instrument) is not None
-        return is_served and divides(MINUTE, spec) and not self.backend.history.can_make(instrument, spec)
+        return is_served and _may_be_live(spec) and not self.backend.history.can_make(instrument, spec)
 
     async def bring_samples(self) -> None:
         """Import the samples into a home that has no instruments."""
@@ -176,6 +179,11 @@ class EngineSide:
             hint="It is computed from shorter bars: edit one of those.",
             code="bars.computed",
         )
+
+
+def _may_be_live(spec: BarSpec) -> bool:
+    """Whether trades make bars of ``spec``, themselves or by way of minutes."""
+    return made_of_trades(spec) or divides(MINUTE, spec)
 
 
 def _frozen(table: SessionTable) -> SessionTable:

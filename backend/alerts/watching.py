@@ -29,6 +29,7 @@ from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
 from backend.errors import CorruptData
 from backend.market.live_change import LiveChange
+from backend.market.trade_bars import made_of_trades
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +163,8 @@ class Watch:
                 if pause in watch.pauses:
                     watch.pauses.remove(pause)
             newer = bars[int(np.searchsorted(bars.event_ns, watch.newest_ns, side="right")) :]
-            newer = newer[int(np.searchsorted(newer.event_ns, watch.last_ns, side="right")) :]
+            if not made_of_trades(series.spec):  # those were not told while the recorded trades were read
+                newer = newer[int(np.searchsorted(newer.event_ns, watch.last_ns, side="right")) :]
         return [one for one in found if one.alert_id in self._at] + self.evaluate_bars(series, newer, is_late=True)
 
     def evaluate_bars(self, series: Series, bars: BarArrays, *, is_late: bool) -> list[Turned]:

@@ -8,7 +8,7 @@ from backend.bus import Bus
 from backend.domain.bars import Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.errors import NotFound, TriiError, Unavailable
-from backend.events import BarsChanged, FeedChanged, JobChanged
+from backend.events import BarsChanged, BarsSaved, FeedChanged, JobChanged
 from backend.live.live import Live
 from backend.market.history import History
 
@@ -34,7 +34,7 @@ async def await_bars(live: Live, history: History, bus: Bus, series: Series, *, 
     def wake(_event: object) -> None:
         came.set()
 
-    subscriptions = [bus.subscribe(kind, wake) for kind in (BarsChanged, JobChanged, FeedChanged)]
+    subscriptions = [bus.subscribe(kind, wake) for kind in (BarsChanged, BarsSaved, JobChanged, FeedChanged)]
     following = await live.follow(instrument)
     try:
         async with asyncio.timeout(wait_s):

@@ -16,6 +16,7 @@ from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
 from backend.jobs.runner import JobRunner
 from backend.live.back_fill import FETCHED, SETTLE_NS, BackFill, Wanted
+from backend.live.cutting import Cutting
 from backend.live.feed_book import FeedBook
 from backend.live.feed_runs import FeedRuns
 from backend.live.folds import MINUTE
@@ -34,6 +35,7 @@ from backend.market.feeds.feed import Feed, FeedState, FeedStatus, Gap, TickBatc
 from backend.market.feeds.live_row import LiveRow, LiveSnapshot
 from backend.market.history import History
 from backend.market.live_change import LiveChange
+from backend.market.trade_bars import made_of_trades
 from backend.right_of_way import RightOfWay
 from backend.storage.market_store import MarketStore
 from backend.tasks import TaskOwner
@@ -52,6 +54,11 @@ class Watcher(Protocol):
     @property
     def wanted(self) -> frozenset[Series]:
         """Series whose bars must be made live."""
+        ...
+
+    @property
+    def wants_changed(self) -> list[Callable[[], None]]:
+        """Called whenever ``wanted`` has changed."""
         ...
 
     def evaluate(self, change: LiveChange) -> None:
@@ -113,11 +120,13 @@ class Live:
         parts.board.last_trade = self.last_trade
         self.joining = Joining(parts.store, parts.history, parts.catalog, parts.calendars, parts.clock)
         self.watchers: list[Watcher] = []
+        self._cutting = Cutting(parts.store, parts.history.of_trades, self._showing, self._look_back)
         self._back_fill = BackFill(parts.store, parts.jobs, self.runs.get, self._filled)
         self._freshness = Freshness(parts.clock, parts.bus)
         self._wishes: Counter[InstrumentId] = Counter()
         self._depth_wishes: Counter[InstrumentId] = Counter()
         self._followed: dict[InstrumentId, Followed] = {}
+        self._watched: dict[InstrumentId, set[BarSpec]] = {}
         self._n_touched: dict[InstrumentId, int] = {}
         self._known_of: set[str] = set()
         self._snapshot = LiveSnapshot()
@@ -168,6 +177,8 @@ class Live:
         """Let ``watcher`` see every change, and follow what it wants."""
         self.watchers.append(watcher)
         self.path.watchers.append(watcher)
+        watcher.wants_changed.append(self._watched_changed)
+        self._watched_changed()
 
     async def probe(self, config: FeedConfig, secrets: Mapping[str, str] | None = None) -> FeedStatus:
         """Connect with settings that are not kept yet, or are: how far it came within ten seconds. Raises InvalidInput."""
@@ -228,17 +239,22 @@ class Live:
             await self.joining.begin_again(series.instrument, one.bars)
         if series.spec != MINUTE:
             return
-        known_ns = self._parts.clock.now_ns()
-        for watcher in self.watchers:
-            for watched in [w for w in watcher.wanted if w.instrument == series.instrument]:
-                if not self._parts.history.can_make(watched.instrument, watched.spec):
-                    continue  # the venue had nothing of so short an interval
-                from_ns = wanted.from_ns - (watched.spec.duration_ns or 31 * DAY_NS)
-                try:
-                    bars = await self._parts.history.bars(watched, from_ns=from_ns, to_ns=wanted.to_ns, as_of_ns=known_ns)
-                    await watcher.evaluate_bars(watched, bars)
-                except TriiError as error:
-                    log.warning("What was filled in of %s could not be looked at: %s", watched, error)
+        for spec in self._watched.get(series.instrument, ()):
+            if not made_of_trades(spec):
+                from_ns = wanted.from_ns - (spec.duration_ns or 31 * DAY_NS)
+                await self._look_back(Series(series.instrument, spec), from_ns, wanted.to_ns)
+
+    async def _look_back(self, series: Series, from_ns: int, to_ns: int | None = None) -> None:
+        """Let alerts look at complete bars that were not told as they came."""
+        history, known_ns = self._parts.history, self._parts.clock.now_ns()
+        for watcher in [one for one in self.watchers if series in one.wanted]:
+            if not history.can_make(series.instrument, series.spec):
+                continue  # the venue had nothing of so short an interval
+            try:
+                bars = await history.bars(series, from_ns=from_ns, to_ns=to_ns, as_of_ns=known_ns)
+                await watcher.evaluate_bars(series, bars)
+            except TriiError as error:
+                log.warning("What was filled in of %s could not be looked at: %s", series, error)
 
     # --- who follows what ---------------------------------------------------------------------------------------------
 
@@ -251,10 +267,18 @@ class Live:
         self._wants_changed()
         self._show()
 
+    def _watched_changed(self) -> None:
+        """Alerts want other series."""
+        before, self._watched = self._watched.keys(), {}
+        for watcher in self.watchers:
+            for series in watcher.wanted:
+                self._watched.setdefault(series.instrument, set()).add(series.spec)
+        if before != self._watched.keys():
+            self._wants_changed()
+
     def _wants_changed(self) -> None:
         wanted = {instrument for instrument, n in self._wishes.items() if n > 0}
-        for watcher in self.watchers:
-            wanted.update(series.instrument for series in watcher.wanted)
+        wanted.update(self._watched)
         for instrument in [one for one in self._followed if one not in wanted]:
             del self._followed[instrument]
         for instrument in wanted - self._followed.keys():
@@ -306,10 +330,11 @@ class Live:
         while True:
             await asyncio.sleep(LOOK_S)
             n_looks += 1
-            self._wants_changed_by_watchers()
             for one in tuple(self._followed.values()):
                 try:
                     await self._add_specs(one)
+                    if one.bars is not None and n_looks % 10 == 0:
+                        await self._cutting.mend(one, one.bars)
                 except TriiError as error:  # of one instrument; the others go on
                     log.warning("Not every interval of %s is live: %s", one.instrument, error)
             if n_looks % 10 == 0:
@@ -317,19 +342,17 @@ class Live:
                 self._touch_board()
             self._show()
 
-    def _wants_changed_by_watchers(self) -> None:
-        wanted = {series.instrument for watcher in self.watchers for series in watcher.wanted}
-        if not wanted <= self._followed.keys():
-            self._wants_changed()
-
     async def _add_specs(self, one: Followed) -> None:
         if one.bars is None:
             return
-        watched = {s.spec for watcher in self.watchers for s in watcher.wanted if s.instrument == one.instrument}
+        watched = self._watched.get(one.instrument, set())
         needed: frozenset[BarSpec] = self._parts.bars.open_specs(one.instrument) | watched | one.recorded | {MINUTE}
         for spec in one.bars.specs - needed:
             one.bars.drop_spec(spec)
         for spec in needed - one.bars.specs:
+            if made_of_trades(spec):
+                await self._cutting.add(one, one.bars, spec)
+                continue
             await self.joining.add_spec(one.instrument, one.bars, spec)
             if one.feed is not None and MINUTE in self._parts.store.stored_specs(one.instrument):
                 # A bar may have closed between the chart's first look and now: it looks at history once more.

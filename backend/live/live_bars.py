@@ -1,7 +1,7 @@
 """Every bar that the trades of one instrument make: minutes from trades, longer ones from minutes, others from trades."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +11,7 @@ from backend.domain.bars import Bar, BarArrays, BarSpec
 from backend.domain.sessions import SessionTable
 from backend.domain.ticks import TradeArrays
 from backend.live.folds import MINUTE, Fold
+from backend.live.trade_cut import TradeCut
 from backend.market.aggregate import TradeAggregator
 from backend.market.growing_bars import join
 from backend.market.resample import divides
@@ -29,7 +30,8 @@ class BarChange:
 class LiveBars:
     """One instrument. Trades come in the venue's order; one whose time steps back counts in the bar under way.
 
-    A complete bar never changes here: what is found out later about it comes as a back-fill (decision 0126).
+    A complete bar never changes here: what is found out later about it comes as a back-fill (decision 0126), or, of bars that only
+    trades make, from the recorded trades (``cuts``).
     n_unordered : trades whose time stepped back
     """
 
@@ -38,14 +40,14 @@ class LiveBars:
         self.n_unordered = 0
         self._minutes = TradeAggregator(MINUTE, sessions)
         self._folds: dict[BarSpec, Fold] = {}
-        self._others: dict[BarSpec, TradeAggregator] = {}
+        self._cuts: dict[BarSpec, TradeCut] = {}
         self._recent: deque[Bar] = deque(maxlen=_RECENT_MAX)
         self._floor_ns = np.iinfo(np.int64).min
 
     @property
     def specs(self) -> frozenset[BarSpec]:
         """What is made, minutes always among them."""
-        return frozenset({MINUTE, *self._folds, *self._others})
+        return frozenset({MINUTE, *self._folds, *self._cuts})
 
     @property
     def minute(self) -> Bar | None:
@@ -59,13 +61,18 @@ class LiveBars:
         if divides(MINUTE, spec):
             self._folds[spec] = Fold(spec, self.sessions)
             return self._folds[spec]
-        self._others[spec] = TradeAggregator(spec, self.sessions)
+        self._cuts[spec] = TradeCut(spec, self.sessions)
         return None
 
     def drop_spec(self, spec: BarSpec) -> None:
         """Make no more bars of ``spec``."""
         self._folds.pop(spec, None)
-        self._others.pop(spec, None)
+        self._cuts.pop(spec, None)
+
+    @property
+    def cuts(self) -> Mapping[BarSpec, TradeCut]:
+        """What only trades make."""
+        return self._cuts
 
     @property
     def folds(self) -> tuple[Fold, ...]:
@@ -86,13 +93,13 @@ class LiveBars:
 
     def apply(self, trades: TradeArrays) -> BarChange:
         """Take trades in."""
-        trades = self._in_order(trades)
+        came, trades = trades, self._in_order(trades)
         change = BarChange()
         if not len(trades):
             return change
         minutes = self._minutes.apply(trades)
-        for spec, aggregator in self._others.items():
-            _put(change, spec, aggregator.apply(trades))
+        for spec, cut in self._cuts.items():
+            _put(change, spec, cut.apply(came))
         self._fold(change, minutes, self._floor_ns)
         return change
 
@@ -100,8 +107,8 @@ class LiveBars:
         """Time has come to ``to_ns`` (event time): bars that were over by then are complete."""
         change = BarChange()
         self._floor_ns = max(self._floor_ns, to_ns)
-        for spec, aggregator in self._others.items():
-            _put(change, spec, aggregator.finish(to_ns))
+        for spec, cut in self._cuts.items():
+            _put(change, spec, cut.finish(to_ns))
         self._fold(change, self._minutes.finish(to_ns), to_ns)
         return change
 
@@ -117,8 +124,8 @@ class LiveBars:
             _add(change, spec, fold.close(to_ns))
             _form(change, spec, fold.forming(under_way))
         _form(change, MINUTE, under_way)
-        for spec, aggregator in self._others.items():
-            _form(change, spec, aggregator.forming())
+        for spec, cut in self._cuts.items():
+            _form(change, spec, cut.forming())
 
     def _in_order(self, trades: TradeArrays) -> TradeArrays:
         times = trades.event_ns

@@ -14,13 +14,14 @@ from backend.live.folds import MINUTE
 from backend.live.followed import Followed
 from backend.live.joining import load_kernels
 from backend.live.live_bars import LiveBars
-from backend.live.tick_path import TickPath, Watcher, by_time
+from backend.live.tick_path import TickPath, Watcher
 from backend.market.aggregate import TradeAggregator
 from backend.market.feeds.feed import Wants
 from backend.market.feeds.past_ticks import PastTicks, label_under_way
 from backend.market.feeds.replay import ReplayFeed, ReplayParts
 from backend.market.growing_bars import join
 from backend.market.live_change import LiveChange
+from backend.market.recorded import by_time
 from backend.market.resample import divides, known_ns, resample
 from backend.right_of_way import RightOfWay
 

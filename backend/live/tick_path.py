@@ -4,8 +4,6 @@ import logging
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-import numpy as np
-
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.domain.ticks import TradeArrays
@@ -16,6 +14,7 @@ from backend.live.live_bars import BarChange, spec_tails
 from backend.live.showing import OpenBars
 from backend.market.feeds.feed import TickBatch
 from backend.market.live_change import LiveChange
+from backend.market.recorded import by_time
 from backend.right_of_way import RightOfWay
 
 log = logging.getLogger(__name__)
@@ -127,12 +126,3 @@ class TickPath:
 
     def _is_recorded(self, one: Followed, spec: BarSpec) -> bool:
         return spec == MINUTE or spec in one.recorded
-
-
-def by_time(trades: TradeArrays) -> TradeArrays:
-    """The same trades by event time, those of equal times as they came: how they are stored."""
-    times = trades.event_ns
-    if not np.any(times[1:] < times[:-1]):
-        return trades
-    order = np.argsort(times, kind="stable")
-    return TradeArrays(times[order], trades.price[order], trades.quantity[order], trades.aggressor[order])

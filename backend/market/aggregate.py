@@ -40,6 +40,16 @@ class TradeAggregator:
         """Trades that came too late to enter a bar."""
         return 0 if self._order is None else self._order.n_late
 
+    @property
+    def last_ns(self) -> int:
+        """No trade before this instant is taken any more: event time of the newest, or the end of a bar that was finished."""
+        return self._last_ns
+
+    @property
+    def newest_label_ns(self) -> int:
+        """Event time of the newest bar that began; the smallest number before any."""
+        return int(self._mark[self._kernel.BEFORE])
+
     def apply(self, trades: TradeArrays) -> BarArrays:
         """The bars that these trades close, oldest first; the newest stays under way, see ``forming``.
 

@@ -1,7 +1,7 @@
 """Bars as anyone may ask for them: stored or resampled, raw or adjusted, and never from the future."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,11 +16,14 @@ from backend.market.action_log import ActionLog
 from backend.market.adjust import adjust_bars, compute_factors
 from backend.market.calendars import Calendars
 from backend.market.catalog import Catalog
+from backend.market.growing_bars import join
 from backend.market.resample import NEVER_NS, divides, known_ns, resample, source_window
+from backend.market.trade_bars import TradeBars
 from backend.storage.market_store import MarketStore
 
 DAILY: Final = BarSpec.parse("1d")
 OFFERED: Final = tuple(BarSpec.parse(text) for text in ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1mo"))
+OFFERED_OF_TRADES: Final = tuple(BarSpec.parse(text) for text in ("100t", "1000t", "1s", "5s", "15s"))
 
 _N_PARTS_MAX: Final = 2_000  # minutes of a day, hours of a month
 
@@ -42,6 +45,18 @@ _NONE: Final = np.empty(0, np.int64)
 NO_FACTORS: Final = PriceFactors(_NONE, _NONE, np.empty(0))
 
 
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What is asked of ``History.bars``."""
+
+    series: Series
+    from_ns: int | None
+    to_ns: int | None
+    adjusted: bool
+    as_of_ns: int | None
+    source: str | None
+
+
 class History:
     """Reads the market store through calendars and the action log; every reader gets its bars from here."""
 
@@ -51,6 +66,7 @@ class History:
         self._actions = actions
         self._calendars = calendars
         self._clock = clock
+        self.of_trades = TradeBars(store)
 
     async def bars(
         self,
@@ -64,17 +80,40 @@ class History:
     ) -> BarArrays:
         """Bars of ``series`` with ``from_ns`` ≤ event_ns < ``to_ns``, oldest first; empty when there are none.
 
-        Stored bars of this spec where there are any, else resampled from the longest stored spec that divides it.
+        Stored bars of this spec where there are any, else resampled from the longest stored spec that divides it. Those that
+        minutes cannot make are made of recorded trades, from the first of them on.
         With ``as_of_ns`` no stored bar counts that was not complete at that instant; the newest bar may then still be
         under way (see ``known``). Adjusted are bars for the corporate actions whose session has opened by ``as_of_ns``,
         or by now: what is only announced changes no price. Raises NotFound for an
         unknown instrument, InvalidInput where no stored spec divides the one asked for.
         """
+        query = _Query(series, from_ns, to_ns, adjusted, as_of_ns, source)
         instrument = await self._catalog.get(series.instrument)
+        if not self.of_trades.can_make(series.instrument, series.spec, source):
+            return await self._of_bars(query, instrument)
+        sessions = await self._calendars.load(instrument.calendar)
+        begins_ns = self.of_trades.begins_ns(series, sessions, source)
+        made = await self._of_trades(query, sessions) if to_ns is None or to_ns > begins_ns else BarArrays.empty()
+        has_older = any(divides(spec, series.spec) for spec in self._store.stored_specs(series.instrument, source))
+        if not has_older or (from_ns is not None and from_ns >= begins_ns):
+            return made
+        older = replace(query, to_ns=begins_ns if to_ns is None else min(to_ns, begins_ns))
+        return join(await self._of_bars(older, instrument), made)
+
+    async def _of_trades(self, query: "_Query", sessions: SessionTable) -> BarArrays:
+        series = query.series
+        bars = await self.of_trades.bars(
+            series, sessions, from_ns=query.from_ns, to_ns=query.to_ns, known_ns=query.as_of_ns, source=query.source
+        )
+        bars = _known(bars, series.spec, query.as_of_ns, sessions)
+        return await self._adjust(bars, series, query.as_of_ns, query.source) if query.adjusted else bars
+
+    async def _of_bars(self, query: "_Query", instrument: Instrument) -> BarArrays:
+        series, from_ns, to_ns, source = query.series, query.from_ns, query.to_ns, query.source
         stored = await self._stored_spec(series, source)
         if stored is None:
             return BarArrays.empty()
-        if stored == series.spec and not adjusted and as_of_ns is None:
+        if stored == series.spec and not query.adjusted and query.as_of_ns is None:
             # The first chart's way: no session table is needed.
             return await self._store.load(series, source=source, from_ns=from_ns, to_ns=to_ns)
         sessions = await self._calendars.load(instrument.calendar)
@@ -84,9 +123,9 @@ class History:
         elif not stored.is_time:
             stop = None  # such a bar is complete once the next one opens, which may lie beyond
         bars = await self._store.load(Series(series.instrument, stored), source=source, from_ns=start, to_ns=stop)
-        bars = _known(bars, stored, as_of_ns, sessions)
-        if adjusted:
-            bars = await self._adjust(bars, Series(series.instrument, stored), as_of_ns, source)
+        bars = _known(bars, stored, query.as_of_ns, sessions)
+        if query.adjusted:
+            bars = await self._adjust(bars, Series(series.instrument, stored), query.as_of_ns, source)
         return _between(resample(bars, stored, series.spec, sessions), from_ns, to_ns)
 
     async def price_factors(self, instrument: InstrumentId) -> PriceFactors:
@@ -106,8 +145,13 @@ class History:
     async def under_way(self, series: Series, label_ns: int, *, as_of_ns: int, adjusted: bool = False) -> Bar | None:
         """The bar of ``series`` at ``label_ns`` as shorter stored bars tell it that were complete by ``as_of_ns``, if any do.
 
-        Of shorter bars it takes the shortest that make one of ``series`` of not too many.
+        Of shorter bars it takes the shortest that make one of ``series`` of not too many; where trades make it, those.
         """
+        if self.of_trades.can_make(series.instrument, series.spec):
+            sessions = await self.sessions_of(series.instrument)
+            bars = await self.of_trades.bars(series, sessions, from_ns=label_ns, to_ns=label_ns + 1, known_ns=as_of_ns)
+            bars = await self._adjust(bars, series, as_of_ns, None) if adjusted else bars
+            return bars.bar(0) if len(bars) else None
         stored, sessions = self._store.stored_specs(series.instrument), await self.sessions_of(series.instrument)
         shorter = sorted((spec for spec in stored if spec != series.spec and divides(spec, series.spec)), key=_length)
         few = [spec for spec in shorter if _length(series.spec)[0] <= _N_PARTS_MAX * _length(spec)[0]]
@@ -137,6 +181,10 @@ class History:
         sessions = await self.sessions_of(series.instrument)
         return await asyncio.to_thread(known_ns, series.spec, event_ns, sessions)
 
+    def specs_of_trades(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
+        """The usual intervals that are made of recorded trades, where there are any."""
+        return tuple(spec for spec in OFFERED_OF_TRADES if self.of_trades.can_make(instrument, spec))
+
     async def specs(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
         """What can be shown of an instrument: the usual intervals that stored bars divide, and the stored ones."""
         stored = set(self._store.stored_specs(instrument))
@@ -146,8 +194,10 @@ class History:
     async def origin(self, series: Series) -> tuple[BarSpec, tuple[str, ...]]:
         """The stored spec that bars of ``series`` are read or built from, and who said them, the one that counts first in front.
 
-        Raises what ``bars`` raises, and NotFound where nothing is stored.
+        Bars made of trades are their own. Raises what ``bars`` raises, and NotFound where nothing is stored.
         """
+        if self.of_trades.can_make(series.instrument, series.spec):
+            return series.spec, tuple(self._store.trade_sources(series.instrument))
         stored = await self._stored_spec(series, None)
         if stored is None:
             raise NotFound(
@@ -156,8 +206,9 @@ class History:
         return stored, tuple(self._store.sources(Series(series.instrument, stored)))
 
     def can_make(self, instrument: InstrumentId, spec: BarSpec) -> bool:
-        """Whether bars of ``spec`` can be shown of what is stored."""
-        return any(divides(stored, spec) for stored in self._store.stored_specs(instrument))
+        """Whether bars of ``spec`` can be shown of the bars and trades that are stored."""
+        is_of_bars = any(divides(stored, spec) for stored in self._store.stored_specs(instrument))
+        return is_of_bars or self.of_trades.can_make(instrument, spec)
 
     async def sessions_of(self, instrument: InstrumentId) -> SessionTable:
         """The sessions of an instrument's calendar. Raises NotFound for an unknown one."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from backend.clock import Clock
 from backend.domain.bars import Bar, BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
@@ -30,6 +32,7 @@ __all__ = ["MarketStore", "MergeOutcome", "Stage", "StoredSeries", "open_market_
 
 IMPORT_SOURCE: Final = "import"
 SAMPLE_SOURCE: Final = "sample"
+_PIECE_ROWS: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,18 @@ class MarketStore:
         rows = await self._load_key(_trade_key(instrument, source), from_ns, to_ns)
         assert isinstance(rows, TradeArrays)
         return rows
+
+    def trade_sources(self, instrument: InstrumentId) -> list[str]:
+        """Sources that recorded trades of an instrument, the one that counts first in front."""
+        return sorted((key.source for key in self.series_keys(instrument) if key.is_trades), key=source_rank)
+
+    def trade_pieces(self, instrument: InstrumentId, source: str) -> list[tuple[int, int]]:
+        """Where stored trades lie: the first event time and the number of each piece of some ten thousands, by time."""
+        key = _trade_key(instrument, source)
+        pieces = [(placed.part.first_ns, placed.part.n_rows) for placed in self._publisher.manifest.parts(key)]
+        for rows in self._live.tail.pieces(key):
+            pieces += [(int(rows.event_ns[at]), min(_PIECE_ROWS, len(rows) - at)) for at in range(0, len(rows), _PIECE_ROWS)]
+        return sorted(pieces)
 
     async def series(self, instrument: InstrumentId | None = None) -> tuple[StoredSeries, ...]:
         """Series and sources with bars, of one instrument or of all, by instrument, spec and source.
@@ -215,13 +230,17 @@ class MarketStore:
         while True:
             with self._publisher.lease() as manifest:
                 parts = overlapping(manifest.parts(key), from_ns, to_ns)
-                live = self._live.tail.pieces(key) if key.is_trades else [self._live.tail.bars(key)]
+                live = self._live_trades(key, from_ns, to_ns) if key.is_trades else [self._live.tail.bars(key)]
                 failed, pieces = await in_thread(self._reader, _read_parts, self._publisher.folder, parts)
             if failed is None:
                 return _within(_together(pieces, live, key), from_ns, to_ns)
             placed, error = failed
             async with self._publisher.lock:
                 await self._upkeep.set_aside(placed.segment, error)
+
+    def _live_trades(self, key: SeriesKey, from_ns: int | None, to_ns: int | None) -> list[Rows]:
+        """Of the tail's pieces what lies in between, so that a look at some minutes does not copy all of them."""
+        return [_chosen(piece, from_ns, to_ns) for piece in self._live.tail.pieces(key) if isinstance(piece, TradeArrays)]
 
     def _stored(self, key: SeriesKey) -> StoredSeries | None:
         parts = [placed.part for placed in self._publisher.manifest.parts(key)]
@@ -288,6 +307,17 @@ def _together(pieces: list[Rows], live: Iterable[Rows], key: SeriesKey) -> Rows:
 
 def _unique(rows: Rows) -> Rows:
     return in_order(rows) if isinstance(rows, TradeArrays) else sort_unique(rows)[0]
+
+
+def _chosen(trades: TradeArrays, from_ns: int | None, to_ns: int | None) -> TradeArrays:
+    times = trades.event_ns  # as they came, so in no order
+    is_in = np.ones(len(times), np.bool_) if from_ns is None else times >= from_ns
+    if to_ns is not None:
+        is_in &= times < to_ns
+    if is_in.all():
+        return trades
+    rows = np.flatnonzero(is_in)
+    return TradeArrays(times[rows], trades.price[rows], trades.quantity[rows], trades.aggressor[rows])
 
 
 def _within(rows: Rows, from_ns: int | None, to_ns: int | None) -> Rows:

@@ -34,6 +34,10 @@ class MemoryMarket:
         """Which intervals there are."""
         return tuple(series.spec for series in self.stored if series.instrument == instrument)
 
+    def trade_sources(self, _instrument: InstrumentId):
+        """Who recorded trades: nobody."""
+        return []
+
     async def load(self, wanted, sessions=None, *, source=None, from_ns=None, to_ns=None):
         """Bars of a series, or, as calendars do, the sessions of a calendar."""
         if isinstance(wanted, str):

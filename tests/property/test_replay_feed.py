@@ -55,6 +55,9 @@ class Stored:
         bars = {SeriesKey.of(series, "import") for series in self.bars if series.instrument == instrument}
         return bars | {SeriesKey(str(one), TRADE_SPEC, source) for one, source in self.trades if one == instrument}
 
+    def trade_sources(self, instrument):
+        return sorted(source for one, source in self.trades if one == instrument)
+
     def until(self, at_ns, other):
         """The same until ``at_ns``, then what ``other`` has."""
         cut = Stored(self.sessions)

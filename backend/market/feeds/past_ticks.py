@@ -21,9 +21,8 @@ from backend.domain.bars import DAY_NS, MINUTE_NS, BarArrays, BarSpec, Int64s, S
 from backend.domain.instruments import InstrumentId
 from backend.domain.sessions import SessionTable
 from backend.domain.ticks import TradeArrays
+from backend.market.recorded import first_to_tell, joined_trades, picked_trades
 from backend.market.resample import dated_labels, intraday_starts, known_ns
-from backend.storage.market_store import source_rank
-from backend.storage.segments import SeriesKey
 
 _N_TICKS: Final = 4  # of a bar
 _MARGIN_NS: Final = 10 * DAY_NS  # holidays around a dated bar
@@ -47,8 +46,8 @@ class StoredTicks(Protocol):
         """Specs of the bars there are."""
         ...
 
-    def series_keys(self, instrument: InstrumentId | None = None) -> set[SeriesKey]:
-        """Everything there is of an instrument."""
+    def trade_sources(self, instrument: InstrumentId) -> list[str]:
+        """Who recorded trades, the one that counts first in front."""
         ...
 
 
@@ -172,12 +171,11 @@ class PastTicks:
         minute_ns = from_ns if len(sources) < 2 else from_ns // MINUTE_NS * MINUTE_NS
         found = [await self._store.load_trades(self.instrument, name, from_ns=minute_ns, to_ns=to_ns) for name in sources]
         some = [trades for trades in found if len(trades)]
-        told = _first_to_tell(some) if len(some) > 1 else (some or [TradeArrays.empty()])[0]
+        told = first_to_tell(some) if len(some) > 1 else (some or [TradeArrays.empty()])[0]
         return told[int(np.searchsorted(told.event_ns, from_ns)) :]
 
     def _sources(self) -> list[str]:
-        keys = self._store.series_keys(self.instrument)
-        return sorted((key.source for key in keys if key.is_trades), key=source_rank)
+        return self._store.trade_sources(self.instrument)
 
 
 def label_under_way(spec: BarSpec, now_ns: int, sessions: SessionTable) -> int | None:
@@ -225,35 +223,6 @@ def _in_order(pieces: Sequence[KnownTicks]) -> KnownTicks:
     if len(some) <= 1:
         return some[0] if some else KnownTicks.empty()
     known = np.concatenate([piece.known_ns for piece in some])
-    trades = _joined([piece.trades for piece in some])
+    trades = joined_trades([piece.trades for piece in some])
     order = np.lexsort((trades.event_ns, known))
-    return KnownTicks(_picked(trades, order), known[order])
-
-
-def _first_to_tell(found: Sequence[TradeArrays]) -> TradeArrays:
-    """Of each minute the trades of the source that told of it first; ``found`` in the order in which sources count."""
-    owners: dict[int, tuple[int, int]] = {}
-    for rank, trades in enumerate(found):
-        minutes, first = np.unique(trades.event_ns // MINUTE_NS, return_index=True)
-        for minute, row in zip(minutes.tolist(), first.tolist(), strict=True):
-            told = (int(trades.event_ns[row]), rank)
-            owners[minute] = min(owners.get(minute, told), told)
-    kept = []
-    for rank, trades in enumerate(found):
-        mine = np.array(sorted(minute for minute, (_, owner) in owners.items() if owner == rank), np.int64)
-        kept.append(_picked(trades, np.flatnonzero(np.isin(trades.event_ns // MINUTE_NS, mine))))
-    joined = _joined(kept)
-    return _picked(joined, np.argsort(joined.event_ns, kind="stable"))
-
-
-def _joined(parts: Sequence[TradeArrays]) -> TradeArrays:
-    return TradeArrays(
-        np.concatenate([one.event_ns for one in parts]),
-        np.concatenate([one.price for one in parts]),
-        np.concatenate([one.quantity for one in parts]),
-        np.concatenate([one.aggressor for one in parts]),
-    )
-
-
-def _picked(trades: TradeArrays, rows: npt.NDArray[np.intp]) -> TradeArrays:
-    return TradeArrays(trades.event_ns[rows], trades.price[rows], trades.quantity[rows], trades.aggressor[rows])
+    return KnownTicks(picked_trades(trades, order), known[order])
