@@ -21,6 +21,7 @@ from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import Asked, ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
+from backend.assistant.modes.planning import Planner
 from backend.assistant.questions.entries import SearchEntry
 from backend.assistant.questions.help_topics import HelpTopic
 from backend.assistant.questions.search import PlatformSearch
@@ -55,6 +56,7 @@ class AssistantParts:
     around: Surroundings
     chat: ChatMode
     analysis: AnalysisMode
+    planner: Planner
     spending: Spending
     remotes: tuple[RemoteWriter, ...]
     settings: SettingsStore
@@ -249,9 +251,17 @@ class Assistant:
         if question.mode == Mode.SEARCH:
             await self._parts.lookup.search(draft, question)
             return
-        if await self._parts.lookup.answer(draft, question):
-            return
+        unread: InvalidInput | None = None
+        try:
+            if await self._parts.lookup.answer(draft, question):
+                return
+        except InvalidInput as error:  # nearly a question that code reads: a model may read the rest of it
+            unread = error
         await self._ready()
+        if question.mode != Mode.ANALYSIS and await self._planned(draft, unread, reach):
+            return
+        if unread is not None:
+            raise unread
         if question.mode == Mode.ANALYSIS:
             named = question.instrument or await self._parts.lookup.instrument_in(question.text)
             if named is not None:
@@ -262,6 +272,13 @@ class Assistant:
         facts = await self._facts(draft, question)
         history = await self._history(turn)
         await self._parts.chat.answer(draft, Asked(question, history, facts, reach, keeps_min))
+
+    async def _planned(self, draft: Draft, unread: InvalidInput | None, reach: Reach) -> bool:
+        """Whether a model's plan answered. What code does not understand says more than what of a proposal cannot be."""
+        try:
+            return await self._parts.planner.answer(draft, draft.answer.question, reach)
+        except InvalidInput as error:
+            raise unread or error from None
 
     async def _facts(self, draft: Draft, question: Question) -> FactSet:
         instrument = question.instrument or await self._parts.lookup.instrument_in(question.text)

@@ -26,11 +26,13 @@ from backend.assistant.models.parts import ModelParts
 from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import ChatMode
 from backend.assistant.modes.lookup import Lookup
+from backend.assistant.modes.planning import Planner
 from backend.assistant.questions.run import Questions
 from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import KINDS, RemoteWriter
 from backend.assistant.spending import Spending
 from backend.assistant.surroundings import Surroundings
+from backend.assistant.templates.template import shipped
 from backend.assistant.writers import Writers
 
 
@@ -90,6 +92,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
             search=search,
             around=around,
             chat=ChatMode(writers, cache),
+            planner=Planner(writers, lookup, lambda: shipped("plan").text),
             analysis=AnalysisMode(analyst, base.catalog, writers, cache),
             spending=spending,
             remotes=tuple(remotes.values()),

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from backend.assistant.facts.fact import Unit
-from backend.assistant.questions.plan import Ask, Change, Condition, Indicator, Number, Op, Plan, Price, Span
-from backend.assistant.questions.schema import parse_plan, plan_schema, write_plan
+from backend.assistant.questions.plan import Ask, Change, Condition, Number, Op, Plan
 from backend.assistant.questions.wording import format_plan
 from backend.domain.bars import DAY_NS, MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import Instrument
@@ -373,55 +372,6 @@ async def test_what_is_not_there_is_an_error_that_says_so(filled):
         ):
             with pytest.raises(error):
                 await asked.questions.answer(plan)
-
-
-async def test_a_plan_that_a_model_proposes_runs_like_any_other_and_a_bad_one_is_refused(filled):
-    plan = Plan(
-        ask=Ask.COUNT,
-        instruments=("AAPL.XNAS",),
-        period=Span("2012-01-01", "2012-12-31"),
-        where=(Condition(Price("close"), Op.ABOVE, Indicator("sma", "value", (50.0,))),),
-    )
-    async with open_questions(filled) as asked:
-        proposed = await asked.questions.answer(parse_plan(write_plan(plan)))
-        spoken = await asked.ask("how many days did AAPL close above its 50-day average in 2012")
-
-    assert proposed.facts.digest() == spoken.facts.digest()
-    assert proposed.understood == format_plan(plan)
-    assert plan_schema()["$defs"]["Plan"]["additionalProperties"] is False
-
-
-APPLE = '"instruments": ["AAPL.XNAS"]'
-VALUE = f'{{"ask": "value", {APPLE}, "measure": '
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{}",
-        "[]",
-        "null",
-        "[" * 100_000,
-        '{"ask": "count"}',
-        f'{{"ask": "dance", {APPLE}}}',
-        '{"ask": "return", "instruments": ["AAPL.XNAS; DROP TABLE bars"]}',
-        '{"ask": "return", "instruments": ["../../x"]}',
-        f'{{"ask": "return", {APPLE}, "extra": 1}}',
-        f'{{"ask": "return", {APPLE}, "interval": "1x"}}',
-        f'{{"ask": "return", {APPLE}, "period": {{"kind": "span", "first": "2012-13-41"}}}}',
-        f'{{"ask": "return", {APPLE}, "period": {{"kind": "recent", "n": -1, "unit": "day"}}}}',
-        VALUE + '{"kind": "indicator", "name": "os.system", "output": "x"}}',
-        VALUE + '{"kind": "indicator", "name": "sma", "output": "value", "numbers": [0]}}',
-        VALUE + '{"kind": "change", "n_bars": 999999}}',
-        VALUE + '{"kind": "price", "field": "__class__"}}',
-    ],
-)
-def test_a_proposal_that_is_no_plan_is_refused_in_words(text):
-    with pytest.raises(InvalidInput) as raised:
-        parse_plan(text)
-
-    assert raised.value.message
 
 
 def test_conditions_on_changes_know_their_numbers():

@@ -15,6 +15,8 @@ from backend.assistant.hits import Hit, HitKind
 from backend.assistant.maths.reading import read_sum
 from backend.assistant.maths.solving import solve
 from backend.assistant.modes.draft import Draft
+from backend.assistant.questions.offers import Offer
+from backend.assistant.questions.plan import Plan
 from backend.assistant.questions.result import Result
 from backend.assistant.questions.run import Questions
 from backend.assistant.questions.search import PlatformSearch, SearchResult
@@ -57,11 +59,23 @@ class Lookup:
         plan = await self._questions.parse(question.text, instrument=question.instrument)
         if plan is None:
             return False
+        await self.run(draft, plan, "Computed from stored bars: {0}. No model was needed.")
+        return True
+
+    async def offer(self, question: Question) -> Offer | None:
+        """What code reads of a question that it does not read whole; None where a plan would be no answer."""
+        return await self._questions.offer(question.text, instrument=question.instrument)
+
+    async def run(self, draft: Draft, plan: Plan, reason: str, provenance: Provenance | None = None) -> None:
+        """Compute a plan; ``reason`` says where it comes from, its words in the place of ``{0}``. Raises InvalidInput, NotFound."""
         draft.say(Phase.COMPUTING, "Looking through the bars")
         result = await self._questions.answer(plan)
         draft.grow(matches=result.matches)
-        self._finish(draft, told(result), result.facts, f"Computed from stored bars: {result.understood}. No model was needed.")
-        return True
+        spans = told(result)
+        if provenance is not None:
+            # Somebody else read it: what was understood stands before what came of it.
+            spans = join_spans((Span("Understood as: "), _found(result.understood), Span("\n\n"), *spans))
+        self._finish(draft, spans, result.facts, reason.format(result.understood), provenance)
 
     async def search(self, draft: Draft, question: Question) -> None:
         """Find instruments, help, bars and earlier words."""
@@ -85,8 +99,11 @@ class Lookup:
         bars = await self._history.bars(chart.series, from_ns=chart.from_ns, to_ns=chart.to_ns + 1)
         return with_visible(facts, bars, chart.series, f"{chart.series}, the bars in view", self._clock.now_ns())
 
-    def _finish(self, draft: Draft, spans: tuple[Span, ...], facts: FactSet, reason: str) -> None:
-        provenance = Provenance(draft.answer.question.mode, reason=reason, facts_digest=facts.digest())
+    def _finish(
+        self, draft: Draft, spans: tuple[Span, ...], facts: FactSet, reason: str, provenance: Provenance | None = None
+    ) -> None:
+        begun = provenance or Provenance(draft.answer.question.mode)
+        provenance = replace(begun, reason=reason, facts_digest=facts.digest())
         checks = Checks(n_numbers=sum(span.mark is Mark.NUMBER for span in spans))
         draft.grow(phase=Phase.DONE, words="", spans=spans, facts=facts, provenance=provenance, checks=checks)
 

@@ -33,7 +33,7 @@ from backend.errors import InvalidInput
 CHARS_MAX: Final = 600
 
 # Such questions want more than a number: a model answers them, from facts.
-_OPEN: Final = re.compile(
+OPEN: Final = re.compile(
     r"\b(?:why|should|shall|explain|think|opinion|news|predict|prediction|forecast|expect|will|would|could|buy|sell|recommend"
     r"|happen(?:ed|s)?|because|reasons?|what does|what do you|meaning|define|definition|how do i|how can i|how to|calculated?"
     r"|formula|draw|plot|alert|remind|strategy|backtest|write|code|tomorrow|next)\b"
@@ -75,7 +75,7 @@ _FILLER: Final = """
 """
 _FILLERS: Final = frozenset(_FILLER.split())
 _SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
-_CUE: Final = re.compile(
+CUE: Final = re.compile(
     r"\b(?:how (?:many|often|much|far)|when|highest|lowest|longest|biggest|largest|best|worst|average|mean|median|correlation"
     r"|count|which|drawdown|volatility|volume|close[sd]?|rsi|total|share|first|last|list|return)\b"
 )
@@ -90,17 +90,17 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     """
     if len(text) > CHARS_MAX:
         return None
-    line, ids, watchlist = _take_subject(re.sub(r"[{}@~\x00-\x1f]", " ", text), names)
+    line, ids, watchlist = take_subject(re.sub(r"[{}@~\x00-\x1f]", " ", text), names)
     line = plain_question(line)
-    if _OPEN.search(re.sub(r"\bwould like\b", " ", line)):
+    if OPEN.search(re.sub(r"\bwould like\b", " ", line)):
         return None
     reading, where = Reading(_with_synonyms(line)), list[Condition]()
     is_named = bool(ids) or watchlist is not None
     try:
-        period, prices = _read_pieces(reading)
+        period, prices = read_pieces(reading)
         wanted = _read_ask(reading, where, n_instruments=len(ids), has_list=watchlist is not None)
     except InvalidInput:
-        if is_named and _CUE.search(line):  # else what is broken may mean something else altogether
+        if is_named and CUE.search(line):  # else what is broken may mean something else altogether
             raise
         return None
     if where and isinstance(period, Whole) and re.match(r"(?:is|are)\b", line):
@@ -115,11 +115,11 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         if not instrument:
             raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code="question.instrument")
         ids = [(instrument,)]
-    chosen = tuple(dict.fromkeys(_one_of(one) for one in ids))
-    return check_plan(_plan(wanted, where, (chosen, watchlist), (period, _interval(reading), prices)))
+    chosen = tuple(dict.fromkeys(one_of(one) for one in ids))
+    return check_plan(_plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices)))
 
 
-def _take_subject(text: str, names: Names) -> tuple[str, list[tuple[str, ...]], str | None]:
+def take_subject(text: str, names: Names) -> tuple[str, list[tuple[str, ...]], str | None]:
     """The question with marks in the place of instruments, the ids each may mean, and the watchlist that it names."""
     watchlist: str | None = None
     for name in sorted(names.watchlists, key=len, reverse=True):
@@ -149,7 +149,8 @@ def _with_synonyms(line: str) -> str:
     return line
 
 
-def _read_pieces(reading: Reading) -> tuple[Period, str]:
+def read_pieces(reading: Reading) -> tuple[Period, str]:
+    """Take period, interval and the kind of prices out of a question; the interval stays with the reading. Raises InvalidInput."""
     take_written(reading)
     prices = "auto"
     if match := _INTERVAL.search(reading.text):
@@ -221,7 +222,8 @@ def _refuse_left_over(left: list[str], text: str, wanted: Wanted, *, is_named: b
     )
 
 
-def _one_of(ids: tuple[str, ...]) -> str:
+def one_of(ids: tuple[str, ...]) -> str:
+    """The one id that is meant. Raises InvalidInput where it may be several."""
     if len(ids) > 1:
         raise InvalidInput(
             f"Which one is meant: {', '.join(ids[:-1])} or {ids[-1]}?", hint="Write it in full.", code="question.ambiguous"
@@ -235,7 +237,7 @@ def _interval_text(match: re.Match[str]) -> str:
     return str(BarSpec.parse(f"{match[1]}{match[2]}" if match[1] else f"{match[3]}{_LETTERS[match[4]]}"))
 
 
-def _interval(reading: Reading) -> str:
+def interval_of(reading: Reading) -> str:
     """The one interval that is meant. Raises InvalidInput where averages of weeks are asked of days, and the like."""
     said = reading.intervals
     if len(said) > 1 and said[0] == said[1]:  # said outright

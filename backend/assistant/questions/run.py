@@ -5,6 +5,7 @@ from typing import Final
 
 from backend.assistant.questions.frames import Frame, load_frame
 from backend.assistant.questions.names import Names
+from backend.assistant.questions.offers import Offer, read_offer
 from backend.assistant.questions.parsing import parse_question
 from backend.assistant.questions.plan import Ask, Plan, spans_bars
 from backend.assistant.questions.plan_checks import check_plan
@@ -41,6 +42,11 @@ class Questions:
         """
         named = "" if instrument is None else str(instrument)
         return await asyncio.to_thread(parse_question, text, await self.names(), instrument=named)
+
+    async def offer(self, text: str, *, instrument: InstrumentId | None = None) -> Offer | None:
+        """The parts that code reads of a question, from which a model may propose a plan; None where that would be no answer."""
+        named = "" if instrument is None else str(instrument)
+        return await asyncio.to_thread(read_offer, text, await self.names(), instrument=named)
 
     async def names(self) -> Names:
         """How instruments and watchlists are called now."""

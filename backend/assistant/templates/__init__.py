@@ -1,0 +1,1 @@
+"""The instructions that models are given: shipped, versioned by a person, compared and chosen."""
