@@ -241,9 +241,13 @@ class Assistant:
         provenance = draft.answer.provenance or Provenance(draft.answer.question.mode)
         draft.grow(provenance=replace(provenance, total_ms=total_ms))
         answer = draft.answer
-        await self.conversations.add_turn(
-            Turn(answer.id, answer.conversation, turn.id, Speaker.ASSISTANT, 0, answer.text or answer.words, encode_answer(answer))
-        )
+        said = answer.text or answer.words
+        try:
+            await self.conversations.add_turn(
+                Turn(answer.id, answer.conversation, turn.id, Speaker.ASSISTANT, 0, said, encode_answer(answer))
+            )
+        except NotFound:  # the question was deleted while it was answered
+            log.info("An answer is not kept: its question is gone.")
 
     async def _answer(self, draft: Draft, turn: Turn) -> None:
         question, settings = draft.answer.question, self._parts.settings.current.assistant

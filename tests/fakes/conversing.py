@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from backend.assistant.answers import Answer, Mode, Phase, Provenance, Question
 from backend.assistant.conversations.conversation import Speaker, Turn
@@ -17,6 +18,7 @@ from backend.storage.paths import Home
 from backend.storage.words import MIGRATIONS
 
 KEY = bytes(range(32))
+PAGE, RESERVED, IV = 4096, 80, 16
 
 
 def an_answer(content: bytes) -> Answer:
@@ -61,3 +63,33 @@ async def open_conversations(home: Home, clock: Clock, heard: list | None = None
 def said(conversation: str, text: str, parent: str = "", *, speaker: Speaker = Speaker.PERSON, content: bytes = b"") -> Turn:
     """A turn that is not stored yet."""
     return Turn("", conversation, parent, speaker, 0, text, content)
+
+
+def decrypted(path) -> bytes:
+    """All pages of a ledger's file, the free ones too."""
+    raw = path.read_bytes()
+    pages = []
+    for start in range(0, len(raw), PAGE):
+        page = raw[start : start + PAGE]
+        skipped = 16 if start == 0 else 0
+        iv = page[PAGE - RESERVED : PAGE - RESERVED + IV]
+        decryptor = Cipher(algorithms.AES(KEY), modes.CBC(iv)).decryptor()
+        pages.append(decryptor.update(page[skipped : PAGE - RESERVED]) + decryptor.finalize())
+    return b"".join(pages)
+
+
+async def chain(store, conversation, texts):
+    """Turns one behind the other, the speakers in turn; their ids."""
+    ids = [""]
+    for place, text in enumerate(texts):
+        speaker = (Speaker.PERSON, Speaker.ASSISTANT)[place % 2]
+        ids.append((await store.add_turn(said(conversation, text, ids[-1], speaker=speaker))).id)
+    return ids[1:]
+
+
+def index_terms(db):
+    """Every word that the index knows."""
+    db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, turn_words, row)")
+    found = {term for (term,) in db.execute("SELECT term FROM temp.terms").fetchall()}
+    db.execute("DROP TABLE temp.terms")
+    return found

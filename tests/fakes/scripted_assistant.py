@@ -9,6 +9,7 @@ import msgspec
 
 from backend.assistant.answers import Answer, Mode, Phase, Provenance, Question
 from backend.assistant.conversations.conversation import ConversationRow, Found, Speaker, Turn
+from backend.assistant.conversations.removing import plan_removal
 from backend.assistant.engines.engine import EngineState, EngineStats
 from backend.assistant.grounding.span import Span
 from backend.assistant.models.model import ModelCard, Standing
@@ -97,6 +98,20 @@ class ScriptedConversations:
         self.by_id[row.id] = row
         self.turns |= {turn.id: turn for turn in turns}
         self._publish(ConversationsChanged(row.id))
+
+    async def remove_turn(self, turn):
+        at = self.turns[turn]
+        row, before = self.by_id[at.conversation], dict(self.turns)
+        removal = plan_removal([one for one in before.values() if one.conversation == row.id], at)
+        parents = dict(removal.moved)
+        kept = [one for one in before.values() if one.id not in removal.gone]
+        self.turns = {one.id: replace(one, parent=parents.get(one.id, one.parent)) for one in kept}
+        self._change(row.id, leaf=removal.through if row.leaf in removal.gone else row.leaf)
+        return row, before
+
+    async def restore_turns(self, removed):
+        row, self.turns = removed
+        self._change(row.id, leaf=row.leaf)
 
     async def search(self, text, n_max=20):
         words = text.lower()

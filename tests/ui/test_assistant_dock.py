@@ -181,6 +181,26 @@ def test_answering_again_makes_a_branch_that_keys_switch(qapp, home):
     story_of(tell, home)
 
 
+def test_delete_takes_a_turn_out_and_undo_brings_it_back(qapp, home):
+    async def tell(hand):
+        await hand.answered("What?", Span("One."))
+        last = await hand.answered("And then?", Span("Two."))
+        assert "Delete" in menu_words(hand, last)
+        hand.timeline.setFocus()
+        QTest.keyClick(hand.timeline, Qt.Key.Key_Delete)
+        await shown(lambda: [entry.text for entry in hand.entries] == ["What?", "One.", "And then?"])
+        assert "Delete with its answers" in menu_words(hand, hand.entries[0].id)
+        QTest.keyClick(hand.timeline, Qt.Key.Key_Home)
+        QTest.keyClick(hand.timeline, Qt.Key.Key_Delete)
+        await shown(lambda: [entry.text for entry in hand.entries] == ["And then?"])
+        await hand.desktop.desk.undo.undo()
+        await shown(lambda: len(hand.entries) == 3)
+        await hand.desktop.desk.undo.undo()
+        await shown(lambda: [entry.text for entry in hand.entries] == ["What?", "One.", "And then?", "Two."])
+
+    story_of(tell, home)
+
+
 # --- the timeline -----------------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""What can be done with one turn, by its menu and by keys: copy, ask again, edit, switch branches, save the conversation."""
+"""What can be done with one turn, by its menu and by keys: copy, ask again, edit, delete, switch branches, save all of it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -54,10 +54,16 @@ class TurnDeeds(QObject):
         if entry.n_siblings > 1:
             self._desk.start("Switching the branch", self._talk.step_branch(entry, by))
 
+    def remove(self, entry: Entry) -> None:
+        """Delete a turn with what goes with it."""
+        if entry.turn is not None and self._talk.running is None:
+            self._desk.start("Deleting a turn", self._talk.remove(entry))
+            self.said.emit("Deleted. Undo brings it back.")
+
     # --- keys and menu ------------------------------------------------------------------------------------------------
 
     def key(self, entry: Entry, event: QKeyEvent) -> bool:
-        """C or Ctrl+C copies, R asks again, E edits, Left and Right switch branches; whether the key meant anything."""
+        """C or Ctrl+C copies, R asks again, E edits, Delete deletes, Left and Right switch branches; whether the key meant one."""
         key, held = Qt.Key(event.key()), event.modifiers()
         if event.matches(QKeySequence.StandardKey.Copy) or (key is Qt.Key.Key_C and not held):
             self.copy(entry)
@@ -67,6 +73,8 @@ class TurnDeeds(QObject):
             self.again(self._answer_to(entry))
         elif key is Qt.Key.Key_E:
             self.edit_wanted.emit(self._question_of(entry))
+        elif key is Qt.Key.Key_Delete:
+            self.remove(entry)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.step(entry, -1 if key is Qt.Key.Key_Left else 1)
         else:
@@ -101,6 +109,10 @@ class TurnDeeds(QObject):
             menu.addSeparator()
             _add(menu, "Version before", partial(self.step, entry, -1), "Left")
             _add(menu, "Version after", partial(self.step, entry, 1), "Right")
+        menu.addSeparator()
+        words = "Delete with its answers" if entry.speaker is Speaker.PERSON else "Delete"
+        can_delete = entry.turn is not None and self._talk.running is None
+        _add(menu, words, partial(self.remove, entry), "Del").setEnabled(can_delete)
         if self._talk.id:
             menu.addSeparator()
             menu.addAction("Save the conversation as Markdown\u2026", partial(self.save_wanted.emit, "markdown"))

@@ -40,6 +40,14 @@ class Conversations(Protocol):
         """Bring back what was removed."""
         ...
 
+    async def remove_turn(self, turn: str) -> Any:
+        """Take a turn out with what goes with it; what ``restore_turns`` takes to bring it back."""
+        ...
+
+    async def restore_turns(self, removed: Any) -> Any:
+        """Bring back what was taken out."""
+        ...
+
     async def choose_branch(self, turn: str) -> Any:
         """Show the branch that goes through a turn."""
         ...

@@ -134,6 +134,22 @@ class Talk(QObject):
             await self._desk.bridge.call(store.choose_branch(siblings[place].id))
             await self._read()
 
+    async def remove(self, entry: Entry) -> None:
+        """Delete a turn with what goes with it; undo brings it back. Does nothing for one that is not kept."""
+        if entry.turn is None:
+            return
+        call, store, turn = self._desk.bridge.call, self._assistant.conversations, entry.turn
+        removed = await call(store.remove_turn(turn.id))
+
+        async def bring_back() -> None:
+            await call(store.restore_turns(removed))
+
+        async def remove_again() -> None:
+            await call(store.remove_turn(turn.id))
+
+        words = "A question was deleted" if turn.speaker is Speaker.PERSON else "An answer was deleted"
+        self._desk.did(f"{words}.", bring_back, remove_again)
+
     def look(self) -> bool:
         """Once a frame: take the newest value of each answer that changed, and say whether there was any."""
         due, self._due = self._due, set()

@@ -16,6 +16,7 @@ from backend.assistant.conversations.checks import (
 from backend.assistant.conversations.conversation import ConversationRow, Found, Speaker, Turn
 from backend.assistant.conversations.exporting import Telling, export_json, export_markdown
 from backend.assistant.conversations.full_text import match_of
+from backend.assistant.conversations.removing import RemovedTurns, erase_turn, put_back
 from backend.assistant.conversations.rows import (
     RemovedConversation,
     erase,
@@ -169,7 +170,7 @@ class ConversationStore:
 
     async def remove(self, conversation: str) -> RemovedConversation:
         """Forget a conversation, its words in the index too; what it was, for ``restore``. Raises NotFound."""
-        return await self._changed(conversation, lambda db: erase(db, conversation))
+        return await self._changed(conversation, lambda db: _without_kept_answers(db, erase(db, conversation)))
 
     async def restore(self, removed: RemovedConversation) -> ConversationRow:
         """Undo ``remove``. Raises Conflict where it is there again already."""
@@ -180,6 +181,24 @@ class ConversationStore:
             write_conversation(db, removed.row, is_named=removed.is_named)
             write_turns(db, removed.turns)
             return removed.row
+
+        return await self._changed(removed.row.id, work)
+
+    async def remove_turn(self, turn: str) -> RemovedTurns:
+        """Take a turn out with what goes with it, its words in the index too; what they were. Raises NotFound.
+
+        The branch that is shown stays, or leads on by what stands beside. What goes with a turn: see ``removing``.
+        """
+        conversation = (await self.turn(turn)).conversation
+        return await self._changed(conversation, lambda db: _without_kept_answers(db, erase_turn(db, turn)))
+
+    async def restore_turns(self, removed: RemovedTurns) -> ConversationRow:
+        """Undo ``remove_turn``. Raises NotFound where the conversation is gone, Conflict where they are there already."""
+
+        def work(db: Any) -> ConversationRow:
+            if any(db.execute("SELECT 1 FROM turns WHERE id = ?", (one.id,)).fetchone() for one in removed.turns):
+                raise Conflict("These turns are there already.", code="conversation.turn_known")
+            return put_back(db, removed)
 
         return await self._changed(removed.row.id, work)
 
@@ -205,6 +224,12 @@ class ConversationStore:
         done = await self._ledger.write(overwriting)
         self._publish(ConversationsChanged(conversation))
         return done
+
+
+def _without_kept_answers(db: Any, removed: T) -> T:
+    """What was removed. Answers kept to be repeated may hold the same words; they are made again when they are asked for."""
+    db.execute("DELETE FROM assistant_answers")
+    return removed
 
 
 def _same(stored: Turn, again: Turn) -> Turn:

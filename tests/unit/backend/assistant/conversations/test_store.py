@@ -4,37 +4,12 @@ import json
 import time
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from backend.assistant.conversations.checks import CONTENT_BYTES_MAX, TEXT_CHARS_MAX, TITLE_CHARS_MAX
 from backend.assistant.conversations.conversation import Speaker, Turn
 from backend.errors import Conflict, CorruptData, InvalidInput, NotFound
 from backend.events import ConversationsChanged
-from tests.fakes.conversing import KEY, TELLING, open_conversations, open_words, said
-
-PAGE, RESERVED, IV = 4096, 80, 16
-
-
-def decrypted(path) -> bytes:
-    """All pages of a ledger's file, the free ones too."""
-    raw = path.read_bytes()
-    pages = []
-    for start in range(0, len(raw), PAGE):
-        page = raw[start : start + PAGE]
-        skipped = 16 if start == 0 else 0
-        iv = page[PAGE - RESERVED : PAGE - RESERVED + IV]
-        decryptor = Cipher(algorithms.AES(KEY), modes.CBC(iv)).decryptor()
-        pages.append(decryptor.update(page[skipped : PAGE - RESERVED]) + decryptor.finalize())
-    return b"".join(pages)
-
-
-async def chain(store, conversation, texts):
-    """Turns one behind the other, the speakers in turn; their ids."""
-    ids = [""]
-    for place, text in enumerate(texts):
-        speaker = (Speaker.PERSON, Speaker.ASSISTANT)[place % 2]
-        ids.append((await store.add_turn(said(conversation, text, ids[-1], speaker=speaker))).id)
-    return ids[1:]
+from tests.fakes.conversing import TELLING, chain, decrypted, index_terms, open_conversations, open_words, said
 
 
 async def test_a_conversation_is_there_after_a_restart_with_its_turns_and_title(home, clock):
@@ -132,7 +107,7 @@ async def test_removed_words_are_in_no_page_of_the_file_and_not_in_the_index(hom
     async with open_conversations(home, clock) as store:
         await store.remove(gone.id)
     async with open_words(home) as ledger:
-        terms = await ledger.write(_index_terms)
+        terms = await ledger.write(index_terms)
         (n_hits,) = await ledger.read(
             lambda db: db.execute("SELECT count(*) FROM turn_words WHERE turn_words MATCH 'quicksilver*'").fetchone()
         )
@@ -143,13 +118,6 @@ async def test_removed_words_are_in_no_page_of_the_file_and_not_in_the_index(hom
     assert not [term for term in terms if secret in term]
     assert b"porcelain" in pages
     assert secret.encode() not in pages
-
-
-def _index_terms(db):
-    db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, turn_words, row)")
-    found = {term for (term,) in db.execute("SELECT term FROM temp.terms").fetchall()}
-    db.execute("DROP TABLE temp.terms")
-    return found
 
 
 async def test_the_index_agrees_with_the_turns_after_removals(home, clock):
