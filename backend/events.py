@@ -275,6 +275,13 @@ class ModelsChanged(Latest):
 
 
 @dataclass(frozen=True, slots=True)
+class TemplatesChanged(Latest):
+    """The instructions of models have other versions, or another one is in use."""
+
+    NAME: ClassVar[str] = "assistant.templates_changed.v1"
+
+
+@dataclass(frozen=True, slots=True)
 class EngineChanged(Latest):
     """The engine of local models loads, is ready, works, was unloaded or broke; ``progress`` is 0 to 1 while it loads."""
 
@@ -363,6 +370,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     AnswerChanged,
     ConversationsChanged,
     ModelsChanged,
+    TemplatesChanged,
     EngineChanged,
     ServersChanged,
     RoomsChanged,

@@ -28,12 +28,13 @@ from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import RemoteWriter, ServiceState
 from backend.assistant.spending import Spending
 from backend.assistant.surroundings import Surroundings
+from backend.assistant.templates.templates import Templates
 from backend.bus import Bus
 from backend.clock import Clock
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput, NotFound, TriiError
-from backend.events import AnswerChanged
+from backend.events import AnswerChanged, TemplatesChanged
 from backend.settings_store import SettingsStore
 from backend.tasks import TaskOwner
 
@@ -57,6 +58,7 @@ class AssistantParts:
     chat: ChatMode
     analysis: AnalysisMode
     planner: Planner
+    templates: Templates
     spending: Spending
     remotes: tuple[RemoteWriter, ...]
     settings: SettingsStore
@@ -81,19 +83,21 @@ class Assistant:
         self.engines = parts.engines
         self.analyst = parts.analyst
         self.spending = parts.spending
+        self.templates = parts.templates
+        self._subscription = parts.bus.subscribe(TemplatesChanged, self._warm_again)
 
     async def begin(self) -> None:
         """Look at the models there are, and keep what every prompt begins with at hand; nothing is loaded before it is needed."""
         await self._ready()
         await self.models.begin()
-        for mode in (Mode.FAST, Mode.DEEP):
-            await self.engines.warm(self._parts.chat.prefix, mode.value)
+        await self._warm()
 
     async def close(self) -> None:
         """Stop what is written, free the model."""
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self._subscription.close()
         self._parts.around.close()
         if self._is_ready:
             await self.engines.close()
@@ -204,8 +208,17 @@ class Assistant:
             await self._parts.spending.begin()
             for remote in self._parts.remotes:
                 await remote.begin()
+            await self.templates.begin()
             await self.engines.begin()
             self._is_ready = True
+
+    async def _warm(self) -> None:
+        for mode in (Mode.FAST, Mode.DEEP):
+            await self.engines.warm(self._parts.chat.prefix, mode.value)
+
+    def _warm_again(self, _event: TemplatesChanged) -> None:
+        if self._is_ready:
+            self._parts.tasks.start("warming other instructions", self._warm())
 
     async def _placed(self, question: Question) -> Question:
         instrument = question.instrument or (question.chart.series.instrument if question.chart else None)

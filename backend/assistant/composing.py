@@ -1,5 +1,7 @@
 """Puts the assistant together from the parts of an open home."""
 
+from functools import partial
+
 from backend.assistant.all_writers import AllWriters
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answer_cache import AnswerCache
@@ -32,7 +34,7 @@ from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import KINDS, RemoteWriter
 from backend.assistant.spending import Spending
 from backend.assistant.surroundings import Surroundings
-from backend.assistant.templates.template import shipped
+from backend.assistant.templates.templates import TemplateParts, Templates
 from backend.assistant.writers import Writers
 
 
@@ -75,6 +77,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
     )
     spending = Spending(base.words, base.clock)
     remotes = {kind.name: RemoteWriter(kind, lambda: base.settings.current.assistant, base.credentials, spending) for kind in KINDS}
+    templates = Templates(TemplateParts(base.words, base.bus, base.clock, card_for, make_examiner))
     cache = AnswerCache(base.words, base.clock)
     writers = writers or AllWriters(room, card_for, remotes)
     analyst = Analyst(FactGatherer(base.history, base.catalog, base.clock, person))
@@ -91,9 +94,10 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
             lookup=lookup,
             search=search,
             around=around,
-            chat=ChatMode(writers, cache),
-            planner=Planner(writers, lookup, lambda: shipped("plan").text),
-            analysis=AnalysisMode(analyst, base.catalog, writers, cache),
+            chat=ChatMode(writers, cache, partial(templates.text, "chat")),
+            planner=Planner(writers, lookup, partial(templates.text, "plan")),
+            analysis=AnalysisMode(analyst, base.catalog, writers, cache, partial(templates.text, "analysis")),
+            templates=templates,
             spending=spending,
             remotes=tuple(remotes.values()),
             settings=base.settings,

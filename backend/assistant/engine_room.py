@@ -91,6 +91,8 @@ class EngineRoom:
 
     async def warm(self, prefix: Sequence[Message], mode: str) -> None:
         """Keep a mode's unchanging prefix at hand: now, where its model is loaded and nobody is served, else when that is so."""
+        if self._prefixes.get(mode) != tuple(prefix):
+            self._warmed = {key for key in self._warmed if key[0] != mode}
         self._prefixes[mode] = tuple(prefix)
         await self._warm_what_is_cold()
 

@@ -317,4 +317,27 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0008_templates",
+        """
+        CREATE TABLE prompt_versions (
+            template TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            made_ns INTEGER NOT NULL,
+            PRIMARY KEY (template, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE prompt_uses (template TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE prompt_trials (
+            template TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            model TEXT NOT NULL,
+            n_passed INTEGER NOT NULL,
+            n_asked INTEGER NOT NULL,
+            first_token_ms REAL NOT NULL,
+            at_ns INTEGER NOT NULL,
+            PRIMARY KEY (template, number, model)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

@@ -58,9 +58,9 @@ class Analyst:
         as_of_ns = 0 if last is None else last.as_of_ns
         return StockAnalysis(instrument.id, series, as_of_ns, sections, _idea(facts), sketch_facts(facts), inputs)
 
-    def prompt(self, facts: FactSet, analysis: StockAnalysis) -> Request:
+    def prompt(self, facts: FactSet, analysis: StockAnalysis, system: str) -> Request:
         """What a model is asked: to choose claims and to word the facts, in a form that lets it write no number."""
-        return analysis_request(facts, analysis)
+        return analysis_request(facts, analysis, system)
 
     def apply(self, analysis: StockAnalysis, facts: FactSet, text: str) -> tuple[StockAnalysis, Checks]:
         """The analysis with the claims of a model's answer that are true, and its words where every check of them passes.

@@ -1,8 +1,6 @@
 """One request to a model: an unchanging prefix from a file, the facts last, and a form in which no number can be written."""
 
-import functools
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from backend.assistant.analysis.card import SectionKey, StockAnalysis
@@ -15,8 +13,6 @@ from backend.assistant.grounding.narrative import narrative_grammar
 from backend.assistant.grounding.values import format_fact
 
 MODE: Final = "analysis"
-TEMPLATE: Final = "analysis-1.txt"
-FOLDER: Final = Path(__file__).resolve().parents[3] / "resources" / "prompts"
 N_TOKENS_MAX: Final = 500
 N_CLAIMS_MAX: Final = 4
 N_SENTENCES_MAX: Final = 3
@@ -42,15 +38,15 @@ claim ::= {kinds}
 """
 
 
-def analysis_request(facts: FactSet, analysis: StockAnalysis) -> Request:
-    """The request for one analysis. Equal facts make the same request, so that its answer can be kept."""
+def analysis_request(facts: FactSet, analysis: StockAnalysis, system: str) -> Request:
+    """The request for one analysis under the instructions ``system``; equal facts make an equal one, whose answer can be kept."""
     digest = facts.digest()
     told = told_facts(facts)
     parts = [f"Instrument: {clean_text(str(analysis.instrument), _N_CHARS_NAME)}, bars of {analysis.series.spec}"]
     parts += [f"{fact.id} {fact.label}: {_value(fact)}" for fact in told]
     # Nobody who wrote a name or a headline can know the digest of facts that hold it.
     fenced = fence_text("\n".join(parts), digest[:32], title="facts")
-    messages = (Message(Role.SYSTEM, system_text()), Message(Role.USER, f"{fenced}\nWord these facts."))
+    messages = (Message(Role.SYSTEM, system), Message(Role.USER, f"{fenced}\nWord these facts."))
     return Request(
         id=f"{MODE}-{digest[:16]}",
         messages=messages,
@@ -58,12 +54,6 @@ def analysis_request(facts: FactSet, analysis: StockAnalysis) -> Request:
         grammar=answer_grammar(facts),
         mode=MODE,
     )
-
-
-@functools.cache
-def system_text() -> str:
-    """The unchanging prefix, from its file."""
-    return (FOLDER / TEMPLATE).read_text(encoding="utf-8").strip()
 
 
 def told_facts(facts: FactSet) -> tuple[Fact, ...]:

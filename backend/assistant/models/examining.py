@@ -95,7 +95,7 @@ class Examiner:
             answered = []
             for number, prompt in enumerate(prompts, 1):
                 tally.count(number, len(prompts) + 1)
-                answered.append(await _ask(engine, prompt, mode, number))
+                answered.append(await ask_prompt(engine, prompt, mode.value, number))
         finally:
             await engine.close()
         return judge(mode, answered, tokens_per_s, self._clock.now_ns())
@@ -133,7 +133,7 @@ async def _speed(engine: Engine, mode: Mode) -> float:
     return done.tokens_per_s if done is not None else 0.0
 
 
-async def _ask(engine: Engine, prompt: Prompt, mode: Mode, number: int) -> Answered:
+async def ask_prompt(engine: Engine, prompt: Prompt, mode: str, number: int) -> Answered:
     """One prompt, its instructions read before as in the mode itself. An answer that takes too long is none."""
     request = Request(
         f"{mode}-{number}",
@@ -141,7 +141,7 @@ async def _ask(engine: Engine, prompt: Prompt, mode: Mode, number: int) -> Answe
         n_tokens_max=_N_TOKENS_MAX,
         schema=dict(prompt.schema) if prompt.schema is not None else None,
         priority=Priority.BATCH,
-        mode=f"examine {prompt.asks}",
+        mode=f"examine {prompt.asks}" if mode in set(Mode) else f"compare {mode} {prompt.asks}",
     )
     await engine.warm(prompt.messages[:1], request.mode)
     text, done = await _generate(engine, request)

@@ -1,6 +1,7 @@
 """Stock Analysis: everything by code at once; a model that passed may word it, and only what it words truly stays."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from backend.assistant.analysis.analyst import Analyst
@@ -24,11 +25,12 @@ DAILY = BarSpec.parse("1d")
 class AnalysisMode:
     """Facts, judged claims and plain wording first; the model's wording only where every check passes."""
 
-    def __init__(self, analyst: Analyst, catalog: Catalog, writers: Writers, cache: AnswerCache) -> None:
+    def __init__(self, analyst: Analyst, catalog: Catalog, writers: Writers, cache: AnswerCache, system: Callable[[], str]) -> None:
         self._analyst = analyst
         self._catalog = catalog
         self._writers = writers
         self._cache = cache
+        self._system = system
 
     async def answer(self, draft: Draft, question: Question, reach: Reach, keeps_min: int, as_of_ns: int | None = None) -> None:
         """Fill the draft. Raises InvalidInput where no instrument is named, NotFound and Unavailable as the facts do."""
@@ -71,7 +73,7 @@ class AnalysisMode:
         draft.grow(words=f"{candidate.model} words it")
         try:
             sha = await self._writers.ready(candidate, Mode.ANALYSIS)
-            request = replace(self._analyst.prompt(facts, analysis), id=draft.answer.id)
+            request = replace(self._analyst.prompt(facts, analysis, self._system()), id=draft.answer.id)
             key = cache_key(request, sha, facts.digest())
             kept = await self._cache.find(key, keeps_min)
             text, done = (kept.text, None) if kept else await self._generate(candidate, request)

@@ -1,8 +1,7 @@
 """Conversation (Fast and Deep Thinking): a model writes, and what it writes is shown only as far as code stands behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
@@ -26,7 +25,6 @@ from backend.assistant.routing import Candidate, Route, decide
 from backend.assistant.writers import Writers
 from backend.errors import InvalidInput, TriiError, Unavailable
 
-PROMPTS: Final = Path(__file__).resolve().parents[3] / "resources" / "prompts"
 N_TOKENS: Final = {Mode.FAST: 320, Mode.DEEP: 1_200}
 _REPAIR: Final = "State no number except by the tag of a fact above. Write the answer again without the others."
 
@@ -57,12 +55,17 @@ class _Try:
 
 
 class ChatMode:
-    """Both conversation modes; they differ in who is preferred and how long an answer may be."""
+    """Both conversation modes, which differ in who is preferred and how long an answer may be. ``system`` : the instructions."""
 
-    def __init__(self, writers: Writers, cache: AnswerCache) -> None:
+    def __init__(self, writers: Writers, cache: AnswerCache, system: Callable[[], str]) -> None:
         self._writers = writers
         self._cache = cache
-        self.prefix = (Message(Role.SYSTEM, (PROMPTS / "chat.v1.md").read_text(encoding="utf-8").strip()),)
+        self._system = system
+
+    @property
+    def prefix(self) -> tuple[Message, ...]:
+        """What every prompt begins with, as the instructions are now."""
+        return (Message(Role.SYSTEM, self._system()),)
 
     async def answer(self, draft: Draft, asked: Asked) -> None:
         """Answer: by the first who can, again by the next where numbers stay unverified twice. Raises TriiError."""
@@ -148,8 +151,9 @@ class ChatMode:
             return await self._writers.count(candidate, messages)
 
         room = self._writers.room_of(candidate) - n_tokens_max
-        messages = await fit(self.prefix, asked.history, last, room, count)
-        return Request(answer_id, messages, len(self.prefix), n_tokens_max, mode=asked.question.mode.value)
+        prefix = self.prefix
+        messages = await fit(prefix, asked.history, last, room, count)
+        return Request(answer_id, messages, len(prefix), n_tokens_max, mode=asked.question.mode.value)
 
     def _finish(self, draft: Draft, asked: Asked, route: Route, best: tuple[_Try, Candidate, Request, int]) -> None:
         tried, candidate, request, n_repairs = best

@@ -14,7 +14,7 @@ from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.questions.offers import Offer
 from backend.assistant.questions.plan import Plan
-from backend.assistant.questions.proposals import parse_proposal, proposal_schema
+from backend.assistant.questions.proposals import parse_proposal, proposal_schema, proposal_text
 from backend.assistant.routing import Candidate, decide
 from backend.assistant.writers import Writers
 from backend.errors import InvalidInput, TriiError
@@ -94,11 +94,9 @@ class Planner:
         if candidate.is_remote:
             # Services know other parts of JSON Schema each; what they write is checked all the same.
             system = f"{system}\n\nThe object follows this JSON schema:\n{msgspec.json.encode(schema).decode()}"
-        numbers = ", ".join(f"{number:g}" for number in offer.numbers) or "none"
-        last = f"Numbers of the question: {numbers}.\nQuestion: {question.text}"
         return Request(
             f"{answer_id}.plan",
-            (Message(Role.SYSTEM, system), Message(Role.USER, last)),
+            (Message(Role.SYSTEM, system), Message(Role.USER, proposal_text(offer))),
             n_tokens_max=N_TOKENS_MAX,
             schema=None if candidate.is_remote else schema,
             mode=question.mode.value,

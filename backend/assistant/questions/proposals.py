@@ -57,6 +57,12 @@ def proposal_schema(offer: Offer) -> dict[str, Any]:
     return {"anyOf": forms, "$defs": _definitions(offer)}
 
 
+def proposal_text(offer: Offer) -> str:
+    """What a model is told of a question."""
+    numbers = ", ".join(f"{number:g}" for number in offer.numbers) or "none"
+    return f"Numbers of the question: {numbers}.\nQuestion: {offer.text}"
+
+
 def parse_proposal(text: str, offer: Offer) -> Plan | None:
     """The plan that a model proposed for a question; None where it says that there is none.
 

@@ -3,7 +3,6 @@
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from backend.errors import InvalidInput, NotFound
@@ -12,8 +11,7 @@ FOLDER: Final = Path(__file__).resolve().parents[3] / "resources" / "prompts"
 SHIPPED: Final = 0
 CHARS_MIN: Final = 40
 CHARS_MAX: Final = 8_000
-_FILES: Final = MappingProxyType({"chat": "chat.v1.md", "analysis": "analysis-1.txt", "plan": "plan.v1.md"})
-NAMES: Final = tuple(_FILES)
+NAMES: Final = ("chat", "analysis", "plan")
 _CONTROLS: Final = {code: None for code in (*range(0x20), 0x7F) if chr(code) not in "\n\t"}
 
 
@@ -44,12 +42,12 @@ class Template:
 def shipped(name: str) -> Version:
     """The version that came with the program. Raises NotFound."""
     check_name(name)
-    return Version(name, SHIPPED, _read(_FILES[name]))
+    return Version(name, SHIPPED, _read(f"{name}.v1.md"))
 
 
 def check_name(name: str) -> None:
     """Raise NotFound for a template that there is not."""
-    if name not in _FILES:
+    if name not in NAMES:
         raise NotFound(f"There is no template {name[:40]!r}.", hint=f"There are: {', '.join(NAMES)}.", code="template.unknown")
 
 
