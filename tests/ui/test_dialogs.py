@@ -62,6 +62,7 @@ OPENED_OTHERWISE = {
     "CommandPalette",
     "ComparisonEditor",
     "FeedForm",
+    "InstructionsDialog",
     "InviteDialog",
     "JoinDialog",
     "KeyDialog",

@@ -95,4 +95,12 @@ ROWS: Final[tuple[ActionRow, ...]] = (
         (),
         words="OpenAI Anthropic key cloud",
     ),
+    ActionRow(
+        "assistant.instructions",
+        "&Instructions\u2026",
+        ASSISTANT,
+        "assistant.open_instructions",
+        (),
+        words="prompt template system versions compare",
+    ),
 )

@@ -30,13 +30,14 @@ DOCK = "assistant"
 class AssistantActions(QObject):
     """Methods and flags that the action table names; charts are those of the grid.
 
-    changed : a flag may be another one; models_wanted, services_wanted : their dialogs
+    changed : a flag may be another one; models_wanted, services_wanted, instructions_wanted : their dialogs
     chart_wanted : an InstrumentId that is to be shown, and a moment (UTC ns) or None
     """
 
     changed = Signal()
     models_wanted = Signal()
     services_wanted = Signal()
+    instructions_wanted = Signal()
     chart_wanted = Signal(object, object)
 
     def __init__(self, window: MainWindow, desk: Desk, grid: ChartGrid, drawings: DrawingActions) -> None:
@@ -154,6 +155,10 @@ class AssistantActions(QObject):
     def open_services(self) -> None:
         """Keys of endpoints and services."""
         self.services_wanted.emit()
+
+    def open_instructions(self) -> None:
+        """What models are told."""
+        self.instructions_wanted.emit()
 
     def fill_menu(self, menu: QMenu, spot: Spot) -> None:
         """What the menu on a chart offers, with a separator below it."""

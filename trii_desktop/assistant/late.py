@@ -13,6 +13,7 @@ from trii_desktop.actions.row import plain_title
 from trii_desktop.actions.table import ACTIONS
 from trii_desktop.assistant.assistant_actions import AssistantActions
 from trii_desktop.assistant.found_things import FoundThings
+from trii_desktop.assistant.instructions.instruction_actions import InstructionActions
 from trii_desktop.assistant.models.model_actions import ModelActions
 from trii_desktop.assistant.panel import AssistantPanel
 from trii_desktop.assistant.service_actions import ServiceActions
@@ -20,11 +21,12 @@ from trii_desktop.desk import Desk
 
 
 class LateParts(NamedTuple):
-    """The dock's panel, what can be done with models and services, and what opens what was found."""
+    """The dock's panel, what can be done with models, services and instructions, and what opens what was found."""
 
     panel: AssistantPanel
     models: ModelActions
     services: ServiceActions
+    instructions: InstructionActions
     found: FoundThings
 
     def join(self, actions: AssistantActions) -> None:
@@ -32,18 +34,22 @@ class LateParts(NamedTuple):
         actions.adopt(self.panel)
         actions.models_wanted.connect(self.models.open_models)
         actions.services_wanted.connect(self.services.open_services)
+        actions.instructions_wanted.connect(self.instructions.open_instructions)
 
     def close(self) -> None:
         """Close the dialogs; the panel goes with its dock."""
         self.models.close()
         self.services.close()
+        self.instructions.close()
 
 
 def make_parts(window: QWidget, desk: Desk, assistant: Assistant, show_settings: Callable[[], None]) -> LateParts:
     """Make them; ``show_settings`` shows the assistant's page of the settings."""
     services = ServiceActions(window, desk, assistant, show_settings)
     panel = AssistantPanel(desk, assistant, decode_answer)
-    return LateParts(panel, ModelActions(window, desk, assistant.models), services, FoundThings(desk, assistant, panel))
+    instructions = InstructionActions(window, desk, assistant.templates)
+    models = ModelActions(window, desk, assistant.models)
+    return LateParts(panel, models, services, instructions, FoundThings(desk, assistant, panel))
 
 
 def found_actions() -> tuple[SearchEntry, ...]:
