@@ -1,8 +1,9 @@
 """The settings dialog: search, resets, undo, and the page of shortcuts."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
+from shiboken6 import isValid
 
 from backend.settings import Binding
 from tests.fakes.qt_loop import run_on_qt
@@ -16,6 +17,13 @@ CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 def opened(desktop):
     desktop.workbench.view.open_settings()
     return desktop.workbench.view.settings
+
+
+def close_whole(dialog):
+    """Close it, and be rid of it before anything that was asked for comes back."""
+    dialog.close()
+    QCoreApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete)
+    assert not isValid(dialog)
 
 
 def visible_sections(dialog):
@@ -60,6 +68,21 @@ def test_a_field_that_differs_from_its_default_offers_the_way_back(qapp, sampled
             await shown(lambda: settings.current.performance.frame_ms == 16)
             await shown(lambda: not row.reset.isVisible())
             dialog.close()
+
+    run_on_qt(story())
+
+
+def test_a_dialog_closed_at_once_still_changes_what_was_entered_and_a_refusal_is_a_notice(qapp, sampled):
+    async def story():
+        async with open_window(sampled, docks=False) as desktop:
+            settings, dialog = desktop.desk.backend.settings, opened(desktop)
+            dialog.pages["performance"].rows["frame_ms"].editor.edited.emit(40)
+            close_whole(dialog)
+            await shown(lambda: settings.current.performance.frame_ms == 40)
+            dialog = opened(desktop)
+            dialog.pages["performance"].rows["frame_ms"].editor.edited.emit(-1)
+            close_whole(dialog)
+            await shown(lambda: [entry for entry in desktop.desk.notices.entries if "Changing the settings" in entry.notice.title])
 
     run_on_qt(story())
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from backend.errors import TriiError
 from backend.settings import SECTIONS, fields_of, section_title
@@ -119,14 +120,17 @@ class SectionPage(QWidget):
         self._desk.start("Changing the settings", self._change_now(values, name, title))
 
     async def _change_now(self, values: dict[str, Any], name: str, title: str) -> None:
-        problem = self.rows[name].problem
+        said = ""
         try:
             await self._changes.change(self._section, values, title)
-            problem.setText("")
         except TriiError as error:
-            problem.setText(str(error))
-        problem.setVisible(bool(problem.text()))
-        self.refresh()
+            if not isValid(self):
+                raise  # the page was closed meanwhile; a notice says it
+            said = str(error)
+        if isValid(self):
+            self.rows[name].problem.setText(said)
+            self.rows[name].problem.setVisible(bool(said))
+            self.refresh()
 
 
 def _about(section: str) -> str:
