@@ -1,11 +1,13 @@
 """Homes that hold the samples: imported once a session, copied for each test."""
 
 import gc
+import sys
 
 import pytest
 
 from backend.storage.paths import Home
 from tests.fakes.window import copy_home, make_samples_home
+from trii_desktop.collector import FROZEN_AT_START_MAX
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +22,21 @@ def sampled(samples_home, tmp_path) -> Home:
 
 
 @pytest.fixture(autouse=True)
-def _collects_on_the_main_thread():
-    """As in the program (trii_desktop/collector.py): no engine thread may destroy a Qt object."""
+def _collects_on_the_main_thread(seen_modules):
+    """As in the program (trii_desktop/collector.py): no engine thread may destroy a Qt object.
+
+    What modules hold is left alone as soon as they are loaded: looking through it took longer than most tests.
+    """
     gc.disable()
     yield
     gc.enable()
     gc.collect()
+    if gc.get_freeze_count() <= FROZEN_AT_START_MAX or not seen_modules >= set(sys.modules):
+        gc.freeze()
+        seen_modules.update(sys.modules)
+
+
+@pytest.fixture(scope="session")
+def seen_modules() -> set[str]:
+    """The modules whose objects are out of later collections."""
+    return set()

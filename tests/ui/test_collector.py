@@ -67,10 +67,25 @@ def test_looking_collects_only_what_is_due_and_measures_it(qapp):
         assert len(kept) == 2_000
 
 
-def test_automatic_collection_is_back_afterwards(qapp):
+def test_automatic_collection_is_back_afterwards_and_looks_at_everything_again(qapp):
     gc.enable()
-    with Collector(Metrics()):
+    gc.unfreeze()
+    with Collector(Metrics()) as collector:
         assert not gc.isenabled()
+        collector.settle()
+        assert gc.get_freeze_count() > 0
 
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0
+
+
+def test_what_was_left_alone_outside_stays_so(qapp):
+    gc.freeze()
+    n_before = gc.get_freeze_count()
+    with Collector(Metrics()) as collector:
+        kept = [[] for _ in range(2_000)]
+        collector.settle()
+        assert gc.get_freeze_count() <= n_before
+
+    assert n_before / 2 < gc.get_freeze_count() <= n_before
+    assert len(kept) == 2_000
