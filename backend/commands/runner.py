@@ -4,6 +4,7 @@ import importlib
 import logging
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +12,7 @@ from backend.app import Backend
 from backend.commands.context import CommandContext
 from backend.commands.failures import exit_code, explain, wants_json
 from backend.commands.home_context import HomeContext
+from backend.commands.parser import Parser
 from backend.commands.picture import ChartRenderer
 from backend.commands.request import RunRequest
 from backend.commands.table import BY_NAME, Needs, build_parser
@@ -29,7 +31,11 @@ class CommandRunner:
     def __init__(self, backend: Backend, renderer: ChartRenderer | None = None) -> None:
         self._backend = backend
         self._renderer = renderer
-        self._parser = build_parser()
+
+    @cached_property
+    def _parser(self) -> Parser:
+        """Made for the first command: most windows carry out none, and hundreds of parsers take their start 60 ms."""
+        return build_parser()
 
     async def __call__(self, request: RunRequest, terminal: Terminal) -> int:
         """The exit code of ``request``; its errors are told on ``terminal``."""
