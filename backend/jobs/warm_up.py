@@ -38,7 +38,7 @@ async def warm_up(home: Home, calendars: Iterable[str], clock: Clock) -> bool:
 
     Cancelling ends the child. What the child cannot do is done by whoever needs it first, so a failure is only logged.
     """
-    wanted = _stamp(sorted(set(calendars)), dt.datetime.fromtimestamp(clock.now_ns() // 10**9, dt.UTC).year)
+    wanted = stamp_of(calendars, clock)
     if getattr(sys, "frozen", False) or _is_warm(home, wanted):
         return False
     began = time.perf_counter()
@@ -91,15 +91,24 @@ def fill_cache(home: Home, stamp: dict[str, object]) -> None:
     write_durably(home.cache / STAMP, json.dumps(stamp).encode())
 
 
+def stamp_of(calendars: Iterable[str], clock: Clock) -> dict[str, object]:
+    """What the stamp of a full cache says: the session tables in it, their year, and all that compiled kernels depend on."""
+    versions = {name: importlib.metadata.version(name) for name in ("numba", "numpy", "exchange-calendars")}
+    python = ".".join(map(str, sys.version_info[:3]))
+    year = dt.datetime.fromtimestamp(clock.now_ns() // 10**9, dt.UTC).year
+    return {
+        "trii": __version__,
+        "kernels": _KERNELS,
+        "python": python,
+        **versions,
+        "year": year,
+        "calendars": sorted(set(calendars)),
+    }
+
+
 def _names_of(stamp: dict[str, object]) -> list[str]:
     names = stamp.get("calendars")
     return [str(name) for name in names] if isinstance(names, list) else []
-
-
-def _stamp(calendars: list[str], year: int) -> dict[str, object]:
-    versions = {name: importlib.metadata.version(name) for name in ("numba", "numpy", "exchange-calendars")}
-    python = ".".join(map(str, sys.version_info[:3]))
-    return {"trii": __version__, "kernels": _KERNELS, "python": python, **versions, "year": year, "calendars": calendars}
 
 
 def _is_warm(home: Home, wanted: dict[str, object]) -> bool:

@@ -17,6 +17,7 @@ from backend.market.samples import load_samples
 from backend.storage.ownership import claim
 from backend.storage.paths import Home
 from tests.fakes.waiting import until
+from tests.fakes.warm_home import make_warm
 from trii_desktop.app import Desktop, dressed_look, make_application, open_desktop
 from trii_desktop.main_window import MainWindow
 from trii_desktop.theme import dress
@@ -86,5 +87,6 @@ def visible_dialog(kind: type[QDialog]) -> QDialog | None:
 async def _fill(home: Home) -> None:
     async with open_backend(home, watch=False) as backend:
         await load_samples(backend.importer)
+        make_warm(home, *{instrument.calendar for instrument in await backend.catalog.all()})
         # The starter model is tried here once, not in every copy.
         await (await backend.assistant.open()).models.card_for(Mode.FAST)

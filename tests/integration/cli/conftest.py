@@ -8,6 +8,7 @@ import pytest
 
 from backend.storage.paths import Home
 from tests.fakes.trii import SAMPLES, Trii
+from tests.fakes.warm_home import make_warm
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def filled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         said = trii(*words)
         assert said.code == 0, said.err
+    make_warm(trii.home, "XNYS", "24/7")
     return root / "home"
 
 
