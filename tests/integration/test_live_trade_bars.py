@@ -1,4 +1,4 @@
-"""Seconds, numbers of trades, quantities and ranges of an instrument that is recorded: on charts, in replay, for alerts, in history."""
+"""Seconds, trades, quantities and ranges of a recorded instrument: on charts, in replay, for alerts, in history."""
 
 import asyncio
 
