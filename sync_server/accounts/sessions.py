@@ -81,8 +81,7 @@ class Sessions:
         found = standings.find(session)
         if found is None:
             n_changes = standings.n_changes
-            async with self._means.database.read() as tx:
-                found = await self._load(tx, session)
+            found = await self._means.database.glance(lambda tx: self._load(tx, session))
             if found is None or standings.is_ended(session):
                 raise _ended()
             standings.keep(session, found, n_changes)

@@ -96,7 +96,7 @@ class Front:
         self._counts = counts
         self._origins = frozenset(origins)
         self._methods = methods_of(http)
-        self._headers = dict(_HEADERS) | ({} if is_plain else dict([_STRICT]))
+        self._headers = (*_HEADERS.items(), *(() if is_plain else (_STRICT,)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request or one connection."""
@@ -110,16 +110,16 @@ class Front:
 
         async def send_on(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                said = {name.lower() for name, _ in message.get("headers", ())}
+                headers = list(message.get("headers", ()))
                 if message["status"] == 405:
-                    message["headers"] = [*message["headers"], (b"allow", self._allowed(scope["path"]))]
-                more = [(name, value) for name, value in self._headers.items() if name not in said]
-                message["headers"] = [*message.get("headers", ()), *more]
+                    headers.append((b"allow", self._allowed(scope["path"])))
+                said = {name.lower() for name, _ in headers}
+                message["headers"] = headers + [pair for pair in self._headers if pair[0] not in said]
                 self._counts.answered(scope["method"], message["status"], time.perf_counter() - began_s)
             await send(message)
 
-        origin = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"), None)
-        if origin is not None and origin not in self._origins:
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+        if origins and origins[0] not in self._origins:
             await _refuse(send_on, Refused(Code.NOT_ALLOWED, "This page may not ask.", status=403))
             return
         if b"%00" in scope["raw_path"] or b"%00" in scope["query_string"]:  # no database keeps such text

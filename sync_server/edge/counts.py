@@ -17,6 +17,7 @@ class Counts:
         self._closed = Counter("trii_sync_closes", "Connections that the server ended.", ["code"], registry=self.registry)
         self._events = Counter("trii_sync_events", "Events entered in rooms.", registry=self.registry)
         self._answers = Counter("trii_sync_http_answers", "Answers over HTTP.", ["method", "status"], registry=self.registry)
+        self._answered: dict[tuple[str, int], Counter] = {}
         self._answer_s = Histogram("trii_sync_http_seconds", "Time to answer over HTTP.", registry=self.registry)
         self._unscrubbed = Gauge("trii_sync_erasures_unscrubbed", "Erasures whose bytes are not gone.", registry=self.registry)
         self._scrubs = Counter("trii_sync_scrubs", "Times that erased bytes were scrubbed away.", registry=self.registry)
@@ -43,7 +44,10 @@ class Counts:
 
     def answered(self, method: str, status: int, took_s: float) -> None:
         """A request over HTTP was answered."""
-        self._answers.labels(method, str(status)).inc()
+        counter = self._answered.get((method, status))
+        if counter is None:  # to look one up by its labels costs more than to count
+            counter = self._answered[method, status] = self._answers.labels(method, str(status))
+        counter.inc()
         self._answer_s.observe(took_s)
 
     def scrubbed(self, n_waiting: int, is_done: bool) -> None:  # noqa: FBT001 - both are told in one call

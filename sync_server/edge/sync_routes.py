@@ -5,10 +5,10 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
+from sync_server.accounts.bearer import provide_actor
 from sync_server.edge.acts import Pace
 from sync_server.edge.house import Asker, Asking, check_pace, house_of
 from sync_server.edge.line import fetch_page
@@ -76,23 +76,16 @@ async def push(request: Asking, actor: Asker, data: JSONBody[PushAsked]) -> Res:
     return Res(data.rid, tuple(results[op.id] for op in data.ops))
 
 
-async def asked_page(
-    room: RoomPath,
-    e: Place = 0,
-    after: Place = 0,
-    before: Place = 0,
-    limit: PageLimit = 200,
-) -> Pull:
-    """The page that an address asks for."""
-    return Pull(0, room, e, after, limit, before)
-
-
-@get("/v1/rooms/{room:str}/events", tags=["sync"], summary="A page of a room's log", dependencies={"page": Provide(asked_page)})
-async def events(request: Asking, actor: Asker, page: NamedDependency[Pull]) -> Ev | Reset:
+@get("/v1/rooms/{room:str}/events", tags=["sync"], summary="A page of a room's log")
+async def events(
+    request: Asking, room: RoomPath, e: Place = 0, after: Place = 0, before: Place = 0, limit: PageLimit = 200
+) -> Response[Ev | Reset]:
     """Events after ``after``, or with ``before`` the page that ends right before it; a ``reset`` where the copy cannot go on."""
+    actor = await provide_actor(request)  # not injected: the framework would take as long for it as the page takes
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
-    return await fetch_page(house.hub, actor, page, Form.PLAIN)
+    found: Any = await fetch_page(house.hub, actor, Pull(0, room, e, after, limit, before), Form.PLAIN)
+    return Response(found)
 
 
 @get("/v1/rooms/{room:str}/snapshot", tags=["sync"], summary="A room to begin a copy with")

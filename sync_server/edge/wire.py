@@ -32,7 +32,8 @@ class PlainWire(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = _log
-        self._deadline: asyncio.TimerHandle | None = None
+        self._due_s = 0.0  # of the loop's clock, 0: nothing is waited for
+        self._alarm: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Begin to wait for the first request."""
@@ -46,17 +47,17 @@ class PlainWire(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        self._keep_deadline()
+        self._due_s = 0.0
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """From here on a Wire keeps the time."""
-        self._keep_deadline()
+        self._stop_alarm()
         super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._keep_deadline()
+        self._stop_alarm()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -65,17 +66,25 @@ class PlainWire(HttpToolsProtocol):
         super().on_message_begin()
 
     def _set_deadline(self, wait_s: float) -> None:
-        self._keep_deadline()
-        self._deadline = self.loop.call_later(wait_s, self._is_late)
+        """One alarm goes from deadline to deadline: nearly all are kept, and a timer for each would cost more than keeping it."""
+        self._due_s = self.loop.time() + wait_s
+        if self._alarm is None:
+            self._alarm = self.loop.call_at(self._due_s, self._look)
+        elif self._alarm.when() > self._due_s:
+            self._stop_alarm()
+            self._alarm = self.loop.call_at(self._due_s, self._look)
 
-    def _keep_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _stop_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
-    def _is_late(self) -> None:
-        self._deadline = None
-        self.transport.abort()
+    def _look(self) -> None:
+        self._alarm = None
+        if self._due_s and self.loop.time() >= self._due_s:
+            self.transport.abort()
+        elif self._due_s:
+            self._alarm = self.loop.call_at(self._due_s, self._look)
 
 
 class _Conversation(ServerProtocol):

@@ -9,7 +9,7 @@ from sync_server.actor import Actor
 from sync_server.errors import Refused
 from sync_server.protocol.bodies import RoomKind, RoomRole
 from sync_server.protocol.codes import Code
-from sync_server.rooms.log import accesses
+from sync_server.rooms.log import access_to
 from sync_server.rooms.views import RoomId, User
 from sync_server.storage.database import Database
 
@@ -68,7 +68,7 @@ class Directory:
     async def seats(self, actor: Actor, room: RoomId) -> dict[User, RoomRole]:
         """Who sits in a room. Raises Refused."""
         async with self._database.read() as reading:
-            if room not in await accesses(reading, actor, [room]):
+            if await access_to(reading, actor, room) is None:
                 raise Refused(Code.NO_ROOM, "There is no such room for you.", status=404)
             rows = await reading.rows("SELECT usr, role FROM seats WHERE room = $1 ORDER BY usr", room)
         return {user: RoomRole(role) for user, role in rows}

@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _TRIES: Final = 5
 PAGE_BYTES: Final = 512 * 1024  # bodies of one page; the one that goes over it is the last
+GLANCE_MAX: Final = 32  # events of a page, or copies to be checked, that are looked up at a glance
 REPLAY_MAX: Final = 1_000  # a longer room begins with its snapshot
 START_TEXT: Final = to_text(START)
 
@@ -68,6 +69,7 @@ _ACCESS: Final = """
 SELECT r.room, r.org, r.epoch, r.seq, r.hash, r.shows_history, s.role, s.since FROM rooms r
 LEFT JOIN seats s ON s.room = r.room AND s.usr = $2 WHERE r.org = $1 AND r.room IN ({})
 """
+_ACCESS_TO_ONE: Final = _ACCESS.format("$3")
 _HEADS: Final = """
 SELECT r.room, r.epoch, r.seq, r.shows_history, s.since, d.seq FROM seats s JOIN rooms r ON r.room = s.room
 LEFT JOIN reads d ON d.room = s.room AND d.usr = s.usr
@@ -85,14 +87,23 @@ _EPOCH, _HASH = 10, 11  # places in those rows
 
 async def accesses(reading: Reading, actor: Actor, rooms: Sequence[RoomId]) -> dict[RoomId, Access]:
     """Those of ``rooms`` that the actor may read."""
-    found: dict[RoomId, Access] = {}
-    ids = [room for room in rooms if is_id(room)]
-    for room, org, epoch, seq, chain, shows_history, role, since in await rows_in(reading, _ACCESS, ids, actor.org, actor.user):
-        is_seated = role is not None and allows(actor, Deed.READ, RoomRole(role))
-        if is_seated or allows(actor, Deed.READ_ANY):
-            floor = since if is_seated and not shows_history else 1
-            found[room] = Access(room, org, epoch, seq, bytes(chain), bool(shows_history), floor, is_seated)
-    return found
+    rows = await rows_in(reading, _ACCESS, [room for room in rooms if is_id(room)], actor.org, actor.user)
+    return {row[0]: access for row in rows if (access := _access(actor, row)) is not None}
+
+
+async def access_to(reading: Reading, actor: Actor, room: RoomId) -> Access | None:
+    """The room, where the actor may read it."""
+    row = await reading.row(_ACCESS_TO_ONE, actor.org, actor.user, room) if is_id(room) else None
+    return None if row is None else _access(actor, row)
+
+
+def _access(actor: Actor, row: Row) -> Access | None:
+    room, org, epoch, seq, chain, shows_history, role, since = row
+    is_seated = role is not None and allows(actor, Deed.READ, RoomRole(role))
+    if not is_seated and not allows(actor, Deed.READ_ANY):
+        return None
+    floor = since if is_seated and not shows_history else 1
+    return Access(room, org, epoch, seq, bytes(chain), bool(shows_history), floor, is_seated)
 
 
 async def hash_at(reading: Reading, room: RoomId, seq: int) -> bytes:
@@ -119,8 +130,7 @@ class Log:
 
     async def heads(self, actor: Actor) -> tuple[RoomHead, ...]:
         """Where every room of this person stands, the most lately active first."""
-        async with self._database.read() as reading:
-            rows = await reading.rows(_HEADS, actor.user, actor.org)
+        rows = await self._database.glance(lambda reading: reading.rows(_HEADS, actor.user, actor.org))
         return tuple(
             RoomHead(r=room, e=epoch, s=seq, floor=1 if shows_history else since, read=read or 0)
             for room, epoch, seq, shows_history, since, read in rows
@@ -128,18 +138,22 @@ class Log:
 
     async def pull(self, actor: Actor, pull: Pull) -> Ev | Reset:
         """The page that ``pull`` asks for, or why there is none. Events of one answer are all of one epoch, told by its ``e``."""
-        access, answer = await self._prepared(lambda reading: self._page(reading, actor, pull))
+        access, answer = await self._prepared(lambda reading: self._page(reading, actor, pull), is_short=pull.limit <= GLANCE_MAX)
         if access is not None and not access.is_seated:
             await self._noted(actor, access.room)
         return answer
 
     async def check(self, actor: Actor, cursors: Sequence[Cursor]) -> tuple[Reset, ...]:
         """Resets for those copies that cannot go on from their cursors."""
-        return await self._prepared(lambda reading: self._check_all(reading, actor, cursors))
+        if not cursors:
+            return ()
+        return await self._prepared(lambda reading: self._check_all(reading, actor, cursors), is_short=len(cursors) <= GLANCE_MAX)
 
-    async def _prepared(self, look: Callable[[Reading], Awaitable[T]]) -> T:
+    async def _prepared(self, look: Callable[[Reading], Awaitable[T]], *, is_short: bool) -> T:
         for _ in range(_TRIES):
             try:
+                if is_short:
+                    return await self._database.glance(look)
                 async with self._database.read() as reading:
                     return await look(reading)
             except Unready as unready:
@@ -148,7 +162,7 @@ class Log:
         raise Refused(Code.BUSY, "The room changes too fast to begin a copy of it now.", status=503, after_ms=1_000)
 
     async def _page(self, reading: Reading, actor: Actor, pull: Pull) -> tuple[Access | None, Ev | Reset]:
-        access = (await accesses(reading, actor, [pull.r])).get(pull.r)
+        access = await access_to(reading, actor, pull.r)
         if access is None:
             is_lost = pull.after > 0 and await _lost(reading, [pull.r])
             return None, _gone(Cursor(pull.r, pull.e)) if is_lost else Reset(pull.r, ResetReason.PERM)
@@ -170,7 +184,7 @@ class Log:
     async def reads(self, actor: Actor, room: RoomId) -> Reads | None:
         """How far everyone with a seat has read the room; None where this person may not read it."""
         async with self._database.read() as reading:
-            if room not in await accesses(reading, actor, [room]):
+            if await access_to(reading, actor, room) is None:
                 return None
             rows = await reading.rows(_READS, room)
         return Reads(room, tuple(Reader(user, seq) for user, seq in rows))

@@ -18,7 +18,7 @@ from sync_server.protocol.ids import is_id
 from sync_server.protocol.messages import Ev, Pull, Reader, Reads, Reset, RoomHead, Snapshot
 from sync_server.rooms.directory import Directory, OpenRoom, RoomAbout
 from sync_server.rooms.epochs import begin_epoch
-from sync_server.rooms.log import Log, accesses
+from sync_server.rooms.log import Log, access_to
 from sync_server.rooms.notes import Note, unnoted
 from sync_server.rooms.reads import ReadMarks
 from sync_server.rooms.sequencer import Sequencer
@@ -114,8 +114,7 @@ class Rooms:
 
     async def read_to(self, actor: Actor, room: RoomId, epoch: int, seq: int) -> Reads | None:
         """This person has read up to ``seq``: what to tell the others, None where it is nothing new or not theirs to say."""
-        async with self._database.read() as reading:
-            access = (await accesses(reading, actor, [room])).get(room)
+        access = await self._database.glance(lambda reading: access_to(reading, actor, room))
         if access is None or not access.is_seated or epoch != access.epoch or not 0 < seq <= access.seq:
             return None
         return Reads(room, (Reader(actor.user, seq),)) if await self._marks.save(room, actor.user, seq) else None

@@ -8,7 +8,7 @@ from sync_server.actor import Actor
 from sync_server.files.files import DAMAGED
 from sync_server.protocol.bodies import RoomRole
 from sync_server.protocol.ids import is_id
-from sync_server.rooms.log import accesses
+from sync_server.rooms.log import access_to
 from sync_server.rooms.store import rows_in
 from sync_server.rooms.views import FileView, RoomId, User
 from sync_server.storage.database import Database, Reading
@@ -50,7 +50,7 @@ class SharedFiles:
     async def may_read(self, actor: Actor, room: str, sha256: str) -> bool:
         """Whether the actor may read a message of the room that has this file and is neither deleted nor erased."""
         async with self._database.read() as reading:
-            access = (await accesses(reading, actor, [room])).get(room)
+            access = await access_to(reading, actor, room)
             return access is not None and await reading.row(_READABLE, room, sha256, access.floor) is not None
 
     async def used(self, org: str, room: str, sha256s: Sequence[str]) -> frozenset[str]:

@@ -17,7 +17,7 @@ from sync_server.protocol.chain import to_text
 from sync_server.protocol.codes import Code
 from sync_server.protocol.fold import RoomState, parse_state
 from sync_server.protocol.messages import Snapshot
-from sync_server.rooms.log import REPLAY_MAX, Access, Beginning, Unready, accesses, hash_at
+from sync_server.rooms.log import REPLAY_MAX, Access, Beginning, Unready, access_to, hash_at
 from sync_server.rooms.sequencer import Sequencer
 from sync_server.rooms.store import EVENT_COLUMNS, event_of
 from sync_server.rooms.views import RoomId
@@ -104,7 +104,7 @@ class Snapshots:
     async def snapshot(self, actor: Actor, room: RoomId) -> Snapshot:
         """The room for this person. Raises Refused: not there, or not theirs to read."""
         async with self._database.read() as reading:
-            access = (await accesses(reading, actor, [room])).get(room)
+            access = await access_to(reading, actor, room)
             if access is None:
                 raise Refused(Code.NO_ROOM, "There is no such room for you.", status=404)
             if access.floor > 1:

@@ -1,5 +1,6 @@
 """Rooms in the database: look up what planning needs, write what it decided. Few statements, whatever the size of the batch."""
 
+import functools
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
@@ -46,9 +47,10 @@ WHERE room = $1 AND (id = $2 OR seq IN (SELECT seq FROM edits WHERE room = $1 AN
 """
 
 
-def marks(n: int, first: int = 1) -> str:
-    """``$1, $2, …``: places for n parameters."""
-    return ", ".join(f"${number}" for number in range(first, first + n))
+@functools.lru_cache(maxsize=256)
+def _with_places(sql: str, n: int, first: int) -> str:
+    """The statement with places for n parameters, ``$1, $2, …``."""
+    return sql.format(", ".join(f"${number}" for number in range(first, first + n)))
 
 
 async def rows_in(reading: Reading, sql: str, keys: Collection[str], *more: object) -> list[Row]:
@@ -61,7 +63,7 @@ async def rows_in(reading: Reading, sql: str, keys: Collection[str], *more: obje
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         part += part[-1:] * ((1 << (len(part) - 1).bit_length()) - len(part))
-        found += await reading.rows(sql.format(marks(len(part), 1 + len(more))), *more, *part)
+        found += await reading.rows(_with_places(sql, len(part), 1 + len(more)), *more, *part)
     return found
 
 

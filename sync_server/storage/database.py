@@ -6,9 +6,11 @@ ids are TEXT. Nothing from outside is ever put into the text of a statement. A p
 cast to BIGINT; text sorts by its bytes. After a statement failed (``failures.Violated``) nothing more is done in its transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 Row = tuple[Any, ...]
 
@@ -51,6 +53,14 @@ class Database(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[Reading]:
         """A view that does not wait for writers."""
+        ...
+
+    async def glance(self, look: Callable[[Reading], Awaitable[T]]) -> T:
+        """What ``look`` finds in one view by a few rows of known keys: as cheap as can be, and asked again where that fails.
+
+        ``look`` reads and nothing else. SQLite answers on the loop itself; what turns out long goes to a thread all the same.
+        A BOOLEAN may come as 0 or 1.
+        """
         ...
 
     async def scrub(self, *, may_block: bool = True) -> None:

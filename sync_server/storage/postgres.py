@@ -8,14 +8,14 @@ import asyncio
 import contextlib
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # it has no types
 
 from sync_server.errors import Refused
-from sync_server.storage.database import Row
+from sync_server.storage.database import Reading, Row
 from sync_server.storage.failures import Violated, cannot_open, cannot_store
 from sync_server.storage.migrations import LIST, NOTE, TABLE, Applied, Migration, missing_steps
 
@@ -104,6 +104,11 @@ class PostgresDatabase:
                 yield view
             finally:
                 await _to_its_end(view.roll_back())
+
+    async def glance(self, look: Callable[[Reading], Awaitable[T]]) -> T:
+        """See ``Database``: a view like any other."""
+        async with self.read() as view:
+            return await look(view)
 
     async def close(self) -> None:
         """Finish the transaction under way and let the connections go."""

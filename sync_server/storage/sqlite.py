@@ -1,62 +1,25 @@
-"""The database in one SQLite file: one thread writes, a few read, and the event loop never waits for the disk.
+"""The database in one SQLite file: one thread writes, a few read, short reads are answered at once, and the event loop never waits.
 
 Write-ahead log with full sync: a transaction whose block has ended is on the disk. What is deleted is overwritten with zeros.
 """
 
 import asyncio
-import contextlib
-import functools
-import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, LiteralString, TypeVar
 
 from sync_server.errors import Refused
-from sync_server.storage.database import Row
+from sync_server.storage.database import Reading, Row
 from sync_server.storage.failures import Violated, cannot_open, cannot_store
 from sync_server.storage.migrations import LIST, NOTE, TABLE, Applied, Migration, missing_steps, split_statements
+from sync_server.storage.sqlite_lines import BUSY_TIMEOUT, AtOnce, NotAtOnce, Threaded, numbered, roll_back, told
 
 T = TypeVar("T")
 
 READERS: Final = 4
 _SCRUB_WAIT_MS: Final = 20  # writers wait no longer than that for readers to end
-_PRAGMAS: Final[tuple[LiteralString, ...]] = (
-    "PRAGMA busy_timeout = 2000",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA journal_size_limit = 67108864",  # a long read lets the log grow; it shrinks again after
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",
-    "PRAGMA case_sensitive_like = ON",  # as in PostgreSQL
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -32768",
-)
-# Not the tables' fault and not the statement's: the disk, the file or another process.
-_OUTSIDE: Final = {
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_PROTOCOL,
-}
-sqlite3.register_converter("BOOLEAN", lambda stored: stored != b"0")  # columns of this type; SQLite itself has numbers only
-
-_LITERAL_OR_PARAMETER: Final = re.compile(r"'(?:[^']|'')*'|\$(\d+)")
-
-
-@functools.lru_cache(maxsize=2048)
-def numbered(sql: str) -> str:
-    """A statement with ``?1`` for ``$1``: SQLite takes ``$1`` for a name and would bind by order of appearance."""
-    return _LITERAL_OR_PARAMETER.sub(lambda found: f"?{found[1]}" if found[1] else found[0], sql)
 
 
 class SqliteDatabase:
@@ -66,10 +29,11 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, n_readers: int = READERS) -> None:
         self.path = path
-        self._writer = _Line(path, "writer", is_reader=False)
-        self._readers = [_Line(path, f"reader-{n}", is_reader=True) for n in range(n_readers)]
+        self._writer = Threaded(path, "writer", is_reader=False)
+        self._readers = [Threaded(path, f"reader-{n}", is_reader=True) for n in range(n_readers)]
+        self._own = AtOnce(path)
         self._turn = asyncio.Lock()
-        self._free: asyncio.LifoQueue[_Line] = asyncio.LifoQueue()
+        self._free: asyncio.LifoQueue[Threaded] = asyncio.LifoQueue()
         self._is_closed = False
 
     async def open(self, steps: Sequence[Migration], now_ms: int) -> None:
@@ -80,6 +44,7 @@ class SqliteDatabase:
             for reader in self._readers:
                 await reader.open()
                 self._free.put_nowait(reader)
+            self._own.open()
         except BaseException:
             await self.close()
             raise
@@ -104,14 +69,27 @@ class SqliteDatabase:
         try:
             yield view
         finally:
-            view.leave()
+            line.post(roll_back)  # after what is still queued
             self._free.put_nowait(line)
+
+    async def glance(self, look: Callable[[Reading], Awaitable[T]]) -> T:
+        """See ``Database``. Where it cannot be done at once, on a reading thread, from the beginning."""
+        if self._own.take():
+            try:
+                return await look(self._own)
+            except NotAtOnce:
+                pass
+            finally:
+                self._own.give_back()
+        async with self.read() as view:
+            return await look(view)
 
     async def close(self) -> None:
         """Finish the transaction under way, fold the log into the file and end the threads."""
         if self._is_closed:
             return
         self._is_closed = True
+        self._own.close()
         async with self._turn:
             for line in (*self._readers, self._writer):  # the writer last: the last connection folds the log in
                 await line.close()
@@ -125,18 +103,18 @@ class SqliteDatabase:
     async def analyze(self) -> None:
         """Nothing: every statement goes by a key or by the index made for it, with statistics or without."""
 
-    def _line(self, line: "_Line") -> "_Line":
+    def _line(self, line: Threaded) -> Threaded:
         if self._is_closed:
             raise cannot_store("the database is closed")
         return line
 
 
 class SqliteReading:
-    """See ``Reading``: begun by the first statement, on one thread."""
+    """See ``Reading``: begun by the first statement, on one connection."""
 
     _begin: LiteralString = "BEGIN"
 
-    def __init__(self, line: "_Line") -> None:
+    def __init__(self, line: Threaded) -> None:
         self._line = line
         self._has_begun = False
         self._why_failed = ""
@@ -150,19 +128,10 @@ class SqliteReading:
         found = await self._line.call(self._rows, sql, args)
         return found[0] if found else None
 
-    def leave(self) -> None:
-        """End the view, after what is still queued."""
-        self._line.post(_roll_back)
-
     def _rows(self, connection: sqlite3.Connection, sql: str, args: tuple[object, ...]) -> list[Row]:
-        return self._execute(connection, sql, args).fetchall()
+        return self._do(connection, connection.execute, sql, args).fetchall()
 
-    def _execute(self, connection: sqlite3.Connection, sql: str, args: tuple[object, ...]) -> sqlite3.Cursor:
-        with self._in_transaction(connection):
-            return connection.execute(numbered(sql), args)
-
-    @contextlib.contextmanager
-    def _in_transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
+    def _do(self, connection: sqlite3.Connection, act: Callable[..., sqlite3.Cursor], sql: str, args: Any) -> sqlite3.Cursor:
         """Begin where nothing has begun. After a failure nothing more is done: SQLite may have undone what came before."""
         if self._why_failed:
             raise Violated(f"An earlier statement of this transaction failed: {self._why_failed}")
@@ -170,7 +139,7 @@ class SqliteReading:
             if not self._has_begun:
                 connection.execute(self._begin)
                 self._has_begun = True
-            yield
+            return act(numbered(sql), args)
         except BaseException as error:
             self._why_failed = str(error) or type(error).__name__
             raise
@@ -192,7 +161,7 @@ class SqliteWriting(SqliteReading):
 
     async def end(self, *, is_kept: bool) -> None:
         """Commit or roll back, to its end even where the caller is cancelled meanwhile."""
-        ending = asyncio.ensure_future(self._line.call(self._commit if is_kept else _roll_back))
+        ending = asyncio.ensure_future(self._line.call(self._commit if is_kept else roll_back))
         try:
             await asyncio.shield(ending)
         except asyncio.CancelledError:
@@ -202,85 +171,22 @@ class SqliteWriting(SqliteReading):
             raise
 
     def _run(self, connection: sqlite3.Connection, sql: str, args: tuple[object, ...]) -> int:
-        return max(self._execute(connection, sql, args).rowcount, 0)
+        return max(self._do(connection, connection.execute, sql, args).rowcount, 0)
 
     def _run_many(self, connection: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        with self._in_transaction(connection):
-            connection.executemany(numbered(sql), rows)
+        self._do(connection, connection.executemany, sql, rows)
 
     def _commit(self, connection: sqlite3.Connection) -> None:
         if self._why_failed:
-            _roll_back(connection)
+            roll_back(connection)
             raise Violated(f"A statement of this transaction failed, so nothing of it was stored: {self._why_failed}")
         if not self._has_begun:
             return
         try:
             connection.execute("COMMIT")
         except sqlite3.Error:
-            _roll_back(connection)
+            roll_back(connection)
             raise
-
-
-class _Line:
-    """A connection and the one thread that uses it; work is done in the order it was given."""
-
-    def __init__(self, path: Path, name: str, *, is_reader: bool) -> None:
-        self._path = path
-        self._is_reader = is_reader
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"{path.stem}-{name}")
-        self._connection: sqlite3.Connection | None = None
-
-    async def open(self) -> None:
-        await self._run(self._connect)
-
-    async def call(self, work: Callable[..., T], *args: Any) -> T:
-        """The result of ``work(connection, *args)``, run on the thread. Raises Refused (busy) and Violated."""
-        self._check_open()
-        return await self._run(self._work, work, args)
-
-    def post(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Like ``call`` for work that cannot fail and that nobody waits for."""
-        if self._connection is not None:
-            self._thread.submit(self._work, work, ())
-
-    async def close(self) -> None:
-        await self._run(self._disconnect)
-        self._thread.shutdown()
-
-    async def _run(self, work: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
-
-    def _work(self, work: Callable[..., T], args: tuple[Any, ...]) -> T:
-        connection = self._check_open()
-        try:
-            return work(connection, *args)
-        except sqlite3.Error as error:
-            raise _told(error) from error
-        except OverflowError as error:
-            raise Violated(str(error)) from error
-
-    def _check_open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            raise cannot_store("the database is closed")
-        return self._connection
-
-    def _connect(self) -> None:
-        try:
-            self._connection = sqlite3.connect(
-                self._path, isolation_level=None, cached_statements=512, detect_types=sqlite3.PARSE_DECLTYPES
-            )
-            for pragma in _PRAGMAS:
-                self._connection.execute(pragma)
-            if self._is_reader:
-                self._connection.execute("PRAGMA query_only = ON")
-        except sqlite3.Error as error:
-            self._disconnect()
-            raise cannot_open(f"{self._path} cannot be opened: {error}.") from error
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
 
 def _empty_log(connection: sqlite3.Connection, wait_ms: int | None) -> bool:
@@ -291,20 +197,7 @@ def _empty_log(connection: sqlite3.Connection, wait_ms: int | None) -> bool:
         (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return bool(is_busy)
     finally:
-        connection.execute(_PRAGMAS[0])
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
-def _told(error: sqlite3.Error) -> Exception:
-    """What the caller is told of an error of SQLite's."""
-    code = getattr(error, "sqlite_errorcode", None)  # absent where Python's own wrapper complains
-    if code is not None and code & 0xFF in _OUTSIDE:
-        return cannot_store(str(error))
-    return Violated(str(error)) if isinstance(error, sqlite3.DatabaseError) else error
+        connection.execute(BUSY_TIMEOUT)
 
 
 def _migrate(connection: sqlite3.Connection, steps: Sequence[Migration], now_ms: int) -> None:
@@ -320,11 +213,11 @@ def _migrate(connection: sqlite3.Connection, steps: Sequence[Migration], now_ms:
             connection.execute(numbered(NOTE), (position, step.name, step.checksum(), now_ms))
         connection.execute("COMMIT")
     except sqlite3.Error as error:
-        _roll_back(connection)
-        if isinstance(told := _told(error), Refused):
-            raise told from error
+        roll_back(connection)
+        if isinstance(refused := told(error), Refused):
+            raise refused from error
         name = step.name if step else "the list of steps"
         raise cannot_open(f"The database could not be brought to this version: {name} failed ({error}).") from error
     except BaseException:
-        _roll_back(connection)
+        roll_back(connection)
         raise

@@ -283,6 +283,28 @@ async def test_a_request_whose_body_does_not_come_is_closed(tmp_path, monkeypatc
         writer.close()
 
 
+async def test_a_kept_connection_may_rest_but_its_next_request_must_come_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr("sync_server.edge.wire.FIRST_REQUEST_S", 0.3)
+
+    async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        return head[:12] + await reader.readexactly(len(b'{"status":"ok"}'))
+
+    async with served(tmp_path) as house:
+        port = int(house.url.rsplit(":", 1)[1])
+        rests, breaks_off = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        assert await ask(*rests) == b'HTTP/1.1 200{"status":"ok"}'
+        assert await ask(*breaks_off) == b'HTTP/1.1 200{"status":"ok"}'
+        breaks_off[1].write(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
+        async with asyncio.timeout(5):
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await breaks_off[0].readexactly(1)
+        assert await ask(*rests) == b'HTTP/1.1 200{"status":"ok"}'
+        for _, writer in (rests, breaks_off):
+            writer.close()
+
+
 async def test_problems_are_told_alike(tmp_path):
     async with served(tmp_path) as house, house.client(house.admin) as olga, house.client() as nobody:
         answers = {

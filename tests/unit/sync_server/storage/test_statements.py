@@ -8,7 +8,7 @@ from sync_server.errors import Refused
 from sync_server.storage.migrations import Applied, Migration, missing_steps, split_statements
 from sync_server.storage.opening import is_sqlite, sqlite_path
 from sync_server.storage.portable import Shape, write_rows
-from sync_server.storage.sqlite import numbered
+from sync_server.storage.sqlite_lines import numbered
 
 
 @pytest.mark.parametrize(
