@@ -46,7 +46,7 @@ class Device:
     """One connection, from its first try to the end of the run; ``core`` says when it tries.
 
     ``seq`` newest event heard without a hole · ``n_gaps`` times that an event was missing while it stood · ``pending`` operation
-    that was pushed and is not answered.
+    that was pushed and is not answered · ``is_whole`` whether it has all that there was · ``was_up`` whether this try was welcomed.
     """
 
     def __init__(self, number: int, desk: Desk, draw: random.Random) -> None:
@@ -62,6 +62,7 @@ class Device:
         self.said = ""
         self.pending: Op | None = None
         self.is_whole = False
+        self.was_up = False
         self._epoch = 0
         self._hash = ""
         self._rid = 0
@@ -91,7 +92,7 @@ class Device:
         if self.sock is not None:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             self.sock.close()
-        self.sock, self.out, self.is_whole = None, b"", False
+        self.sock, self.out, self.is_whole, self.was_up = None, b"", False, False
 
     def send(self, message: FromDevice) -> None:
         """Say something."""
@@ -155,6 +156,7 @@ class Device:
             case Ev():
                 self._enter(message)
             case Welcome():
+                self.was_up = True
                 self.core.welcomed(message, now_ms)
                 head = next(head for head in message.heads if head.r == self.desk.room)
                 self._epoch = head.e

@@ -21,7 +21,6 @@ import msgspec
 import numpy as np
 
 from sync_server.protocol.actions import Action, Connect, Disconnect, NeedToken, Send
-from sync_server.protocol.connection import Phase
 from tests.benchmarks._fanout_load import cpu_s_of, own_cpu_s, rss_kib_of
 from tests.benchmarks._standing_device import Desk, Device
 
@@ -46,14 +45,19 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Stood(msgspec.Struct, frozen=True):
-    """What came of it. Memory is the server's resident memory in KiB; ``tenths`` of the time: its median in each."""
+    """What came of it. Memory is the server's resident memory in KiB; ``tenths`` of the time: its median in each.
+
+    ``made`` for the first time and ``back`` after all were cut: seconds, and seconds of the server's CPU.
+    """
 
     rss_before_kib: int
     rss_made_kib: int
     rss_back_kib: int
     tenths_kib: list[int]
     made_s: float
+    made_cpu_s: float
     back_s: float
+    back_cpu_s: float
     n_back: int
     n_tries: int
     n_messages: int
@@ -202,7 +206,7 @@ class Crowd:
             self._poll.modify(device.sock.fileno(), select.EPOLLIN | (select.EPOLLOUT if device.out else 0))
 
     def _lost(self, device: Device, why: str) -> None:
-        if device.is_up or device.core.phase is Phase.CLOSING:
+        if device.was_up:
             device.n_dropped += 1
             self.why_dropped = device.said or why
         self._let_go(device)
@@ -289,9 +293,9 @@ def stand(job: Job) -> Stood:
     """The whole course."""
     rss_before_kib = rss_kib_of(job.pid)
     crowd = Crowd(job)
-    begun_s = time.monotonic()
+    begun_s, made_cpu_s = time.monotonic(), cpu_s_of(job.pid)
     crowd.make()
-    made_s = time.monotonic() - begun_s
+    made_s, made_cpu_s = time.monotonic() - begun_s, cpu_s_of(job.pid) - made_cpu_s
     print(f"   all stand after {made_s:.0f} s", file=sys.stderr, flush=True)
     crowd.stand(SETTLE_S)
     rss_made_kib, quiet_s = rss_kib_of(job.pid), cpu_s_of(job.pid)
@@ -308,10 +312,13 @@ def stand(job: Job) -> Stood:
     n_heard = sum(device.n_events for device in crowd.devices) - heard_before
     hearers = Counter(device.desk.room for device in crowd.devices)
     n_expected = sum(device.n_said * hearers[device.desk.room] for device in crowd.devices)
+    why_dropped = crowd.why_dropped
     n_dropped, n_gaps = sum(device.n_dropped for device in crowd.devices), sum(device.n_gaps for device in crowd.devices)
     print("   now all lines are cut", file=sys.stderr, flush=True)
+    back_cpu_s = cpu_s_of(job.pid)
     crowd.cut()
     back_s, n_back = crowd.come_back()
+    back_cpu_s = cpu_s_of(job.pid) - back_cpu_s
     crowd.stand(SETTLE_S)
     return Stood(
         rss_before_kib=rss_before_kib,
@@ -319,7 +326,9 @@ def stand(job: Job) -> Stood:
         rss_back_kib=rss_kib_of(job.pid),
         tenths_kib=samples.tenths_kib(),
         made_s=made_s,
+        made_cpu_s=made_cpu_s,
         back_s=back_s,
+        back_cpu_s=back_cpu_s,
         n_back=n_back,
         n_tries=crowd.n_tries,
         n_messages=sum(device.n_said for device in crowd.devices),
@@ -327,7 +336,7 @@ def stand(job: Job) -> Stood:
         n_expected=n_expected,
         n_gaps=n_gaps,
         n_dropped=n_dropped,
-        why_dropped=crowd.why_dropped,
+        why_dropped=why_dropped,
         cpu=cpu,
         cpu_quiet=cpu_quiet,
         own_cpu=own_cpu,
