@@ -40,6 +40,7 @@ from sync_server.files.sweeping import Sweeper
 from sync_server.protocol.ids import IdMaker
 from sync_server.protocol.invites import Invite, format_invite
 from sync_server.protocol.limits import VERSION
+from sync_server.rooms.erasures import Erasures
 from sync_server.rooms.rooms import Rooms
 from sync_server.rooms.shared_files import SharedFiles
 from sync_server.search.projection import remove_messages
@@ -169,6 +170,7 @@ class Server:
         self._listener = Listener(front, self.clock, self._certificates.context if self._certificates else None)
         self._stack.push_async_callback(self._listener.close)
         await self._listener.begin(self.config.host, self.config.port)
+        self._erasures = Erasures(self.database, self.clock, self.rooms.push, self.audit.note)
         posting = Posting(self.rooms, self.clock, take)
         self.house = House(
             accounts=self.accounts,
@@ -176,6 +178,7 @@ class Server:
             search=self.search,
             files=self.files,
             audit=self.audit,
+            erasures=self._erasures,
             hub=self.hub,
             mailboxes=Mailboxes(self.hub),
             posting=posting,
@@ -209,6 +212,7 @@ class Server:
                 self._certificates.refresh(self.clock.now_ms())
             try:
                 await self._sweeper.sweep()
+                await self._erasures.expire()
                 await self.audit.sign_day()
             except Refused as refused:
                 log.info("The hourly work waits for the database: %s", refused)

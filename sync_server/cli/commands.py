@@ -11,7 +11,7 @@ from typing import Final, TextIO
 
 from sync_server.accounts.values import InvitationTerms
 from sync_server.actor import Role
-from sync_server.cli import keeping, people, serving
+from sync_server.cli import erasing, keeping, people, serving
 from sync_server.cli.terms import Command
 from sync_server.config import PORT, Config
 from sync_server.errors import Refused
@@ -110,6 +110,11 @@ def _add_people(add: Callable[[str, str, Run], argparse.ArgumentParser]) -> None
     org.add_argument("deed", choices=("list", "add"), nargs="?", default="list")
     org.add_argument("title", nargs="?", default="", metavar="name")
     org.add_argument("--public", dest="public_url", metavar="URL", help="address to put into the link")
+    erasures = add("erasures", "List requests to erase what a person wrote, ask for one, withdraw it.", erasing.erasures)
+    erasures.add_argument("deed", choices=("list", "ask", "withdraw"), nargs="?", default="list")
+    erasures.add_argument("target", nargs="?", default="", help="the person's address, or the request's id")
+    erasures.add_argument("--why", default="", help="the reason, for the audit log")
+    _org(erasures)
     recover = add("recover-admin", "Print a link for one more owner, where none can sign in any more.", people.recover_admin)
     recover.add_argument("--public", dest="public_url", metavar="URL", help="address to put into the link")
     _org(recover)

@@ -30,11 +30,11 @@ async def user(command: Command) -> int:
         org = await desk.org(asked.of)
         actor = operator(org.id, desk.clock.now_ms())
         if asked.deed == "list":
-            for row in await _people(desk, actor):
+            for row in await people_of(desk, actor):
                 state = "disabled" if row.disabled_ms else "second factor" if row.has_factor else ""
                 command.say("  ".join(part for part in (row.email, row.name, str(row.role), state) if part))
             return 0
-        found = [row for row in await _people(desk, actor) if row.email == asked.email.strip().lower()]
+        found = [row for row in await people_of(desk, actor) if row.email == asked.email.strip().lower()]
         if not found:
             raise Refused(Code.NO_TARGET, f"Nobody here has the address {asked.email!r}.", hint="See `trii-sync user list`.")
         await _change(command, desk, actor, found[0])
@@ -61,7 +61,8 @@ async def recover_admin(command: Command) -> int:
     return 0
 
 
-async def _people(desk: Office, actor: Actor) -> list[UserRow]:
+async def people_of(desk: Office, actor: Actor) -> list[UserRow]:
+    """Everybody of the actor's organisation."""
     rows: list[UserRow] = []
     while True:
         page = await desk.accounts.directory.users(actor, rows[-1].id if rows else "", PAGE)

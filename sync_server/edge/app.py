@@ -17,7 +17,7 @@ from litestar.types import ControllerRouterHandler
 
 from sync_server.accounts.bearer import provide_actor
 from sync_server.accounts.routes import accounts_router
-from sync_server.edge import audit_routes, carriers, chat_routes, file_routes, hold_routes, open_routes, sync_routes
+from sync_server.edge import audit_routes, carriers, chat_routes, erasure_routes, file_routes, hold_routes, open_routes, sync_routes
 from sync_server.edge.counts import Counts
 from sync_server.edge.house import House
 from sync_server.edge.problem import MEDIA_TYPE, answer_problem, problem_of
@@ -50,6 +50,7 @@ def make_http(house: House, origins: tuple[str, ...] = (), handlers: tuple[Contr
             *audit_routes.HANDLERS,
             *open_routes.HANDLERS,
             *hold_routes.HANDLERS,
+            *erasure_routes.HANDLERS,
             *handlers,
         ),
         dependencies={"actor": Provide(provide_actor)},

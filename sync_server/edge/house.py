@@ -18,6 +18,7 @@ from sync_server.edge.posting import Posting
 from sync_server.errors import Refused
 from sync_server.files.files import Files
 from sync_server.protocol.codes import Code
+from sync_server.rooms.erasures import Erasures
 from sync_server.rooms.rooms import Rooms
 from sync_server.search.search import Search
 from sync_server.storage.database import Database
@@ -44,6 +45,7 @@ class House(msgspec.Struct, frozen=True):
     search: Search
     files: Files
     audit: Audit
+    erasures: Erasures
     hub: Hub
     mailboxes: Mailboxes
     posting: Posting

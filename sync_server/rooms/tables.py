@@ -133,4 +133,24 @@ UPDATE message_files SET seq = coalesce((
 ), 0);
 """
 
-TABLES: Final = (Migration("rooms_0001", _ROOMS), Migration("rooms_0002", _PLACES))
+_ERASURES: Final = """
+CREATE TABLE erasures (
+    id TEXT PRIMARY KEY,
+    org TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    why TEXT NOT NULL,
+    state TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    asked_ms BIGINT NOT NULL,
+    approved_by TEXT NOT NULL,
+    approved_ms BIGINT NOT NULL,
+    executed_by TEXT NOT NULL,
+    done_ms BIGINT NOT NULL,
+    until_ms BIGINT NOT NULL,
+    n_messages BIGINT NOT NULL,
+    n_held BIGINT NOT NULL
+);
+CREATE INDEX erasures_of_org ON erasures (org, id);
+"""
+
+TABLES: Final = (Migration("rooms_0001", _ROOMS), Migration("rooms_0002", _PLACES), Migration("rooms_0003", _ERASURES))
