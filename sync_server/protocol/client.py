@@ -86,6 +86,7 @@ class SyncClient:
         self._ids = IdMaker(entropy, max((op.id for op in kept.outbox), default=""))
         self._outbox = Outbox(kept.outbox, kept.settled, kept.counts)
         self._copies = Copies(kept.device, kept.cursors, kept.floors, self._outbox)
+        self._copies.user = kept.user
         self._asking = self._copies.asking
         self._connection = Connection(chance)
         self._marks = Marks()
@@ -238,7 +239,7 @@ class SyncClient:
     def _welcome(self, welcome: Welcome, now: int) -> list[Action]:
         if self._user and welcome.u != self._user:
             return self._connection.refuse(now, "The server knows this device under another account: sign in again.")
-        self._user = welcome.u
+        self._user = self._copies.user = welcome.u
         self._connection.welcomed(welcome, now)
         self._copies.limits = welcome.lim
         self._marks.greeted()

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from sync_server.protocol import chain
 from sync_server.protocol.actions import (
     Action,
@@ -15,8 +17,10 @@ from sync_server.protocol.actions import (
     StartFrom,
 )
 from sync_server.protocol.asking import Asked, Asking
+from sync_server.protocol.bodies import RoomCreate, RoomKind, Seat, format_body
 from sync_server.protocol.codes import Code, ResetReason
 from sync_server.protocol.events import Cursor, Event, Kind, Op
+from sync_server.protocol.fold import read_body
 from sync_server.protocol.limits import Limits
 from sync_server.protocol.messages import Err, Ev, Reset, RoomHead, Snapshot
 from sync_server.protocol.outbox import Outbox
@@ -46,6 +50,7 @@ class Copies:
         self._replicas = {cursor.r: Replica(cursor, oldest.get(cursor.r, 0)) for cursor in cursors}
         self.asking = Asking(self._replicas)
         self._anew: dict[str, _Anew] = {}
+        self.user = ""  # whose copies these are, once it is known
         self._newer: dict[str, int] = {}  # rooms that stand in a later epoch than their copies
         self.limits = Limits()
         self.is_doubtful = False  # a copy does not fit what the server says: greet it again, so that it compares
@@ -262,7 +267,7 @@ class Copies:
         why = anew.reset.why
         if _is_renewed(anew.reset, replica.cursor):
             said = [event for event in anew.lost if event.k != Kind.FAILOVER and event.b is not None and event.s > anew.reset.fork]
-            mine = [event for event in said if event.d == self._device]
+            mine = [event for event in said if event.d == self._device] + self._made_again(anew.reset, said)
             if why is not ResetReason.FLOOR:  # else they may well be history that is served no more
                 others = tuple(event for event in said if event.d != self._device)
             again = self._outbox.restart(room, anew.reset.e, anew.reset.fork, mine)
@@ -275,6 +280,23 @@ class Copies:
         else:
             self.asking.ask(room)
         return [StartFrom(cursor, snapshot, keep, others, again), *self._let_pass(cursor)]
+
+    def _made_again(self, reset: Reset, said: Sequence[Event]) -> list[Event]:
+        """The making of a room that is gone, where this device did not make it and may: it is offered again.
+
+        It was another device of this person, or the other of two people. Where the room is there after all, nothing comes of it.
+        """
+        made = said[0] if said and not reset.fork and said[0].k == Kind.ROOM_CREATE else None
+        if made is None or made.d == self._device:
+            return []
+        body = read_body(made)
+        if not isinstance(body, RoomCreate):
+            return []
+        if made.a != self.user:
+            if body.kind is not RoomKind.DIRECT or not self.user:
+                return []
+            body = msgspec.structs.replace(body, members=(Seat(made.a),))
+        return [msgspec.structs.replace(made, a=self.user, d=self._device, b=format_body(body))]
 
     def _leave(self, room: str) -> list[Action]:
         was_left = self.replica(room).is_left

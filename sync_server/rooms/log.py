@@ -18,7 +18,7 @@ from sync_server.protocol.events import Cursor
 from sync_server.protocol.ids import is_id
 from sync_server.protocol.limits import MAX_PULL
 from sync_server.protocol.messages import Ev, Pull, Reader, Reads, Reset, RoomHead
-from sync_server.rooms.planning import may_be_lost
+from sync_server.rooms.rules import is_direct_id
 from sync_server.rooms.store import EVENT_COLUMNS, event_of, rows_in, rows_of_pairs
 from sync_server.rooms.views import RoomId
 from sync_server.storage.database import Database, Reading, Row
@@ -248,9 +248,15 @@ class Log:
 
 
 async def _lost(reading: Reading, rooms: Sequence[RoomId]) -> set[RoomId]:
-    """Those that are not here at all, though somebody has a copy: made after the backup that this server was restored from."""
-    ids = {room for room in rooms if may_be_lost(room)}
-    return ids - {row[0] for row in await rows_in(reading, "SELECT room FROM rooms WHERE room IN ({})", ids)}
+    """Of rooms that somebody has a copy of and may not read: those that are not here, made after the backup that was restored.
+
+    All direct rooms are spoken of so, there or not: their ids can be computed, and nobody shall learn who talks to whom. Who is one
+    of the two is never asked about here where the room is there.
+    """
+    ids = {room for room in rooms if is_id(room)}
+    direct = {room for room in ids if is_direct_id(room)}
+    groups = ids - direct
+    return direct | (groups - {row[0] for row in await rows_in(reading, "SELECT room FROM rooms WHERE room IN ({})", groups)})
 
 
 def _gone(cursor: Cursor) -> Reset:

@@ -17,7 +17,7 @@ from sync_server.protocol.ids import is_id
 from sync_server.protocol.limits import MAX_BODY
 from sync_server.rooms.drafts import Drafts
 from sync_server.rooms.rules import Case, apply, check, files_named, is_direct_id, people_of, targets_of
-from sync_server.rooms.views import Asked, Count, Decided, Device, Needs, Plan, RoomId, RoomsView
+from sync_server.rooms.views import Asked, Count, Decided, Device, Needs, Plan, RoomId, RoomsView, User
 
 CSEQ_MAX: Final = 2**53
 OUT_OF_ORDER_MS: Final = 50  # a device that sends from the operation that is missing may do so almost at once
@@ -110,7 +110,7 @@ class _Planning:
         if known is not None:
             return _again(op, bh, known)
         line = device, op.r
-        if (held_back := self._hold_back(op, line)) is not None:
+        if (held_back := self._hold_back(asked, line)) is not None:
             return held_back
         decided = self._enter(asked, bh, salt)
         self._decided[key] = decided
@@ -120,16 +120,22 @@ class _Planning:
             return _refusal(op, Code(decided.code))
         return OpResult(op.id, OpState.OK, decided.e, decided.s)
 
-    def _hold_back(self, op: Op, line: tuple[Device, RoomId]) -> OpResult | None:
+    def _hold_back(self, asked: Asked, line: tuple[Device, RoomId]) -> OpResult | None:
         """Where it is not this operation's turn: what to do instead, and with it all that follow of this device in this room."""
+        op = asked.op
         count = self.counts.get(line) or self._view.counts.get(line, 0)
         if line in self._waiting or op.cseq != count + 1:
             self._waiting.add(line)
             return OpResult(op.id, OpState.RETRY, code=Code.OUT_OF_ORDER, after=OUT_OF_ORDER_MS, cseq=count + 1)
-        if op.rec and op.k != Kind.ROOM_CREATE and self.drafts.room(op.r) is None and may_be_lost(op.r):
+        if op.rec and op.k != Kind.ROOM_CREATE and self._is_missing(op.r, asked.actor.user):
             self._waiting.add(line)
             return OpResult(op.id, OpState.RETRY, code=Code.NO_ROOM, after=LOST_MS)
         return None
+
+    def _is_missing(self, room: RoomId, user: User) -> bool:
+        """Whether a room may have been lost, for this person: of direct rooms all are told the same that are not theirs."""
+        draft = self.drafts.room(room)
+        return draft is None or (is_direct_id(room) and user not in draft.seats)
 
     def _enter(self, asked: Asked, bh: str, salt: bytes | None) -> Decided:
         """Hold the operation against its rule; where it passes, it stands in the log."""
@@ -151,14 +157,6 @@ class _Planning:
         )
         apply(case, event)
         return Decided(actor.device, op.id, op.r, op.k, bh, room.epoch, event.s)
-
-
-def may_be_lost(room: RoomId) -> bool:
-    """Whether to speak of a room that is not there as of one that was lost.
-
-    Not of direct rooms: their ids can be computed, and nobody shall learn who talks to whom.
-    """
-    return is_id(room) and not is_direct_id(room)
 
 
 def first_epoch(op: Op, now_ms: int) -> int:

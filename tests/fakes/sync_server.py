@@ -89,7 +89,7 @@ async def served(
     folder: Path, *, database: str = "", tls: bool = False, has_limits: bool = False, clock: Clock | None = None, **config: object
 ) -> AsyncIterator[Served]:
     """A server with its data in ``folder``, and its first owner. ``database``: empty for SQLite, else postgresql://…"""
-    settings = Config(data=folder / "server", port=0, database=database, is_plain=not tls, **config)
+    settings = Config(**{"data": folder / "server", "port": 0, "database": database, "is_plain": not tls} | config)
     choices = Choices(terms=Terms(cost=CHEAP, n_threads=1), rules=RULES if has_limits else UNLIMITED)
     async with Server(settings, clock, choices) as server:
         trust = ssl.create_default_context(cadata=server.house.identity.certificate) if tls else None

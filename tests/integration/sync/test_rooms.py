@@ -172,12 +172,17 @@ async def test_who_has_no_seat_sees_nothing_and_cannot_tell_whether_there_is_any
     async with open_house(url) as house:
         ann, room = await filled(house, 1)
         eve = house.writer(org="018f0000-0000-7000-8000-000000000002")
+        there = ann.direct(house.writer())
+        await house.ok(ann, there)
         twin = house.writer(org=eve.org, user=ann.user)  # the same id in another organisation is another person
 
         for stranger in (house.writer(), eve, twin):
-            for place in (room, ann.direct(eve).r):
+            for place in (room, there.r, ann.direct(eve).r):
+                # Of any direct room, there or not, a copy is told that nothing is left of it.
+                gone = Reset(place, ResetReason.PERM) if place == room else Reset(place, ResetReason.HASH, 1, h=to_text(START))
                 assert await house.rooms.pull(stranger.actor, Pull(1, place, 0)) == Reset(place, ResetReason.PERM)
-                assert await house.rooms.check(stranger.actor, [Cursor(place, 1, 1)]) == (Reset(place, ResetReason.PERM),)
+                assert await house.rooms.pull(stranger.actor, Pull(1, place, 1, after=1)) == gone
+                assert await house.rooms.check(stranger.actor, [Cursor(place, 1, 1)]) == (gone,)
                 assert await house.rooms.reads(stranger.actor, place) is None
                 assert await house.rooms.read_to(stranger.actor, place, 1, 1) is None
                 with pytest.raises(Refused) as refused:

@@ -8,9 +8,11 @@ from sync_server.protocol.actions import (
     LoadHeld,
     StartFrom,
 )
-from sync_server.protocol.bodies import MsgEdit
+from sync_server.protocol.bodies import MsgEdit, RoomCreate, RoomKind, Seat, format_body, parse_body
+from sync_server.protocol.chain import START, to_text
 from sync_server.protocol.codes import ResetReason
-from sync_server.protocol.events import Kind
+from sync_server.protocol.copies import Copies
+from sync_server.protocol.events import Cursor, Event, Kind
 from sync_server.protocol.fold import fold
 from sync_server.protocol.messages import (
     Pull,
@@ -18,6 +20,7 @@ from sync_server.protocol.messages import (
     Reset,
     Snapshot,
 )
+from sync_server.protocol.outbox import Outbox
 from tests.fakes.sync_device import Killed, SyncDevice
 from tests.fakes.sync_exchange import ROOM, done, exchange, fill, say
 
@@ -203,3 +206,35 @@ def test_a_kill_between_a_copy_that_began_anew_and_what_it_passed_leaves_nothing
     exchange(server, ann)
     assert ann.disk.ops == {}
     assert [event.s for event in ann.disk.room(ROOM).events] == [3]
+
+
+ANN_ID, BOB_ID = ("0190aaaa-0000-7000-8000-00000000000a", "0190aaaa-0000-7000-8000-00000000000b")
+
+
+def offered(made_by, device, kind):
+    """What bob's desk sends again of a room that is gone: it began with ``made_by``, and bob said one thing there."""
+    body = RoomCreate(kind, members=(Seat(BOB_ID if made_by == ANN_ID else ANN_ID),))
+    create = Event(1, "made", made_by, device, Kind.ROOM_CREATE, 5, "bh", format_body(body), "salt")
+    said = Event(2, "said", BOB_ID, "bob-desk", Kind.MSG_CREATE, 6, "bh", '{"text":"hello"}', "salt")
+    copies = Copies("bob-desk", [Cursor(ROOM, 1, 2, "h")], {ROOM: 1}, Outbox((), (), {}))
+    copies.user = BOB_ID
+    assert copies.reset(Reset(ROOM, ResetReason.HASH, 1, h=to_text(START)), 0) == [LoadHeld(ROOM, 0)]
+    (started, *_) = copies.held(ROOM, [create, said], 0)
+    return [(op.id, op.k, op.cseq, op.rec) for op in started.again], started.again[0].b, started.unconfirmed
+
+
+def test_a_lost_room_of_two_is_offered_again_by_whoever_has_it_before_the_own_words():
+    ops, body, aside = offered(ANN_ID, "ann-desk", RoomKind.DIRECT)
+
+    assert ops == [("made", "room.create", 1, True), ("said", "msg.create", 2, True)]
+    assert parse_body("room.create", body) == RoomCreate(RoomKind.DIRECT, members=(Seat(ANN_ID),))
+    assert [event.id for event in aside] == ["made"]
+
+
+def test_a_lost_group_is_offered_again_by_another_device_of_its_maker_and_by_nobody_else():
+    mine, body, _ = offered(BOB_ID, "bob-laptop", RoomKind.GROUP)
+    theirs, _, _ = offered(ANN_ID, "ann-desk", RoomKind.GROUP)
+
+    assert mine == [("made", "room.create", 1, True), ("said", "msg.create", 2, True)]
+    assert parse_body("room.create", body) == RoomCreate(RoomKind.GROUP, members=(Seat(ANN_ID),))
+    assert theirs == [("said", "msg.create", 1, True)]

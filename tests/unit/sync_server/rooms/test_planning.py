@@ -145,9 +145,21 @@ def test_what_is_entered_again_into_a_room_that_was_lost_waits_for_the_room(room
 
 def test_nobody_learns_by_waiting_whether_two_others_have_a_room(rooms, ann, bob):
     eve = Writer()
-    place = ann.direct(bob).r
+    meeting = ann.direct(bob)
 
-    assert states([rooms.one(eve, eve.say(place, rec=True))]) == [("rej", "no_room")]
+    for _ in range(2):
+        assert states([rooms.one(eve, eve.say(meeting.r, cseq=1, rec=True))]) == [("retry", "no_room")]
+        assert rooms.one(ann, meeting).st in ("ok", "dup")
+    assert states([rooms.one(eve, eve.say(meeting.r, cseq=1))]) == [("rej", "no_room")]
+
+
+def test_words_of_a_lost_direct_room_wait_until_one_of_the_two_brings_it_back(rooms, ann, bob):
+    meeting = ann.direct(bob)
+    said = bob.say(meeting.r, rec=True)
+
+    assert states([rooms.one(bob, said)]) == [("retry", "no_room")]
+    rooms.one(ann, msgspec.structs.replace(meeting, rec=True))
+    assert states([rooms.one(bob, said)]) == [("ok", "")]
 
 
 def test_a_room_that_was_lost_begins_above_every_epoch_it_can_have_had(rooms, ann):
