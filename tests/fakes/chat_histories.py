@@ -7,6 +7,7 @@ import msgspec
 from sync_server.protocol import chain
 from sync_server.protocol.bodies import (
     Erase,
+    Failover,
     File,
     Link,
     MemberSet,
@@ -89,6 +90,7 @@ def _next_body(draw, s, messages):
         5: lambda: (Kind.ROOM_EDIT, RoomEdit(f"Metals {s}", None)),
         6: lambda: (Kind.MEMBER_SET, MemberSet(draw.choice([ANN, BOB]), draw.choice([None, *RoomRole]))),
         7: lambda: draw.choice([("vote.set", '{"target":"x"}'), (Kind.MSG_EDIT, "{}"), (Kind.REACT_SET, "[1]")]),
+        8: lambda: (Kind.FAILOVER, Failover(s - 1)),
     }
     change = changes.get(draw.randrange(14))
     if change is not None:

@@ -16,6 +16,7 @@ from backend.chat.room_rows import find_room
 from backend.chat.searching import find
 from backend.storage.paths import Home
 from sync_server.protocol.actions import SaveEvents, SaveOlder, StartFrom
+from sync_server.protocol.events import Kind
 from sync_server.protocol.fold import RoomState, fold, touched
 from sync_server.protocol.messages import Snapshot
 from tests.fakes.chat_histories import ROOM, WORDS, cursor_after, made_history, served
@@ -90,6 +91,11 @@ async def check_rows(desk, events):
     held = await desk.words.read(lambda db: held_events(db, find_room(db, ROOM).key))
     words = [event for event in held if event.k in ("msg.create", "msg.edit") and erased.intersection(touched(event))]
     assert not [event for event in words if event.b is not None], "an erased message left words"
+
+
+def test_the_histories_have_every_kind_that_there_is_and_one_of_a_later_version():
+    kinds = {event.k for seed in range(8) for event in made_history(seed, 60)}
+    assert kinds == {*Kind, "vote.set"}
 
 
 def test_rows_of_events_that_came_in_order_are_their_fold():

@@ -1,4 +1,4 @@
-"""I1 to I7 and what is derived from logs (I13, I17 to I19): checks of every server after a run. Each gives what is wrong, in words.
+"""I1 to I7 and what is derived from logs (I13, I17, I18): checks of every server after a run. Each gives what is wrong, in words.
 
 Votes, reputation and alert fires come with later features. Their places are taken by what exists and must hold in the same way:
 reactions for votes (one register a person, target and emoji), seats and read cursors for reputation (a reducer over the log and a
