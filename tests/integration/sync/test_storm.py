@@ -1,11 +1,14 @@
 """A server that loses everyone at once, a reader that does not read, a disk that is full: the others go on, nothing is lost."""
 
 import asyncio
+import hashlib
+import random
 import time
 
+import httpx
 import pytest
 
-from sync_server.protocol.bodies import MsgCreate
+from sync_server.protocol.bodies import File, MsgCreate
 from sync_server.protocol.codec import Codec, decode_from_server, encode
 from sync_server.protocol.events import Kind
 from sync_server.protocol.messages import Bye, Hello, Welcome
@@ -15,6 +18,7 @@ from tests.fakes.waiting import until
 from tests.fakes.wire_house import all_devices, wire_house
 
 N_STORM = 100
+MIB = 1 << 20
 
 
 @pytest.mark.posix
@@ -108,6 +112,42 @@ async def test_a_full_disk_makes_devices_wait_and_loses_nothing(tmp_path, disk):
         await house.settle()
         assert await house.check() >= 3_100
         assert n_waiting, "the full disk stopped nobody"
+
+
+@pytest.mark.posix
+@pytest.mark.timeout(120)
+async def test_a_file_that_meets_a_full_disk_is_told_to_wait_and_arrives_whole(tmp_path, disk):
+    async with wire_house(tmp_path, 4, n_people=2, data=disk / "data") as house:
+        all_devices(house, house.members)
+        await house.make_rooms(1)
+        content = random.Random(4).randbytes(1_500_000).hex().encode()
+        asked = {"room": house.rooms[0], "sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "name": "bars.txt"}
+        url, headers = f"http://127.0.0.1:{house.server.port}", house.members[0].headers
+        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
+
+            async def send(offset):
+                piece = content[offset : offset + MIB]
+                return await client.put(f"/v1/uploads/{upload}", params={"offset": offset}, content=piece)
+
+            upload = (await client.post("/v1/files", json=asked)).json()["id"]
+            assert (await send(0)).json()["offset"] == MIB
+            filler = disk / "filler"
+            fill(filler)
+            refused = await send(MIB)
+            assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+            assert int(refused.headers["Retry-After"]) >= 1
+            assert (await client.get(f"/v1/uploads/{upload}")).json()["offset"] == MIB
+            filler.unlink()
+            for offset in range(MIB, len(content), MIB):
+                assert (await send(offset)).is_success
+            assert (await client.post(f"/v1/uploads/{upload}/finish")).json()["sha256"] == asked["sha256"]
+            client.headers.update(house.members[1].headers)
+            denied = await client.get(f"/v1/files/{asked['sha256']}")
+            assert denied.status_code == 404, "no message names it yet"
+            file = File(asked["sha256"], "bars.txt", "text/plain", len(content))
+            house.devices[0].submit(house.rooms[0], MsgCreate("", files=(file,)), Kind.MSG_CREATE)
+            await until(lambda: len(house.devices[1].copies.rooms[house.rooms[0]].events) == 2, 30)
+            assert (await client.get(f"/v1/files/{asked['sha256']}")).content == content
 
 
 def fill(path):
