@@ -2,12 +2,15 @@
 
 import math
 from collections import Counter
+from typing import Final
 
 from backend.alerts.level import Level
 from backend.alerts.level_index import LevelIndex
 from backend.alerts.machine import LONG_AGO, Clock, Machine
 from backend.alerts.rows import PRICE, Rows, Side, bands, left_of
 from backend.alerts.rules import Comparison
+
+RESTLESS: Final = (math.inf, -math.inf)
 
 
 class ClockWatch:
@@ -82,12 +85,13 @@ class ClockWatch:
         """What was seen last of a side means nothing any longer."""
         self.last.pop(side, None)
 
-    def is_untouched(self, low: float, high: float) -> bool:
-        """Whether a price between these, all else as it was, changes nothing for anyone."""
-        if self._moving or self._fresh:
-            return False
+    def calm(self) -> tuple[float, float]:
+        """Prices strictly between these, the last one among them, change nothing for anyone while all else is as it was."""
+        price = self.last.get(PRICE, math.nan)
+        if self._moving or self._fresh or math.isnan(price):
+            return RESTLESS
         index = self._indexes.get(PRICE)
-        return index is None or not index.between(low, high)
+        return (-math.inf, math.inf) if index is None else index.gap(price)
 
     def touched(self, rows: Rows) -> dict[Machine, None]:
         """Those for whom something may have changed."""

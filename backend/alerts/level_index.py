@@ -1,6 +1,7 @@
 """Rules by the levels at which something may change for them, so that a move of the price meets only those between."""
 
 import bisect
+import math
 from array import array
 from collections.abc import Iterable
 from typing import Final
@@ -45,6 +46,14 @@ class LevelIndex:
             self._settle()
         first = bisect.bisect_left(self._levels, low)
         return self._machines[first : bisect.bisect_right(self._levels, high, first)]
+
+    def gap(self, value: float) -> tuple[float, float]:
+        """The levels next to a value on both sides, infinite where there is none; the value itself twice where it is one."""
+        if self._waiting:
+            self._settle()
+        row = bisect.bisect_left(self._levels, value)
+        above = self._levels[row] if row < len(self._levels) else math.inf
+        return (value if above == value else self._levels[row - 1] if row else -math.inf), above
 
     def everyone(self) -> list[Machine]:
         """All of them; one may come more than once."""

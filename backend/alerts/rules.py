@@ -1,7 +1,7 @@
 """Alerts as the engine evaluates them: leaves that compare two sides, in a tree, with how often it may fire."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, Self, TypeAlias
 
 from backend.alerts.alert import Operator, Repeat, When
 from backend.alerts.level import Level
@@ -9,9 +9,18 @@ from backend.domain.bars import Series
 from backend.indicators.spec import Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LastPrice:
-    """The last trade's price; where a bar is looked at, its close."""
+    """The last trade's price; where a bar is looked at, its close. There is one: it is found in tables with every trade."""
+
+    _one: ClassVar["list[LastPrice]"] = []
+
+    def __new__(cls) -> Self:
+        """The one there is."""
+        if not cls._one:
+            cls._one.append(object.__new__(cls))
+        one: Self = cls._one[0]
+        return one
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from backend.alerts.bar_values import BarValues
-from backend.alerts.clock_watch import ClockWatch
+from backend.alerts.clock_watch import RESTLESS, ClockWatch
 from backend.alerts.level import Level
 from backend.alerts.machine import LONG_AGO, UNKNOWN_SIDE, Clock, Machine, plain_right
 from backend.alerts.rows import FEW, PRICE, Column, Rows, Side, Ticks, left_of
@@ -27,6 +27,7 @@ class SeriesWatch:
         self._machines: dict[Machine, None] = {}
         self._forming_label = LONG_AGO
         self._forming: Mapping[BarSpec, Bar] = {}  # with the newest quiet trade
+        self._calm: tuple[float, float] | None = None  # None where it must be looked for
 
     @property
     def machines(self) -> tuple[Machine, ...]:
@@ -48,6 +49,7 @@ class SeriesWatch:
 
     def put(self, machine: Machine) -> None:
         """Watch for a machine from now on."""
+        self._calm = None
         self._machines[machine] = None
         for clock in self._clocks:
             clock.put(machine)
@@ -58,6 +60,7 @@ class SeriesWatch:
         """Watch for it no more; dropping twice does nothing."""
         if machine not in self._machines:
             return
+        self._calm = None
         del self._machines[machine]
         for clock in self._clocks:
             clock.drop(machine)
@@ -68,6 +71,7 @@ class SeriesWatch:
         if machine not in self._machines:
             machine.rights[leaf] = plain_right(level)
             return
+        self._calm = None
         clock = self._clock_of(machine, leaf)
         clock.leave(machine, leaf)
         machine.rights[leaf] = plain_right(level)
@@ -79,6 +83,7 @@ class SeriesWatch:
 
     def prime(self, bars: BarArrays, sessions: SessionTable | None) -> None:
         """Take the history of the series into whatever has not begun yet."""
+        self._calm = None
         for reading in self.values.prime(bars, sessions):
             for clock in self._clocks:
                 clock.forget(reading)
@@ -144,6 +149,7 @@ class SeriesWatch:
 
     def take(self, ticks: Ticks, closed: BarArrays, forming: Bar | None) -> list[Turned]:
         """Look at everything that is new of a batch; the bar under way only where it has new trades."""
+        self._calm = None
         ticks = ticks.after(self.tick_ns)
         closed = self.values.unseen(closed)
         batch = self._rows(ticks, closed, forming)
@@ -160,19 +166,22 @@ class SeriesWatch:
         """Take a trade that changes nothing for anyone, as most do; False, and nothing is taken, where it may change something."""
         if event_ns < self.tick_ns:
             return True
-        trades, last = self._trades, self._trades.last
-        if self._bars.needs or len(last) != 1:
+        trades = self._trades
+        if self._calm is None:
+            self._calm = RESTLESS if self._bars.needs or len(trades.last) != 1 else trades.calm()
+        low, high = self._calm
+        if not low < price < high:
             return False
-        before = last[PRICE]
-        if not (trades.is_untouched(before, price) if before < price else trades.is_untouched(price, before)):
-            return False
-        last[PRICE] = price
+        trades.last[PRICE] = price
         trades.last_ns = self.tick_ns = event_ns
         self._forming = forming
         return True
 
     def _rows(self, ticks: Ticks, closed: BarArrays, forming: Bar | None) -> list[Rows]:
         bars, closes = self._bars, self._closes
+        if bars.is_idle and not len(closed):  # no bar is looked at
+            labels = [] if forming is None else [forming.event_ns]
+            return [self._trade_rows(ticks, closed, [], labels)] if len(ticks) else []
         ends = self.values.ends(closed, forming)
         labels = [*closed.event_ns.tolist(), *([] if forming is None else [forming.event_ns])]
         found = [self._trade_rows(ticks, closed, ends.tolist(), labels)] if len(ticks) else []
