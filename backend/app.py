@@ -24,6 +24,7 @@ from backend.errors import TriiError
 from backend.events import BarsSaved, Level, Notice, SettingsChanged, notice_of
 from backend.jobs.background import Background, Phase
 from backend.jobs.backups import AutomaticBackups
+from backend.jobs.imports import Imports
 from backend.jobs.job_store import JobStore
 from backend.jobs.runner import JobRunner
 from backend.jobs.warm_up import warm_up
@@ -86,6 +87,7 @@ class Backend:
     calendars: Calendars
     history: History
     importer: Importer
+    imports: Imports
     tasks: TaskOwner
     bars: BarStore
     studies: StudyStore
@@ -199,7 +201,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     history = History(base.store, catalog, actions, calendars, clock)
     importer = Importer(ImportParts(base.store, catalog, actions, money_ledger, bus, clock, calendars, home.imports))
     replay = Replay(history, clock, tasks, bus)
-    jobs, watcher = _make_jobs(base, importer)
+    jobs, imports, watcher = _make_jobs(base, importer)
     board, way = QuoteBoard(base.store, history, catalog, actions, bus), RightOfWay()
     book = FeedBook(money_ledger, credentials := Credentials(money_ledger, hide=hide))
     deliveries = Deliveries(DeliveryParts(money_ledger, bus, clock, tasks, jobs), Carrier(clock))
@@ -235,6 +237,7 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
             calendars=calendars,
             history=history,
             importer=importer,
+            imports=imports,
             tasks=tasks,
             bars=bars,
             studies=studies,
@@ -263,13 +266,13 @@ async def _compose(base: _Stores) -> AsyncIterator[Backend]:
                 await part.close()
 
 
-def _make_jobs(base: _Stores, importer: Importer) -> tuple[JobRunner, FolderWatcher]:
+def _make_jobs(base: _Stores, importer: Importer) -> tuple[JobRunner, Imports, FolderWatcher]:
     """The runner of jobs with those that every home has."""
     watcher = FolderWatcher(importer, base.money, base.bus)
     jobs = JobRunner(JobStore(base.money), base.bus, base.clock, base.tasks)
-    WatchedImports(watcher, jobs, base.bus)
+    WatchedImports(watcher, jobs)
     AutomaticBackups(base.home, base.key.key, base.money, base.store, base.clock, base.settings).join(jobs)
-    return jobs, watcher
+    return jobs, Imports(importer, jobs, base.bus), watcher
 
 
 def _join(alerts: Alerts, deliveries: Deliveries, live: Live) -> None:

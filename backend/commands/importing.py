@@ -2,15 +2,18 @@
 
 import argparse
 import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Any
 
 from backend.commands.context import CommandContext
 from backend.commands.failures import exit_code, explain
 from backend.commands.import_text import plan_facts, plan_lines, report_facts, report_lines
 from backend.commands.json_text import encode
-from backend.commands.progress import ProgressBar, showing
+from backend.commands.progress import ProgressBar, hide, showing
 from backend.errors import InvalidInput, TriiError
-from backend.market.importers import Choices, ImportPlan, ImportReport
+from backend.jobs.imports import Imported
+from backend.market.importers import Choices, ImportPlan, ImportReport, Progress
 from backend.market.importers.plan import TimeForm
 
 
@@ -27,11 +30,11 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
             continue
         for name, why in found.skipped:
             await _tell_skipped(context, name, why, results)
-        for plan in found.plans:
-            if arguments.dry_run:
+        if arguments.dry_run:
+            for plan in found.plans:
                 await _show_plan(context, plan, results)
-            else:
-                await _import(context, plan, arguments.rows, results, failures)
+        else:
+            await _import(context, found.plans, arguments.rows, results, failures)
     if context.as_json:
         await context.put_json({"dry_run": bool(arguments.dry_run), "imports": results})
     return exit_code(failures[0]) if failures else 0
@@ -66,19 +69,41 @@ def read_choices(arguments: argparse.Namespace) -> Choices:
 
 
 async def _import(
-    context: CommandContext, plan: ImportPlan, n_listed: int, results: list[dict[str, Any]], failures: list[TriiError]
+    context: CommandContext, plans: Sequence[ImportPlan], n_listed: int, results: list[dict[str, Any]], failures: list[TriiError]
 ) -> None:
-    bar = ProgressBar(plan.name)
-    try:
-        _check_ready(plan)
-        async with showing(context, bar):
-            report = await context.backend.importer.run(plan, progress=bar.report)
-    except asyncio.CancelledError:
-        await context.tell(f"Stopped. Nothing of {plan.name} was imported.")
-        raise
-    except TriiError as e:
-        await _tell_failure(context, plan.name, e, results, failures)
+    """The tables of one path, as one job; each is told as it ends."""
+    for plan in plans:
+        if not plan.is_ready:
+            await _tell_failure(context, plan.name, _undecided(plan), results, failures)
+    ready = tuple(plan for plan in plans if plan.is_ready)
+    if not ready:
         return
+    imports, bar = context.backend.imports, ProgressBar()
+
+    def report(state: Progress) -> None:
+        bar.turn_to(state.name)
+        bar.report(state)
+
+    job = await imports.submit(ready)
+    try:
+        async with showing(context, bar), aclosing(imports.follow(job.id, report)) as ended:
+            async for table in ended:
+                await hide(context, bar)
+                await _tell_outcome(context, table, n_listed, results, failures)
+    except asyncio.CancelledError:
+        stopped = await imports.stop(job.id)
+        await context.tell(f"Stopped. {stopped.words or 'Nothing was imported.'}")
+        raise
+
+
+async def _tell_outcome(
+    context: CommandContext, table: Imported, n_listed: int, results: list[dict[str, Any]], failures: list[TriiError]
+) -> None:
+    if table.error is not None:
+        await _tell_failure(context, table.name, table.error, results, failures)
+        return
+    report = table.report
+    assert report is not None, "What this process imports it has the report of."
     if not report.n_accepted and report.n_refused and not report.n_same:
         failures.append(_all_refused(report))
     results.append(report_facts(report, n_listed))
@@ -110,13 +135,12 @@ async def _tell_failure(
     await context.terminal.tell(told if context.as_json else encode(f"{name}: ") + told)
 
 
-def _check_ready(plan: ImportPlan) -> None:
-    if not plan.is_ready:
-        raise InvalidInput(
-            " ".join(plan.problems),
-            hint="See 'trii import FILE --dry-run' and say it with the options of 'trii import --help'.",
-            code="import.undecided",
-        )
+def _undecided(plan: ImportPlan) -> InvalidInput:
+    return InvalidInput(
+        " ".join(plan.problems),
+        hint="See 'trii import FILE --dry-run' and say it with the options of 'trii import --help'.",
+        code="import.undecided",
+    )
 
 
 def _all_refused(report: ImportReport) -> InvalidInput:

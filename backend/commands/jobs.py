@@ -35,7 +35,7 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     if context.as_json:
         await context.put_json(_facts(job))
     else:
-        await context.say(f"Job {job.id} ({job.kind}) is {job.state} now.")
+        await context.say(f"Job {job.id} ({job.kind}) is {job.state} now. {job.error or job.words}".rstrip())
     return 0
 
 

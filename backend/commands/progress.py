@@ -32,10 +32,23 @@ class Advance(Protocol):
 class ProgressBar:
     """Remembers the newest state from any thread; painted by ``showing``."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str = "") -> None:
         self._name = name
         self._began_s = time.monotonic()
         self._latest: Advance | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is anything to paint."""
+        return self._latest is not None
+
+    def turn_to(self, name: str) -> None:
+        """This is what is worked on now."""
+        self._name = name
+
+    def begin_anew(self) -> None:
+        """The next piece of work begins; nothing is known of how far it is."""
+        self._began_s, self._latest = time.monotonic(), None
 
     def report(self, advance: Advance) -> None:
         """This is how far it is."""
@@ -55,6 +68,14 @@ class ProgressBar:
         return cut(f"{cut(printable(self._name, keep=''), room)}  {words}", width - 1)
 
 
+async def hide(context: HomeContext, bar: ProgressBar) -> None:
+    """Make room for lines that are to stay; the bar comes again with the next report."""
+    is_painted = bar.is_shown and context.terminal.facts.err_is_tty and not context.as_json
+    bar.begin_anew()
+    if is_painted:
+        await context.terminal.tell(encode(_ERASE))
+
+
 @asynccontextmanager
 async def showing(context: HomeContext, bar: ProgressBar) -> AsyncIterator[None]:
     """Paint ``bar`` ten times a second while the block runs, and erase it at the end."""
@@ -67,7 +88,7 @@ async def showing(context: HomeContext, bar: ProgressBar) -> AsyncIterator[None]
     finally:
         painting.cancel()
         await asyncio.wait((painting,))
-        await context.terminal.tell(encode(_ERASE))
+        await hide(context, bar)
 
 
 async def _paint(context: HomeContext, bar: ProgressBar) -> None:

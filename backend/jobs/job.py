@@ -17,12 +17,19 @@ class JobState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
+class JobStopped(Exception):
+    """Raised by a handler that was cancelled, with words for what it has done so far; the job ends as cancelled."""
+
+
 class Priority(enum.IntEnum):
     """Which of the jobs that are due begins first. One that waits gains a step every minute, so that none starves."""
 
     URGENT = 0
     NORMAL = 1
     LOW = 2
+
+
+OVER: Final = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +72,8 @@ class Job:
     progress: float = 0.0
     words: str = ""
     error: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it neither waits nor runs."""
+        return self.state in OVER

@@ -13,8 +13,8 @@ from backend.bus import Bus
 from backend.clock import Clock
 from backend.errors import Conflict, InvalidInput, TriiError, Unavailable
 from backend.events import JobChanged, Level, Notice
-from backend.jobs.job import Job, JobState, Priority, Retry
-from backend.jobs.job_store import JobStore, NewJob
+from backend.jobs.job import OVER, Job, JobState, JobStopped, Priority, Retry
+from backend.jobs.job_store import KEPT, JobStore, NewJob
 from backend.jobs.schedule import Misfire, Schedule, next_run
 from backend.tasks import TaskOwner
 
@@ -42,7 +42,8 @@ class JobContext:
         self.tell(min(max(done, 0.0), 1.0), words)
 
 
-# A handler may run more than once for one job, so it must not mind. What it returns is kept as the job's words.
+# A handler may run more than once for one job, so it must not mind. What it returns is kept as the job's words, also where it
+# was cancelled too late and had done everything.
 Handler: TypeAlias = Callable[[JobContext], Coroutine[Any, Any, str]]
 
 
@@ -75,6 +76,7 @@ class JobRunner:
         self._busy: Counter[str] = Counter()
         self._wake = asyncio.Event()
         self._looking = asyncio.Lock()
+        self._has_begun = False
 
     def register(self, kind: str, title: str, handler: Handler, *, retry: Retry | None = None, n_beside: int = 0) -> None:
         """Let ``handler`` do jobs of ``kind``, called ``title`` in notices.
@@ -95,6 +97,7 @@ class JobRunner:
         if n_left:
             log.info("%s jobs go on that were under way when the program ended.", n_left)
         await self._store.forget_old()
+        self._has_begun = True
         self._tasks.start("jobs", self._run())
 
     async def submit(self, job: NewJob) -> Job:
@@ -110,7 +113,10 @@ class JobRunner:
         return made
 
     async def cancel(self, job_id: int) -> Job:
-        """Stop a job that waits or runs, and return it once it has stopped. Raises NotFound; Conflict where it is over."""
+        """Stop a job that waits or runs, and return it once it has stopped; done, where the cancel came too late.
+
+        Raises NotFound; Conflict where it was over before.
+        """
         async with self._looking:  # a look may be about to begin or to end it
             job = await self._store.get(job_id)
             if job.state not in (JobState.WAITING, JobState.RUNNING):
@@ -136,9 +142,43 @@ class JobRunner:
         self._wake.set()
         return made
 
-    async def jobs(self) -> tuple[Job, ...]:
-        """The newest jobs, newest first."""
-        return await self._store.all()
+    def title(self, kind: str) -> str:
+        """What jobs of ``kind`` are called; the kind itself where nothing does them any more."""
+        return self._kinds[kind].title if kind in self._kinds else kind
+
+    async def get(self, job_id: int) -> Job:
+        """One job. Raises NotFound."""
+        return await self._store.get(job_id)
+
+    async def jobs(self, *, limit: int = KEPT) -> tuple[Job, ...]:
+        """The newest jobs, newest first; what a former process left running waits, as it does until jobs begin."""
+        async with self._looking:  # so that no job is seen between two states
+            found, running = await self._store.all(limit=limit), frozenset(self._running)
+        left = frozenset(job.id for job in found if job.state is JobState.RUNNING and job.id not in running)
+        return tuple(replace(job, state=JobState.WAITING) if job.id in left else job for job in found)
+
+    async def over(self, job_id: int) -> Job:
+        """Return a job once it is over. Raises NotFound."""
+        ended = asyncio.Event()
+
+        def note(event: JobChanged) -> None:
+            if event.job_id == job_id and event.state in OVER:
+                ended.set()
+
+        subscription = self._bus.subscribe(JobChanged, note)
+        try:
+            while not (job := await self._store.get(job_id)).is_over:
+                await ended.wait()
+                ended.clear()
+        finally:
+            subscription.close()
+        return job
+
+    async def run_alone(self, job_id: int) -> None:
+        """Begin this one job where nobody begins jobs, as in the process of a single command; nothing where somebody does."""
+        async with self._looking:
+            if not self._has_begun and job_id not in self._running:
+                await self._begin(await self._store.get(job_id))
 
     async def look(self) -> None:
         """Make what schedules ask for, and begin what is due and has a lane."""
@@ -248,6 +288,8 @@ class JobRunner:
         error = task.exception()
         if error is None:
             return self._end(job, JobState.DONE, words=task.result())
+        if isinstance(error, JobStopped):
+            return self._end(job, JobState.CANCELLED, words=str(error))
         if isinstance(error, Unavailable) and job.n_attempts < kind.retry.attempts_max:
             return self._postpone(job, kind, error)
         if not isinstance(error, TriiError):
@@ -261,7 +303,7 @@ class JobRunner:
     async def _fail(self, job: Job, kind: _Kind, error: BaseException) -> None:
         words = str(error) if isinstance(error, TriiError) else f"{type(error).__name__}: {error}"
         await self._end(job, JobState.FAILED, error=words)
-        hint = f"Try it again with: trii jobs retry {job.id}"
+        hint = f"Try it again in the list of jobs, or with: trii jobs retry {job.id}"
         self._bus.publish(Notice(Level.WARNING, f"{kind.title} failed.", words, hint, "job.failed"))
 
     async def _end(self, job: Job, state: JobState, *, words: str = "", error: str = "") -> Job:
@@ -273,5 +315,4 @@ class JobRunner:
         return ended
 
     def _tell(self, job: Job) -> None:
-        title = self._kinds[job.kind].title if job.kind in self._kinds else job.kind
-        self._bus.publish(JobChanged(job.id, job.kind, title, job.state, job.progress, job.error or job.words))
+        self._bus.publish(JobChanged(job.id, job.kind, self.title(job.kind), job.state, job.progress, job.error or job.words))

@@ -1,21 +1,17 @@
 """Files of watched folders are imported as jobs: seen, tried again and cancelled like all other work in the background."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from backend.bus import Bus
-from backend.events import JobChanged
-from backend.jobs.job import JobState, Priority, Retry
+from backend.jobs.job import Priority, Retry
 from backend.jobs.job_store import NewJob
 from backend.jobs.runner import JobContext, JobRunner
 from backend.market.watch_folder import FolderWatcher, Look
 
 KIND: Final = "import"
-_OVER: Final = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
 
 
 class _Folders(msgspec.Struct, frozen=True):
@@ -25,10 +21,9 @@ class _Folders(msgspec.Struct, frozen=True):
 class WatchedImports:
     """Stands between the watcher, which knows what is new, and the runner, which does the work."""
 
-    def __init__(self, watcher: FolderWatcher, jobs: JobRunner, bus: Bus) -> None:
+    def __init__(self, watcher: FolderWatcher, jobs: JobRunner) -> None:
         self._watcher = watcher
         self._jobs = jobs
-        self._bus = bus
         self._looked = Look()
         watcher.look_with = self.look
         jobs.register(KIND, "Importing from watched folders", self._run, retry=Retry(attempts_max=3))
@@ -37,25 +32,10 @@ class WatchedImports:
         """Have what is new in the folders imported by a job, and wait for it; nothing where nothing is new."""
         if not await self._watcher.has_news(folders):
             return Look()
-        self._looked, over = Look(), asyncio.Event()
-        made: list[int] = []
-        ended: set[int] = set()
-
-        def note(event: JobChanged) -> None:
-            if event.kind == KIND and event.state in _OVER:
-                ended.add(event.job_id)
-                if made and made[0] in ended:
-                    over.set()
-
-        subscription = self._bus.subscribe(JobChanged, note)
-        try:
-            payload = msgspec.json.encode(_Folders([str(folder) for folder in folders]))
-            job = await self._jobs.submit(NewJob(KIND, payload, key="watched folders", priority=Priority.LOW))
-            made.append(job.id)
-            if job.id not in ended:
-                await over.wait()
-        finally:
-            subscription.close()
+        self._looked = Look()
+        payload = msgspec.json.encode(_Folders([str(folder) for folder in folders]))
+        job = await self._jobs.submit(NewJob(KIND, payload, key="watched folders", priority=Priority.LOW))
+        await self._jobs.over(job.id)
         return self._looked
 
     async def _run(self, context: JobContext) -> str:

@@ -1,6 +1,5 @@
 """One import under way, and what is told of it in the end."""
 
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +31,9 @@ class ImportJob:
     finder: ActionFinder
 
     @classmethod
-    def begin(cls, plan: ImportPlan, clock: Clock, folder: Path) -> "ImportJob":
-        """A job with an id that sorts by time; its list of rows will lie in ``folder``."""
+    def begin(cls, plan: ImportPlan, clock: Clock, folder: Path, import_id: str) -> "ImportJob":
+        """A job; its list of rows will lie in ``folder``."""
         started_ns = clock.now_ns()
-        import_id = f"{started_ns:016x}{secrets.token_hex(4)}"
         roles: frozenset[Role] = frozenset(column.role for column in plan.columns)
         finder = ActionFinder(plan.instrument.id, plan.spec, roles)
         return cls(import_id, plan, started_ns, clock.monotonic_ns(), NoteWriter(folder / f"{import_id}.jsonl.gz"), finder)

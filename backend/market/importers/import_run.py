@@ -24,9 +24,11 @@ _PROGRESS_EVERY_S: Final = 0.1
 Tell: TypeAlias = Callable[[Progress], None]
 
 
-async def run_plan(parts: ImportParts, plan: ImportPlan, progress: Tell | None, window: Window | None) -> ImportReport:
+async def run_plan(
+    parts: ImportParts, plan: ImportPlan, progress: Tell | None, window: Window | None, import_id: str
+) -> ImportReport:
     """Read, check and publish one table by one commit; when cancelled before that commit, or failed, nothing has changed."""
-    job = ImportJob.begin(plan, parts.clock, parts.folder)
+    job = ImportJob.begin(plan, parts.clock, parts.folder, import_id)
     try:
         report = await _run(parts, job, progress, window)
     except BaseException:

@@ -1,11 +1,12 @@
 """Imports: preview what a file holds, then read, check and publish it whole or not at all."""
 
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Final, TypeAlias
 
 from backend.errors import InvalidInput
-from backend.market.importers.import_log import load_records
+from backend.market.importers.import_log import load_record, load_records
 from backend.market.importers.parts import ImportParts
 from backend.market.importers.plan import Choices, ImportPlan, Survey, Window
 from backend.market.importers.report import ImportRecord, ImportReport, Progress
@@ -43,11 +44,22 @@ class Importer:
         """The newest imports, under one source or all, newest first."""
         return await self._parts.ledger.read(lambda connection: tuple(load_records(connection, limit, source)))
 
-    async def run(self, plan: ImportPlan, *, progress: Tell | None = None, window: Window | None = None) -> ImportReport:
-        """Read, check and publish one table by one commit; when cancelled or failed, nothing has changed.
+    def new_id(self) -> str:
+        """An id for an import that begins now or later; ids sort by time."""
+        return f"{self._parts.clock.now_ns():016x}{secrets.token_hex(4)}"
+
+    async def record(self, import_id: str) -> ImportRecord | None:
+        """The line of one import in the log; None where it was never published."""
+        return await self._parts.ledger.read(lambda connection: load_record(connection, import_id))
+
+    async def run(
+        self, plan: ImportPlan, *, progress: Tell | None = None, window: Window | None = None, import_id: str = ""
+    ) -> ImportReport:
+        """Read, check and publish one table by one commit; when cancelled before that commit, or failed, nothing has changed.
 
         progress : called on this thread, at most ten times a second
         window : only these bytes of a plain text file, as a watched folder asks for
+        import_id : from `new_id`, for who must be able to ask afterwards whether it was published; else it gets one
         Raises InvalidInput (undecided plan, broken file, hopeless rows), NotFound, Unavailable (disk full).
         """
         if plan.problems:
@@ -58,4 +70,4 @@ class Importer:
             )
         from backend.market.importers.import_run import run_plan  # noqa: PLC0415 - see the class
 
-        return await run_plan(self._parts, plan, progress, window)
+        return await run_plan(self._parts, plan, progress, window, import_id or self.new_id())

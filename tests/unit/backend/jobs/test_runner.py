@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from backend.bus import Bus
 from backend.errors import Conflict, InvalidInput, NotFound, Unavailable
 from backend.events import EVENTS, JobChanged, Notice
-from backend.jobs.job import SECOND_NS, JobState, Priority, Retry
+from backend.jobs.job import SECOND_NS, JobState, JobStopped, Priority, Retry
 from backend.jobs.job_store import JobStore, NewJob
 from backend.jobs.runner import LANES, JobRunner
 from backend.jobs.schedule import Misfire, Schedule, next_run
@@ -81,6 +82,38 @@ async def test_what_may_pass_is_tried_again_later_and_given_up_in_the_end(home, 
         assert "disk is full" in notices[0].text
         again = await runner.retry(job.id)
         assert (again.state, again.n_attempts) == (JobState.WAITING, 0)
+
+
+async def test_a_job_that_is_cancelled_says_what_it_has_done_and_one_that_had_done_all_is_done(home, clock):
+    async with _opened(home, clock) as (runner, _):
+
+        async def work(context):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if context.payload["n_left"]:
+                    raise JobStopped("two of three") from None
+            return "all three"
+
+        runner.register("count", "Counting", work)
+        for n_left, ended in ((1, (JobState.CANCELLED, "two of three")), (0, (JobState.DONE, "all three"))):
+            job = await runner.submit(NewJob("count", f'{{"n_left": {n_left}}}'.encode()))
+            await runner.look()
+            stopped = await runner.cancel(job.id)
+            assert (stopped.state, stopped.words) == ended
+            assert await runner.over(job.id) == stopped
+
+
+async def test_where_nobody_begins_jobs_one_runs_alone_and_what_was_left_running_waits(home, clock):
+    async with _opened(home, clock) as (runner, _):
+        runner.register("make", "Making", lambda _context: asyncio.sleep(0, "made"))
+        left, wanted = [await runner.submit(NewJob("make")) for _ in range(2)]
+        await runner._store.save(replace(left, state=JobState.RUNNING))
+
+        await runner.run_alone(wanted.id)
+
+        assert (await runner.over(wanted.id)).words == "made"
+        assert [job.state for job in await runner.jobs()] == [JobState.DONE, JobState.WAITING]
 
 
 async def test_what_cannot_pass_fails_at_once(home, clock):
