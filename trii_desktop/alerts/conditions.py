@@ -53,13 +53,13 @@ class ConditionRow(QWidget):
         self._grid.setColumnStretch(1, 1)
         self._grid.addWidget(self.kind, 0, 0, _TOP)
         self._grid.addWidget(self.operator, 1, 0, _TOP)
-        self._place()
         self.kind.currentIndexChanged.connect(self._kind_chosen)
         self.operator.currentIndexChanged.connect(self.changed)
         body = row(self._grid, self.remove, margins=(10, 10, 6, 10), gap=6)
         body.setStretch(0, 1)
         body.setAlignment(self.remove, _TOP)
         self.setLayout(column(frame("card", body)))
+        self._place()  # last: what is shown or hidden without a parent flashes as a window of its own
 
     @property
     def leaf(self) -> Leaf | None:

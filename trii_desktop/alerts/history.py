@@ -4,7 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from trii_desktop.alerts.channel_book import ChannelBook
 from trii_desktop.alerts.log import FiringLog
@@ -33,7 +33,7 @@ class HistoryView(QWidget):
         self.table.clicked.connect(self._show_current)
         self.table.shown.connect(self._show_current)
         self._empty = EmptyState("Nothing has fired yet", "", desk.look, "bell")
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.table)
         self.setLayout(column(self._stack))

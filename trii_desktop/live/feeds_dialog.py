@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QMenu, QStackedLayout, QWidget
+from PySide6.QtWidgets import QDialog, QMenu, QStackedWidget, QWidget
 
 from backend.market.feeds.config import FeedConfig
 from backend.market.feeds.feed import FeedState
@@ -83,7 +83,7 @@ class FeedsDialog(QDialog):
         close.clicked.connect(self.accept)
         deeds_row = row(self.add_button, None, self.edit_button, self.switch_button, self.remove_button)
         full = holding(column(self.table, self.words, deeds_row, margins=(16, 4, 16, 12), gap=8))
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self._empty(look))
         self._stack.addWidget(full)
         intro = "Feeds bring prices as they are traded. Keys stay on this computer, and nothing is ordered through a feed."

@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from backend.domain.instruments import Instrument
 from trii_desktop.frame import FrameClock
@@ -48,7 +48,7 @@ class MarketPanel(QWidget):
         self.pin.toggled.connect(self._pin)
         self._empty = EmptyState("", "", look, "pulse", (("Connect a feed…", self.wants_feed.emit),))
         self._quiet = EmptyState("", "", look, "pulse")
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self.setProperty("role", "panel")
         self._listener = frames.listen(self.look, is_visible=self.isVisible)
         self._timer = QTimer(self)  # asks for a frame where there is something new; the frame looks

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QStackedLayout, QTableView, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QStackedWidget, QTableView, QWidget
 
 from backend.market.importers.report import ImportReport, RowKind, RowNote
 from trii_desktop.look import Look
@@ -100,7 +100,7 @@ class ReportView(QWidget):
         self._full.clicked.connect(self._show_file)
         self.chart = button("Show on the chart")
         self.chart.clicked.connect(self._ask_for_chart)
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self._table)
         self._stack.addWidget(
             EmptyState("Every row was taken as it stood", "Nothing was refused, repaired or replaced.", look, "check-mark")

@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from trii_desktop.desk import Desk
 from trii_desktop.engine_side import Found
@@ -111,7 +111,7 @@ class InstrumentSearch(Overlay):
         self.view.clicked.connect(self._choose)
         self._steering = ListSteering(self.field, self.view, self._choose)
         self._empty = EmptyState(_EMPTY_TITLE, _EMPTY_TEXT, desk.look, "search")
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._empty)
         self._sign = label("")

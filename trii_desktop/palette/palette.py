@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from trii_desktop.actions.keymap import shortcut_text
 from trii_desktop.desk import Desk
@@ -141,7 +141,7 @@ class CommandPalette(Overlay):
         self.steering = ListSteering(self.field, self.view, self._choose)
         self.steering.moved.connect(self._moved)
         self._empty = EmptyState("", "", desk.look, "search")
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._empty)
         self._sign = label("")

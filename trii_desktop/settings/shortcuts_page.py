@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QTableView, QWidget
 
 from backend.settings import Binding
 from trii_desktop.actions.action_set import ActionSet
@@ -14,7 +14,7 @@ from trii_desktop.desk import Desk
 from trii_desktop.settings.changes import SettingChanges
 from trii_desktop.settings.key_dialog import KeyDialog
 from trii_desktop.widgets.empty import EmptyState
-from trii_desktop.widgets.layout import button, column, holding, label, row
+from trii_desktop.widgets.layout import button, column, label, row
 
 COLUMNS: Final = ("Action", "Keys", "Menu")
 ROW_PX: Final = 30
@@ -129,7 +129,7 @@ class ShortcutsPage(QWidget):
         self._change.clicked.connect(self.change_current)
         self._reset.clicked.connect(self.reset_current)
         self._reset_all.clicked.connect(self.reset_all)
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.table)
         self._stack.addWidget(EmptyState("No such action", "Try another word, or the keys themselves.", desk.look, "search"))
         words = "Enter changes the keys of the chosen action. Keys that something else has are named before they are taken."
@@ -137,7 +137,7 @@ class ShortcutsPage(QWidget):
             column(
                 label(self.title, "title"),
                 label(words, "muted", wraps=True),
-                holding(self._stack),
+                self._stack,
                 row(self._change, self._reset, None, self._reset_all),
                 margins=(24, 20, 24, 20),
                 gap=12,

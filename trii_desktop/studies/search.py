@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from backend.indicators.registry import SPECS, find_indicators
 from backend.indicators.spec import IndicatorSpec
@@ -125,7 +125,7 @@ class IndicatorSearch(Overlay):
         self.view.clicked.connect(self._choose)
         self._steering = ListSteering(self.field, self.view, self._choose)
         self._empty = EmptyState("Nothing matches", "Try another word, such as average, bands or volume.", look, "search")
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._empty)
         self._sign = label("")

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QHeaderView, QMenu, QPushButton, QStackedLayout, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QDialog, QHeaderView, QMenu, QPushButton, QStackedWidget, QTreeWidget, QTreeWidgetItem, QWidget
 
 from backend.charts import study_edits
 from backend.charts.chart_state import MAIN_PANE, ChartState
@@ -71,7 +71,7 @@ class StudyList(QDialog):
         self.tree.itemChanged.connect(self._flag)
         self.tree.itemActivated.connect(self._edit)
         self.tree.currentItemChanged.connect(self._select)
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.tree)
         self._stack.addWidget(EmptyState("Nothing but prices", "Press / on the chart to add an indicator.", look, "pulse"))
         self.buttons: dict[str, QPushButton] = {}

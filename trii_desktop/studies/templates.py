@@ -4,7 +4,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QStackedLayout, QWidget
+from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QStackedWidget, QWidget
 
 from backend.charts.study_templates import NAME_MAX, StudyTemplate, applied, template_of
 from trii_desktop.charts.study_looks import look_of
@@ -38,7 +38,7 @@ class TemplateList(QDialog):
         self.view.currentRowChanged.connect(self._enable)
         QShortcut(QKeySequence(Qt.Key.Key_Delete), self.view, self._delete, context=Qt.ShortcutContext.WidgetShortcut)
         words = "Save the indicators of a chart under a name, and put them on any other chart."
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(EmptyState("No templates yet", words, look, "indicator"))
         self.apply_button, self.delete_button = button("Put on the chart", primary=True), button("Delete")

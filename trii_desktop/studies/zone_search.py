@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QStringListModel, Signal
-from PySide6.QtWidgets import QLineEdit, QListView, QStackedLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QWidget
 
 from backend.clock import Clock
 from trii_desktop.look import Look
@@ -46,7 +46,7 @@ class ZoneSearch(Overlay):
         self.view.clicked.connect(self._choose)
         self._steering = ListSteering(self.field, self.view, self._choose)
         empty = EmptyState("No such place", "Try the largest city nearby, or a continent.", look, "search")
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(empty)
         keys = label("↑ ↓ choose    Enter take    Esc close", "caption")

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QPushButton, QSplitter, QStackedLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QPushButton, QSplitter, QStackedWidget, QWidget
 
 from backend.assistant.answers import Mode
 from backend.assistant.models.model import ModelCard
@@ -75,7 +75,7 @@ class ModelsDialog(QDialog):
         QShortcut(QKeySequence(Qt.Key.Key_Delete), self.table, self._remove, context=Qt.ShortcutContext.WidgetShortcut)
         close = button("Close")
         close.clicked.connect(self.accept)
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._empty = self._make_empty(look)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._make_full())
