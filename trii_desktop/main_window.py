@@ -110,8 +110,9 @@ class MainWindow(QMainWindow):
             self.resizeDocks([self.docks["watchlist"]], [min(400, max(300, self.width() // 4))], Qt.Orientation.Horizontal)
         if "bars" in self.docks:
             self.resizeDocks([self.docks["bars"]], [260], Qt.Orientation.Vertical)
-        if "alerts" in self.docks and "bars" in self.docks:
-            self.tabifyDockWidget(self.docks["bars"], self.docks["alerts"])
+        for name in ("alerts", "jobs"):
+            if name in self.docks and "bars" in self.docks:
+                self.tabifyDockWidget(self.docks["bars"], self.docks[name])
         if "assistant" in self.docks and "watchlist" in self.docks:
             self.tabifyDockWidget(self.docks["watchlist"], self.docks["assistant"])
         if "chat" in self.docks and "watchlist" in self.docks:
@@ -148,8 +149,8 @@ class MainWindow(QMainWindow):
         elif name in ("assistant", "chat") and not self.docks[name].isFloating():
             width_px = max(min(READING_PX, self.width() // 3), self.docks[name].width())
             self.resizeDocks([self.docks[name]], [width_px], Qt.Orientation.Horizontal)
-        elif name == "alerts" and not self.docks["alerts"].isFloating():
-            self.resizeDocks([self.docks["alerts"]], [ALERTS_PX], Qt.Orientation.Vertical)
+        elif name in ("alerts", "jobs") and not self.docks[name].isFloating():
+            self.resizeDocks([self.docks[name]], [ALERTS_PX], Qt.Orientation.Vertical)
 
     def show_docks(self, tree: DockTree | None) -> None:
         """Let the docks stand as ``tree`` says, as at a first start where None. Raises InvalidInput."""

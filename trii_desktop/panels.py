@@ -15,6 +15,7 @@ from trii_desktop.alerts.log import FiringLog
 from trii_desktop.alerts.panel import AlertPanel
 from trii_desktop.desk import Desk
 from trii_desktop.grid.chart_grid import ChartGrid
+from trii_desktop.jobs.panel import JobPanel
 from trii_desktop.live.market_docks import MarketDocks
 from trii_desktop.main_window import BOTTOM, RIGHT, MainWindow
 from trii_desktop.market.bar_table import BarTablePanel
@@ -43,6 +44,7 @@ class Panels:
         self.bars: BarTablePanel
         self.market: MarketDocks
         self.alerts: AlertPanel
+        self.jobs: JobPanel
         self.assistant: AssistantPanel | None = None  # by make_assistant, last of all
         self.chat: ChatPanel | None = None  # by make_chat, last of all too
         self.has_watchlist = False
@@ -58,6 +60,7 @@ class Panels:
         self.watchlist = WatchlistPanel(self._desk)
         self.bars = BarTablePanel(self._desk, self.active)
         self.alerts = AlertPanel(self._desk, edits, log, channels)
+        self.jobs = JobPanel(self._desk)
         notices = NoticePanel(self._desk.notices, self._desk.look)
         self.has_watchlist = True
         self._window.add_dock("watchlist", "Watchlist", self.watchlist, RIGHT, is_shown=True)
@@ -65,6 +68,7 @@ class Panels:
         self._window.add_dock("bars", "Bars", self.bars, BOTTOM, is_shown=False)
         self.market = MarketDocks(self._window, self._desk, self.active)
         self._window.add_dock("alerts", "Alerts", self.alerts, BOTTOM, is_shown=False)
+        self._window.add_dock("jobs", "Jobs", self.jobs, BOTTOM, is_shown=False)
         self._window.add_dock("assistant", "Assistant", QWidget(), RIGHT, is_shown=False)
         self._window.add_dock("chat", "Chat", QWidget(), RIGHT, is_shown=False)
         self._window.place_docks()
@@ -99,6 +103,7 @@ class Panels:
             self.bars.close_panel()
             self.market.close()
             self.alerts.close_panel()
+            self.jobs.close_panel()
         if self.assistant is not None:
             self.assistant.close_panel()
         if self.chat is not None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStatusBar, QToolButton
 
 from backend.bus import Subscription
 from backend.events import ImportFinished, ImportProgressed, JobChanged, ReplayMoved
+from backend.jobs.imports import KIND as IMPORT
 from backend.jobs.job import JobState
 from backend.storage.secrets import Custody
 from trii_desktop.desk import Desk
@@ -139,6 +140,8 @@ class StatusLine(QStatusBar):
         self._look_once()
 
     def _job_changed(self, event: JobChanged) -> None:
+        if event.kind == IMPORT and event.state == JobState.RUNNING:
+            return  # each table tells more of itself
         if event.state == JobState.RUNNING:
             self.say(f"{event.title}: {100 * event.progress:.0f} %")
         elif event.words:

@@ -74,6 +74,11 @@ class ViewActions:
         """Whether the notifications are shown."""
         return self._window.is_dock_shown("notices")
 
+    @property
+    def shows_jobs(self) -> bool:
+        """Whether the jobs are shown."""
+        return self._window.is_dock_shown("jobs")
+
     def toggle_watchlist(self) -> None:
         """Show or hide the watchlist."""
         self._toggle("watchlist")
@@ -87,6 +92,10 @@ class ViewActions:
         self._toggle("notices")
         self._window.toasts.dismiss_all()
         self._desk.notices.mark_read()
+
+    def toggle_jobs(self) -> None:
+        """Show or hide the jobs."""
+        self._toggle("jobs")
 
     def toggle_theme(self) -> None:
         """Dark or light."""

@@ -170,6 +170,7 @@ class Workbench:
         alerts.edit_wanted.connect(self.alerts.edit_row)
         alerts.add_wanted.connect(self.alerts.open_new)
         alerts.history.firing_wanted.connect(self.alerts.show_firing)
+        self._panels.jobs.import_wanted.connect(self.data.show_job)
         self._desk.start("Reading what fired", self.alerts.log.load())
         self._desk.start("Reading earlier notices", self._keeping.load())
         for dock in self._window.docks.values():

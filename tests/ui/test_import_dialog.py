@@ -5,13 +5,17 @@ import datetime as dt
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
+from backend.jobs.imports import KIND
+from backend.jobs.job import JobState
 from backend.market.importers.plan import Role
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown
+from trii_desktop.jobs.model import WORDS
 from trii_desktop.market.import_dialog import MAPPING, PROBLEM, REPORT
 from trii_desktop.market.import_files import expand
 from trii_desktop.market.import_list import ItemState
@@ -216,6 +220,64 @@ def test_cancelling_leaves_nothing_of_the_table_under_way(qapp, sampled, tmp_pat
             stored = await desktop.desk.bridge.call(desktop.desk.backend.store.series())
             assert "LARGE" not in {s.series.instrument.code for s in stored}
             assert dialog.items.current().state is ItemState.READY
+
+    run_on_qt(story(), 60)
+
+
+def test_an_import_goes_on_when_its_dialog_is_closed_and_is_found_among_the_jobs_and_in_the_dialog_again(qapp, sampled, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(3):
+        rows = (f"{1_400_000_000 + 60 * n},1,2,0.5,1.5,10\n" for n in range(200_000))
+        (folder / f"LONG{number}.csv").write_text("time,open,high,low,close,volume\n" + "".join(rows))
+
+    async def story():
+        async with open_window(sampled) as desktop:
+            jobs = desktop.panels.jobs
+            dialog = await _opened(desktop, folder)
+            dialog.start_import()
+            await shown(lambda: any(item.state is ItemState.RUNNING for item in dialog.items._items), "a table under way")
+            dialog.close()
+            await shown(lambda: desktop.workbench.data.dialog is None)
+
+            desktop.workbench.view.toggle_jobs()
+            await shown(lambda: jobs.model.jobs and jobs.model.jobs[0].kind == KIND, "the job is listed")
+            jobs.table.selectRow(0)
+            assert jobs.show_button.isEnabled()
+            QTest.keyClick(jobs.table, Qt.Key.Key_Return)
+            await shown(lambda: desktop.workbench.data.dialog is not None, "the dialog is there again")
+            again = desktop.workbench.data.dialog
+            await shown(lambda: again.items.n_done() == 3, "all of it is imported")
+            assert again.items._items[0].report.n_accepted == 200_000
+            await shown(lambda: jobs.current.state is JobState.DONE, "the list says so")
+            assert jobs.proxy.index(0, WORDS).data() == "3 tables are stored, 600,000 rows of them new."
+
+    run_on_qt(story(), 60)
+
+
+def test_a_job_is_cancelled_and_tried_again_from_the_list_by_keys(qapp, sampled, tmp_path):
+    path = tmp_path / "LARGE.csv"
+    rows = (f"{1_400_000_000 + 60 * n},1,2,0.5,1.5,10\n" for n in range(800_000))
+    path.write_text("time,open,high,low,close,volume\n" + "".join(rows))
+
+    async def story():
+        async with open_window(sampled) as desktop:
+            jobs = desktop.panels.jobs
+            desktop.workbench.view.toggle_jobs()
+            dialog = await _opened(desktop, path)
+            dialog.start_import()
+            await shown(lambda: jobs.model.jobs and jobs.model.jobs[0].progress > 0, "progress in the list")
+            jobs.table.selectRow(0)
+            QTest.keyClick(jobs.table, Qt.Key.Key_Delete)
+            await shown(lambda: not dialog.is_running, "the dialog hears of it")
+            assert dialog._status.text() == "Cancelled. Nothing of LARGE.csv was imported."
+            await shown(jobs.retry_button.isEnabled, "it can be tried again")
+            jobs.states.setCurrentIndex(2)
+            assert jobs.current.state is JobState.CANCELLED
+            jobs.retry_button.click()
+            await shown(lambda: jobs.proxy.rowCount() == 0, "it is cancelled no more")
+            jobs.states.setCurrentIndex(0)
+            await shown(lambda: jobs.model.jobs[0].state is JobState.DONE, "it is done")
 
     run_on_qt(story(), 60)
 

@@ -40,6 +40,16 @@ ROWS: Final = (
         tip="Notifications",
     ),
     *live_rows.DOCKS,
+    ActionRow(
+        "view.jobs",
+        "&Jobs",
+        VIEW,
+        "view.toggle_jobs",
+        ("Ctrl+9",),
+        "docks.has_docks",
+        "view.shows_jobs",
+        words="background imports backups progress cancel retry tasks",
+    ),
     ActionRow("view.theme", "&Dark or light theme", VIEW, "view.toggle_theme", ("Ctrl+Shift+L",), icon="sun", starts_group=True),
     ActionRow("view.full_screen", "&Full screen", VIEW, "view.toggle_full_screen", ("F11",), "", "view.is_full_screen"),
 )

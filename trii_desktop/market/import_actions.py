@@ -21,6 +21,22 @@ class ImportActions:
 
     def open_dialog(self, paths: tuple[Path, ...] = ()) -> None:
         """Open the import dialog, or bring it up, with ``paths`` added."""
+        self._open().read(paths)
+
+    def show_job(self, job_id: int) -> None:
+        """Show how far an import is that was asked for before, or what became of it."""
+        self._desk.start("Showing the import", self._show_job(job_id))
+
+    async def _show_job(self, job_id: int) -> None:
+        batch = await self._desk.bridge.call(self._desk.backend.imports.batch(job_id))
+        self._open().show_job(batch)
+
+    async def _show_open_job(self) -> None:
+        batch = await self._desk.bridge.call(self._desk.backend.imports.open_batch())
+        if batch is not None and self.dialog is not None:
+            self.dialog.show_job(batch)
+
+    def _open(self) -> ImportDialog:
         if self.dialog is None:
             self.dialog = ImportDialog(self._desk, self._window)
             self.dialog.wants_chart.connect(self._chart.show_series)
@@ -28,11 +44,12 @@ class ImportActions:
             self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
-        self.dialog.read(paths)
+        return self.dialog
 
     def files(self) -> None:
-        """Open the import dialog."""
+        """Open the import dialog, with the import that is under way where there is one."""
         self.open_dialog()
+        self._desk.start("Looking for imports under way", self._show_open_job())
 
     def folder(self) -> None:
         """Choose a folder to import."""

@@ -1,17 +1,19 @@
 """The import dialog: choose, preview and correct, import with progress, read the report; the window stays usable."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDialog, QSplitter, QStackedWidget, QWidget
 
+from backend.bus import Subscription
 from backend.errors import TriiError
-from backend.events import ImportProgressed
-from backend.market.importers.plan import Choices, ImportPlan
-from backend.market.importers.report import ImportReport
+from backend.events import ImportProgressed, JobChanged
+from backend.jobs.imports import Batch
+from backend.jobs.job import Job, JobState
+from backend.market.importers.plan import Choices
 from trii_desktop.desk import Desk
 from trii_desktop.market.import_files import DropZone, dropped_paths, expand
 from trii_desktop.market.import_list import ImportList, Item, ItemState
@@ -20,21 +22,17 @@ from trii_desktop.market.import_progress import ProgressView
 from trii_desktop.market.import_report import ReportView
 from trii_desktop.widgets.empty import EmptyState
 from trii_desktop.widgets.layout import button, column, frame, holding, label, line, row
+from trii_desktop.widgets.numbers import format_count
 
 CHOOSE, WORK = range(2)
 NOTHING, MAPPING, RUNNING, REPORT, PROBLEM = range(5)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """How one table ended: its report, or the words of what went wrong."""
-
-    report: ImportReport | None = None
-    problem: str = ""
-
-
 class ImportDialog(QDialog):
-    """Not modal. ``wants_chart`` carries the Series of a report that the user wants to see; ``closed`` comes at the end."""
+    """Not modal. What it imports is a job, which goes on when it is closed, and is shown again by ``show_job``.
+
+    ``wants_chart`` carries the Series of a report that the user wants to see; ``closed`` comes at the end.
+    """
 
     wants_chart = Signal(object)
     closed = Signal()
@@ -44,7 +42,11 @@ class ImportDialog(QDialog):
         self._desk = desk
         self._known: tuple[str, ...] = ()
         self._reading: asyncio.Task[None] | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._submitting: asyncio.Task[None] | None = None
+        self._job_id = 0  # of the import that is followed; 0 for none
+        self._followed: list[Item] = []  # its tables, in its order
+        self._hearing: asyncio.Task[None] | None = None
+        self._has_news = False
         self._previewing: asyncio.Task[None] | None = None
         self.setWindowTitle("Import prices")
         self.setAccessibleName("Import prices")
@@ -80,13 +82,16 @@ class ImportDialog(QDialog):
         self._close.clicked.connect(self.close)
         foot = row(self._status, None, self._more, self._close, self._cancel, self._start, margins=(16, 12, 16, 12))
         self.setLayout(column(self._pages, line(), foot, gap=0))
-        self._subscription = desk.bridge.subscribe(ImportProgressed, self._progressed)
+        self._subscriptions: list[Subscription[Any]] = [
+            desk.bridge.subscribe(ImportProgressed, self._progressed),
+            desk.bridge.subscribe(JobChanged, self._job_changed),
+        ]
         self._refresh()
 
     @property
     def is_running(self) -> bool:
-        """Whether an import is under way."""
-        return self._running is not None and not self._running.done()
+        """Whether an import is under way, or waits for its turn."""
+        return bool(self._job_id) or (self._submitting is not None and not self._submitting.done())
 
     def read(self, paths: tuple[Path, ...]) -> None:
         """Add files and folders and recognise what they hold."""
@@ -99,12 +104,21 @@ class ImportDialog(QDialog):
     def start_import(self) -> None:
         """Import every table that is ticked and ready."""
         if not self.is_running and self.items.ready():
-            self._running = self._desk.tasks.start("import", self._run())
+            self._submitting = self._desk.tasks.start("import", self._submit())
+            self._refresh()
 
     def cancel(self) -> None:
         """Stop the import; the table under way leaves nothing behind, those before it stay."""
-        if self._running is not None:
-            self._running.cancel()
+        if self._job_id:
+            self._desk.start("Cancelling the import", self._desk.bridge.call(self._desk.backend.imports.stop(self._job_id)))
+
+    def show_job(self, batch: Batch) -> None:
+        """Follow the tables of a job that was asked for before, or show what became of them."""
+        if self.is_running:
+            return
+        self._pages.setCurrentIndex(WORK)
+        self._follow(batch.job.id, [self.items.put(plan) for plan in batch.plans])
+        self._take(batch)
 
     # --- reading ---------------------------------------------------------------------------------------------------------
 
@@ -155,48 +169,78 @@ class ImportDialog(QDialog):
 
     # --- importing -------------------------------------------------------------------------------------------------------
 
-    async def _run(self) -> None:
+    async def _submit(self) -> None:
         items = self.items.ready()
-        self._right.setCurrentIndex(RUNNING)
+        plans = tuple(item.plan for item in items if item.plan is not None)
+        try:
+            job = await self._desk.bridge.call(self._desk.backend.imports.submit(plans))
+        except TriiError as error:
+            self._status.setText(str(error))
+        else:
+            self._follow(job.id, items)
+            self._hear()
+        finally:
+            self._submitting = None
+            self._refresh()
+
+    def _follow(self, job_id: int, items: list[Item]) -> None:
+        self._job_id, self._followed = job_id, items
+        self._status.setText("")
         self.progress.begin(len(items))
         self.items.lock(locked=True)
+        self._right.setCurrentIndex(RUNNING)
         self._refresh()
-        newest = ""
-        try:
-            for item in items:
-                assert item.plan is not None
-                newest = await self._newest_import()
-                self.progress.next_table(item.plan)
-                self.items.mark(item, ItemState.RUNNING)
-                outcome = await self._import(item.plan)
-                item.report, item.problem = outcome.report, outcome.problem
-                self.items.mark(item, ItemState.DONE if outcome.report else ItemState.FAILED)
+
+    def _job_changed(self, event: JobChanged) -> None:
+        if self._job_id and event.job_id == self._job_id:
+            self._hear()
+
+    def _hear(self) -> None:
+        """Look at the job: now, or once more when the look that is under way has ended."""
+        if self._hearing is not None and not self._hearing.done():
+            self._has_news = True
+        else:
+            self._hearing = self._desk.tasks.start("looking at the import", self._look_at_job())
+
+    async def _look_at_job(self) -> None:
+        self._has_news = True
+        while self._has_news and self._job_id:
+            self._has_news = False
+            self._take(await self._desk.bridge.call(self._desk.backend.imports.batch(self._job_id)))
+
+    def _take(self, batch: Batch) -> None:
+        """Show how far each table of the job is."""
+        for item, outcome in zip(self._followed, batch.outcomes, strict=False):
+            if item.state not in (ItemState.DONE, ItemState.FAILED):
+                item.take(outcome)
+                self.items.refresh(item)
                 self.items.select(item)
-        except asyncio.CancelledError:
-            is_stored = newest != await self._newest_import()
-            for item in items:
-                if item.state is ItemState.RUNNING:
-                    self.items.mark(item, ItemState.DONE if is_stored else ItemState.READY)
-            stored = "was stored already" if is_stored else "was not stored"
-            self._status.setText(f"Cancelled; the table under way {stored}.")
-        finally:
-            self._running = None
-            self.items.lock(locked=False)
-            self._refresh()
-            self._show_current()
+        state, n_ended = batch.job.state, len(batch.outcomes)
+        if batch.job.is_over:
+            self._end(batch.job)
+        elif state is JobState.RUNNING and n_ended < len(self._followed):
+            item = self._followed[n_ended]
+            if item.state is not ItemState.RUNNING and item.plan is not None:
+                self.progress.next_table(item.plan, n_ended + 1)
+                self.items.mark(item, ItemState.RUNNING)
+        elif state is JobState.WAITING:
+            self.progress.wait()
+        self._refresh()
 
-    async def _newest_import(self) -> str:
-        records = await self._desk.bridge.call(self._desk.backend.importer.history(1))
-        return records[0].import_id if records else ""
-
-    async def _import(self, plan: ImportPlan) -> _Outcome:
-        try:
-            return _Outcome(await self._desk.bridge.call(self._desk.backend.importer.run(plan)))
-        except TriiError as error:
-            return _Outcome(problem=str(error))
+    def _end(self, job: Job) -> None:
+        for item in self._followed:
+            if item.state is ItemState.RUNNING:
+                self.items.mark(item, ItemState.READY)
+        if job.state is JobState.CANCELLED:
+            self._status.setText(f"Cancelled. {job.words or 'Nothing was imported.'}")
+        self._job_id, self._followed = 0, []
+        self.items.lock(locked=False)
+        self._refresh()
+        self._show_current()
 
     def _progressed(self, event: ImportProgressed) -> None:
-        if self.is_running:
+        running = next((item for item in self._followed if item.state is ItemState.RUNNING), None)
+        if running is not None and event.name == running.name:
             self.progress.show_progress(event)
 
     # --- what is shown ---------------------------------------------------------------------------------------------------
@@ -215,13 +259,19 @@ class ImportDialog(QDialog):
 
     def _show_current(self) -> None:
         item = self.items.current()
-        if self.is_running and (item is None or item.state is ItemState.RUNNING):
+        if self.is_running and (item is None or item.state in (ItemState.RUNNING, ItemState.READY)):
             self._right.setCurrentIndex(RUNNING)
         elif item is None:
             self._right.setCurrentIndex(NOTHING if self._reading is not None and not self._reading.done() else PROBLEM)
         elif item.report is not None:
             self.report.show_report(item.report)
             self._right.setCurrentIndex(REPORT)
+        elif item.record is not None:
+            words = (
+                f"{format_count(item.record.n_accepted)} rows of it were new, {format_count(item.record.n_refused)} were refused."
+            )
+            self._problem.say(f"{item.name} is stored", words, "check-mark")
+            self._right.setCurrentIndex(PROBLEM)
         elif item.plan is not None and not item.problem:
             self.mapping.show_plan(item.plan, self._known)
             self._right.setCurrentIndex(MAPPING)
@@ -237,7 +287,7 @@ class ImportDialog(QDialog):
         self._start.setDefault(bool(ready))
         self._cancel.setVisible(self.is_running)
         self._more.setVisible(is_working and not self.is_running)
-        self._close.setVisible(not self.is_running)
+        self._close.setText("Close; it goes on" if self.is_running else "Close")
 
     # --- Qt --------------------------------------------------------------------------------------------------------------
 
@@ -251,15 +301,18 @@ class ImportDialog(QDialog):
         self.read(dropped_paths(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop what is under way and let the subscription go."""
-        for task in (self._reading, self._previewing, self._running):
+        """Look no more; an import that is under way goes on as a job."""
+        for task in (self._reading, self._previewing, self._hearing):
             if task is not None:
                 task.cancel()
-        self._subscription.close()
+        if self.is_running:
+            self._desk.notices.say("The import goes on.", "The list of jobs (View) shows how far it is, and can cancel it.")
+        self._job_id = 0
+        for subscription in self._subscriptions:
+            subscription.close()
         self.closed.emit()
         super().closeEvent(event)
 
     def reject(self) -> None:
-        """Esc closes, but not while an import runs."""
-        if not self.is_running:
-            self.close()
+        """Esc closes."""
+        self.close()

@@ -8,8 +8,9 @@ from typing import Final
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
+from backend.jobs.imports import Imported
 from backend.market.importers.plan import ImportPlan
-from backend.market.importers.report import ImportReport
+from backend.market.importers.report import ImportRecord, ImportReport
 from trii_desktop.look import Look
 from trii_desktop.widgets.layout import column, label
 from trii_desktop.widgets.numbers import format_count
@@ -43,10 +44,17 @@ class Item:
     problem: str = ""
     state: ItemState = ItemState.READY
     report: ImportReport | None = None
+    record: ImportRecord | None = None  # where only the log knows of it
 
     def __post_init__(self) -> None:
         if self.plan is not None and not self.plan.is_ready:
             self.state = ItemState.OPEN
+
+    def take(self, outcome: Imported) -> None:
+        """Know how it ended."""
+        self.report, self.record = outcome.report, outcome.record
+        self.problem = "" if outcome.error is None else str(outcome.error)
+        self.state = ItemState.DONE if outcome.is_stored else ItemState.FAILED
 
     @property
     def name(self) -> str:
@@ -56,9 +64,10 @@ class Item:
     @property
     def words(self) -> str:
         """What is to be known of it, on one line."""
-        if self.report is not None:
-            refused = f", {format_count(self.report.n_refused)} refused" if self.report.n_refused else ""
-            return f"{format_count(self.report.n_accepted)} accepted, {format_count(self.report.n_same)} same{refused}"
+        told = self.report or self.record
+        if told is not None:
+            refused = f", {format_count(told.n_refused)} refused" if told.n_refused else ""
+            return f"{format_count(told.n_accepted)} accepted, {format_count(told.n_same)} same{refused}"
         if self.plan is None or self.state is not ItemState.READY:
             return self.state.value.capitalize()
         return f"{self.plan.instrument.id}  ·  {self.plan.spec}"
@@ -99,6 +108,16 @@ class ImportList(QWidget):
         self._count()
         if self.view.currentRow() < 0:
             self.view.setCurrentRow(0)
+
+    def put(self, plan: ImportPlan) -> Item:
+        """The row of a table that a job imports: the one that is listed, or another at the end."""
+        found = next(
+            (item for item in self._items if item.plan is not None and (item.path, item.name) == (plan.path, plan.name)), None
+        )
+        if found is None:
+            found = Item(plan.path, plan)
+            self.add(found)
+        return found
 
     def has(self, path: Path) -> bool:
         """Whether a table of ``path`` is listed."""

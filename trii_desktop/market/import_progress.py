@@ -12,6 +12,7 @@ from trii_desktop.widgets.numbers import format_bytes, format_count, format_seco
 
 WIDTH_PX = 460
 SURE_AFTER_S = 1.0
+ON_WORDS = "You can go on working, or close this window: the import goes on."
 
 
 class ProgressView(QWidget):
@@ -21,7 +22,6 @@ class ProgressView(QWidget):
         super().__init__()
         self._began = 0.0
         self._n_tables = 0
-        self._n_begun = 0
         self._title = label("", "title", wraps=True)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -38,18 +38,23 @@ class ProgressView(QWidget):
 
     def begin(self, n_tables: int) -> None:
         """Start anew for ``n_tables``."""
-        self._n_tables, self._n_begun = n_tables, 0
+        self._n_tables = n_tables
+        self.wait()
 
-    def next_table(self, plan: ImportPlan) -> None:
-        """The next table begins."""
-        self._n_begun += 1
+    def wait(self) -> None:
+        """The import waits for its turn."""
+        self._title.setText("The import begins soon")
+        self._bar.setRange(0, 0)
+        self._details.setText("Where another import is under way, this one follows it.")
+        self._total.setText(ON_WORDS)
+
+    def next_table(self, plan: ImportPlan, number: int) -> None:
+        """The next table begins, the ``number``-th of all."""
         self._began = time.monotonic()
         self._title.setText(f"Importing {plan.name}")
         self._bar.setRange(0, 0)
         self._details.setText("Starting")
-        self._total.setText(
-            f"Table {self._n_begun} of {self._n_tables}" if self._n_tables > 1 else "You can go on working meanwhile."
-        )
+        self._total.setText(f"Table {number} of {self._n_tables}. {ON_WORDS}" if self._n_tables > 1 else ON_WORDS)
 
     def show_progress(self, event: ImportProgressed) -> None:
         """Show where the table under way is."""
