@@ -13,6 +13,7 @@ from backend.crash import CrashReporter
 from backend.domain.instruments import InstrumentId
 from backend.indicators.registry import spec_of
 from tests.fakes.dialogs import dialog_classes, leave, nameless, opened, reach, stops_of, walk
+from tests.fakes.flashes import watching_flashes
 from tests.fakes.model_deeds import CUT, DOWNLOAD, QWEN, STARTER, NotingDeeds
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown
@@ -90,6 +91,11 @@ def test_every_dialog_is_opened_walked_and_closed_by_keys_and_speaks(qapp, sampl
     CrashReporter(sampled).report(_raised(ZeroDivisionError("a tick of size 0")), "a test")
 
     async def story():
+        with watching_flashes() as flashes:
+            await walk_all()
+        assert flashes == [], "Shown as windows of their own before they had a parent."
+
+    async def walk_all():
         async with open_window(sampled) as desktop:
             await _draw(desktop)
             found = {}
