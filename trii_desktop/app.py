@@ -125,6 +125,7 @@ class Desktop:
     async def _open_chat(self) -> None:
         team, chat = await self.desk.bridge.call(self.desk.backend.chat.open())
         self.workbench.adopt_chat(await self.panels.make_chat(team, chat))
+        self.workspaces.panel_came("chat")
 
     async def save(self) -> None:
         """Remember what was open."""

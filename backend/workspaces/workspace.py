@@ -8,13 +8,15 @@ import msgspec
 from backend.charts.chart_state import Value
 from backend.errors import InvalidInput
 from backend.workspaces.chart_grid import GridState, check_grid
-from backend.workspaces.docks import DockTree, Rect, check_docks, check_rect
+from backend.workspaces.docks import DOCKS_MAX, DockTree, Rect, check_docks, check_rect
 
 T = TypeVar("T")
 
 WORKSPACE_VERSION: Final = 1
 NAME_MAX: Final = 60
 BYTES_MAX: Final = 1_000_000
+PANEL_VALUES_MAX: Final = 32
+PANEL_TEXT_MAX: Final = 300
 DEFAULT_NAME: Final = "My workspace"
 
 
@@ -33,13 +35,24 @@ class WindowPlace(Value, frozen=True):
     state: WindowState = WindowState.NORMAL
 
 
+class PanelState(Value, frozen=True):
+    """What a person set in the panel of one dock: pairs of a name and its text, sorted by name."""
+
+    name: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
 class Workspace(Value, frozen=True):
-    """How windows, docks and charts are arranged. ``docks`` None is the arrangement of a first start."""
+    """How windows, docks and charts are arranged, and what is set in the docks' panels.
+
+    ``docks`` None is the arrangement of a first start.
+    """
 
     version: int = WORKSPACE_VERSION
     window: WindowPlace = WindowPlace()
     docks: DockTree | None = None
     grid: GridState = GridState()
+    panels: tuple[PanelState, ...] = ()
 
 
 class WorkspaceFile(Value, frozen=True):
@@ -61,8 +74,9 @@ def load_workspace(text: bytes) -> Workspace:
 
 
 def format_file(name: str, workspace: Workspace) -> bytes:
-    """The text of a file that holds ``workspace``."""
-    return msgspec.json.format(msgspec.json.encode(WorkspaceFile(checked_name(name), workspace)), indent=2) + b"\n"
+    """The text of a file that holds ``workspace``, without what a person set in panels: it is theirs, and names their lists."""
+    bare = msgspec.structs.replace(workspace, panels=())
+    return msgspec.json.format(msgspec.json.encode(WorkspaceFile(checked_name(name), bare)), indent=2) + b"\n"
 
 
 def parse_file(text: bytes) -> WorkspaceFile:
@@ -93,6 +107,11 @@ def check_workspace(workspace: Workspace) -> None:
     if workspace.docks is not None:
         check_docks(workspace.docks)
     check_grid(workspace.grid)
+    texts = [text for panel in workspace.panels for pair in panel.values for text in (panel.name, *pair)]
+    if len(workspace.panels) > DOCKS_MAX or any(len(panel.values) > PANEL_VALUES_MAX for panel in workspace.panels):
+        raise _refused("sets more in its docks than they have")
+    if any(len(text) > PANEL_TEXT_MAX for text in texts):
+        raise _refused("sets something in a dock that is too long")
 
 
 def _checked(workspace: Workspace) -> Workspace:

@@ -10,6 +10,8 @@ from backend.charts.chart_state import ChartType
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
+from backend.events import Level
+from backend.jobs.job import JobState
 from backend.workspaces.chart_grid import GridShape
 from backend.workspaces.docks import Dock, DockSide, DockTree, Rect, Span, Split, docks_of, rects_of
 from backend.workspaces.workspace import save_workspace
@@ -57,6 +59,52 @@ def test_the_window_comes_back_exactly_as_it_was_left(qapp, sampled):
 
     run_on_qt(leave())
     run_on_qt(come_back())
+
+
+def test_what_is_set_in_docks_is_found_again_at_the_next_start(qapp, sampled):
+    second = {}
+
+    async def leave():
+        async with open_window(sampled) as desktop:
+            panels = desktop.panels
+            await panels.watchlist.create_list("Second", (AAPL, MSFT))
+            second["id"] = panels.watchlist.current.id
+            panels.watchlist.table.sort_next(0)
+            panels.alerts.search.setText("aapl")
+            panels.alerts.status.setCurrentIndex(2)
+            panels.alerts.table.horizontalHeader().resizeSection(1, 173)
+            panels.alerts.history.table.sortByColumn(3, Qt.SortOrder.DescendingOrder)
+            panels.alerts.tabs.setCurrentIndex(1)
+            panels.jobs.states.setCurrentIndex(2)
+            panels.bars.tabs.setCurrentIndex(1)
+            panels.market.tape.least.setText("10K")
+            panels.market.depth.show_kept({"factor": "50", "curve": "yes"})
+            desktop.window.docks["notices"].widget().filter(1)
+
+    async def come_back():
+        async with open_window(sampled) as desktop:
+            panels = desktop.panels
+            assert panels.watchlist.current.id == second["id"]
+            assert panels.watchlist.kept["sort"] == "0"
+            assert not panels.watchlist.model.may_move
+            assert panels.alerts.search.text() == "aapl"
+            assert panels.alerts.history.proxy.words == ("aapl",)  # the tab in front
+            assert panels.alerts.status.currentText() == "Sees nothing"
+            assert panels.alerts.table.horizontalHeader().sectionSize(1) == 173
+            assert panels.alerts.history.proxy.sortColumn() == 3
+            assert panels.jobs.proxy.states == {JobState.FAILED, JobState.CANCELLED}
+            assert panels.bars.tabs.currentIndex() == 1
+            assert panels.market.tape.view.reel.min_quantity == 10_000
+            assert (panels.market.depth.factor, panels.market.depth.views.currentIndex()) == (50, 1)
+            assert desktop.window.docks["notices"].widget().model.levels == (Level.WARNING, Level.ERROR)
+
+    async def stay_safe():
+        async with open_window(sampled, is_safe=True) as desktop:
+            assert desktop.panels.alerts.kept["filter"] == ""
+
+    run_on_qt(leave())
+    run_on_qt(come_back())
+    run_on_qt(stay_safe())
 
 
 def test_arrangements_are_switched_and_each_keeps_its_own_arrangement(qapp, sampled):

@@ -1,11 +1,11 @@
 """The alerts dock: every alert as it stands, and what fired; by pointer or keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QStackedLayout, QTabBar, QWidget
+from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QStackedWidget, QTabBar, QWidget
 
 from backend.alerts.firing import AlertRow, Standing
 from trii_desktop.alerts.channel_book import ChannelBook
@@ -17,6 +17,7 @@ from trii_desktop.alerts.model import AlertFilter, AlertModel
 from trii_desktop.alerts.tables import RowTable
 from trii_desktop.desk import Desk
 from trii_desktop.widgets.empty import EmptyState
+from trii_desktop.widgets.headers import kept_table, show_kept_table
 from trii_desktop.widgets.layout import button, column, frame, holding, label, row
 
 FILTERS: Final = (
@@ -64,10 +65,10 @@ class AlertPanel(QWidget):
         self._n_blind = label("", "warning")
         self._empty = EmptyState("No alerts yet", "", desk.look, "bell", (("Add alert…", self.add_wanted.emit),))
         self._deeds = self._make_deeds()
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         for part in (self._empty, self.table):
             self._stack.addWidget(part)
-        self._pages = QStackedLayout()
+        self._pages = QStackedWidget()
         self._pages.addWidget(holding(column(self._stack, self._deeds, gap=0)))
         self._pages.addWidget(self.history)
         head = row(self.tabs, None, self._n_blind, self.search, self.status, self.add, margins=(8, 4, 8, 4), gap=6)
@@ -91,6 +92,20 @@ class AlertPanel(QWidget):
             self.table.pick(lambda one: one.alert.id in chosen)
         self._say()
         return True
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """Tab, filter, status, and how both tables are sorted."""
+        set_now = {"tab": str(self.tabs.currentIndex()), "filter": self.search.text(), "status": self.status.currentText()}
+        return set_now | kept_table(self.table) | kept_table(self.history.table, "history_")
+
+    def show_kept(self, values: Mapping[str, str]) -> None:
+        """Filter and sort as a person left it."""
+        self.search.setText(values.get("filter", ""))
+        self.status.setCurrentIndex(max(self.status.findText(values.get("status", "")), 0))
+        self.tabs.setCurrentIndex(1 if values.get("tab") == "1" else 0)
+        show_kept_table(self.table, values)
+        show_kept_table(self.history.table, values, "history_")
 
     def show_alerts(self) -> None:
         """Turn to the alerts."""

@@ -1,6 +1,7 @@
 """The dock of the order book: as a ladder or as a curve, gathered by price step, with what both sides weigh."""
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import QRect, Qt
@@ -108,6 +109,21 @@ class DepthPanel(MarketPanel):
         self.setAccessibleName("Order book")
         tools = row(tool_label("Step"), self.steps, None, self.centre, self.as_curve, gap=4)
         self.compose(self.views, tools, self.balance)
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """By how many steps prices are gathered, and whether as a curve."""
+        return {"factor": str(self.factor), "curve": "yes" if self.as_curve.isChecked() else ""}
+
+    def show_kept(self, values: Mapping[str, str]) -> None:
+        """Gather and draw as a person left it."""
+        factors = {str(factor): factor for factor in FACTORS}
+        self.factor = factors.get(values.get("factor", ""), FACTORS[0])
+        if self.steps.count():
+            self.steps.setCurrentIndex(FACTORS.index(self.factor))
+        self.as_curve.setChecked(values.get("curve") == "yes")
+        if self._depth is not None:
+            self._show(self._depth)
 
     @property
     def has_anything(self) -> bool:

@@ -1,5 +1,6 @@
 """The dock of time and sales: every print of one instrument, newest on top."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject
@@ -40,6 +41,16 @@ class TapePanel(MarketPanel):
         self.view.installEventFilter(self)
         self.setAccessibleName("Time and sales")
         self.compose(self.view, row(tool_label("From"), self.least, 4, tool_label("Mark from"), self.big, None, gap=4))
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """From which sizes on prints are shown and marked."""
+        return {"least": self.least.text(), "big": self.big.text()}
+
+    def show_kept(self, values: Mapping[str, str]) -> None:
+        """Leave out and mark as a person left it."""
+        self.least.setText(values.get("least", ""))
+        self.big.setText(values.get("big", ""))
 
     @property
     def has_anything(self) -> bool:

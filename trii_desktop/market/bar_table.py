@@ -1,11 +1,12 @@
 """The table of bars below the chart: every stored bar, corrected or deleted by hand with undo, and the log of such edits."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableView, QTabWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedWidget, QTableView, QTabWidget, QWidget
 
 from backend.domain.bars import Bar, Series
 from backend.errors import InvalidInput
@@ -193,7 +194,7 @@ class BarTablePanel(QWidget):
         self._delete.clicked.connect(self.delete_selected)
         self._undo = button("Undo this edit", quiet=True)
         self._undo.clicked.connect(self.undo_selected)
-        self._log_stack = QStackedLayout()
+        self._log_stack = QStackedWidget()
         self._log_stack.addWidget(self.log_view)
         self._log_stack.addWidget(
             EmptyState(
@@ -214,6 +215,15 @@ class BarTablePanel(QWidget):
         self._listener = desk.frames.listen(self.refresh, is_visible=self.isVisible)
         self._subscription = desk.bridge.subscribe(BarsChanged, self._bars_changed)
         active.shown_changed.connect(self._shown_changed)
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """Which tab is in front."""
+        return {"tab": str(self.tabs.currentIndex())}
+
+    def show_kept(self, values: Mapping[str, str]) -> None:
+        """Turn to the tab that a person left in front."""
+        self.tabs.setCurrentIndex(1 if values.get("tab") == "1" else 0)
 
     def refresh(self) -> None:
         """Show the chart's bars if they are other ones than before."""

@@ -1,6 +1,6 @@
 """The panel of notices: filtered by how much they matter, each with what can be done about it, by pointer or keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QListView,
     QPushButton,
-    QStackedLayout,
+    QStackedWidget,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -170,7 +170,7 @@ class NoticePanel(QWidget):
         self._remove.clicked.connect(self.remove)
         self._deeds = frame("panelFoot", row(self._act, None, self._copy, self._remove, margins=(8, 6, 8, 6)))
         self._empty = EmptyState("No notifications", "", look, "bell")
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.view)
         self.setLayout(column(frame("panelHead", head), self._stack, self._deeds, gap=0))
@@ -186,6 +186,17 @@ class NoticePanel(QWidget):
         """The chosen notice."""
         place = self.view.currentIndex().row()
         return self.model.rows[place] if 0 <= place < len(self.model.rows) else None
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """Which levels are shown."""
+        return {"levels": FILTERS[self.filters.checkedId()][0]}
+
+    def show_kept(self, values: Mapping[str, str]) -> None:
+        """Filter as a person left it."""
+        titles = [title for title, _ in FILTERS]
+        wanted = values.get("levels", "")
+        self.filter(titles.index(wanted) if wanted in titles else 0)
 
     def filter(self, place: int) -> None:
         """Show the levels of ``FILTERS[place]`` only."""

@@ -1,10 +1,11 @@
 """The watchlist dock: one of the user's lists with live figures; sorted, reordered and changed by mouse or keyboard."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QMenu, QStackedLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QWidget
 
 from backend.bus import Subscription
 from backend.domain.instruments import InstrumentId
@@ -43,6 +44,7 @@ class WatchlistPanel(QWidget):
         self._desk = desk
         self.lists: tuple[Watchlist, ...] = ()
         self.current: Watchlist | None = None
+        self._kept_id = ""  # of the list that a person left, until lists are read
         self.changes = ListChanges(desk, self.load)
         self.model = WatchlistModel(desk.look, self)
         self.model.moved.connect(self._move)
@@ -61,7 +63,7 @@ class WatchlistPanel(QWidget):
         self._add.setToolTip("Add an instrument (Ctrl+D)")
         self._add.setAccessibleName("Add an instrument")
         self._add.clicked.connect(self.wants_instrument)
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._stack.addWidget(self.table)
         offers = (("Add instrument", self.wants_instrument.emit), ("Import list…", self.wants_import.emit))
         words = "Add instruments to follow their price here, or import a list of another program."
@@ -80,13 +82,26 @@ class WatchlistPanel(QWidget):
         self._connect()
         self._paint_icons()
 
+    @property
+    def kept(self) -> dict[str, str]:
+        """Which list is shown, and how it is sorted."""
+        return {"list": self.current.id if self.current is not None else self._kept_id, "sort": self.table.sort_words}
+
+    def show_kept(self, values: Mapping[str, str]) -> None:
+        """Show the list that a person left, sorted as it was; before lists are read, as soon as they are."""
+        self._kept_id = values.get("list", "")
+        self.table.sort_as(values.get("sort", ""))
+        found = next((one for one in self.lists if one.id == self._kept_id), None)
+        if found is not None and (self.current is None or self.current.id != found.id):
+            self._choose_list(found)
+
     async def load(self, chosen_id: str = "", select: InstrumentId | None = None) -> None:
         """Read the lists, make a first one where there is none, and show ``chosen_id`` or the one shown before."""
         watchlists = self._desk.backend.watchlists
         lists = await self._desk.bridge.call(watchlists.all())
         if not lists:
             lists = (await self._desk.bridge.call(self._desk.engine.make_first_list(FIRST_LIST)),)
-        wanted = chosen_id or (self.current.id if self.current else "")
+        wanted = chosen_id or (self.current.id if self.current else self._kept_id)
         self.lists = lists
         await self._show(next((w for w in lists if w.id == wanted), lists[0]))
         if select is not None:

@@ -13,6 +13,7 @@ from trii_desktop.look import Look
 from trii_desktop.watchlist.cells import FigureDelegate, SymbolDelegate, TrendDelegate
 from trii_desktop.watchlist.model import ASK, BID, CHANGE, ENTRY_ROLE, HEADERS, SYMBOL, TREND, VOLUME, WatchlistModel
 from trii_desktop.watchlist.sorting import SectionSorter
+from trii_desktop.widgets.headers import read_sort, sort_words
 
 ROW_PX: Final = 30
 SYMBOL_PX_MIN: Final = 80
@@ -127,7 +128,6 @@ class WatchlistTable(QTableView):
 
     def sort_next(self, column: int) -> None:
         """Go through one direction, the other, and the list's own order, as a header click does."""
-        header = self.horizontalHeader()
         before = (self.proxy.sortColumn(), self.proxy.sortOrder())
         up, down = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
         first, second = (up, down) if column == SYMBOL else (down, up)
@@ -136,6 +136,19 @@ class WatchlistTable(QTableView):
             target = (column, second)
         elif before == (column, second):
             target = (-1, up)
+        self._sort(*target)
+
+    @property
+    def sort_words(self) -> str:
+        """How rows are sorted, as ``sort_as`` takes it; nothing for the list's own order."""
+        return sort_words(self.proxy.sortColumn(), self.proxy.sortOrder())
+
+    def sort_as(self, words: str) -> None:
+        """Sort as ``sort_words`` said."""
+        self._sort(*read_sort(words, len(HEADERS)))
+
+    def _sort(self, column: int, order: Qt.SortOrder) -> None:
+        header, target = self.horizontalHeader(), (column, order)
         self.proxy.sort(*target)
         header.setSortIndicatorShown(target[0] >= 0)
         if target[0] >= 0:

@@ -13,6 +13,7 @@ from backend.workspaces.store import SavedWorkspace
 from backend.workspaces.workspace import DEFAULT_NAME, Workspace, save_workspace
 from trii_desktop.desk import Desk
 from trii_desktop.docks.arrangement import docks_now, place_now, show_place
+from trii_desktop.docks.kept import panels_now, show_panels
 from trii_desktop.grid.chart_grid import ChartGrid
 from trii_desktop.main_window import MainWindow
 
@@ -63,6 +64,11 @@ class WorkspaceKeeper(QObject):
         """Let the docks, which are there now, stand as the workspace says."""
         self._has_docks = True
         self._show_docks(self._wanted.docks)
+        show_panels(self._window.docks, self._wanted.panels)
+
+    def panel_came(self, name: str) -> None:
+        """Let a panel that came after the others stand as the workspace says."""
+        show_panels({name: self._window.docks[name]}, self._wanted.panels)
 
     def start(self) -> None:
         """Save what changes from now on."""
@@ -84,7 +90,8 @@ class WorkspaceKeeper(QObject):
             except InvalidInput as error:
                 self._desk.notices.add(notice_of(error, "The arrangement of the docks cannot be kept.", level=Level.WARNING))
                 self._has_docks = False
-        return Workspace(window=place_now(self._window), docks=docks, grid=self._grid.state)
+        panels = panels_now(self._window.docks, self._wanted.panels)
+        return Workspace(window=place_now(self._window), docks=docks, grid=self._grid.state, panels=panels)
 
     async def save(self) -> None:
         """Keep the arrangement as it stands; in safe mode nothing is kept."""
@@ -139,6 +146,8 @@ class WorkspaceKeeper(QObject):
         if workspace.window.rect is not None:
             show_place(self._window, workspace.window)
         self._show_docks(workspace.docks)
+        self._wanted = workspace
+        show_panels(self._window.docks, workspace.panels)
         await self._grid.show_state(workspace.grid)
 
     def renamed(self, name: str) -> None:
