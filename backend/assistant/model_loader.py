@@ -140,7 +140,11 @@ class ModelLoader:
     def holds(self, card: ModelCard) -> bool:
         """Whether this model is loaded, in the place where it should be."""
         loaded = self.card
-        is_there = loaded is not None and (loaded.sha256, loaded.path) == (card.sha256, card.path)
+        is_there = loaded is not None and (loaded.sha256, loaded.path, loaded.adapter) == (
+            card.sha256,
+            card.path,
+            card.adapter,
+        )
         return is_there and self.is_in_place and not self._is_broken
 
     async def ensure(self, card: ModelCard) -> None:
@@ -243,6 +247,8 @@ class ModelLoader:
             await self._try(path)
             self._tried.add(card.sha256)
         plan = await self._plan(path)
+        if card.adapter is not None:
+            plan = replace(plan, options=replace(plan.options, adapter=card.adapter.path))
         kind = self._wanted()
         if self._engine is None or self._kind != kind:
             await self._drop_engine()
@@ -285,7 +291,9 @@ class ModelLoader:
             if e.code != LOAD_CRASHED or plan.options.n_gpu_layers == 0:
                 raise
             log.info("%s It is loaded again without the graphics card.", e.message)
+            adapter = plan.options.adapter
             plan = await self._plan(path, uses_gpu=False)
+            plan = replace(plan, options=replace(plan.options, adapter=adapter))
             await self._engine.load(path, plan.options, self._progress(words))
         return plan
 

@@ -68,6 +68,7 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
         "show": _show,
         "use": _use,
         "test": _test,
+        "adapter": _adapter,
         "key": _key,
     }
     return await actions[arguments.action](context, arguments)
@@ -197,6 +198,26 @@ async def _test(context: CommandContext, arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _adapter(context: CommandContext, arguments: argparse.Namespace) -> int:
+    card, mode, path = await _resolve(context, arguments.model), Mode(arguments.mode), context.path(arguments.file)
+    adapters = (await _models(context)).adapters
+    if str(arguments.file) == NOBODY and not path.exists():
+        gone = await adapters.remove(card.id, mode)
+        words = f"{card.name} goes without {gone.name} for {mode}."
+    else:
+        bar = WorkBar(path.name)
+        async with showing(context, bar):
+            added = await adapters.add(card.id, mode, path)
+        adapter = added.adapter_for(mode)
+        assert adapter is not None
+        words = f"{card.name} goes with {adapter.name} for {mode}. Try it: trii models test {card.id[:_SHORT]} --mode {mode}"
+    if context.as_json:
+        await context.put_json(_facts(await _resolve(context, card.id)))
+    else:
+        await context.say(words)
+    return 0
+
+
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
@@ -300,6 +321,7 @@ def _details(card: ModelCard) -> list[tuple[str, str]]:
         ("Name", card.name),
         ("Stands", stands),
         ("Used for", _listed(card.modes) or "nothing"),
+        ("Adapters", "; ".join(f"{one.name} for {one.mode}" for one in card.adapters) or "none"),
         ("Size", f"{format_size(card.n_bytes)} ({card.n_bytes:,} bytes)"),
         ("Kind", f"{card.architecture}{', embeddings' if card.is_embedding else ''}"),
         ("Parameters", f"{card.n_parameters:,}" if card.n_parameters else "not said"),
@@ -347,6 +369,7 @@ def _facts(card: ModelCard) -> dict[str, Any]:
         "sha256": card.sha256,
         "path": card.path,
         "examined": [_examined_facts(one) for one in card.examined],
+        "adapters": [{"mode": str(one.mode), "name": one.name, "sha256": one.sha256} for one in card.adapters],
     }
 
 

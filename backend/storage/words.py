@@ -340,4 +340,19 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0008_adapters",
+        """
+        CREATE TABLE model_adapters (
+            model TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+            mode TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            name TEXT NOT NULL,
+            n_bytes INTEGER NOT NULL,
+            rank INTEGER NOT NULL,
+            added_ns INTEGER NOT NULL,
+            PRIMARY KEY (model, mode)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

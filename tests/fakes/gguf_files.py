@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 ALIGNMENT = 32
 U32, I32, F32, BOOL, TEXT, ARRAY, U64 = 4, 5, 6, 7, 8, 9, 10
 Described = Sequence[tuple[str, Sequence[int], int]]  # name, shape, type
@@ -88,4 +90,20 @@ def write_with_room(path: Path, head: bytes, n_values: int) -> Path:
     with path.open("wb") as target:
         target.write(head)
         target.truncate(len(head) + n_values)
+    return path
+
+
+def write_adapter(path: Path, *, width: int = 576, rank: int = 4, scale: float = 1.0, **keys: Any) -> Path:
+    """A LoRA adapter of one weight of the starter model's kind: random values, or none at all where ``scale`` is 0."""
+    tensors = (("blk.0.attn_q.weight.lora_a", (width, rank), 0), ("blk.0.attn_q.weight.lora_b", (rank, width), 0))
+    said = {
+        "general.type": "adapter",
+        "general.architecture": "llama",
+        "general.name": "Tiny Manner",
+        "adapter.type": "lora",
+        "adapter.lora.alpha": 8.0,
+        **{name.replace("__", "."): given for name, given in keys.items()},
+    }
+    values = (np.random.default_rng(1).standard_normal(2 * width * rank) * scale).astype("<f4")
+    path.write_bytes(head_of({name: given for name, given in said.items() if given != ""}, tensors) + values.tobytes())
     return path

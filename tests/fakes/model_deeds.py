@@ -137,5 +137,11 @@ class NotingDeeds:
     def choose(self, mode, card):
         self.asked.append(("choose", mode, None if card is None else card.name))
 
+    def add_adapter(self, card, mode, path):
+        self.asked.append(("add adapter", card.name, mode, path.name))
+
+    def remove_adapter(self, card, mode):
+        self.asked.append(("remove adapter", card.name, mode))
+
     def remove(self, card):
         self.asked.append(("remove", card.name))

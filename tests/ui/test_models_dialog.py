@@ -6,10 +6,10 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
 
 from backend.assistant.answers import Mode
-from backend.assistant.models.model import Standing
+from backend.assistant.models.model import Adapter, Standing
 from backend.assistant.models.work import Doing, Work
 from backend.settings import Appearance
 from tests.fakes.dialogs import nameless, opened, walk
@@ -333,3 +333,18 @@ def test_it_follows_the_theme(qapp, look, dialog_of, theme):
     look.wear(Appearance(theme=theme))
     ink = dialog.table.item(3, len(FIXED) + 1).foreground().color().name()
     assert ink == look.palette.up.lower()
+
+
+def test_adapters_are_added_and_removed_for_a_mode_and_told_beside_it(dialog_of):
+    manner = Adapter(Mode.FAST, "Calm Manner", "/m/a.gguf", "0" * 64, 4_000, 4)
+    dialog, deeds = dialog_of(replace(QWEN, adapters=(manner,)))
+    dialog.choose(QWEN.id)
+    dialog._adapter_menu.aboutToShow.emit()
+    offered = {action.text(): action for action in dialog._adapter_menu.actions()}
+    assert list(offered)[:2] == ["Remove Calm Manner from Fast", "Add for Deep Thinking…"]
+    offered["Remove Calm Manner from Fast"].trigger()
+    offered["Add for Deep Thinking…"].trigger()
+    dialog.findChild(QFileDialog).fileSelected.emit("/m/bold.gguf")
+    assert deeds.asked == [("remove adapter", QWEN.name, Mode.FAST), ("add adapter", QWEN.name, Mode.DEEP, "bold.gguf")]
+    assert dialog.details._shown[Mode.FAST].text() == "With the adapter Calm Manner. Not examined yet"
+    assert "Calm" not in dialog.details._shown[Mode.DEEP].text()

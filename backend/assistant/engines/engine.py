@@ -45,6 +45,7 @@ class LoadOptions:
 
     n_gpu_layers : None chooses by measured free memory; 0 keeps to the processor; -1 all
     n_threads : 0 chooses (settled: one less than the physical cores up to four, two less above)
+    adapter : path of a LoRA adapter that goes with the model; empty for none
     """
 
     n_ctx: int = 0
@@ -52,11 +53,15 @@ class LoadOptions:
     n_threads: int = 0
     n_batch: int = 128
     is_embedding: bool = False
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was loaded, as the engine tells it. ``name`` and ``sha256`` go into every answer's record."""
+    """What was loaded, as the engine tells it. ``name`` and ``sha256`` go into every answer's record.
+
+    sha256 : of the model's file; with an adapter, of both hashes, so that nothing kept of one is taken for the other's
+    """
 
     name: str
     path: str

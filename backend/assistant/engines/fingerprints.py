@@ -31,6 +31,14 @@ def compute_fingerprint(path: Path, folder: Path, is_wanted: Callable[[], bool])
     return known[key]
 
 
+def compute_fingerprints(path: Path, adapter: Path | None, folder: Path, is_wanted: Callable[[], bool]) -> str:
+    """That of a model, or with an adapter the SHA-256 of both: a state or an answer of one is none of the other."""
+    own = compute_fingerprint(path, folder, is_wanted)
+    if adapter is None:
+        return own
+    return hashlib.sha256(f"{own}+{compute_fingerprint(adapter, folder, is_wanted)}".encode()).hexdigest()
+
+
 def _hash(path: Path, is_wanted: Callable[[], bool]) -> str:
     found = hashlib.sha256()
     with path.open("rb") as source:

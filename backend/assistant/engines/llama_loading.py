@@ -7,8 +7,9 @@ from typing import Any
 
 from backend.assistant.engines.contexts import choose_n_ctx, free_memory_bytes
 from backend.assistant.engines.engine import Loaded, LoadOptions, Progress
-from backend.assistant.engines.fingerprints import compute_fingerprint
+from backend.assistant.engines.fingerprints import compute_fingerprints
 from backend.assistant.engines.gguf import GgufHeader, parse_header
+from backend.assistant.engines.llama_adapter import check_adapter, put_adapter
 from backend.assistant.engines.llama_library import LlamaLibrary, open_library, watching_load
 from backend.assistant.engines.llama_session import LlamaSession
 from backend.assistant.engines.threads import choose_n_threads, count_cores
@@ -22,18 +23,23 @@ _LOAD_ERRORS = (ValueError, RuntimeError, TypeError, LookupError, AttributeError
 def open_llama(path: Path, options: LoadOptions, prefixes: Path, on_progress: Progress | None = None) -> LlamaSession:
     """Load a model.
 
-    Raises InvalidInput for a file that is no model, Unavailable for lack of memory, a library that is not installed, and a
-    loading that ``on_progress`` ended.
+    Raises InvalidInput for a file that is no model, or an adapter that is none of this one, Unavailable for lack of memory, a
+    library that is not installed, and a loading that ``on_progress`` ended.
     """
     started_s = time.perf_counter()
     library = open_library()
     header = parse_header(path)
     watch = _Watch(on_progress)
-    sha256 = compute_fingerprint(path, prefixes, watch.is_wanted)
+    adapter = Path(options.adapter) if options.adapter else None
+    if adapter is not None:
+        check_adapter(adapter, header)
+    sha256 = compute_fingerprints(path, adapter, prefixes, watch.is_wanted)
     n_ctx = choose_n_ctx(header, options, free_memory_bytes())
     n_threads = options.n_threads or choose_n_threads(count_cores())
     llama = _load(library, path, header, _arguments(library, header, options, n_ctx, n_threads), watch)
     try:
+        if adapter is not None:
+            put_adapter(library, llama, adapter)
         loaded = Loaded(
             name=header.name,
             path=str(path),

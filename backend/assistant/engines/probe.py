@@ -41,7 +41,18 @@ async def probe_model(path: Path, *, timeout_s: float = 0.0, session: str = "", 
     Raises InvalidInput, saying what happened, where it is no sound model or it crashes, hangs, or gives nothing;
     Unavailable where this machine has no engine or not the memory.
     """
+    return await _probe(path, None, timeout_s, session, room_bytes)
+
+
+async def probe_adapter(path: Path, adapter: Path, *, timeout_s: float = 0.0, session: str = "") -> Loaded:
+    """The same of a model with an adapter. Raises what ``probe_model`` raises; what is refused then is the adapter."""
+    return await _probe(path, adapter, timeout_s, session, _ROOM_BYTES)
+
+
+async def _probe(path: Path, adapter: Path | None, timeout_s: float, session: str, room_bytes: int) -> Loaded:
     header = await asyncio.to_thread(parse_header, path)
+    tried = adapter or path
+    room_bytes += 2 * await asyncio.to_thread(_size, adapter)
     timeout_s = timeout_s or _TIMEOUT_S + header.n_bytes / _READ_BYTES_PER_S
     with TemporaryDirectory(prefix="trii-trial-", ignore_cleanup_errors=True) as folder:
         async with TaskOwner("probe") as tasks:
@@ -52,22 +63,27 @@ async def probe_model(path: Path, *, timeout_s: float = 0.0, session: str = "", 
                 async with asyncio.timeout(timeout_s):
                     memory_bytes = header.n_bytes * 2 + room_bytes + _ADDRESS_ROOM_BYTES
                     await line.start(Path(folder), session=session, memory_bytes=memory_bytes)
-                    return await _try(line, path, header)
+                    return await _try(line, path, header, adapter)
             except TimeoutError:
-                raise _refused(path, f"it did not load and answer within {timeout_s:.0f} s") from None
+                raise _refused(tried, f"it did not load and answer within {timeout_s:.0f} s") from None
             except Unavailable as e:
                 if line.end_words:
-                    raise _refused(path, f"loading it ended the process: {line.end_words}{_said(line)}") from e
+                    raise _refused(tried, f"loading it ended the process: {line.end_words}{_said(line)}") from e
                 if e.code in _ITS_OWN_FAULT:
-                    raise _refused(path, e.message) from e
+                    raise _refused(tried, e.message) from e
                 raise
             finally:
                 watch.cancel()
                 await line.close()
 
 
-async def _try(line: ChildLine, path: Path, header: GgufHeader) -> Loaded:
-    options = LoadOptions(n_ctx=min(header.n_ctx_train or _N_CTX, _N_CTX), n_gpu_layers=0, is_embedding=header.is_embedding)
+async def _try(line: ChildLine, path: Path, header: GgufHeader, adapter: Path | None) -> Loaded:
+    options = LoadOptions(
+        n_ctx=min(header.n_ctx_train or _N_CTX, _N_CTX),
+        n_gpu_layers=0,
+        is_embedding=header.is_embedding,
+        adapter=str(adapter or ""),
+    )
     reply = await line.call(lambda number: wire.Load(number, path=str(path), options=options))
     assert isinstance(reply, wire.LoadedNow)
     loaded = reply.loaded
@@ -76,7 +92,7 @@ async def _try(line: ChildLine, path: Path, header: GgufHeader) -> Loaded:
     if header.is_embedding:
         await _try_vectors(line, path)
     else:
-        await _try_text(line, path)
+        await _try_text(line, adapter or path)
     return loaded
 
 
@@ -110,6 +126,10 @@ async def _watch(line: ChildLine, most_bytes: int) -> None:
                 line.kill(f"it took more than {most_bytes / 1e9:.1f} GB of memory")
 
 
+def _size(adapter: Path | None) -> int:
+    return adapter.stat().st_size if adapter is not None and adapter.is_file() else 0
+
+
 def _said(line: ChildLine) -> str:
     """The library's own reason, where it gave one."""
     reasons = [words for words in line.last_words.splitlines() if "ASSERT" in words or "error" in words.lower()]
@@ -118,7 +138,7 @@ def _said(line: ChildLine) -> str:
 
 def _refused(path: Path, why: str) -> TriiError:
     return InvalidInput(
-        f"The model {path.name} was tried in a process of its own and is not used: {why}.",
+        f"{path.name} was tried in a process of its own and is not used: {why}.",
         hint="Choose another file, or load this one again if it may have been damaged on its way.",
         code="models.trial",
     )

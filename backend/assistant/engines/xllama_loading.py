@@ -12,7 +12,7 @@ from backend.assistant.engines.threads import choose_n_threads, count_cores
 from backend.assistant.engines.wording import load_cancelled
 from backend.assistant.engines.xllama_server import NAME, XllamaServer, open_xllamacpp
 from backend.assistant.engines.xllama_session import XllamaSession
-from backend.errors import InvalidInput, TriiError
+from backend.errors import InvalidInput, TriiError, Unavailable
 
 # A stop is heard between batches only; larger ones read a little faster.
 N_BATCH = 32
@@ -31,6 +31,12 @@ def open_xllama(path: Path, options: LoadOptions, prefixes: Path, on_progress: P
     def is_wanted(done: float = 0.0) -> bool:
         return on_progress is None or on_progress(done) is not False
 
+    if options.adapter:
+        raise Unavailable(
+            "This engine takes no adapters.",
+            hint="Set llama-cpp-python up, or remove the adapter in Models.",
+            code="engine.adapter",
+        )
     sha256 = compute_fingerprint(path, prefixes, is_wanted)
     n_ctx = choose_n_ctx(header, options, free_memory_bytes())
     n_threads = options.n_threads or choose_n_threads(count_cores())

@@ -89,7 +89,7 @@ class Examiner:
         tally.turn_to(Doing.EXAMINING, n_total=len(prompts) + 1, words="Loads the model.")
         engine = self._make_engine()
         try:
-            await engine.load(Path(card.path), LoadOptions(n_ctx=N_CTX))
+            await engine.load(Path(card.path), LoadOptions(n_ctx=N_CTX, adapter=card.adapter.path if card.adapter else ""))
             tally.count(0, len(prompts) + 1)
             tokens_per_s = await _speed(engine, mode)
             answered = []

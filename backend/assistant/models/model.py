@@ -1,7 +1,7 @@
 """A model as a value: its file, what it says of itself, and what it has shown on this machine."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.assistant.answers import Mode
 
@@ -29,8 +29,24 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter that goes with a model for one mode; it was tried with it. ``path`` is absolute, in a folder of ours."""
+
+    mode: Mode
+    name: str
+    path: str
+    sha256: str
+    n_bytes: int
+    rank: int
+    added_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A model of this installation. ``path`` is absolute; sizes in bytes; empty words where the file does not tell."""
+    """A model of this installation. ``path`` is absolute; sizes in bytes; empty words where the file does not tell.
+
+    adapters : one a mode at most; adapter : the one that it is to be loaded with
+    """
 
     id: str  # the first 16 hexadecimal digits of its SHA-256
     name: str
@@ -52,6 +68,16 @@ class ModelCard:
     added_ns: int = 0
     examined: tuple[Examined, ...] = ()
     modes: tuple[Mode, ...] = ()  # for which it is chosen
+    adapters: tuple[Adapter, ...] = ()
+    adapter: Adapter | None = None
+
+    def adapter_for(self, mode: Mode) -> Adapter | None:
+        """Its adapter for a mode."""
+        return next((one for one in self.adapters if one.mode is mode), None)
+
+    def fitted(self, mode: Mode) -> "ModelCard":
+        """The same to be loaded as a mode wants it."""
+        return replace(self, adapter=self.adapter_for(mode))
 
     def examined_for(self, mode: Mode) -> Examined | None:
         """What it showed for a mode; None where it was not examined for it."""

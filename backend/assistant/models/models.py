@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from backend.assistant.answers import Mode
+from backend.assistant.models.adapters import Adapters
 from backend.assistant.models.addresses import file_name, shown
 from backend.assistant.models.arrivals import Arrivals
 from backend.assistant.models.download import Download
@@ -51,6 +52,7 @@ class Models:
         self._store = ModelStore(parts.ledger, parts.folder, machine_mark())
         self._works = WorkBook()
         self._arrivals = Arrivals(parts, self._files, self._store, self._works, self._changed)
+        self.adapters = Adapters(parts, self._store, self._works, self._changed)
         self._examining = asyncio.Lock()
         self._readying = asyncio.Lock()
         self._trying = asyncio.Lock()
@@ -87,7 +89,7 @@ class Models:
         card = await self._checked(chosen)
         if card.standing is Standing.UNTRIED:
             card = await self._tried(card)
-        return card if card.is_usable else None
+        return card.fitted(mode) if card.is_usable else None
 
     def works(self) -> tuple[Work, ...]:
         """What is under way; from any thread."""
@@ -207,7 +209,7 @@ class Models:
                     tally.turn_to(Doing.TRYING)
                     card = await self._tried(card, again=True)
                     _check_usable(card)
-                examined = await Examiner(self._parts.make_engine, self._parts.clock).examine(card, mode, tally)
+                examined = await Examiner(self._parts.make_engine, self._parts.clock).examine(card.fitted(mode), mode, tally)
             await self._store.put_examined(card.id, examined)
         self._changed()
         return examined
@@ -222,6 +224,7 @@ class Models:
             removed = await self._store.load(removed=True)
             await self._purge([one.card.id for one in removed if one.is_ours])
             await run_on_thread(lambda _stop: self._files.sweep(self._parts.clock.now_ns()))
+            await self.adapters.sweep()
             await self._find_starter()
             self._is_ready = True
 

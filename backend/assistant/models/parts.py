@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from backend.assistant.engines.engine import Engine, Loaded
+from backend.assistant.engines.probe import probe_adapter
 from backend.assistant.models.download import DownloadRules
 from backend.assistant.models.files import RESERVE_BYTES
 from backend.assistant.models.starter import Starter, find_starter
@@ -76,6 +77,7 @@ class ModelParts:
     ledger : words; folder : where files of models are kept
     parse_header : reads what a file says of itself, and refuses what is no model; blocks
     probe : loads a file in a process of its own; InvalidInput where it is no model or ends that process
+    probe_adapter : the same of a model with an adapter
     make_engine : an engine of its own for an examination, best one in another process; closed afterwards
     reserve_bytes : left free on the disk
     undo_s : how long the file of a removed model stays, so that the removal can be taken back
@@ -89,6 +91,7 @@ class ModelParts:
     parse_header: Callable[[Path], Header]
     probe: Callable[[Path], Awaitable[Loaded]]
     make_engine: Callable[[], Engine]
+    probe_adapter: Callable[[Path, Path], Awaitable[Loaded]] = probe_adapter
     find_starter: Callable[[], Starter | None] = find_starter
     rules: DownloadRules = field(default_factory=DownloadRules)
     reserve_bytes: int = RESERVE_BYTES

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from backend.assistant.answers import Mode
-from backend.assistant.models.model import Examined, ModelCard, Standing
+from backend.assistant.models.model import Adapter, Examined, ModelCard, Standing
 from backend.errors import NotFound
 from backend.storage.ledger import Ledger
 
+ADAPTERS: Final = "adapters"  # the folder of adapters, inside that of models
 _COLUMNS: Final = """
     id, sha256, file, is_ours, modified_ns, name, n_bytes, architecture, n_parameters, quantisation, n_ctx_train, n_layers, n_vocab,
     has_template, is_embedding, licence, origin, standing, words, added_ns, removed_ns
@@ -33,6 +34,10 @@ _PUT_EXAMINED: Final = """
     INSERT OR REPLACE INTO model_examinations
         (model, mode, machine, is_fit, words, first_token_ms, tokens_per_s, obedience, at_ns)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ADAPTERS: Final = "SELECT mode, name, sha256, n_bytes, rank, added_ns FROM model_adapters WHERE model = ?"
+_PUT_ADAPTER: Final = """
+    INSERT OR REPLACE INTO model_adapters (model, mode, name, sha256, n_bytes, rank, added_ns) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _CHOOSE: Final = "INSERT INTO model_choices (mode, model) VALUES (?, ?) ON CONFLICT (mode) DO UPDATE SET model = excluded.model"
 
@@ -126,6 +131,34 @@ class ModelStore:
 
         return await self._ledger.write(work)
 
+    async def put_adapter(self, model_id: str, adapter: Adapter) -> ModelCard:
+        """Let an adapter go with a model for its mode; what the model showed there without it is forgotten. Raises NotFound."""
+        row = (model_id, str(adapter.mode), adapter.name, adapter.sha256, adapter.n_bytes, adapter.rank, adapter.added_ns)
+
+        def work(db: Any) -> ModelCard:
+            self._must_find(db, model_id)
+            db.execute(_PUT_ADAPTER, row)
+            self._forget_examined(db, model_id, adapter.mode)
+            return self._must_find(db, model_id).card
+
+        return await self._ledger.write(work)
+
+    async def remove_adapter(self, model_id: str, mode: Mode) -> ModelCard:
+        """Let a model go without an adapter for a mode; what it showed with it is forgotten. Raises NotFound."""
+
+        def work(db: Any) -> ModelCard:
+            self._must_find(db, model_id)
+            db.execute("DELETE FROM model_adapters WHERE model = ? AND mode = ?", (model_id, str(mode)))
+            self._forget_examined(db, model_id, mode)
+            return self._must_find(db, model_id).card
+
+        return await self._ledger.write(work)
+
+    async def adapter_hashes(self) -> frozenset[str]:
+        """The hashes of all adapters that go with a model, removed ones too."""
+        rows = await self._ledger.read(lambda db: db.execute("SELECT sha256 FROM model_adapters").fetchall())
+        return frozenset(sha256 for (sha256,) in rows)
+
     async def choose(self, mode: Mode, model_id: str | None) -> None:
         """Choose a model for a mode, or none. Raises NotFound."""
 
@@ -204,6 +237,16 @@ class ModelStore:
             raise _unknown(model_id)
         return found
 
+    @staticmethod
+    def _forget_examined(db: Any, model_id: str, mode: Mode) -> None:
+        db.execute("DELETE FROM model_examinations WHERE model = ? AND mode = ?", (model_id, str(mode)))
+
+    def _adapters(self, db: Any, model_id: str) -> tuple[Adapter, ...]:
+        rows = db.execute(_ADAPTERS, (model_id,)).fetchall()
+        folder = self._folder / ADAPTERS
+        found = [Adapter(Mode(mode), name, str(folder / f"{sha}.gguf"), sha, *rest) for mode, name, sha, *rest in rows]
+        return tuple(sorted(found, key=lambda one: list(Mode).index(one.mode)))
+
     def _row(self, model: KeptModel) -> tuple[Any, ...]:
         card = model.card
         file = Path(card.path).name if model.is_ours else card.path
@@ -243,6 +286,7 @@ class ModelStore:
             added_ns=added_ns,
             examined=tuple(sorted(examined, key=lambda one: list(Mode).index(one.mode))),
             modes=tuple(mode for mode in Mode if mode in chosen),
+            adapters=self._adapters(db, model_id),
         )
         return KeptModel(card, bool(is_ours), modified_ns, gone_ns)
 

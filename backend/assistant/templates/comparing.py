@@ -88,7 +88,7 @@ async def compare(
     engine = make_engine()
     answered: tuple[list[Answered], list[Answered]] = ([], [])
     try:
-        await engine.load(Path(card.path), LoadOptions(n_ctx=N_CTX))
+        await engine.load(Path(card.path), LoadOptions(n_ctx=N_CTX, adapter=card.adapter.path if card.adapter else ""))
         for number, prompts in enumerate(zip(first, second, strict=True), 1):
             for place, prompt in enumerate(prompts):
                 tally.count(2 * (number - 1) + place, n_total)

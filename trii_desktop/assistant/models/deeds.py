@@ -58,6 +58,14 @@ class ModelDeeds(Protocol):
         """Use a model for a mode, or none; that can be taken back."""
         ...
 
+    def add_adapter(self, card: ModelCard, mode: Mode, path: Path) -> None:
+        """Let an adapter go with a model for a mode."""
+        ...
+
+    def remove_adapter(self, card: ModelCard, mode: Mode) -> None:
+        """Let a model go without its adapter for a mode; that can be taken back."""
+        ...
+
     def remove(self, card: ModelCard) -> None:
         """Forget a model; that can be taken back."""
         ...

@@ -89,6 +89,14 @@ class ModelActions:
         """Use a model for a mode, or none; that can be taken back."""
         self._desk.start(f"Choosing a model for {TITLES[mode]}", self._choose(mode, card))
 
+    def add_adapter(self, card: ModelCard, mode: Mode, path: Path) -> None:
+        """Let an adapter go with a model for a mode."""
+        self._desk.start(f"Adding {path.name}", self._add_adapter(card, mode, path))
+
+    def remove_adapter(self, card: ModelCard, mode: Mode) -> None:
+        """Let a model go without its adapter for a mode; that can be taken back."""
+        self._desk.start("Removing an adapter", self._remove_adapter(card, mode))
+
     def remove(self, card: ModelCard) -> None:
         """Forget a model; that can be taken back."""
         self._desk.start(f"Removing {card.name}", self._remove(card))
@@ -167,6 +175,29 @@ class ModelActions:
             await self._desk.bridge.call(self._models.remove(card.id))
 
         self._desk.did(f"The model {card.name} was removed.", restore, again)
+
+    async def _add_adapter(self, card: ModelCard, mode: Mode, path: Path) -> None:
+        try:
+            added = await self._desk.bridge.call(self._models.adapters.add(card.id, mode, path))
+        except TriiError as error:
+            _let_pass(error)
+            return
+        adapter = added.adapter_for(mode)
+        assert adapter is not None
+        words = f"{card.name} goes with {adapter.name} for {TITLES[mode]}."
+        self._desk.notices.say(words, "Examine it again: what it showed before says nothing of it now.", level=Level.SUCCESS)
+
+    async def _remove_adapter(self, card: ModelCard, mode: Mode) -> None:
+        call, adapters = self._desk.bridge.call, self._models.adapters
+        gone = await call(adapters.remove(card.id, mode))
+
+        async def put_back() -> None:
+            await call(adapters.put(card.id, gone))
+
+        async def again() -> None:
+            await call(adapters.remove(card.id, mode))
+
+        self._desk.did(f"{card.name} goes without {gone.name} for {TITLES[mode]}.", put_back, again)
 
     def _tell_added(self, card: ModelCard) -> None:
         if card.standing is Standing.REFUSED:

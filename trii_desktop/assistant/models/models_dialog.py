@@ -67,6 +67,10 @@ class ModelsDialog(QDialog):
         self.add_button, self.download_button = button("Add file…", primary=True), button("Download…")
         self.starter_button = button("Use the starter model")
         self.examine_button, self.remove_button = button("Examine"), button("Remove")
+        self.adapter_button = button("Adapter", name="Adapter of the chosen model")
+        self._adapter_menu = QMenu(self)
+        self._adapter_menu.aboutToShow.connect(self._fill_adapter_menu)
+        self.adapter_button.setMenu(self._adapter_menu)
         self._make_examine_menu()
         self.add_button.clicked.connect(self.choose_file)
         self.download_button.clicked.connect(self.form.open)
@@ -81,7 +85,16 @@ class ModelsDialog(QDialog):
         self._stack.addWidget(self._make_full())
         head = row(label(_INTRO, "muted", wraps=True), margins=(16, 14, 16, 8))
         middle = column(self.form, self.works, margins=(16, 0, 16, 0), gap=8)
-        own = (self.add_button, self.download_button, self.starter_button, None, self.examine_button, self.remove_button, close)
+        own = (
+            self.add_button,
+            self.download_button,
+            self.starter_button,
+            None,
+            self.adapter_button,
+            self.examine_button,
+            self.remove_button,
+            close,
+        )
         foot = row(*own, margins=(16, 10, 16, 12))
         self.setLayout(column(head, self._stack, middle, 8, line(), foot, gap=0))
         self._drop_words = label("Drop it to add the model", "dropWords")
@@ -102,7 +115,7 @@ class ModelsDialog(QDialog):
         self.table.show_cards(cards)
         has_starter = any(card.origin.startswith("package ") for card in cards)
         self.starter_button.setVisible(bool(cards) and self._deeds.has_starter and not has_starter)
-        for made in (self.add_button, self.download_button, self.examine_button, self.remove_button):
+        for made in (self.add_button, self.download_button, self.adapter_button, self.examine_button, self.remove_button):
             made.setVisible(bool(cards))
         self._show_chosen()
         self._show_works()
@@ -119,6 +132,7 @@ class ModelsDialog(QDialog):
     def _show_chosen(self, *_places: int) -> None:
         chosen = self.table.current
         self.examine_button.setEnabled(chosen is not None and not chosen.is_embedding)
+        self.adapter_button.setEnabled(chosen is not None and chosen.is_usable)
         self.remove_button.setEnabled(chosen is not None)
         self._show_details()
 
@@ -161,6 +175,31 @@ class ModelsDialog(QDialog):
 
     def _form_closed(self) -> None:
         self.download_button.setFocus()
+
+    def _fill_adapter_menu(self) -> None:
+        self._adapter_menu.clear()
+        chosen = self.table.current
+        for mode, title in TITLES.items() if chosen is not None else ():
+            adapter = chosen.adapter_for(mode) if chosen is not None else None
+            if adapter is None:
+                self._adapter_menu.addAction(f"Add for {title}…", partial(self._ask_adapter, mode))
+            else:
+                self._adapter_menu.addAction(f"Remove {adapter.name} from {title}", partial(self._remove_adapter, mode))
+
+    def _ask_adapter(self, mode: Mode) -> None:
+        dialog = QFileDialog(self, "Add an adapter", str(Path.home()), "Adapters (*.gguf);;All files (*)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(partial(self._add_adapter, mode))
+        dialog.open()
+
+    def _add_adapter(self, mode: Mode, name: str) -> None:
+        if (chosen := self.table.current) is not None:
+            self._deeds.add_adapter(chosen, mode, Path(name))
+
+    def _remove_adapter(self, mode: Mode) -> None:
+        if (chosen := self.table.current) is not None:
+            self._deeds.remove_adapter(chosen, mode)
 
     # --- parts --------------------------------------------------------------------------------------------------------
 

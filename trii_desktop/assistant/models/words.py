@@ -52,13 +52,14 @@ def format_wait(milliseconds: float) -> str:
 
 def mode_words(card: ModelCard, mode: Mode) -> str:
     """What is said beside a mode: whether it is fit there, and how it did."""
-    examined = card.examined_for(mode)
+    examined, adapter = card.examined_for(mode), card.adapter_for(mode)
+    with_it = f"With the adapter {adapter.name}. " if adapter is not None else ""
     if examined is None:
-        return "Makes vectors, no text" if card.is_embedding else "Not examined yet"
+        return "Makes vectors, no text" if card.is_embedding else f"{with_it}Not examined yet"
     speed = f"irst word after {format_wait(examined.first_token_ms)}, {examined.tokens_per_s:,.0f} tokens a second."
     if examined.is_fit:
-        return f"Fit: did as told in {format_share(examined.obedience)} of cases, f{speed}"
-    return f"{examined.words} F{speed}"
+        return f"{with_it}Fit: did as told in {format_share(examined.obedience)} of cases, f{speed}"
+    return f"{with_it}{examined.words} F{speed}"
 
 
 def standing_words(card: ModelCard) -> tuple[str, str]:

@@ -1,0 +1,101 @@
+"""LoRA adapters of models, one a mode: taken in by copying, tried with their model in a process of its own, removed."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from backend.assistant.answers import Mode
+from backend.assistant.engines.gguf_adapter import parse_adapter
+from backend.assistant.models.files import hash_file
+from backend.assistant.models.model import Adapter, ModelCard
+from backend.assistant.models.parts import ModelParts
+from backend.assistant.models.store import ADAPTERS, ModelStore
+from backend.assistant.models.work import Doing, WorkBook, run_on_thread
+from backend.errors import InvalidInput, NotFound, Unavailable
+
+
+class Adapters:
+    """Lives on the engine loop. An adapter changes what a model says, never what of it is shown as fact."""
+
+    def __init__(self, parts: ModelParts, store: ModelStore, works: WorkBook, changed: Callable[[], None]) -> None:
+        self._parts = parts
+        self._store = store
+        self._works = works
+        self._changed = changed
+        self._folder = parts.folder / ADAPTERS
+
+    async def add(self, model_id: str, mode: Mode, path: Path) -> ModelCard:
+        """Let an adapter go with a model for a mode, in place of another; the model must be examined there again.
+
+        Raises NotFound, InvalidInput for what is no adapter, one of another architecture, and one that fails its trial with the
+        model, Unavailable for a disk that is full or refuses, no engine, or where it was stopped; then nothing is changed.
+        """
+        card = await self._model(model_id)
+        head = await asyncio.to_thread(parse_adapter, path)
+        if head.architecture != card.architecture:
+            raise InvalidInput(
+                f"The adapter {path.name} was made for {head.architecture}, {card.name} is a {card.architecture} model.",
+                hint="Choose one that was made for this model.",
+                code="models.adapter",
+            )
+        with self._works.under(path.name, Doing.COPYING, model=card.id, mode=mode) as tally:
+            sha256 = await run_on_thread(partial(hash_file, path))
+            kept = await asyncio.to_thread(self._copy_in, path, sha256)
+            tally.turn_to(Doing.TRYING)
+            await self._parts.probe_adapter(Path(card.path), kept)
+        adapter = Adapter(mode, head.name, str(kept), sha256, head.n_bytes, head.rank, self._parts.clock.now_ns())
+        return await self.put(card.id, adapter)
+
+    async def put(self, model_id: str, adapter: Adapter) -> ModelCard:
+        """Let one that was tried with the model go with it: undoes ``remove``. Raises NotFound, also where its file is gone."""
+        if not await asyncio.to_thread(Path(adapter.path).is_file):
+            raise NotFound(f"The adapter {adapter.name} is not there any more.", hint="Add it again.", code="models.no_adapter")
+        card = await self._store.put_adapter(model_id, adapter)
+        self._changed()
+        return card
+
+    async def remove(self, model_id: str, mode: Mode) -> Adapter:
+        """Let a model go without its adapter for a mode; as it was. Its file goes at the next start. Raises NotFound."""
+        adapter = (await self._model(model_id)).adapter_for(mode)
+        if adapter is None:
+            raise NotFound("It has no adapter for this mode.", code="models.no_adapter")
+        await self._store.remove_adapter(model_id, mode)
+        self._changed()
+        return adapter
+
+    async def sweep(self) -> None:
+        """Delete files of adapters that go with no model, and what came of a copy that was cut short."""
+        known = {f"{sha256}.gguf" for sha256 in await self._store.adapter_hashes()}
+        await asyncio.to_thread(self._delete_others, known)
+
+    def _delete_others(self, known: set[str]) -> None:
+        for path in self._folder.glob("*"):
+            if path.name not in known:
+                path.unlink(missing_ok=True)
+
+    async def _model(self, model_id: str) -> ModelCard:
+        found = await self._store.find(model_id)
+        if found is None or found.removed_ns:
+            raise NotFound(f"There is no model {model_id[:64]!r}.", hint="List them with: trii models list", code="model.unknown")
+        if found.card.is_embedding or not found.card.is_usable:
+            raise InvalidInput(f"{found.card.name} cannot be used to write.", hint="Choose another model.", code="model.refused")
+        return found.card
+
+    def _copy_in(self, path: Path, sha256: str) -> Path:
+        kept, part = self._folder / f"{sha256}.gguf", self._folder / f"{sha256}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not kept.is_file():
+                shutil.copyfile(path, part)
+                with part.open("rb+") as file:
+                    os.fsync(file.fileno())
+                part.replace(kept)
+        except OSError as e:
+            part.unlink(missing_ok=True)
+            raise Unavailable(
+                f"The adapter cannot be copied: {e.strerror or e}.", hint="Free some space on the disk.", code="models.disk"
+            ) from e
+        return kept
