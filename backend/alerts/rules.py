@@ -1,7 +1,7 @@
 """Alerts as the engine evaluates them: leaves that compare two sides, in a tree, with how often it may fire."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Self, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from backend.alerts.alert import Operator, Repeat, When
 from backend.alerts.level import Level
@@ -15,12 +15,11 @@ class LastPrice:
 
     _one: ClassVar["list[LastPrice]"] = []
 
-    def __new__(cls) -> Self:
+    def __new__(cls) -> "LastPrice":
         """The one there is."""
         if not cls._one:
             cls._one.append(object.__new__(cls))
-        one: Self = cls._one[0]
-        return one
+        return cls._one[0]
 
 
 @dataclass(frozen=True, slots=True)
