@@ -1,7 +1,7 @@
 """Alerts as the engine evaluates them: leaves that compare two sides, in a tree, with how often it may fire."""
 
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Self, TypeAlias, cast
 
 from backend.alerts.alert import Operator, Repeat, When
 from backend.alerts.level import Level
@@ -15,11 +15,11 @@ class LastPrice:
 
     _one: ClassVar["list[LastPrice]"] = []
 
-    def __new__(cls) -> "LastPrice":
+    def __new__(cls) -> Self:
         """The one there is."""
         if not cls._one:
             cls._one.append(object.__new__(cls))
-        return cls._one[0]
+        return cast("Self", cls._one[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,4 +32,4 @@ class RowsModel(QAbstractListModel, Generic[Row]):
 
     def words(self, row: Row, role: int) -> str | None:
         """What is shown, spoken or told of a row; None where there is nothing of that role."""
-        raise NotImplementedError
+        return str(row) if role == Qt.ItemDataRole.DisplayRole else None
