@@ -15,6 +15,7 @@ from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.engine_room import EngineRoom
 from backend.assistant.engines.engine import Message, Role
 from backend.assistant.facts.fact import FactSet
+from backend.assistant.health import AssistantHealth, Pace, ServiceHealth
 from backend.assistant.keeping import decode_answer, decode_question, encode_answer, encode_question
 from backend.assistant.models.models import Models
 from backend.assistant.modes.analysis import AnalysisMode
@@ -76,6 +77,7 @@ class Assistant:
         self._parts = parts
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._pace = Pace()
         self._is_ready = False
         self._readying = asyncio.Lock()
         self.conversations = parts.conversations
@@ -182,6 +184,24 @@ class Assistant:
         await self._ready()
         return tuple(remote.state() for remote in self._parts.remotes)
 
+    async def health(self) -> AssistantHealth:
+        """How it stands now: the engine, how soon each mode answers, services, what they cost."""
+        await self._ready()
+        services = []
+        for remote in self._parts.remotes:
+            candidate = remote.candidate()
+            services.append(ServiceHealth(remote.state(), candidate is not None, candidate is not None and candidate.is_down))
+        settings, spending = self._parts.settings.current.assistant, self._parts.spending
+        return AssistantHealth(
+            engine=self.engines.stats(),
+            paces=self._pace.read(),
+            services=tuple(services),
+            reach=settings.reach,
+            month=spending.month,
+            spent_usd=spending.spent_usd,
+            budget_usd=settings.budget_usd,
+        )
+
     async def keep_key(self, service: str, key: str) -> None:
         """Keep the key of a service. Raises NotFound, InvalidInput, Unavailable."""
         await self._ready()
@@ -254,6 +274,7 @@ class Assistant:
         provenance = draft.answer.provenance or Provenance(draft.answer.question.mode)
         draft.grow(provenance=replace(provenance, total_ms=total_ms))
         answer = draft.answer
+        self._pace.note(answer)
         said = answer.text or answer.words
         try:
             await self.conversations.add_turn(

@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+from collections.abc import AsyncIterator
 
-from backend.app import open_backend
+from backend.app import Backend, open_backend
+from backend.commands.checkup_assistant import look_at_assistant
 from backend.commands.checkup_machine import look_at_machine
 from backend.commands.checkup_stores import look_at_stores
 from backend.commands.context import CommandContext
@@ -16,7 +18,7 @@ from backend.storage.key_record import load_record
 async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     """On open stores."""
     findings = await asyncio.to_thread(lambda: list(look_at_machine(context.home)))
-    findings += [finding async for finding in look_at_stores(context.backend, is_quick=bool(arguments.quick))]
+    findings += [finding async for finding in _look(context.backend, is_quick=bool(arguments.quick))]
     return await tell_findings(context, findings)
 
 
@@ -25,6 +27,14 @@ async def run_closed(context: HomeContext, arguments: argparse.Namespace) -> int
     findings = await asyncio.to_thread(lambda: list(look_at_machine(context.home)))
     findings += await _open_and_look(context, is_quick=bool(arguments.quick))
     return await tell_findings(context, findings)
+
+
+async def _look(backend: Backend, *, is_quick: bool) -> AsyncIterator[Finding]:
+    async for finding in look_at_stores(backend, is_quick=is_quick):
+        yield finding
+    if not is_quick:
+        async for finding in look_at_assistant(backend):
+            yield finding
 
 
 async def _open_and_look(context: HomeContext, *, is_quick: bool) -> list[Finding]:
@@ -37,6 +47,6 @@ async def _open_and_look(context: HomeContext, *, is_quick: bool) -> list[Findin
 
     try:
         async with open_backend(context.home, ask_passphrase=ask, watch=False) as backend:
-            return [finding async for finding in look_at_stores(backend, is_quick=is_quick)]
+            return [finding async for finding in _look(backend, is_quick=is_quick)]
     except TriiError as e:
         return [problem("stores", f"They cannot be opened: {e.message}", e.hint, code=e.code)]

@@ -63,6 +63,7 @@ OPENED_OTHERWISE = {
     "CommandPalette",
     "ComparisonEditor",
     "FeedForm",
+    "HealthDialog",
     "InstructionsDialog",
     "InviteDialog",
     "JoinDialog",

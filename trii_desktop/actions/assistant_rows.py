@@ -103,4 +103,12 @@ ROWS: Final[tuple[ActionRow, ...]] = (
         (),
         words="prompt template system versions compare",
     ),
+    ActionRow(
+        "assistant.health",
+        "&Diagnostics\u2026",
+        ASSISTANT,
+        "assistant.open_health",
+        (),
+        words="health GPU tokens speed queue budget spent status",
+    ),
 )

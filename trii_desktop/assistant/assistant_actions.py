@@ -30,7 +30,7 @@ DOCK = "assistant"
 class AssistantActions(QObject):
     """Methods and flags that the action table names; charts are those of the grid.
 
-    changed : a flag may be another one; models_wanted, services_wanted, instructions_wanted : their dialogs
+    changed : a flag may be another one; models_wanted, services_wanted, instructions_wanted, health_wanted : their dialogs
     chart_wanted : an InstrumentId that is to be shown, and a moment (UTC ns) or None
     """
 
@@ -38,6 +38,7 @@ class AssistantActions(QObject):
     models_wanted = Signal()
     services_wanted = Signal()
     instructions_wanted = Signal()
+    health_wanted = Signal()
     chart_wanted = Signal(object, object)
 
     def __init__(self, window: MainWindow, desk: Desk, grid: ChartGrid, drawings: DrawingActions) -> None:
@@ -159,6 +160,10 @@ class AssistantActions(QObject):
     def open_instructions(self) -> None:
         """What models are told."""
         self.instructions_wanted.emit()
+
+    def open_health(self) -> None:
+        """How the assistant stands."""
+        self.health_wanted.emit()
 
     def fill_menu(self, menu: QMenu, spot: Spot) -> None:
         """What the menu on a chart offers, with a separator below it."""

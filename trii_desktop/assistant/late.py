@@ -13,6 +13,7 @@ from trii_desktop.actions.row import plain_title
 from trii_desktop.actions.table import ACTIONS
 from trii_desktop.assistant.assistant_actions import AssistantActions
 from trii_desktop.assistant.found_things import FoundThings
+from trii_desktop.assistant.health.health_actions import HealthActions
 from trii_desktop.assistant.instructions.instruction_actions import InstructionActions
 from trii_desktop.assistant.models.model_actions import ModelActions
 from trii_desktop.assistant.panel import AssistantPanel
@@ -27,6 +28,7 @@ class LateParts(NamedTuple):
     models: ModelActions
     services: ServiceActions
     instructions: InstructionActions
+    health: HealthActions
     found: FoundThings
 
     def join(self, actions: AssistantActions) -> None:
@@ -35,12 +37,14 @@ class LateParts(NamedTuple):
         actions.models_wanted.connect(self.models.open_models)
         actions.services_wanted.connect(self.services.open_services)
         actions.instructions_wanted.connect(self.instructions.open_instructions)
+        actions.health_wanted.connect(self.health.open_health)
 
     def close(self) -> None:
         """Close the dialogs; the panel goes with its dock."""
         self.models.close()
         self.services.close()
         self.instructions.close()
+        self.health.close()
 
 
 def make_parts(window: QWidget, desk: Desk, assistant: Assistant, show_settings: Callable[[], None]) -> LateParts:
@@ -49,7 +53,8 @@ def make_parts(window: QWidget, desk: Desk, assistant: Assistant, show_settings:
     panel = AssistantPanel(desk, assistant, decode_answer)
     instructions = InstructionActions(window, desk, assistant.templates)
     models = ModelActions(window, desk, assistant.models)
-    return LateParts(panel, models, services, instructions, FoundThings(desk, assistant, panel))
+    health = HealthActions(window, desk, assistant)
+    return LateParts(panel, models, services, instructions, health, FoundThings(desk, assistant, panel))
 
 
 def found_actions() -> tuple[SearchEntry, ...]:

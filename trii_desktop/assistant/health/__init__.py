@@ -1,0 +1,1 @@
+"""How the assistant stands, shown in the window."""
