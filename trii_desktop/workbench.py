@@ -190,6 +190,8 @@ class Workbench:
         """Hear the chat's dock, which comes last of all too."""
         self._late.append(late)
         late.join(self.chat, self.team)
+        by_file = Offer("Import files…", self.data.files, "import.files")
+        late.links.lead(by_file, Offer("Connect live data…", self.live.open_feeds, "live.feeds"))
         for part in (self.chat, self.team):
             part.changed.connect(self.actions.refresh)
         self.actions.refresh()

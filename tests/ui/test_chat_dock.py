@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from backend.charts.chart_state import save_state
 from backend.chat.message import Delivery, FileRow, LinkRow
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
@@ -412,6 +414,30 @@ def test_links_lead_to_the_chart_and_what_no_chart_can_show_is_refused_in_words(
         hand.timeline.go_to(said.id)
         hand.view(said.id).text.anchorClicked.emit(QUrl("instrument:MSFT.XNAS"))
         await shown(lambda: str(chart.shown.instrument.id) == "MSFT.XNAS")
+
+    story_of(tell, sampled)
+
+
+def test_a_shared_chart_of_what_is_not_here_offers_how_to_bring_it_in(qapp, sampled):
+    async def tell(hand):
+        chart, before = hand.desktop.panels.chart, hand.desktop.panels.chart.state
+        await hand.begin()
+        ways = (("SOL.LSEX", "Import files\u2026", "ImportDialog"), ("SOLUSDT.BINANCE", "Connect live data\u2026", "FeedsDialog"))
+        for name, title, dialog in ways:
+            text = save_state(msgspec.structs.replace(before, instrument=name)).decode()
+            said = await hand.say(ANN, "Look", links=(LinkRow(name, "1d", chart=text),))
+            hand.desk.notices.clear()
+            await shown(lambda said=said: hand.view(said.id)._cards)
+            hand.view(said.id)._cards[0].open_button.click()
+            await shown(lambda: hand.desk.notices.entries, "a notice")
+            (entry,) = hand.desk.notices.entries
+            assert entry.notice.title == f"{name.partition('.')[0]} is not on this computer."
+            assert "The picture in the message shows it" in entry.notice.text
+            assert entry.offer.title == title
+            entry.offer.accept()
+            await shown(lambda dialog=dialog: opened(dialog), dialog)
+            opened(dialog).close()
+        assert chart.state == before
 
     story_of(tell, sampled)
 

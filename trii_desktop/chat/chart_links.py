@@ -6,16 +6,20 @@ from backend.charts.chart_state import ChartState, VisibleBars, load_state, save
 from backend.chat.message import LinkRow
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, NotFound
 from backend.events import Level
 from trii_desktop.assistant.attachment import chart_seen
 from trii_desktop.charts.still_picture import image_of
 from trii_desktop.chat.uploads import Upload, pasted_picture
 from trii_desktop.desk import Desk
+from trii_desktop.live.feeds_dialog import EASY
+from trii_desktop.live.live_actions import FIRST_OF
 from trii_desktop.market.active_chart import ActiveChart
 from trii_desktop.market.chart_panel import ChartPanel
+from trii_desktop.notifications import Offer
 
 N_STATE_BYTES_MAX = 6_000  # of a chart's state as text: a message has room for 16 KiB in all
+OPEN_VENUES = frozenset(FIRST_OF[kind].venue for kind in EASY)  # whose feeds need no account
 _ROOM = 1.15  # of bars that are shown, how much more than those that are meant
 
 
@@ -25,6 +29,12 @@ class ChartLinks:
     def __init__(self, desk: Desk, active: ActiveChart) -> None:
         self._desk = desk
         self._active = active
+        self._by_file: Offer | None = None
+        self._by_feed: Offer | None = None
+
+    def lead(self, by_file: Offer, by_feed: Offer) -> None:
+        """How prices come to this computer, offered where what was shared has none here."""
+        self._by_file, self._by_feed = by_file, by_feed
 
     @property
     def is_shown(self) -> bool:
@@ -58,12 +68,22 @@ class ChartLinks:
     def open(self, link: object) -> None:
         """Show what a card leads to on the active chart; undo brings back what was there."""
         assert isinstance(link, LinkRow), "Cards lead to links."
-        self._desk.start("Opening what was shared", self._open(link))
+        self._desk.start("Opening what was shared", self._open_or_offer(link))
 
     def open_instrument(self, instrument: object) -> None:
         """Show an instrument on the active chart."""
         assert isinstance(instrument, InstrumentId), "Instruments are told by their ids."
-        self._desk.start(f"Opening {instrument}", self._active.current.open(instrument))
+        self._desk.start(f"Opening {instrument}", self._open_or_offer(LinkRow(str(instrument))))
+
+    async def _open_or_offer(self, link: LinkRow) -> None:
+        try:
+            await self._open(link)
+        except NotFound:
+            code, _, venue = link.instrument.rpartition(".")
+            picture = "The picture in the message shows it as it was shared. " if link.chart else ""
+            words = f"{picture}Import a file of its prices, or connect a feed that has it; then it opens."
+            offer = self._by_feed if venue in OPEN_VENUES else self._by_file
+            self._desk.notices.say(f"{code or link.instrument} is not on this computer.", words, level=Level.WARNING, offer=offer)
 
     async def _open(self, link: LinkRow) -> None:
         chart = self._active.current
