@@ -16,7 +16,7 @@ from trii_desktop.palettes import Palette
 RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
 FONT_FAMILY: Final = "TRII Sans"
 _FONT_FILES: Final = ("TriiSans-Regular.otf", "TriiSans-Medium.otf", "TriiSans-SemiBold.otf")
-_FONT_SIZES: Final = (11, 12, 13, 14, 15, 18, 20)
+_FONT_SIZES: Final = (11, 12, 13, 14, 15, 16, 18, 20, 26)
 _BODY_PX: Final = 13
 _ICON_SIZES: Final = (18, 36)
 _ICON_SCALES: Final = (1, 2)

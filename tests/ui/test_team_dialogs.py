@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
 from backend.chat.message import FileRow
 from backend.errors import InvalidInput, Unavailable
+from backend.settings import Settings
 from backend.sync.server import Standing
 from tests.fakes.chat_window import bench_of
 from tests.fakes.dialogs import nameless, opened, walk
@@ -70,6 +72,32 @@ def test_what_is_wrong_with_a_link_is_said_in_the_dialog(qapp):
         assert dialog.pages.currentIndex() == 0
         assert dialog.next.isEnabled()
         dialog.reject()
+
+    bench_of(tell)
+
+
+def test_with_letters_twice_as_large_nothing_of_joining_is_squeezed_or_cut(qapp):
+    async def tell(hand):
+        hand.desk.look.wear(msgspec.structs.replace(Settings().appearance, font_scale=2.0))
+        try:
+            await hand.call(hand.team.stand())
+            hand.team_actions.open_join()
+            dialog = await dialog_of("JoinDialog")
+            dialog.show_link(LINK)
+            await shown(lambda: dialog.pages.currentIndex() == 1)
+            dialog.say("The server at desk.example cannot be reached: connection refused.", "error")
+
+            def squeezed():
+                fields = (dialog.email, dialog.name, dialog.password, dialog.again, dialog.next)
+                words = (dialog.pin, dialog.said)
+                small = [one.accessibleName() for one in fields if one.height() < one.sizeHint().height()]
+                return small + [one.text() for one in words if one.height() < one.heightForWidth(one.width())]
+
+            await shown(lambda: not squeezed(), "room for all of it")
+            assert dialog.email.height() > 2 * 18
+            dialog.reject()
+        finally:
+            hand.desk.look.wear(Settings().appearance)
 
     bench_of(tell)
 

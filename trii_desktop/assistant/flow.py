@@ -72,7 +72,7 @@ class FlowRow(QWidget):
     def _lay_out(self, width: int, *, moves: bool) -> int:
         x = y = tall = 0
         for part in self._seen():
-            size = part.sizeHint()
+            size = part.sizeHint().boundedTo(part.maximumSize())
             wide = min(size.width(), width)
             if x and x + wide > width:
                 x, y = 0, y + tall + GAP_PX

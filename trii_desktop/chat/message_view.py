@@ -4,9 +4,10 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QEnterEvent, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from backend.chat.message import Delivery, MessageRow
+from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.assistant.markdown.blocks import Block, BlockKind, Run
 from trii_desktop.chat.chat_text import ChatText
 from trii_desktop.chat.items import Item, replies_words
@@ -59,7 +60,8 @@ class MessageView(QFrame):
         self._chips: ReactionChips | None = None
         self._failed: Decision | None = None
         self._overtaken: Decision | None = None
-        self.name, self._clock, self._marks = label("", "strong"), label("", "caption"), label("", "caption")
+        self.name, self._clock, self._marks = ElidedLabel("strong"), label("", "caption"), label("", "caption")
+        self.name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._head = QFrame()
         self._head.setLayout(row(self.name, self._clock, self._marks, None, gap=6))
         self.text = ChatText(look)
@@ -230,7 +232,7 @@ class MessageView(QFrame):
     def _show_head(self, item: Item) -> None:
         message = item.row
         self._head.setVisible(not item.is_grouped or message.is_pinned or message.is_edited)
-        self.name.setText("You" if message.is_mine else item.name)
+        self.name.say("You" if message.is_mine else item.name)
         self.name.setVisible(not item.is_grouped)
         self._clock.setText(item.clock)
         self._clock.setVisible(not item.is_grouped)

@@ -20,6 +20,7 @@ from trii_desktop.widgets.steering import ListSteering
 
 N_FOUND_MAX: Final = 60
 PAUSE_MS: Final = 160
+_N_LETTERS: Final = 14
 _HAS: Final = (("", "With anything"), ("file", "With a file"), ("link", "With a chart or link"), ("pin", "Pinned"))
 _EMPTY: Final = ("Search what was said", "Words, @people and instruments. What is on this computer is found without a connection.")
 
@@ -47,7 +48,6 @@ class SearchPage(QWidget):
         self.instrument.setPlaceholderText("Instrument")
         self.instrument.setAccessibleName("Instrument")
         self.instrument.setMaxLength(40)
-        self.instrument.setMaximumWidth(120)
         self.since = QDateEdit(QDate(2000, 1, 1))
         self.since.setAccessibleName("Not before")
         self.since.setToolTip("Not before")
@@ -177,8 +177,9 @@ class SearchPage(QWidget):
 def _combo(name: str) -> QComboBox:
     made = QComboBox()
     made.setAccessibleName(name)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-    made.setMaximumWidth(180)
+    # As wide as so many letters, whatever it offers: two stand beside each other in a narrow dock.
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    made.setMinimumContentsLength(_N_LETTERS)
     return made
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QSizePolicy, QToolButton, QWidget
 
 from trii_desktop.look import Look
 from trii_desktop.widgets.layout import frame, label, row
@@ -41,7 +41,8 @@ class WorkDock(QDockWidget):
         bar = frame(
             "dockBar", row(self._title, None, self.menu_button, self.float_button, self.close_button, margins=(10, 0, 4, 0), gap=0)
         )
-        bar.setFixedHeight(TITLE_PX)
+        bar.setMinimumHeight(TITLE_PX)  # and taller with larger letters
+        bar.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setTitleBarWidget(bar)
         self.topLevelChanged.connect(self._say_floating)
         look.changed.connect(self.wear)

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final, Protocol
 
-from PySide6.QtWidgets import QCheckBox, QTableWidgetItem, QTabWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QHeaderView, QTableWidgetItem, QTabWidget, QWidget
 
 from backend.sync.server import ServerRow, SessionRow
 from trii_desktop.desk import Desk
@@ -37,7 +37,7 @@ class AccountDialog(AskingDialog):
         self._server = server
         self._deeds = deeds
         self._sessions: tuple[SessionRow, ...] = ()
-        self.resize(600, 480)
+        self.begin_size(600, 480)
         who = " · ".join(
             part
             for part in (shown_name(server.person or server.email), shown_line(server.email), ROLES.get(server.role, ""))
@@ -81,9 +81,8 @@ class AccountDialog(AskingDialog):
 
     def _session_page(self) -> QWidget:
         self.table = RowTable("Devices that are signed in", _COLUMNS)
-        self.table.horizontalHeader().setStretchLastSection(True)
-        self.table.setColumnWidth(0, 260)
-        self.table.setColumnWidth(1, 130)
+        for at, mode in enumerate((QHeaderView.ResizeMode.Stretch, *[QHeaderView.ResizeMode.ResizeToContents] * 2)):
+            self.table.horizontalHeader().setSectionResizeMode(at, mode)
         self.table.currentCellChanged.connect(self._session_chosen)
         self.end = button("Sign this device out")
         self.end.clicked.connect(self._end)

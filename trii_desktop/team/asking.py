@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 from shiboken6 import isValid
 
@@ -14,6 +14,7 @@ from trii_desktop.widgets.layout import label
 
 T = TypeVar("T")
 N_LETTERS_MAX = 320
+BODY_PX = 13  # of letters as designed
 
 
 class AskingDialog(QDialog):
@@ -27,6 +28,27 @@ class AskingDialog(QDialog):
         self.setAccessibleName(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.said = label("", "muted", wraps=True)
+
+    def begin_size(self, width_px: int, height_px: int) -> None:
+        """Be so large with letters as they are designed, and larger with larger ones, as far as the screen has room."""
+        scale = self.fontInfo().pixelSize() / BODY_PX
+        self.resize(QSize(round(width_px * scale), round(height_px * scale)).boundedTo(self.screen().availableSize()))
+
+    def event(self, event: QEvent) -> bool:
+        """Grow where other words need more room: wrapped lines do not count in a dialog's least size."""
+        is_layout = event.type() == QEvent.Type.LayoutRequest
+        is_handled = super().event(event)
+        if is_layout and isValid(self):
+            self._grow()
+        return is_handled
+
+    def _grow(self) -> None:
+        layout = self.layout()
+        if layout is None or not layout.hasHeightForWidth():
+            return
+        needed_px = min(layout.totalHeightForWidth(self.width()), self.screen().availableSize().height())
+        if self.height() < needed_px:
+            self.resize(self.width(), needed_px)
 
     @property
     def is_asking(self) -> bool:

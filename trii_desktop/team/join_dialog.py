@@ -39,7 +39,7 @@ class JoinDialog(AskingDialog):
         self._joined = joined
         self._invitation: Invitation | None = None
         self._ticket = ""
-        self.resize(500, 540)
+        self.begin_size(500, 540)
         self._title, self._words = label("", "title"), label("", "muted", wraps=True)
         self.link = QPlainTextEdit()
         self.link.setAccessibleName("Invite link")
