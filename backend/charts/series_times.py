@@ -56,10 +56,12 @@ class SeriesTimes:
 
 def session_numbers(spec: BarSpec, event_ns: Int64s, sessions: SessionTable | None) -> Float64s:
     """float64[n]: a number that changes with each session; bars of days and longer are sessions of their own."""
+    if not len(event_ns):
+        return np.empty(0)
     days = (event_ns // DAY_NS).astype(np.float64)
     if spec.is_dated or sessions is None or not len(sessions):
         return days
-    row = np.searchsorted(sessions.open_ns, event_ns, side="right").astype(np.float64)
+    row = sessions.n_opened(event_ns).astype(np.float64)
     # Beyond what the calendar knows each UTC day is a session; negative, so that no number means two things.
     return np.where((row == 0) | (event_ns >= sessions.close_ns[-1] + DAY_NS), -days - 1.0, row)
 

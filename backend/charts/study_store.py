@@ -138,10 +138,7 @@ class _Choice(NamedTuple):
     parts: tuple[_Part, ...] = ()
     ids: tuple[tuple[str, Computed], ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def computed(self) -> frozenset[Computed]:
-        return frozenset(computed for _, computed in self.ids)
+    computed: frozenset[Computed] = frozenset()
 
 
 _NO_CHOICE: Final = _Choice()
@@ -229,9 +226,10 @@ class OpenStudies:
         """Take what there is to be seen."""
         if not self._is_open:
             return
-        there = {computed for computed, _ in shown.lines} | set(shown.errors)
-        if self._wanted.computed <= there or shown.failure:
-            self._held = self._wanted
+        if self._held is not self._wanted:
+            there = {computed for computed, _ in shown.lines} | set(shown.errors)
+            if self._wanted.computed <= there or shown.failure:
+                self._held = self._wanted
         choice = self._held
         lines: dict[LineKey, StudyLine] = {}
         for part in choice.parts:
@@ -265,4 +263,4 @@ def _choice_of(studies: tuple[Study, ...], comparisons: tuple[Comparison, ...]) 
         else:
             ids.append((comparison.id, name))
             parts.append(_Part((comparison.id, COMPARED), name, COMPARED))
-    return _Choice(tuple(parts), tuple(ids), tuple(errors.items()))
+    return _Choice(tuple(parts), tuple(ids), tuple(errors.items()), frozenset(computed for _, computed in ids))

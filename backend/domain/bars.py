@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from backend.domain.hashing import HashedOnce
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 
@@ -53,7 +54,7 @@ _INTRADAY: Final = {BarUnit.SECOND, BarUnit.MINUTE, BarUnit.HOUR}
 
 
 @dataclass(frozen=True, slots=True)
-class BarSpec:
+class BarSpec(HashedOnce):
     """How bars are cut: ``5m``, ``1d``, ``1mo``, ``500t`` (trades), ``10000v`` (quantity), ``0.5r`` (price range).
 
     One way of cutting has one spec: ``60m`` is ``1h`` and ``0.50r`` is ``0.5r``. ``24h`` is not ``1d``, nor ``7d``
@@ -62,6 +63,7 @@ class BarSpec:
 
     step: Decimal
     unit: BarUnit
+    __hash__ = HashedOnce.__hash__
 
     def __post_init__(self) -> None:
         step, unit = self.step, self.unit
@@ -121,11 +123,12 @@ class BarSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class Series(HashedOnce):
     """The bars of one instrument cut one way."""
 
     instrument: InstrumentId
     spec: BarSpec
+    __hash__ = HashedOnce.__hash__
 
     def __str__(self) -> str:
         return f"{self.instrument} {self.spec}"
@@ -209,12 +212,16 @@ class BarArrays:
 
     @classmethod
     def empty(cls) -> "BarArrays":
-        """No bars."""
-        return cls(np.empty(0, np.int64), *(np.empty(0, np.float64) for _ in range(5)))
+        """No bars; always the same ones, since nothing in them can change."""
+        return _NO_BARS
 
     @classmethod
     def of(cls, bars: list[Bar]) -> "BarArrays":
         """Columns from single bars, oldest first."""
+        if len(bars) == 1:  # several times a batch
+            (bar,) = bars
+            ns, values = np.array((bar.event_ns,), np.int64), (bar.open, bar.high, bar.low, bar.close, bar.volume)
+            return cls(ns, *(np.array((value,), np.float64) for value in values))
         rows = [(b.open, b.high, b.low, b.close, b.volume) for b in bars]
         table = np.array(rows, np.float64).reshape(len(rows), 5)
         return cls(np.array([b.event_ns for b in bars], np.int64), *(table[:, i].copy() for i in range(5)))
@@ -223,3 +230,6 @@ class BarArrays:
     def is_close_only(self) -> bool:
         """Whether every bar has open = high = low = close, as in series of single values; such series draw as lines."""
         return len(self) > 0 and bool(np.array_equal(self.open, self.close) and np.array_equal(self.high, self.low))
+
+
+_NO_BARS: Final = BarArrays(np.empty(0, np.int64), *(np.empty(0, np.float64) for _ in range(5)))

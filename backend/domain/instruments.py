@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
+from backend.domain.hashing import HashedOnce
 from backend.errors import InvalidInput
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9 ./:^_=+-]{0,31}")
@@ -31,7 +32,7 @@ _MAY_BE_NEGATIVE: Final = {InstrumentKind.COMMODITY, InstrumentKind.FUTURE, Inst
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class InstrumentId:
+class InstrumentId(HashedOnce):
     """A code on a venue, written ``AAPL.XNAS``; the venue is what follows the last dot.
 
     Venue is the MIC where one exists, else ``FX``, ``INDEX``, or the source's own name (``FRED``, ``BINANCE``).
@@ -39,6 +40,7 @@ class InstrumentId:
 
     code: str
     venue: str
+    __hash__ = HashedOnce.__hash__
 
     def __post_init__(self) -> None:
         if not _CODE.fullmatch(self.code) or self.code != self.code.strip():

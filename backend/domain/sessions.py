@@ -1,5 +1,6 @@
 """Trading sessions as arrays, and when a bar of a session is complete."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,18 @@ class SessionTable:
         row = np.searchsorted(self.open_ns, instant_ns, side="right") - 1
         inside = (row >= 0) & (instant_ns < self.close_ns[np.maximum(row, 0)])
         return np.where(inside, row, -1).astype(np.int64)
+
+    def n_opened(self, instant_ns: Int64s) -> Int64s:
+        """How many sessions had opened at each instant.
+
+        instant_ns : int64[n]   never decreasing; inside one session, as bars under way are, numpy is not asked (decision 0188)
+        """
+        if not len(instant_ns):
+            return np.empty(0, np.int64)
+        first = bisect_right(self.open_ns, int(instant_ns[0]))
+        if len(instant_ns) == 1 or first == bisect_right(self.open_ns, int(instant_ns[-1])):
+            return np.full(len(instant_ns), first, np.int64)
+        return self.open_ns.searchsorted(instant_ns, side="right")
 
     def opens_of(self, label_ns: Int64s) -> Int64s:
         """The opening of each labelled session, of the next one where that date has none, else the label itself."""

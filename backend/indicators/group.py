@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from backend.domain.bars import DAY_NS, Bar, BarArrays, Float64s
+from backend.domain.hashing import HashedOnce
 from backend.errors import CorruptData, InvalidInput, NotFound
 from backend.indicators.columns import Columns, swept
 from backend.indicators.registry import check_source, checked_params, spec_of
@@ -18,7 +19,7 @@ _STATE_VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(HashedOnce):
     """One indicator of a group.
 
     key : names it in the group
@@ -30,6 +31,7 @@ class Member:
     indicator: str
     params: tuple[tuple[str, Value], ...] = ()
     source: str = ""
+    __hash__ = HashedOnce.__hash__
 
 
 class _Placed(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import njit, types
 
 Float64s: TypeAlias = npt.NDArray[np.float64]
 Int64s: TypeAlias = npt.NDArray[np.int64]
@@ -41,6 +41,14 @@ N_LIVE: Final = 5
 
 FAR: Final = np.iinfo(np.int64).max
 ROUNDING: Final = 1 + 1e-9
+
+_GIVEN_NS: Final = types.Array(types.int64, 1, "C", readonly=True)
+_GIVEN: Final = types.Array(types.float64, 1, "C", readonly=True)
+_STATE: Final = (types.int64[::1], types.float64[::1])
+# Compiled when this module is imported, on a thread, and never at the first trade; what was read from files is read-only.
+_SWEEPS: Final = types.UniTuple(types.int64, 2)(
+    types.int64, types.float64, *_STATE, _GIVEN_NS, _GIVEN, _GIVEN, _GIVEN_NS, _GIVEN_NS, types.int64[::1], types.float64[:, ::1]
+)
 
 
 def new_state() -> tuple[Int64s, Float64s]:
@@ -116,7 +124,7 @@ def open_bar(
     live[QUANTITY] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(_SWEEPS, cache=True, nogil=True)
 def aggregate_sweep(
     kind: int,
     size: float,
@@ -158,3 +166,24 @@ def aggregate_sweep(
             open_bar(kind, size, mark, live, event_ns[i], price[i], opens_ns, closes_ns)
         take_trade(mark, live, price[i], quantity[i])
     return len(event_ns), n_closed
+
+
+@njit(_SWEEPS, cache=True)
+def aggregate_few(
+    kind: int,
+    size: float,
+    mark: Int64s,
+    live: Float64s,
+    event_ns: Int64s,
+    price: Float64s,
+    quantity: Float64s,
+    opens_ns: Int64s,
+    closes_ns: Int64s,
+    out_ns: Int64s,
+    out: npt.NDArray[np.float64],
+) -> tuple[int, int]:
+    """As ``aggregate_sweep``, for some thousand trades: takes microseconds, so it keeps the interpreter lock (decision 0188).
+
+    Twin: tests/naive/aggregate.py
+    """
+    return aggregate_sweep(kind, size, mark, live, event_ns, price, quantity, opens_ns, closes_ns, out_ns, out)

@@ -16,6 +16,7 @@ from backend.market.aggregate import TradeAggregator
 from backend.market.growing_bars import join
 from backend.market.resample import divides
 
+_NO_BARS: Final = BarArrays.empty()
 _RECENT_MAX: Final = 10_000  # minutes kept for specs that are joined while others run
 
 
@@ -142,7 +143,7 @@ class LiveBars:
 def spec_tails(change: BarChange) -> Iterator[tuple[BarSpec, BarArrays, bool]]:
     """For each spec that changed: its closed bars with the one under way last, and whether there is one."""
     for spec in {**change.closed, **change.forming}:
-        closed, forming = change.closed.get(spec, BarArrays.empty()), change.forming.get(spec)
+        closed, forming = change.closed.get(spec, _NO_BARS), change.forming.get(spec)
         if forming is None:
             yield spec, closed, False
         elif len(closed):

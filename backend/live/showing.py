@@ -1,9 +1,8 @@
 """Bars on their way to charts: at most one change a series every few milliseconds, whatever the feed's wake-ups."""
 
 import asyncio
+from bisect import bisect_left
 from typing import Final, Protocol
-
-import numpy as np
 
 from backend.domain.bars import BarArrays, Series
 from backend.market.growing_bars import join
@@ -65,5 +64,5 @@ class Showing:
 
 def _replaced(waiting: BarArrays, tail: BarArrays) -> BarArrays:
     """``waiting`` with ``tail`` in place of its bars from the first of ``tail`` on."""
-    keep = int(np.searchsorted(waiting.event_ns, tail.event_ns[0]))
+    keep = bisect_left(waiting.event_ns, int(tail.event_ns[0]))
     return join(waiting[:keep], tail) if keep else tail

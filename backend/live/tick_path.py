@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import InstrumentId
@@ -19,6 +19,7 @@ from backend.right_of_way import RightOfWay
 
 log = logging.getLogger(__name__)
 
+_Changed: TypeAlias = tuple[BarChange, tuple[tuple[BarSpec, BarArrays, bool], ...]]  # and its tails, made once
 UNDER_WAY_NS: Final = 250_000_000
 
 
@@ -81,8 +82,9 @@ class TickPath:
             return
         self.n_trades += len(trades)
         one.note(trades, batch.received_ns, is_late=batch.is_late)
-        self._record(one, trades, change, batch.received_ns)
-        self._show(one, change, trades, batch)
+        tails = tuple(spec_tails(change))
+        self._record(one, trades, (change, tails), batch.received_ns)
+        self._show(one, (change, tails), trades, batch)
 
     def advance(self, one: Followed, to_ns: int, received_ns: int) -> None:
         """Time has passed without a trade: close what is over."""
@@ -92,18 +94,21 @@ class TickPath:
         if change.closed or one.has_unrecorded:
             batch = TickBatch(received_ns)
             one.recorded_ns = 0
-            self._record(one, TradeArrays.empty(), change, received_ns)
+            tails = tuple(spec_tails(change))
+            self._record(one, TradeArrays.empty(), (change, tails), received_ns)
         if change.closed:
-            self._show(one, change, TradeArrays.empty(), batch)
+            self._show(one, (change, tails), TradeArrays.empty(), batch)
 
-    def _show(self, one: Followed, change: BarChange, trades: TradeArrays, batch: TickBatch) -> None:
-        for spec, tail, _ in spec_tails(change):
+    def _show(self, one: Followed, changed: _Changed, trades: TradeArrays, batch: TickBatch) -> None:
+        change, tails = changed
+        for spec, tail, _ in tails:
             self._open_bars.apply(Series(one.instrument, spec), tail)
         seen = LiveChange(one.instrument, batch.received_ns, trades, change.closed, change.forming, batch.is_late)
         for watcher in self.watchers:
             watcher.evaluate(seen)
 
-    def _record(self, one: Followed, trades: TradeArrays, change: BarChange, received_ns: int) -> None:
+    def _record(self, one: Followed, trades: TradeArrays, changed: _Changed, received_ns: int) -> None:
+        change, tails = changed
         assert one.feed is not None, "What is recorded has a source."
         source = one.feed.name
         # Complete bars at once; those under way four times a second, which is often enough for who asks history.
@@ -114,7 +119,7 @@ class TickPath:
         try:
             if len(trades):
                 self._recorder.append_trades(one.instrument, source, by_time(trades))
-            for spec, tail, is_forming in spec_tails(change):
+            for spec, tail, is_forming in tails:
                 if (is_due or spec in change.closed) and self._is_recorded(one, spec):
                     self._recorder.append(Series(one.instrument, spec), source, tail, forming=is_forming)
         except Unavailable as e:

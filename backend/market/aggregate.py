@@ -11,6 +11,7 @@ from backend.errors import InvalidInput
 from backend.market.watermark import TradeOrder
 
 ROOM: Final = 65_536
+FEW: Final = 4_096
 
 
 class TradeAggregator:
@@ -70,19 +71,24 @@ class TradeAggregator:
         self._last_ns = int(trades.event_ns[-1])
         pieces: list[tuple[np.ndarray, np.ndarray]] = []
         taken = 0
+        event_ns, price, quantity, opens_ns, closes_ns = map(
+            np.ascontiguousarray,
+            (trades.event_ns, trades.price, trades.quantity, self._sessions.open_ns, self._sessions.close_ns),
+        )
+        sweep = self._kernel.aggregate_few if len(trades) <= FEW else self._kernel.aggregate_sweep
         while taken < len(trades):
             room = min(ROOM, len(trades) - taken + 1)
             out_ns, out = np.empty(room, np.int64), np.empty((self._kernel.N_LIVE, room), np.float64)
-            n_taken, n_closed = self._kernel.aggregate_sweep(
+            n_taken, n_closed = sweep(
                 self._kind,
                 self._size,
                 self._mark,
                 self._live,
-                trades.event_ns[taken:],
-                trades.price[taken:],
-                trades.quantity[taken:],
-                self._sessions.open_ns,
-                self._sessions.close_ns,
+                event_ns[taken:],
+                price[taken:],
+                quantity[taken:],
+                opens_ns,
+                closes_ns,
                 out_ns,
                 out,
             )

@@ -130,7 +130,7 @@ def _bounds(event_ns: Int64s, sessions: SessionTable) -> tuple[Int64s, Int64s]:
     """The opening or close from which bars count at each instant, and the next close."""
     if not len(sessions):
         return np.zeros_like(event_ns), np.full_like(event_ns, NEVER_NS)
-    row = np.searchsorted(sessions.open_ns, event_ns, side="right") - 1
+    row = sessions.n_opened(event_ns) - 1
     here = np.maximum(row, 0)
     is_inside = (row >= 0) & (event_ns < sessions.close_ns[here])
     anchor = np.where(is_inside, sessions.open_ns[here], np.where(row >= 0, sessions.close_ns[here], 0))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from bisect import bisect_left
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -178,7 +179,7 @@ class LiveLog:
 
 
 def _has(bars: BarArrays, event_ns: int) -> bool:
-    row = int(bars.event_ns.searchsorted(event_ns))
+    row = bisect_left(bars.event_ns, event_ns)
     return row < len(bars) and int(bars.event_ns[row]) == event_ns
 
 
