@@ -82,6 +82,10 @@ _BEFORE: Final = (
 _READS: Final = """
 SELECT d.usr, d.seq FROM reads d JOIN seats s ON s.room = d.room AND s.usr = d.usr WHERE d.room = $1 ORDER BY d.usr
 """
+_FORK_AFTER: Final = """
+SELECT MIN(fork) FROM forks WHERE room = $1 AND epoch > $2
+AND ($2 = (SELECT epoch FROM events WHERE room = $1 AND seq = 1) OR $2 IN (SELECT epoch FROM forks WHERE room = $1))
+"""
 _EPOCH, _HASH = 10, 11  # places in those rows
 
 
@@ -233,10 +237,13 @@ class Log:
         return None
 
     async def _cut_off(self, reading: Reading, access: Access, epoch: int) -> Reset:
-        """The copy holds what is no longer history: from where its epoch ended, or from the beginning where that is not known."""
-        row = await reading.row("SELECT MIN(fork) FROM forks WHERE room = $1 AND epoch > $2", access.room, epoch)
+        """The copy holds what is no longer history: from where its epoch ended, or from the beginning where that is not known.
+
+        It is not known of an epoch that began after a backup: where that left the history of this log, this log has forgotten.
+        """
+        row = await reading.row(_FORK_AFTER, access.room, epoch)
         fork = row[0] if row else None
-        if not epoch or fork is None or epoch >= access.epoch or fork < access.floor - 1:
+        if fork is None or epoch >= access.epoch or fork < access.floor - 1:
             return await self._reset(reading, access, ResetReason.HASH)
         later = await reading.row("SELECT epoch, hash FROM events WHERE room = $1 AND seq = $2", access.room, fork + 1)
         assert later is not None, f"Epoch after {epoch} of {access.room} has no first event."

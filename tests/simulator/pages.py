@@ -64,10 +64,12 @@ def _span(pull: Pull, log: Sequence[Entry], start: int, end: int) -> Ev:
 
 def _lost(shelves: Shelves, view: RoomView, user: str, epoch: int) -> Reset:
     """The copy holds what is no longer history: from where its epoch ended, or from the beginning where that is not known."""
-    later = [at for at, entry in enumerate(shelves.logs[view.room]) if entry.event.k == Kind.FAILOVER and entry.epoch > epoch]
-    if not epoch or not later or epoch >= view.epoch or later[0] < view.floor(user) - 1:
+    log = shelves.logs[view.room]
+    later = [at for at, entry in enumerate(log) if entry.event.k == Kind.FAILOVER and entry.epoch > epoch]
+    is_known = any(entry.epoch == epoch for entry in log)
+    if not is_known or not later or epoch >= view.epoch or later[0] < view.floor(user) - 1:
         return _reset(shelves, view, user, ResetReason.HASH)
-    return _fork(shelves, view, shelves.logs[view.room][later[0]].epoch, later[0])
+    return _fork(shelves, view, log[later[0]].epoch, later[0])
 
 
 def _fork(shelves: Shelves, view: RoomView, epoch: int, fork: int) -> Reset:

@@ -63,7 +63,7 @@ class Scenario:
         }
         self.hands = Hands(self.world, self.neighbours)
         self.restored: set[str] = set()
-        self._backups: dict[str, bytes] = {}
+        self._backups: dict[str, list[bytes]] = {}
         self.seeds_of_trouble: list[str] = []
 
     @staticmethod
@@ -196,7 +196,7 @@ class Scenario:
     def _back_up(self) -> None:
         server = self.world.random.choice(list(self.servers.values()))
         if server.is_up:
-            self._backups[server.name] = server.disk.copy()
+            self._backups.setdefault(server.name, []).append(server.disk.copy())
 
     def _forge(self) -> None:
         """Somebody takes the id of another's operation for words of their own: from a device of their own, or from the other's."""
@@ -214,11 +214,12 @@ class Scenario:
         server.forge(op, maker.device if is_theirs else FORGER, maker.user if is_theirs else forger)
 
     def _restore(self) -> None:
-        """A server is lost, and an older copy of it takes its place."""
+        """A server is lost, and an older copy of it takes its place: mostly the newest, now and then any, then another again."""
         if self._backups:
             name = self.world.random.choice(sorted(self._backups))
             self.restored.add(name)
-            self.servers[name].restore(self._backups[name])
+            backups = self._backups[name]
+            self.servers[name].restore(backups[-1] if self.world.chance(0.6) else self.world.random.choice(backups))
 
     # The end.
 

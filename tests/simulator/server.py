@@ -56,7 +56,7 @@ class Deeds:
     ended_ms: dict[str, int] = field(default_factory=dict)  # session: when it was ended
     logs: dict[tuple[str, int], dict[int, str]] = field(default_factory=dict)  # (room, epoch): place and id, ever committed
     bases: dict[tuple[str, int], dict[int, str]] = field(default_factory=dict)  # (room, epoch): what stood before it
-    restores: list[dict[str, int]] = field(default_factory=list)  # how long each room was in the older copy that took over
+    restores: list[dict[str, list[str]]] = field(default_factory=list)  # what each room held in the older copy that took over
     erased: set[str] = field(default_factory=set)  # events that lost their bodies, on any timeline
     words: dict[str, bytes] = field(default_factory=dict)  # device/event: the body it had, as bytes
     seats: dict[str, SeatWitness] = field(default_factory=dict)  # room
@@ -122,13 +122,15 @@ class Server:
         self.begin()
         self.world.note(self.name, "is restored from an older copy")
         forked = pages.fork(self.shelves, self.now_ms(), self.world.entropy)
-        self.deeds.restores.append({room: view.seq for room, view in self.shelves.rooms.items()})
+        held = {room: [f"{entry.event.d}/{entry.event.id}" for entry in log] for room, log in self.shelves.logs.items()}
+        self.deeds.restores.append(held)
         self.shelves.write(batch_of(forked))
         self._keep(forked)
 
     def is_cut(self, ack: Ack) -> bool:
         """Whether what was acknowledged was lost with an older copy."""
-        return any(ack.place > held.get(ack.room, 0) for held in self.deeds.restores[ack.n_restores :])
+        name, at = f"{ack.device}/{ack.id}", slice(ack.place - 1, ack.place)
+        return any(held.get(ack.room, [])[at] != [name] for held in self.deeds.restores[ack.n_restores :])
 
     def _later(self, delay_ms: int, deed: Any) -> None:
         life = self._life
