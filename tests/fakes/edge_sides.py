@@ -59,9 +59,10 @@ class MemoryRooms:
 
 @dataclass
 class MemoryAccounts:
-    """Everybody who says their name; ``until_ms`` is when their tokens end."""
+    """Everybody who says their name; ``until_ms`` is when their tokens end, ``n_asked`` how often the people were asked for."""
 
     until_ms: int = 2**50
+    n_asked: int = 0
     ended: set[str] = field(default_factory=set)
     known: list[Person] = field(default_factory=lambda: [Person("ann", "Ann", "ann"), Person("bob", "Bob", "bob")])
 
@@ -76,4 +77,5 @@ class MemoryAccounts:
         return actor
 
     async def people(self, actor, beside=frozenset()):
+        self.n_asked += 1
         return tuple(self.known)
