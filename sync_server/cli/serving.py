@@ -15,6 +15,7 @@ from sync_server.protocol.codes import Code
 from sync_server.server import Server
 
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - a server of a team is reached by its desktops: TLS with a pinned key, by invitation alone
+FILES_MAX: Final = 65_536
 _SAID: Final = "served.json"  # how the server was last started, so that other commands make the right links
 _KEPT: Final = ("host", "port", "is_plain", "public_url")
 
@@ -23,6 +24,7 @@ async def serve(command: Command) -> int:
     """Serve until SIGTERM or SIGINT; then tell devices when to come back, finish, and leave with 0."""
     stop = asyncio.Event()
     _on_signals(stop)
+    allow_connections()
     async with Server(command.config) as server:
         save_config(msgspec.structs.replace(command.config, port=server.port))
         await _greet(command, server)
@@ -30,6 +32,19 @@ async def serve(command: Command) -> int:
         command.say("Stopping: devices are told to come back, what was taken is finished.")
     command.say("Stopped.")
     return 0
+
+
+def allow_connections() -> None:
+    """Let this process hold as many connections as the system lets it: each is an open file, and few are allowed unasked."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows, where there is no such limit
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # a system may allow fewer than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _greet(command: Command, server: Server) -> None:
