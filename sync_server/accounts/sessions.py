@@ -73,6 +73,12 @@ class Sessions:
             self._uses.keep(digest, self._means.clock.steady_ms())
         return self._tokens(account, session, device, refresh, shown.until_ms)
 
+    def remembered(self, session: str) -> Standing | None:
+        """Who acts by a session that stands, from memory alone; None where that does not say."""
+        standings = self._means.standings
+        found = None if standings.is_ended(session) else standings.find(session)
+        return None if found is None or self._means.now_ms() >= found.until_ms else found
+
     async def standing(self, session: str) -> Standing:
         """Who acts by a session, from memory where it is known. Raises Refused (401, ``ended`` or ``expired``)."""
         standings = self._means.standings

@@ -116,7 +116,11 @@ class Line:
                     assert self.session.actor is not None
                     self._hub.tell(self.session.actor, said)
                 case Recheck(actor):
-                    self._start("recheck", self._recheck(actor))
+                    now = self._hub.sides.accounts.remembered(actor)
+                    if now is None:
+                        self._start("recheck", self._recheck(actor))
+                    else:
+                        self.carry_out(self.session.renewed(now, self._hub.now_ms()))
                 case Beat():
                     self.carry_out(self.session.head(self._hub.moved(self), self._hub.now_ms()))
         self._look()

@@ -45,6 +45,10 @@ class AccountsSide(Protocol):
         """Whose token this is. Raises Refused."""
         ...
 
+    def remembered(self, actor: Actor) -> Actor | None:
+        """The actor as it is now where that is at hand in memory; None where ``recheck`` has to be asked."""
+        ...
+
     async def recheck(self, actor: Actor) -> Actor:
         """The actor as it is now. Raises Refused once the session has ended."""
         ...

@@ -71,6 +71,9 @@ class MemoryAccounts:
             raise Refused(Code.NOT_SIGNED_IN, "The token is not good.", status=401)
         return Actor(access, "org", Role.MEMBER, f"{access}-device", f"{access}-session", until_ms=self.until_ms)
 
+    def remembered(self, actor):
+        return None if actor.session in self.ended else actor
+
     async def recheck(self, actor):
         if actor.session in self.ended:
             raise Refused(Code.ENDED, "The session was ended.", status=401)

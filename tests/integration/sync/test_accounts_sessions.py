@@ -229,6 +229,7 @@ async def test_signing_out_ends_this_session_and_everywhere_ends_all(database_ur
         for session in (phone.session, owner.session):
             assert await house.accounts.is_ended(session)
         assert frozenset.union(*house.ended) == {laptop.session, phone.session, owner.session}
+        assert house.accounts.remembered(owner) is None
         await refused(house.accounts.recheck(owner), Code.ENDED)
 
 
@@ -251,8 +252,10 @@ async def test_a_new_role_counts_at_once_without_a_new_token(database_url, tmp_p
         tom = await house.accounts.verify(tokens.access)
         await house.accounts.directory.change(owner, tom.user, UserChange(role=Role.GUEST))
 
+        assert house.accounts.remembered(tom) is None, "what memory held is out of date"
         assert (await house.accounts.verify(tokens.access)).role is Role.GUEST
         assert (await house.accounts.recheck(tom)).role is Role.GUEST
+        assert house.accounts.remembered(tom) == await house.accounts.recheck(tom)
         assert (await house.accounts.refresh(tokens.refresh)).role is Role.GUEST
 
 
