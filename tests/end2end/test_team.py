@@ -128,7 +128,7 @@ class Person:
         QTest.keyClick(self.panel.talk.composer.field, Qt.Key.Key_Return)
 
     def rows(self):
-        return [item.row for item in self.panel.talk.timeline.items if item.row is not None]
+        return [item.row for item in self.panel.talk.timeline.rows if item.row is not None]
 
     def texts(self) -> list[str]:
         return [row.text for row in self.rows()]

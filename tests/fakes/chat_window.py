@@ -60,7 +60,7 @@ class ChatHand:
 
     @property
     def items(self):
-        return self.timeline.items
+        return self.timeline.rows
 
     def type(self, text):
         QTest.keyClicks(self.composer.field, text)

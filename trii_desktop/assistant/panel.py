@@ -22,7 +22,7 @@ from trii_desktop.assistant.model_watch import ModelWatch
 from trii_desktop.assistant.standing import StandingStrip
 from trii_desktop.assistant.surface import AssistantSurface, Decode
 from trii_desktop.assistant.talk import Talk
-from trii_desktop.assistant.timeline import Timeline
+from trii_desktop.assistant.timeline import TurnTimeline
 from trii_desktop.assistant.turn_links import TurnLinks
 from trii_desktop.charts.speech import announce
 from trii_desktop.desk import Desk
@@ -68,7 +68,7 @@ class AssistantPanel(QWidget):
         self.cards = SideCards(self, desk.look)
         self.links = TurnLinks(self.talk, self.deeds, self.cards, self)
         self.whole = ConversationDeeds(desk, self.talk, assistant.conversations, self)
-        self.timeline = Timeline(desk.look, self.talk.answer_of)
+        self.timeline = TurnTimeline(desk.look, self.talk.answer_of)
         self.composer = Composer(desk.look)
         self.history = HistoryPage(desk, assistant.conversations)
         self.strip = StandingStrip()
@@ -219,7 +219,7 @@ class AssistantPanel(QWidget):
         desk.look.changed.connect(self._wear)
 
     def _grew(self, entry: Entry) -> None:
-        self.timeline.refresh(entry)
+        self.timeline.refresh(entry.id)
         answer = self.talk.answer_of(entry)
         if answer is not None and answer.analysis is not None and entry.id not in self._cards and self.timeline.is_at_end:
             self._cards.add(entry.id)

@@ -4,7 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from backend.assistant.answers import Answer, Phase
 from backend.assistant.conversations.conversation import Speaker
@@ -17,16 +17,17 @@ from trii_desktop.assistant.provenance import ProvenanceLine
 from trii_desktop.assistant.rich_text import RichText
 from trii_desktop.assistant.wording import MODES, PHASES
 from trii_desktop.look import Look
+from trii_desktop.timeline.row_view import RowView
 from trii_desktop.widgets.layout import button, column, frame, label, row
 
 EDGE_PX: Final = 12
 _CURRENT_PX: Final = 2
 
 
-class TurnView(QFrame):
+class TurnView(RowView):
     """What both kinds share: who says it, the branch switcher, the menu.
 
-    menu_wanted : where on screen; branch_wanted : -1 or 1; grew : it needs another height
+    menu_wanted : where on screen; branch_wanted : -1 or 1
     fact_wanted, link_wanted, hit_wanted : as of ``RichText``
     """
 
@@ -36,13 +37,11 @@ class TurnView(QFrame):
     fact_wanted = Signal(str, QRect)
     link_wanted = Signal(str, QRect)
     hit_wanted = Signal(int, QRect)
-    grew = Signal()
 
     def __init__(self, look: Look, name: str) -> None:
         super().__init__()
         self.look = look
         self.entry: Entry
-        self._is_current = False
         self._who = label(name, "strong")
         self._note = ElidedLabel("caption")
         self._back, self._on = _small("Earlier version"), _small("Later version")
@@ -64,19 +63,6 @@ class TurnView(QFrame):
         self._paint_icons()
 
     @property
-    def is_current(self) -> bool:
-        """Whether keys of the timeline act on it; its parts are stops of Tab then, and only then."""
-        return self._is_current
-
-    @is_current.setter
-    def is_current(self, is_current: bool) -> None:
-        if is_current != self._is_current:
-            self._is_current = is_current
-            for part in self.stops:
-                part.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_current else Qt.FocusPolicy.ClickFocus)
-            self.update()
-
-    @property
     def stops(self) -> list[QWidget]:
         """What the keyboard can reach in it, in order."""
         return [self._back, self._on, self._menu, self.text]
@@ -95,10 +81,6 @@ class TurnView(QFrame):
         self._place.setAccessibleName(f"Version {place} of {entry.n_siblings}")
         self._back.setEnabled(place > 1)
         self._on.setEnabled(place < entry.n_siblings)
-
-    def forget(self) -> None:
-        """Be ready for another turn."""
-        self.is_current = False
 
     def wear(self) -> None:
         """Follow the theme."""

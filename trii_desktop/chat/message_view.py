@@ -16,6 +16,7 @@ from trii_desktop.chat.message_text import blocks_of
 from trii_desktop.chat.room_sight import RoomSight
 from trii_desktop.look import Look
 from trii_desktop.team.letters import shown_text
+from trii_desktop.timeline.row_view import RowView
 from trii_desktop.widgets.layout import column, label, row
 
 EDGE_PX: Final = 12
@@ -29,12 +30,11 @@ _DELETED: Final = "This message was deleted."
 _ERASED: Final = "This message was removed for good."
 
 
-class MessageView(QFrame):
+class MessageView(RowView):
     """Shows one item after the other. Its parts are stops of Tab while it is the current message, and only then.
 
     menu_wanted : where on screen; link_wanted : an http or https address, and where; instrument_wanted : an InstrumentId
     file_wanted : a FileRow; card_wanted : a LinkRow; reacted : an emoji; thread_wanted; retry_wanted, drop_wanted
-    grew : it needs another height
     """
 
     menu_wanted = Signal(QPoint)
@@ -46,14 +46,12 @@ class MessageView(QFrame):
     thread_wanted = Signal()
     retry_wanted = Signal()
     drop_wanted = Signal()
-    grew = Signal()
 
     def __init__(self, look: Look, sight: RoomSight) -> None:
         super().__init__()
         self.look = look
         self._sight = sight
         self.item: Item | None = None
-        self._is_current = False
         self._top_px = 0  # what stands above the message itself: the day, the unread line
         self._files: list[FilePart] = []
         self._cards: list[LinkCard] = []
@@ -88,20 +86,6 @@ class MessageView(QFrame):
     # --- what is shown ------------------------------------------------------------------------------------------------
 
     @property
-    def is_current(self) -> bool:
-        """Whether keys of the timeline act on it."""
-        return self._is_current
-
-    @is_current.setter
-    def is_current(self, is_current: bool) -> None:
-        if is_current != self._is_current:
-            self._is_current = is_current
-            for part in self.stops:
-                part.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_current else Qt.FocusPolicy.ClickFocus)
-            self.more.setVisible(is_current or self.underMouse())
-            self.update()
-
-    @property
     def stops(self) -> list[QWidget]:
         """What the keyboard can reach in it, in order."""
         made: list[QWidget] = [self.text]
@@ -110,10 +94,15 @@ class MessageView(QFrame):
                 made.extend(part.stops)
         return [*made, self.replies, self.more]
 
-    def show_item(self, item: Item) -> None:
-        """Show a message."""
+    def lead_stops(self) -> None:
+        """Its menu shows with them."""
+        super().lead_stops()
+        self.more.setVisible(self.is_current or self.underMouse())
+
+    def show_item(self, item: Item) -> bool:
+        """Show a message; whether another one was shown."""
         if item == self.item:
-            return
+            return False
         self.item = item
         message = item.row
         is_gone = message.is_deleted or message.is_erased
@@ -129,15 +118,10 @@ class MessageView(QFrame):
         self.replies.setVisible(message.n_replies > 0 and not self._sight.is_thread)
         self._way.setText(item.way)
         self._way.setVisible(bool(item.way) and self._failed_is_hidden)
-        if self._is_current:  # parts that came just now
-            self._is_current = False
-            self.is_current = True
+        self.lead_stops()  # also at parts that came just now
         self.update()
         self.grew.emit()
-
-    def forget(self) -> None:
-        """Be ready for another message."""
-        self.is_current = False
+        return True
 
     def refresh_pictures(self) -> None:
         """Show pictures that came."""
@@ -183,7 +167,7 @@ class MessageView(QFrame):
     def leaveEvent(self, event: QEvent) -> None:
         """And goes with it."""
         super().leaveEvent(event)
-        self.more.setVisible(self._is_current)
+        self.more.setVisible(self.is_current)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep it in its corner."""
@@ -213,7 +197,7 @@ class MessageView(QFrame):
             painter.fillRect(0, top + 1, _BAR_PX, self.height() - top - 1, QColor(palette.warning))
         if not item.is_grouped:
             paint_face(painter, QRect(EDGE_PX, top + 9, FACE_PX, FACE_PX), self.look, item.row.author, item.row.author_name)
-        if self._is_current and self._sight.has_keyboard():
+        if self.is_current and self._sight.has_keyboard():
             painter.fillRect(0, top + 4, _BAR_PX, self.height() - top - 6, QColor(palette.focus))
         painter.end()
 
