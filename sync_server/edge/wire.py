@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.server import ServerProtocol
+
+from sync_server.edge.handshake import Headers, accept_plain, subprotocols_of, switching
 
 WIRE: Final = "trii.wire"  # the extension of a WebSocket's scope that holds its Wire
 FIRST_REQUEST_S: Final = 5.0
@@ -51,9 +55,17 @@ class PlainWire(HttpToolsProtocol):
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """From here on a Wire keeps the time."""
+        """From here on a Wire keeps the time. Where the handshake is plain, its headers are not written out and parsed again."""
         self._stop_alarm()
-        super().handle_websocket_upgrade()
+        accepts = accept_plain(self.scope["method"], self.scope["http_version"], self.url, self.headers)
+        if not accepts:
+            super().handle_websocket_upgrade()
+            return
+        self.connections.discard(self)
+        wire = Wire(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        wire.connection_made(self.transport)
+        wire.shake_hands(self.url, self.headers, accepts)
+        self.transport.set_protocol(wire)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
@@ -103,7 +115,10 @@ class Wire(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = _log
-        self.conn = _Conversation(max_size=self.config.ws_max_size, logger=_log)
+        self.conn.__class__ = _Conversation  # made over: to make another costs as much as the whole welcome
+        self.conn.logger = _log
+        self.conn.debug = False
+        self._accepts = b""
         self.close_timeout = CLOSE_S
         self.can_write: Callable[[], None] | None = None
         self._controls = CONTROLS_AT_ONCE
@@ -134,6 +149,35 @@ class Wire(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
+    def shake_hands(self, url: bytes, headers: Headers, accepts: bytes) -> None:
+        """Begin with a handshake that was found right; the endpoint says whether it is taken."""
+        self._accepts = accepts
+        self.conn.state = State.OPEN
+        self.conn.parser = self.conn.parse()  # frames come next
+        next(self.conn.parser)
+        self.handshake_initiated = True
+        raw_path, _, query = url.partition(b"?")
+        self.scope = {
+            "type": "websocket",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": self.scheme,
+            "server": self.server,
+            "client": self.client,
+            "root_path": self.root_path,
+            "path": self.root_path + unquote(raw_path.decode("ascii")),
+            "raw_path": self.root_path.encode("ascii") + raw_path,
+            "query_string": query,
+            "headers": headers,
+            "subprotocols": subprotocols_of(headers),
+            "state": self.app_state.copy(),
+            "extensions": cast("Any", {"websocket.http.response": {}, WIRE: self}),
+        }
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+
     # What uvicorn calls.
 
     def handle_connect(self, event: Request) -> None:
@@ -150,6 +194,9 @@ class Wire(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """An answer instead of an upgrade is the end of the handshake too."""
+        if message["type"] == "websocket.accept" and self._accepts and not self.handshake_complete and not self.disconnected:
+            self._open(message.get("subprotocol"), message.get("headers", ()))
+            return
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             self.handshake_complete = True
@@ -180,6 +227,12 @@ class Wire(WebSocketsSansIOProtocol):
                 self._refuse(1007, "Text is UTF-8.")
                 return
         super().send_receive_event_to_app()
+
+    def _open(self, subprotocol: str | None, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        if not self.transport.is_closing():
+            self.handshake_complete = True
+            self.transport.write(switching(self._accepts, subprotocol, (*self.default_headers, *headers)))
+            self.start_keepalive()
 
     def _may_control(self) -> bool:
         now_s = self.loop.time()

@@ -235,6 +235,34 @@ async def test_a_socket_that_never_asks_for_anything_is_closed(monkeypatch):
             writer.close()
 
 
+@pytest.mark.parametrize(
+    ("line", "replaced", "status"),
+    [
+        ("", "", 101),
+        ("GET ", "POST ", 405),
+        ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8", 400),
+        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", 400),
+        ("Sec-WebSocket-Key: dGhl", "Sec-WebSocket-Key: ", 400),
+        ("Host: x", "Host: x\r\nSec-WebSocket-Protocol: a b", 400),
+        ("Host: x", "Host: x\r\nX-Long: " + "y" * 5_000, 101),
+    ],
+)
+async def test_a_handshake_that_is_odd_is_judged_as_the_standard_says(line, replaced, status):
+    plain = (
+        "GET /v1/sync HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    async with edge_house() as house:
+        reader, writer = await asyncio.open_connection("127.0.0.1", house.listener.port)
+        writer.write(plain.replace(line, replaced, 1).encode())
+        async with asyncio.timeout(5):
+            head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+    assert int(head.split()[1]) == status
+    assert (b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head) == (status == 101)
+    assert head.lower().count(b"\r\ndate: ") == 1
+
+
 @pytest.mark.logs("Task edge/push failed")
 async def test_a_defect_behind_a_request_ends_the_connection_and_not_the_server():
     async with edge_house() as house:
