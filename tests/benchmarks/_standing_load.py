@@ -28,13 +28,14 @@ OPENING_MAX: Final = 64  # connections under way while all are made for the firs
 SWEEP: Final = 500  # connections whose alarms are looked at between two looks at the sockets
 SETTLE_S: Final = 20.0
 BACK_S: Final = 300.0  # when waiting for all to come back is given up
-WRITES_EVERY_S: Final = (30.0, 90.0)
-TYPES_S, READS_S = 3.0, 2.0  # how long a person types, and reads afterwards
 TENTHS: Final = 10
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to do. Connections share the desks in turn; the first ``n_active`` are people at work. ``pid`` of the server."""
+    """What to do. Connections share the desks in turn; the first ``n_active`` are people at work. ``pid`` of the server.
+
+    ``pace_s`` from one message of a person to the next, half as much more or less.
+    """
 
     port: int
     pid: int
@@ -42,6 +43,7 @@ class Job(msgspec.Struct, frozen=True):
     n_active: int
     seconds: float
     desks: list[Desk]
+    pace_s: float = 60.0
 
 
 class Stood(msgspec.Struct, frozen=True):
@@ -116,6 +118,7 @@ class Crowd:
         self.devices = [Device(number, job.desks[number % len(job.desks)], draw) for number in range(job.n_connections)]
         self.n_tries = 0
         self.why_dropped = ""
+        self.failures: Counter[str] = Counter()  # why tries ended
         self._draw = draw
         self._poll = select.epoll()
         self._by_number: dict[int, Device] = {}
@@ -149,10 +152,13 @@ class Crowd:
     def come_back(self) -> tuple[float, int]:
         """Until all are back: seconds, and how many are."""
         begun_s, self.n_tries = time.monotonic(), 0
+        self.failures.clear()
         while (n_up := sum(device.is_up for device in self.devices)) < len(self.devices):
             if time.monotonic() > begun_s + BACK_S:
                 break
             self.stand(0.1)
+        for why, n in self.failures.most_common(5):
+            print(f"   {n:,} tries: {why}", file=sys.stderr, flush=True)
         return time.monotonic() - begun_s, n_up
 
     def stand(self, seconds: float, each_s: Callable[[], None] | None = None) -> None:
@@ -168,7 +174,7 @@ class Crowd:
     def be_lively(self) -> None:
         """People at work begin, spread over their usual time; at the second call they end."""
         self._is_lively = not self._is_lively
-        now_s, most_s = time.monotonic(), WRITES_EVERY_S[1]
+        now_s, most_s = time.monotonic(), 1.5 * self.job.pace_s
         names = range(self.job.n_active) if self._is_lively else ()
         self._plan = [(now_s + self._draw.random() * most_s, number, "type") for number in names]
         heapq.heapify(self._plan)
@@ -206,6 +212,7 @@ class Crowd:
             self._poll.modify(device.sock.fileno(), select.EPOLLIN | (select.EPOLLOUT if device.out else 0))
 
     def _lost(self, device: Device, why: str) -> None:
+        self.failures[device.said or why] += 1
         if device.was_up:
             device.n_dropped += 1
             self.why_dropped = device.said or why
@@ -219,6 +226,12 @@ class Crowd:
         device.cut()
 
     def _do(self, device: Device, found: list[Action]) -> None:
+        try:
+            self._carry_out(device, found)
+        except OSError as error:  # the line was gone before it was told
+            self._lost(device, str(error))
+
+    def _carry_out(self, device: Device, found: list[Action]) -> None:
         for one in found:
             match one:
                 case Connect():
@@ -264,9 +277,8 @@ class Crowd:
                 {"type": device.type, "write": device.write, "see": device.see}[deed]()
             except OSError as error:
                 self._lost(device, str(error))
-        pause_s = {"type": TYPES_S, "write": READS_S, "see": self._draw.uniform(*WRITES_EVERY_S) - TYPES_S - READS_S}[deed]
-        follows = {"type": "write", "write": "see", "see": "type"}[deed]
-        heapq.heappush(self._plan, (now_s + pause_s, device.number, follows))
+        part, follows = {"type": (0.05, "write"), "write": (0.05, "see"), "see": (0.9, "type")}[deed]
+        heapq.heappush(self._plan, (now_s + part * self.job.pace_s * self._draw.uniform(0.5, 1.5), device.number, follows))
 
 
 class Samples:
