@@ -30,7 +30,7 @@ _PRAGMAS: Final[tuple[LiteralString, ...]] = (
     "PRAGMA secure_delete = ON",
     "PRAGMA case_sensitive_like = ON",  # as in PostgreSQL
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -32768",
+    "PRAGMA cache_size = -2048",  # of each connection; what is asked for often lies in the system's cache as well
 )
 # Not the tables' fault and not the statement's: the disk, the file or another process.
 _OUTSIDE: Final = {
