@@ -89,4 +89,5 @@ class Pace(enum.StrEnum):
     RENEW = "renew"
     SEARCH = "search"
     UPLOAD = "upload"
+    DECIDE = "decide"
     ABUSE = "abuse"  # how often a connection may be told that it is too fast before it is closed

@@ -8,7 +8,8 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from sync_server.audit.audit import NotedEntry
-from sync_server.edge.house import Asker, Asking, house_of
+from sync_server.edge.acts import Pace
+from sync_server.edge.house import Asker, Asking, check_pace, house_of
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 CursorText = Annotated[str, QueryParameter(max_length=600, description="From the answer before; empty for the newest.")]
@@ -29,6 +30,7 @@ async def list_entries(
 ) -> AuditList:
     """Entries of one's organisation: for owners, admins, compliance and keys with the scope; for others their own."""
     house = house_of(request)
+    check_pace(house, Pace.SEARCH, actor.user)
     about = f"audit {who} {kind}"
     before = house.pages.read(actor, about, cursor)
     page = await house.audit.entries(actor, int(before or 0), limit, who=who, kind=kind)
@@ -38,7 +40,9 @@ async def list_entries(
 @get("/v1/audit/export", tags=["audit"], summary="The audit log as a file", media_type="application/jsonl")
 async def export_entries(request: Asking, actor: Asker) -> Stream:
     """Lines of JSON; of other organisations nothing but the hashes that bind the chain. `trii-sync verify` reads it."""
-    lines = house_of(request).audit.export(actor)
+    house = house_of(request)
+    check_pace(house, Pace.SEARCH, actor.user)
+    lines = house.audit.export(actor)
     headers = {"Content-Disposition": 'attachment; filename="audit.jsonl"'}
     return Stream(lines, media_type="application/jsonl", headers=headers)
 

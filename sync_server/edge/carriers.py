@@ -56,6 +56,7 @@ async def poll(request: Asking, actor: Asker, data: JSONBody[PollAsked]) -> Poll
     """What happened since the answer before; waits where nothing did."""
     house = house_of(request)
     if data.sid:
+        check_pace(house, Pace.PULL, actor.user)
         box = house.mailboxes.find(data.sid, actor)
         box.line.carry_out(box.line.session.renewed(actor, house.clock.now_ms()))
     else:

@@ -109,7 +109,7 @@ async def history(request: Asking, actor: Asker, room: RoomAsPart, cursor: Curso
     check_pace(house, Pace.PULL, actor.user)
     _check_room(room)
     await house.rooms.seats(actor, room)
-    await house.search.settled()
+    await house.search.settled(room)
     return await _find(house, actor, Question("", Filters(room=room)), cursor, limit)
 
 

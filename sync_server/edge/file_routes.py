@@ -50,7 +50,9 @@ async def begin_upload(request: Asking, actor: Asker, data: JSONBody[UploadAsked
 @get("/v1/uploads/{upload:str}", tags=["files"], summary="How far an upload is")
 async def look_at_upload(request: Asking, actor: Asker, upload: UploadPath) -> Upload:
     """How many bytes have arrived."""
-    return await house_of(request).files.progress(actor, upload)
+    house = house_of(request)
+    check_pace(house, Pace.UPLOAD, actor.user)
+    return await house.files.progress(actor, upload)
 
 
 @put("/v1/uploads/{upload:str}", tags=["files"], summary="Send a piece", request_max_body_size=PIECE_BYTES + 1024)
@@ -66,19 +68,25 @@ async def send_piece(
 @post("/v1/uploads/{upload:str}/finish", status_code=200, tags=["files"], summary="Finish an upload")
 async def finish_upload(request: Asking, actor: Asker, upload: UploadPath) -> StoredFile:
     """The file was checked against its hash and what it says it is, and belongs to its room."""
-    return await house_of(request).files.finish(actor, upload)
+    house = house_of(request)
+    check_pace(house, Pace.UPLOAD, actor.user)
+    return await house.files.finish(actor, upload)
 
 
 @delete("/v1/uploads/{upload:str}", status_code=204, tags=["files"], summary="Give an upload up")
 async def cancel_upload(request: Asking, actor: Asker, upload: UploadPath) -> None:
     """What was sent is deleted."""
-    await house_of(request).files.cancel(actor, upload)
+    house = house_of(request)
+    check_pace(house, Pace.UPLOAD, actor.user)
+    await house.files.cancel(actor, upload)
 
 
 @head("/v1/files/{sha256:str}", tags=["files"], summary="What a file is")
 async def look_at_file(request: Asking, actor: Asker, sha256: Sha256Path) -> Response[None]:
     """The headers of a download."""
-    file = await house_of(request).files.look(actor, sha256)
+    house = house_of(request)
+    check_pace(house, Pace.PULL, actor.user)
+    file = await house.files.look(actor, sha256)
     return Response(None, media_type=file.mime, headers=_headers(file) | {"X-Content-Length": str(file.size)})
 
 

@@ -7,7 +7,7 @@ from litestar import delete, get, put
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
-from sync_server.edge.house import Asker, Asking, house_of
+from sync_server.edge.house import Asker, Asking, deciding
 from sync_server.rooms.rooms import Hold
 
 RoomPath = Annotated[str, PathParameter(max_length=64, description="The room's id.")]
@@ -28,19 +28,19 @@ class Reason(msgspec.Struct, frozen=True):
 @get("/api/v1/holds", tags=["audit"], summary="Legal holds")
 async def holds(request: Asking, actor: Asker) -> HoldList:
     """Rooms under a legal hold."""
-    return HoldList(await house_of(request).rooms.holds(actor))
+    return HoldList(await deciding(request, actor).rooms.holds(actor))
 
 
 @put("/api/v1/rooms/{room:str}/hold", status_code=204, tags=["audit"], summary="Hold a room")
 async def hold(request: Asking, actor: Asker, room: RoomPath, data: JSONBody[Reason]) -> None:
     """From now on nothing of the room is erased."""
-    await house_of(request).rooms.hold(actor, room, data.why)
+    await deciding(request, actor).rooms.hold(actor, room, data.why)
 
 
 @delete("/api/v1/rooms/{room:str}/hold", status_code=204, tags=["audit"], summary="Release a room")
 async def release(request: Asking, actor: Asker, room: RoomPath, data: JSONBody[Reason]) -> None:
     """What may be erased elsewhere may be erased here again."""
-    await house_of(request).rooms.release(actor, room, data.why)
+    await deciding(request, actor).rooms.release(actor, room, data.why)
 
 
 HANDLERS: Final = (holds, hold, release)

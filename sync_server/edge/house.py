@@ -60,6 +60,13 @@ def house_of(request: Asking) -> House:
     return cast("House", request.app.state.server)
 
 
+def deciding(request: Asking, actor: Actor) -> House:
+    """The parts, for a decision over others that is counted. Raises Refused (429)."""
+    house = house_of(request)
+    check_pace(house, Pace.DECIDE, actor.user)
+    return house
+
+
 def check_pace(house: House, pace: Pace, key: str) -> None:
     """Count one. Raises Refused (429) where there were too many."""
     after_ms = house.hub.take(pace, key)

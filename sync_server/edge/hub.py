@@ -230,8 +230,11 @@ class Hub:
             await self._tell_people(actor)
         return self._told.everybody(actor.org)
 
-    def present(self, org: str) -> Packed | None:
-        """Who of an organisation is there, as all were told; None for nobody."""
+    def present(self, actor: Actor) -> Packed | None:
+        """Who of the organisation is there, as all were told, as far as the actor may hear of them; None for nobody."""
+        org = actor.org
+        if not _sees_all(actor):
+            return self._seen_by(actor, self.presence.present(org))
         if org not in self._present:
             said = self.presence.present(org)
             self._present[org] = Packed(*said, is_passing=True) if said else None
@@ -319,18 +322,26 @@ class Hub:
             changes.setdefault(org, []).append(said)
         for org, told in changes.items():
             self._present.pop(org, None)
-            self._to_org(org, Packed(*told, is_passing=True), now_ms)
+            self._to_org(org, told, now_ms)
 
     def _tell_reads(self, now_ms: int) -> None:
         read, self._read = self._read, {}
         for room, reads in read.items():
             self._to_users(self._standing.present_in(room), Packed(reads), now_ms)
 
-    def _to_org(self, org: str, packed: Packed, now_ms: int) -> None:
+    def _to_org(self, org: str, told: Sequence[Said], now_ms: int) -> None:
+        packed = Packed(*told, is_passing=True)
         for line in tuple(self._lines):
             actor = line.session.actor
             if actor is not None and actor.org == org:
-                line.hear(packed, now_ms)
+                heard = packed if _sees_all(actor) else self._seen_by(actor, told)
+                if heard is not None:
+                    line.hear(heard, now_ms)
+
+    def _seen_by(self, actor: Actor, told: Sequence[Said]) -> Packed | None:
+        """What a guest or a key hears of who comes and goes: of people they share a room with, and of nobody else."""
+        seen = [said for said in told if said.a == actor.user or self._standing.share(actor.user, said.a)]
+        return Packed(*seen, is_passing=True) if seen else None
 
 
 def _sees_all(actor: Actor) -> bool:

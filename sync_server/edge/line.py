@@ -155,7 +155,7 @@ class Line:
         resets = await rooms.check(actor, act.cursors)
         people = await self._people(actor, heads)
         self.carry_out(self.session.admitted(actor, heads, self._hub.now_ms(), resets=resets))
-        for packed in (people, self._hub.present(actor.org)):
+        for packed in (people, self._hub.present(actor)):
             if packed is not None:
                 self.offer(packed)
 

@@ -21,6 +21,7 @@ RULES: Final[Mapping[Pace, Rule]] = {
     Pace.RENEW: Rule("renew", 10, 10_000),
     Pace.SEARCH: Rule("search", 10, 500),
     Pace.UPLOAD: Rule("upload", 60, 250),
+    Pace.DECIDE: Rule("decide", 30, 1_000),  # holds and erasures
     Pace.ABUSE: Rule("abuse", 30, 1_000),
 }
 

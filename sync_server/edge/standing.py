@@ -57,6 +57,10 @@ class Standing:
         if head is not None and read > head.read:
             self._heads[user][room] = msgspec.structs.replace(head, read=read)
 
+    def share(self, one: str, other: str) -> bool:
+        """Whether two people who are connected have a room in common."""
+        return not self._heads.get(one, {}).keys().isdisjoint(self._heads.get(other, {}).keys())
+
     def is_in(self, user: str, room: str) -> bool:
         """Whether that person is a member."""
         return room in self._heads.get(user, {})

@@ -22,6 +22,7 @@ from sync_server.protocol.events import Count, Cursor, Op, Word
 from sync_server.protocol.ids import is_id
 from sync_server.protocol.limits import MAX_OPS, MAX_PULL, MAX_PUSH, MAX_ROOMS, PRESENCE_MS, TYPING_MS
 from sync_server.protocol.messages import Ev, Head, Pull, Reads, Res, Reset, Said, Snapshot
+from sync_server.rooms.log import check_may_list
 
 RoomPath = Annotated[str, PathParameter(max_length=64, description="The room's id.")]
 Place = Annotated[int, QueryParameter(ge=0, lt=2**53)]
@@ -107,7 +108,9 @@ async def snapshot(request: Asking, actor: Asker, room: RoomPath) -> Response[Sn
 @get("/v1/rooms/{room:str}/reads", tags=["sync"], summary="How far people have read")
 async def reads(request: Asking, actor: Asker, room: RoomPath) -> Reads:
     """How far everyone has read the room."""
-    found = await house_of(request).rooms.reads(actor, room)
+    house = house_of(request)
+    check_pace(house, Pace.PULL, actor.user)
+    found = await house.rooms.reads(actor, room)
     if found is None:
         raise Refused(Code.NO_ROOM, "There is no such room for you.", status=404)
     return found
@@ -145,6 +148,8 @@ async def read(request: Asking, actor: Asker, data: JSONBody[ReadAsked]) -> None
 async def say(request: Asking, actor: Asker, data: JSONBody[SayAsked]) -> None:
     """Typing and presence: told to who is connected, never kept."""
     house = house_of(request)
+    check_pace(house, Pace.READ, actor.user)
+    check_may_list(actor)
     hub = house.hub
     if data.k == "typing" and data.r:
         if not hub.take(Pace.TYPING, f"{actor.user}|{data.r}") and actor.user in await house.rooms.members(data.r):

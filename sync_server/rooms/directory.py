@@ -9,7 +9,7 @@ from sync_server.actor import Actor
 from sync_server.errors import Refused
 from sync_server.protocol.bodies import RoomKind, RoomRole
 from sync_server.protocol.codes import Code
-from sync_server.rooms.log import access_to
+from sync_server.rooms.log import access_to, check_may_list
 from sync_server.rooms.views import RoomId, User
 from sync_server.storage.database import Database
 
@@ -57,7 +57,8 @@ class Directory:
         self._database = database
 
     async def about(self, actor: Actor) -> tuple[RoomAbout, ...]:
-        """Rooms in which this person has a seat, in order of their ids."""
+        """Rooms in which this person has a seat, in order of their ids. Raises Refused for a key without the scope."""
+        check_may_list(actor)
         async with self._database.read() as reading:
             rows = await reading.rows(_ABOUT, actor.user, actor.org)
         return tuple(

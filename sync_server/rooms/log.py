@@ -110,6 +110,12 @@ def _access(actor: Actor, row: Row) -> Access | None:
     return Access(room, org, epoch, seq, bytes(chain), bool(shows_history), floor, is_seated)
 
 
+def check_may_list(actor: Actor) -> None:
+    """Whether the actor may learn which rooms there are for it: everybody, but no key that may not read. Raises Refused."""
+    if not allows(actor, Deed.READ, RoomRole.READER):
+        raise Refused(Code.NOT_ALLOWED, "This key may not read rooms.", status=403)
+
+
 async def hash_at(reading: Reading, room: RoomId, seq: int) -> bytes:
     """The chain hash after event ``seq``, which is there; of 0 the hash before everything."""
     if seq == 0:
@@ -133,7 +139,8 @@ class Log:
         self._noted = noted
 
     async def heads(self, actor: Actor) -> tuple[RoomHead, ...]:
-        """Where every room of this person stands, the most lately active first."""
+        """Where every room of this person stands, the most lately active first. Raises Refused for a key without the scope."""
+        check_may_list(actor)
         rows = await self._database.glance(lambda reading: reading.rows(_HEADS, actor.user, actor.org))
         return tuple(
             RoomHead(r=room, e=epoch, s=seq, floor=1 if shows_history else since, read=read or 0)
