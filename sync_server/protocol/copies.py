@@ -52,6 +52,7 @@ class Copies:
         self._anew: dict[str, _Anew] = {}
         self.user = ""  # whose copies these are, once it is known
         self._newer: dict[str, int] = {}  # rooms that stand in a later epoch than their copies
+        self._older: set[str] = set()  # rooms that stand in an earlier one: the server has forgotten what the copies hold
         self.limits = Limits()
         self.is_doubtful = False  # a copy does not fit what the server says: greet it again, so that it compares
 
@@ -93,6 +94,10 @@ class Copies:
             if 0 < replica.cursor.e < head.e:  # what was confirmed may have to be sent again, and goes before what waits
                 self._newer[head.r] = head.e
                 self._outbox.hold(head.r, is_held=True)
+            elif is_greeting and head.e < replica.cursor.e:  # restored by a clock that was behind; any other head may be of before
+                self._older.add(head.r)
+                self._outbox.hold(head.r, is_held=True)
+                replica.aim(replica.cursor.s + 1)
             if head.r in self._anew or not replica.is_behind:
                 continue
             if is_greeting:
@@ -142,6 +147,8 @@ class Copies:
         for step in steps:
             actions += self._step(before, step)
             before = step.cursor
+        if is_answer:
+            self._older.discard(ev.r)
         self._let_go(ev.r)
         self._go_on(replica, fit, now_ms, is_answer=is_answer)
         return actions
@@ -149,7 +156,8 @@ class Copies:
     def _let_go(self, room: str) -> None:
         """Operations of a room may leave again once its copy stands in the newest epoch that was heard of."""
         replica = self.replica(room)
-        if room not in self._anew and (replica.is_left or replica.cursor.e >= self._newer.get(room, 0)):
+        is_newest = replica.cursor.e >= self._newer.get(room, 0) and room not in self._older
+        if room not in self._anew and (replica.is_left or is_newest):
             self._newer.pop(room, None)
             self._outbox.hold(room, is_held=False)
 
@@ -208,6 +216,7 @@ class Copies:
         if _is_stale(reset, replica.cursor):
             return []
         self.asking.forget(reset.r)
+        self._older.discard(reset.r)
         self._outbox.hold(reset.r, is_held=True)
         is_cut = replica.cursor.s > reset.fork and _is_renewed(reset, replica.cursor)
         self._anew[reset.r] = _Anew(reset, needs_events=is_cut)
@@ -314,9 +323,10 @@ class Copies:
     def lost(self) -> None:
         """The connection is gone: nothing that was asked will be answered."""
         self.asking.lost()
-        for room in self._newer.keys() - self._anew.keys():  # the next greeting tells anew
+        for room in (self._newer.keys() | self._older) - self._anew.keys():  # the next greeting tells anew
             self._outbox.hold(room, is_held=False)
         self._newer.clear()
+        self._older.clear()
         self.is_doubtful = False
 
 

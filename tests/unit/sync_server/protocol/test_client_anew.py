@@ -74,6 +74,28 @@ def test_a_head_of_a_later_epoch_holds_back_what_waits(server, ann):
     assert server.rooms[ROOM].events[-1].id == late.id
 
 
+def test_a_greeting_of_an_earlier_epoch_holds_back_what_waits(server, ann):
+    """A server restored under a clock that was behind: what it has lost goes before what was written since."""
+    server.rooms[ROOM].epoch = 9
+    lost = say(ann, "lost")
+    exchange(server, ann)
+    ann.cut()
+    late = say(ann, "written offline")
+    server.fail_over(ROOM, 0)
+    server.rooms[ROOM].epoch = 3
+    server.rooms[ROOM].epochs[:] = [3]
+    ann.wait(60_000)
+    welcome = server.welcome("ann")
+    assert [head.e for head in welcome.heads] == [3]
+    ann.out.clear()
+    ann.receive(welcome)
+
+    assert not [message for message in ann.out if isinstance(message, Push)]
+    ann.receive(Reset(ROOM, ResetReason.HASH, 3, floor=1, h=server.rooms[ROOM].hash_at(0)))
+    exchange(server, ann)
+    assert [event.id for event in server.rooms[ROOM].events[1:]] == [lost.id, late.id]
+
+
 def test_a_room_begins_with_its_snapshot_and_what_followed(server):
     server._snapshots_from, server._page = 4, 100
     fill(server, 9)
