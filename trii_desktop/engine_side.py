@@ -79,9 +79,7 @@ class EngineSide:
 
     async def specs(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
         """The intervals in which an instrument can be shown, the shortest first."""
-        history = self.backend.history
-        specs = await history.specs(instrument)
-        return tuple(dict.fromkeys((*history.specs_of_trades(instrument), *specs))) if specs else ()
+        return tuple(await self.backend.history.specs(instrument))
 
     async def find(self, query: str) -> tuple[Found, ...]:
         """The instruments that match what was typed, best first."""

@@ -1,7 +1,7 @@
 """Bars in memory for whoever shows them: opened once a series, kept fresh, read as immutable snapshots."""
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -44,6 +44,7 @@ class _Entry:
 
     changed_from_ns : earliest change since the running reload read its bars, if any
     applied_from_ns : earliest live change since then; those rows are newer than what the reload brings
+    n_live : live changes of its instrument when it was read, or closed
     """
 
     view: BarView
@@ -52,6 +53,7 @@ class _Entry:
     changed_from_ns: int | None = None
     applied_from_ns: int | None = None
     reload: asyncio.Task[None] | None = None
+    n_live: int = 0
     handles: "set[OpenSeries]" = field(default_factory=set)
 
     def publish(self, bars: GrowingBars) -> None:
@@ -139,6 +141,7 @@ class BarStore:
         self._open: dict[BarView, _Entry] = {}
         self._closed: OrderedDict[BarView, _Entry] = OrderedDict()
         self._opening: dict[BarView, asyncio.Lock] = {}
+        self._n_live: Counter[InstrumentId] = Counter()  # live changes
         self._missed: dict[BarView, int] = {}  # changes that came while a view was being read
         self._subscription: Subscription[BarsChanged] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -168,7 +171,7 @@ class BarStore:
         view = BarView(series, adjusted)
         async with self._opening.setdefault(view, asyncio.Lock()):
             try:
-                entry = self._open.get(view) or self._closed.pop(view, None) or await self._load(view)
+                entry = self._open.get(view) or self._kept(view) or await self._load(view)
             finally:
                 self._opening.pop(view, None)
                 missed_from_ns = self._missed.pop(view, None)
@@ -177,6 +180,8 @@ class BarStore:
             entry.handles.add(opened)
             if missed_from_ns is not None:
                 self._follow(entry, missed_from_ns)
+            if entry.n_live != self._n_live[series.instrument] and len(opened.entry.handles) == 1:
+                self._follow(entry, entry.snapshot.bar(len(entry.snapshot) - 1).event_ns if len(entry.snapshot) else 0)
         return opened
 
     def release(self, opened: OpenSeries) -> None:
@@ -194,6 +199,7 @@ class BarStore:
         del self._open[entry.view]
         if entry.reload is not None:
             return  # what it shows is already out of date
+        entry.n_live = self._n_live[entry.view.series.instrument]
         self._closed[entry.view] = entry
         kept = sum(e.bars.n_bytes for e in self._closed.values())
         while kept > self._cache_bytes:
@@ -211,6 +217,7 @@ class BarStore:
         """
         if not len(tail):
             raise InvalidInput(f"{series} was asked to change from an empty list of bars.", hint="Pass at least one bar.")
+        self._n_live[series.instrument] += 1
         for adjusted in (False, True):
             entry = self._open.get(BarView(series, adjusted))
             if entry is not None:
@@ -223,9 +230,15 @@ class BarStore:
         entry.bars.replace_from(tail)
         entry.publish(entry.bars)
 
+    def _kept(self, view: BarView) -> _Entry | None:
+        """A closed view for which no live bar came since."""
+        entry = self._closed.pop(view, None)
+        return entry if entry is not None and entry.n_live == self._n_live[view.series.instrument] else None
+
     async def _load(self, view: BarView) -> _Entry:
+        n_live = self._n_live[view.series.instrument]
         bars = await _grow(await self._history.bars(view.series, adjusted=view.adjusted))
-        return _Entry(view, bars, bars.snapshot(1))
+        return _Entry(view, bars, bars.snapshot(1), n_live=n_live)
 
     def _on_changed(self, event: BarsChanged) -> None:
         # Other specs of the instrument may be made from the changed one, so they are looked at again as well.

@@ -23,7 +23,6 @@ from backend.storage.market_store import MarketStore
 
 DAILY: Final = BarSpec.parse("1d")
 OFFERED: Final = tuple(BarSpec.parse(text) for text in ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1mo"))
-OFFERED_OF_TRADES: Final = tuple(BarSpec.parse(text) for text in ("100t", "1000t", "1s", "5s", "15s"))
 
 _N_PARTS_MAX: Final = 2_000  # minutes of a day, hours of a month
 
@@ -180,10 +179,6 @@ class History:
         """When each bar of ``series`` is complete: the first instant at which it may be used without looking ahead."""
         sessions = await self.sessions_of(series.instrument)
         return await asyncio.to_thread(known_ns, series.spec, event_ns, sessions)
-
-    def specs_of_trades(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
-        """The usual intervals that are made of recorded trades, where there are any."""
-        return tuple(spec for spec in OFFERED_OF_TRADES if self.of_trades.can_make(instrument, spec))
 
     async def specs(self, instrument: InstrumentId) -> tuple[BarSpec, ...]:
         """What can be shown of an instrument: the usual intervals that stored bars divide, and the stored ones."""

@@ -3,6 +3,7 @@
 import asyncio
 
 import numpy as np
+import pytest
 
 from backend.alerts.alert import Alert, IndicatorCondition, IndicatorRef, Operator, When
 from backend.domain.bars import MINUTE_NS, SECOND_NS, BarArrays, BarSpec, Series
@@ -78,6 +79,24 @@ async def test_a_trade_that_comes_late_corrects_the_bars_of_charts(home, clock):
         assert np.all(np.diff((await backend.store.load_trades(BTC.id, "scripted")).event_ns) >= 0)
 
 
+async def test_a_chart_that_was_closed_for_a_while_has_no_hole_when_it_is_opened_again(home, clock):  # noqa: F811
+    trades, specs = walk(1_500), [BarSpec.parse("1m"), BarSpec.parse("5s")]
+    async with live_on(home, clock) as (backend, feed):
+        await followed(backend)
+        await give_all(feed, clock, trades[:500])
+        for spec in specs:
+            opened = await backend.bars.open(Series(BTC.id, spec))
+            await until(lambda spec=spec: spec in backend.live._followed[BTC.id].bars.specs)
+            opened.close()
+        await until(lambda: not backend.bars.open_specs(BTC.id))
+        await give_all(feed, clock, trades[500:])
+        for spec in specs:
+            opened = await backend.bars.open(Series(BTC.id, spec))
+            wanted = await backend.history.bars(Series(BTC.id, spec))
+            await until(lambda opened=opened, wanted=wanted: same(opened.snapshot().bars, wanted))
+
+
+@pytest.mark.logs("The clock moved by")
 async def test_an_alert_on_bars_of_trades_fires_live_as_one_sweep_says(home, clock):  # noqa: F811
     prices = np.concatenate((np.full(40, 100.0), np.full(40, 90.0), np.full(40, 120.0)))
     trades = TradeArrays(START_NS + np.arange(120) * SECOND_NS, prices, np.ones(120), np.zeros(120, np.int8))

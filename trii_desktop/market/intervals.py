@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QToolButton,
 
 from backend.domain.bars import BarSpec, BarUnit
 from backend.errors import InvalidInput
+from backend.market.trade_bars import made_of_trades
 from trii_desktop.widgets.layout import column, label, row
 from trii_desktop.widgets.overlay import Overlay
 
@@ -70,7 +71,8 @@ class IntervalBar(QWidget):
 
     def show_specs(self, specs: tuple[BarSpec, ...], current: BarSpec) -> None:
         """Offer ``specs`` with ``current`` pressed; one that is not among them gets a button too."""
-        wanted = specs if current in specs else (*specs, current)
+        others = () if current in specs else (current,)
+        wanted = (*others, *specs) if made_of_trades(current) else (*specs, *others)
         if tuple(self._buttons) != wanted:
             self._clear()
             for spec in wanted:
@@ -136,7 +138,9 @@ class IntervalEntry(Overlay):
 
     def _preview(self, text: str) -> None:
         spec = self._read(text)
-        self.meaning.setText(describe_interval(spec) if spec else "A number of minutes, or 4h, D, W, 1mo")
+        self.meaning.setText(
+            describe_interval(spec) if spec else "A number of minutes, or 4h, D, W, 1mo, 5s; 100t trades, 50v quantity, 0.5r range"
+        )
 
     def _accept(self) -> None:
         spec = self._read(self.field.text())
