@@ -196,8 +196,7 @@ class _Resident(Protocol):
 async def _compose(base: _Stores) -> AsyncIterator[Backend]:
     """The capabilities, each given what it needs and no more."""
     home, clock, bus, settings, money_ledger, tasks = base.home, base.clock, base.bus, base.settings, base.money, base.tasks
-    catalog, actions = Catalog(money_ledger, bus.publish), ActionLog(money_ledger)
-    calendars = Calendars(home.cache, clock)
+    catalog, actions, calendars = Catalog(money_ledger, bus.publish), ActionLog(money_ledger), Calendars(home.cache, clock)
     history = History(base.store, catalog, actions, calendars, clock)
     importer = Importer(ImportParts(base.store, catalog, actions, money_ledger, bus, clock, calendars, home.imports))
     replay = Replay(history, clock, tasks, bus)

@@ -104,6 +104,7 @@ class Desktop:
         """Add what stands around the chart, as it was left."""
         self.panels.make_docks(self.workbench.alerts.edits, self.workbench.alerts.log, self.workbench.alerts.channels)
         self.workbench.connect_docks()
+        self.panels.jobs.import_wanted.connect(self.workbench.data.show_job)
         self.workspaces.arrange()
         await self.panels.watchlist.load()
         if self.panels.chart.shown is not None:

@@ -170,7 +170,6 @@ class Workbench:
         alerts.edit_wanted.connect(self.alerts.edit_row)
         alerts.add_wanted.connect(self.alerts.open_new)
         alerts.history.firing_wanted.connect(self.alerts.show_firing)
-        self._panels.jobs.import_wanted.connect(self.data.show_job)
         self._desk.start("Reading what fired", self.alerts.log.load())
         self._desk.start("Reading earlier notices", self._keeping.load())
         for dock in self._window.docks.values():
@@ -189,9 +188,7 @@ class Workbench:
     def adopt_chat(self, late: "LateChat") -> None:
         """Hear the chat's dock, which comes last of all too."""
         self._late.append(late)
-        late.join(self.chat, self.team)
-        by_file = Offer("Import files…", self.data.files, "import.files")
-        late.links.lead(by_file, Offer("Connect live data…", self.live.open_feeds, "live.feeds"))
+        late.join(self.chat, self.team, self._offer_of)
         for part in (self.chat, self.team):
             part.changed.connect(self.actions.refresh)
         self.actions.refresh()

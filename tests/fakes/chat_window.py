@@ -130,7 +130,7 @@ def bench_of(tell, *, timeout_s=60, dock_px=DOCK_PX, theme="dark"):
                 team, chat = ScriptedTeam(backend.bus), ScriptedChat(backend.bus)
                 hand = ChatHand(window, desk, None, team, chat)
                 hand.actions, hand.team_actions = ChatActions(window, desk, None), TeamActions(window)
-                hand.late.join(hand.actions, hand.team_actions)
+                hand.late.join(hand.actions, hand.team_actions, lambda _action: None)
                 window.resizeDocks([hand.dock], [dock_px], Qt.Orientation.Horizontal)
                 window.activateWindow()
                 await shown(window.isActiveWindow, "the active window")

@@ -38,6 +38,11 @@ def calling(*origins: str) -> Callable[[Source], Found]:
     return find
 
 
+def bare_stack(source: Source) -> Found:
+    """Stacked layouts that are made for nothing yet."""
+    return (call for origin, call in source.calls() if origin.endswith("QStackedLayout") and not call.args)
+
+
 def importing(*packages: str) -> Callable[[Source], Found]:
     """Imports of these packages or of anything in them."""
 
@@ -174,6 +179,14 @@ BANS = (
         bad=("dialog.exec()", "QMenu(self).exec_(point)"),
         good=("dialog.open()", "exec_driver()"),
         applies=("trii_desktop/", "plugins/", "tests/ui/"),
+    ),
+    Ban(
+        "a stack of parts without a parent",
+        "QStackedWidget: a QStackedLayout shows its first part before that has a parent, and it flashes as a window",
+        bare_stack,
+        bad=("from PySide6.QtWidgets import QStackedLayout\nQStackedLayout()",),
+        good=("from PySide6.QtWidgets import QStackedLayout\nQStackedLayout(self)", "QStackedWidget()"),
+        applies=("trii_desktop/", "plugins/"),
     ),
     Ban(
         "processEvents",

@@ -422,7 +422,7 @@ def test_a_shared_chart_of_what_is_not_here_offers_how_to_bring_it_in(qapp, samp
     async def tell(hand):
         chart, before = hand.desktop.panels.chart, hand.desktop.panels.chart.state
         await hand.begin()
-        ways = (("SOL.LSEX", "Import files\u2026", "ImportDialog"), ("SOLUSDT.BINANCE", "Connect live data\u2026", "FeedsDialog"))
+        ways = (("SOL.LSEX", "Import files", "ImportDialog"), ("SOLUSDT.BINANCE", "Connect live data", "FeedsDialog"))
         for name, title, dialog in ways:
             text = save_state(msgspec.structs.replace(before, instrument=name)).decode()
             said = await hand.say(ANN, "Look", links=(LinkRow(name, "1d", chart=text),))
@@ -440,6 +440,22 @@ def test_a_shared_chart_of_what_is_not_here_offers_how_to_bring_it_in(qapp, samp
         assert chart.state == before
 
     story_of(tell, sampled)
+
+
+def test_the_room_that_was_open_is_opened_again_when_the_dock_is_seen_and_takes_no_keyboard(qapp):
+    async def tell(hand):
+        row = await hand.call(hand.chat.begin("r1", "macro-desk"))
+        await shown(lambda: hand.panel.book.room(row.id), "the room in the list")
+        hand.dock.hide()
+        kept = hand.dock.kept_by
+        kept.show_kept({"room": row.id})
+        assert (hand.panel.room, kept.kept) == (None, {"room": row.id})
+        hand.dock.show()
+        await shown(lambda: hand.panel.is_room_seen, "the room on screen")
+        assert kept.kept == {"room": row.id}
+        assert not hand.composer.field.hasFocus()
+
+    bench_of(tell)
 
 
 # --- for everyone -----------------------------------------------------------------------------------------------------

@@ -250,6 +250,7 @@ def test_an_import_goes_on_when_its_dialog_is_closed_and_is_found_among_the_jobs
             await shown(lambda: again.items.n_done() == 3, "all of it is imported")
             assert again.items._items[0].report.n_accepted == 200_000
             await shown(lambda: jobs.current.state is JobState.DONE, "the list says so")
+            assert jobs.proxy.index(0, 0).data() == "Import"
             assert jobs.proxy.index(0, WORDS).data() == "3 tables are stored, 600,000 rows of them new."
 
     run_on_qt(story(), 60)

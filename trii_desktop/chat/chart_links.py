@@ -32,7 +32,7 @@ class ChartLinks:
         self._by_file: Offer | None = None
         self._by_feed: Offer | None = None
 
-    def lead(self, by_file: Offer, by_feed: Offer) -> None:
+    def lead(self, by_file: Offer | None, by_feed: Offer | None) -> None:
         """How prices come to this computer, offered where what was shared has none here."""
         self._by_file, self._by_feed = by_file, by_feed
 

@@ -1,6 +1,5 @@
 """The chat dock: rooms, the one that is open, a thread beside it, the search; side by side or in turn, as its width allows."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -52,7 +51,6 @@ class ChatPanel(QWidget):
         self._desk = desk
         self._chat = chat
         self._wanted = ""  # id of the room that is being opened
-        self._kept_room = ""  # id of the room that was open when the window was left, until it is opened again
         self.setMinimumWidth(260)
         self.setProperty("role", "panel")
         self.setAccessibleName("Chat")
@@ -101,16 +99,6 @@ class ChatPanel(QWidget):
         return self.talk.room
 
     @property
-    def kept(self) -> dict[str, str]:
-        """Which room is open."""
-        return {"room": self.room.id if self.room is not None else self._kept_room}
-
-    def show_kept(self, values: Mapping[str, str]) -> None:
-        """Open the room that a person left open, once it is known and can be seen; the keyboard stays where it is."""
-        self._kept_room = values.get("room", "")
-        self._open_kept()
-
-    @property
     def is_room_seen(self) -> bool:
         """Whether the open room's messages are on screen now."""
         return self.isVisible() and self._middle.isVisible() and self._middle.currentWidget() is self._room
@@ -120,10 +108,10 @@ class ChatPanel(QWidget):
         """Whether a chart can be shared: a room is open that takes messages."""
         return self.room is not None and not self.room.is_left
 
-    def open_room(self, room: RoomRow, *, around: int = 0, message: str = "") -> None:
+    def open_room(self, room: RoomRow, *, around: int = 0, message: str = "", takes_keyboard: bool = True) -> None:
         """Show a room; at a message where one is named."""
         self._wanted = room.id
-        self._desk.start("Opening the room", self._open(room, around, message))
+        self._desk.start("Opening the room", self._open(room, around, message, takes_keyboard))
 
     def focus_composer(self) -> None:
         """Write; where no room is open, choose one."""
@@ -183,7 +171,6 @@ class ChatPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what came while hidden."""
         super().showEvent(event)
-        self._open_kept()
         self._desk.frames.request()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -232,13 +219,7 @@ class ChatPanel(QWidget):
             self.talk.look()
         return False
 
-    def _open_kept(self) -> None:
-        found = self.book.room(self._kept_room) if self._kept_room else None
-        if found is not None and not self._wanted and self.isVisible():
-            self._wanted, self._kept_room = found.id, ""
-            self._desk.start("Opening the room", self._open(found, 0, "", takes_keyboard=False))
-
-    async def _open(self, room: RoomRow, around: int, message: str, *, takes_keyboard: bool = True) -> None:
+    async def _open(self, room: RoomRow, around: int, message: str, takes_keyboard: bool) -> None:  # noqa: FBT001 - as asked for
         if self.room is None or self.room.id != room.id:
             self._close_thread(takes_keyboard=False)
             await self.talk.open(room, around=around)
@@ -277,7 +258,6 @@ class ChatPanel(QWidget):
         self.search.show_choices(self.book.rooms, self.book.people)
         self.people.show_servers(self.book.servers)
         self.done.refresh(self.book.rooms)
-        self._open_kept()
         if self.room is not None:
             found = self.book.room(self.room.id)
             if found is not None:

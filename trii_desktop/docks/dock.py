@@ -27,6 +27,7 @@ class WorkDock(QDockWidget):
         super().__init__(title, window)
         self._look = look
         self._main = window
+        self.kept_by: object = None  # what says what a person set in the panel, where that is not the panel itself
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.setWidget(panel)

@@ -25,7 +25,7 @@ def panels_now(docks: Mapping[str, WorkDock], before: tuple[PanelState, ...]) ->
     """What is set in each dock, by name; as ``before`` said where a panel is not there yet."""
     states = {state.name: state for state in before}
     for name, dock in docks.items():
-        panel = dock.widget()
+        panel = dock.kept_by or dock.widget()
         if isinstance(panel, KeptPanel):
             states[name] = PanelState(name, tuple(sorted((word, text) for word, text in panel.kept.items() if text)))
     return tuple(states[name] for name in sorted(states) if states[name].values)
@@ -35,6 +35,6 @@ def show_panels(docks: Mapping[str, WorkDock], states: tuple[PanelState, ...]) -
     """Set every panel as ``states`` say, and the others as at a first start."""
     by_name = {state.name: dict(state.values) for state in states}
     for name, dock in docks.items():
-        panel = dock.widget()
+        panel = dock.kept_by or dock.widget()
         if isinstance(panel, KeptPanel):
             panel.show_kept(by_name.get(name, {}))

@@ -101,7 +101,8 @@ class JobModel(QAbstractTableModel):
         return make(job, column) if make is not None else None
 
     def _text(self, job: Job, column: int) -> str:
-        words = {TITLE: self._title_of(job.kind), STATE: STATES[job.state], DONE: "", WORDS: self._words(job)}
+        title = self._title_of(job.kind).removeprefix("The ")
+        words = {TITLE: title[:1].upper() + title[1:], STATE: STATES[job.state], DONE: "", WORDS: self._words(job)}
         if job.state is JobState.RUNNING:
             words[DONE] = f"{100 * job.progress:.0f} %"
         if column in words:

@@ -23,7 +23,7 @@ FILTERS: Final = (
 )
 LISTED: Final = 500
 ROW_PX: Final = 28
-_WIDTHS: Final = (200, 100, 64, 0, 110, 110)
+_WIDTHS: Final = (200, 116, 64, 0, 110, 110)
 _TAKEN_BACK: Final = (JobState.FAILED, JobState.CANCELLED)
 _PICK: Final = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
