@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 MIB: Final = 2**20
 GIB: Final = 2**30
-N_CTX_USUAL: Final = 8192
+N_CTX_ON_GPU: Final = 8192
+N_CTX_ON_PROCESSOR: Final = 4096  # its keys and values are touched when it is made; a processor reads more only in many seconds
 N_CTX_LEAST: Final = 1024
 _N_CTX_EMBEDDING: Final = 2048
 _N_BATCH: Final = 128
@@ -129,7 +130,8 @@ def plan_load(header: GgufHeader, n_bytes: int, hardware: Hardware, settings: As
     """
     budget = hardware.budget_bytes + freed_bytes
     gpu = hardware.gpu if settings.device == "auto" and header.n_layers else None
-    usual = min(header.n_ctx_train or N_CTX_USUAL, _N_CTX_EMBEDDING if header.is_embedding else N_CTX_USUAL)
+    most = _N_CTX_EMBEDDING if header.is_embedding else N_CTX_ON_GPU if gpu is not None else N_CTX_ON_PROCESSOR
+    usual = min(header.n_ctx_train or most, most)
     least = min(usual, N_CTX_LEAST)
     n_ctx = usual
     while True:

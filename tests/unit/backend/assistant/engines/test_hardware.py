@@ -63,16 +63,16 @@ def test_this_machine_is_measured():
 def test_with_room_the_usual_context_is_taken_on_the_processor(eight_b):
     plan = plan_load(eight_b, EIGHT_B_BYTES, machine(32 * GIB), Assistant())
 
-    assert (plan.options.n_ctx, plan.options.n_gpu_layers) == (8192, 0)
-    assert plan.memory_bytes > EIGHT_B_BYTES + 8192 * 131_072
-    assert plan.words.startswith("On the processor, a context of 8192 tokens")
+    assert (plan.options.n_ctx, plan.options.n_gpu_layers) == (4096, 0)
+    assert plan.memory_bytes > EIGHT_B_BYTES + 4096 * 131_072
+    assert plan.words.startswith("On the processor, a context of 4096 tokens")
 
 
 def test_less_memory_makes_a_shorter_context_and_says_so(eight_b):
-    plan = plan_load(eight_b, EIGHT_B_BYTES, machine(9 * GIB), Assistant())
+    plan = plan_load(eight_b, EIGHT_B_BYTES, machine(17 * GIB // 2), Assistant())
 
-    assert 1024 <= plan.options.n_ctx < 8192
-    assert "memory does not hold 8192" in plan.words
+    assert 1024 <= plan.options.n_ctx < 4096
+    assert "memory does not hold 4096" in plan.words
 
 
 def test_a_model_that_does_not_fit_is_refused_with_figures(eight_b):
@@ -83,7 +83,7 @@ def test_a_model_that_does_not_fit_is_refused_with_figures(eight_b):
 
 
 def test_what_the_loaded_model_gives_back_counts(eight_b):
-    assert plan_load(eight_b, EIGHT_B_BYTES, machine(4 * GIB), Assistant(), freed_bytes=8 * GIB).options.n_ctx == 8192
+    assert plan_load(eight_b, EIGHT_B_BYTES, machine(4 * GIB), Assistant(), freed_bytes=8 * GIB).options.n_ctx == 4096
 
 
 def test_a_card_with_room_takes_all_layers_and_the_memory_is_spared(eight_b):
