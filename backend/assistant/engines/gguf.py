@@ -155,7 +155,10 @@ class _Reading:
         if not self._architecture:
             raise refused(self._file, "it does not say of which architecture the model is")
         if self._architecture == "clip":
-            raise refused(self._file, "it holds the eyes of a model, not the model")
+            raise refused(
+                self._file,
+                "it holds the eyes of a vision model, and pictures are not read here; patterns of a chart are found by algorithms",
+            )
         n_parts = self._whole("split.count")
         if n_parts > 1:
             raise refused(self._file, f"it is one of {n_parts} parts of a model; join them with llama-gguf-split first")
