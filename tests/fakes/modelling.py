@@ -143,6 +143,9 @@ class Modelling:
             raise error
         return loaded(path)
 
+    async def probe_adapter(self, path: Path, adapter: Path) -> Loaded:
+        return await self.probe(adapter)
+
     def files(self) -> list[str]:
         """Whole files in the folder of models."""
         return sorted(path.name for path in self.home.models.iterdir() if path.is_file())
@@ -180,7 +183,13 @@ async def modelling(
     ):
         engine = ScriptedEngine()
         made = Modelling(None, ledger, home, engine, events, tasks)  # type: ignore[arg-type]  # set in the next line
-        using = {"parse_header": parse_fake_header, "probe": made.probe, "make_engine": engine.make, **real}
+        using = {
+            "parse_header": parse_fake_header,
+            "probe": made.probe,
+            "probe_adapter": made.probe_adapter,
+            "make_engine": engine.make,
+            **real,
+        }
         parts = ModelParts(
             ledger=ledger,
             folder=home.models,

@@ -15,6 +15,7 @@ from backend.commands.models import WorkBar
 from backend.commands.table import build_parser
 from backend.commands.terminal import TerminalFacts
 from backend.errors import InvalidInput, TriiError
+from tests.fakes.gguf_files import write_adapter
 from tests.fakes.model_server import serving
 from tests.fakes.modelling import make_model, modelling
 
@@ -100,6 +101,23 @@ async def test_a_model_goes_its_way_from_a_file_to_a_mode_and_away(home, clock, 
         assert "nothing is used for deep now" in gone.out
         assert m.files() == []
         assert (await trii("list", "--json")).json == []
+
+
+async def test_an_adapter_goes_with_a_model_for_one_mode_and_away(home, clock, tiny, tmp_path):
+    write_adapter(tmp_path / "manner.gguf")
+    async with modelling(home, clock) as m:
+        trii = Shell(m, tmp_path)
+        await trii("add", "tiny.gguf")
+        added = await trii("adapter", "tiny", "deep", "manner.gguf")
+        assert (added.code, added.error) == (0, "")
+        assert added.out.startswith("Tiny goes with Tiny Manner for deep. Try it: trii models test ")
+        assert "Adapters      Tiny Manner for deep" in (await trii("show", "tiny")).out
+        assert (await trii("show", "tiny", "--json")).json["adapters"][0]["mode"] == "deep"
+        m.probes[:] = [InvalidInput("It ended its process.")]
+        refused = await trii("adapter", "tiny", "fast", "manner.gguf")
+        assert (refused.code, refused.error) == (4, "It ended its process.")
+        assert (await trii("adapter", "tiny", "deep", "none")).out == "Tiny goes without Tiny Manner for deep.\n"
+        assert (await trii("adapter", "tiny", "deep", "none")).code != 0
 
 
 async def test_a_download_is_shown_while_it_comes_and_its_rest_is_listed(home, clock, tmp_path):

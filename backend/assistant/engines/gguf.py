@@ -157,7 +157,7 @@ class _Reading:
         if self._architecture == "clip":
             raise refused(
                 self._file,
-                "it holds the eyes of a vision model, and pictures are not read here; patterns of a chart are found by algorithms",
+                "it holds the eyes of a vision model; pictures are not read here",
             )
         n_parts = self._whole("split.count")
         if n_parts > 1:
