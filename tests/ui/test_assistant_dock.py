@@ -424,6 +424,16 @@ def test_clear_removes_the_conversation_and_undo_brings_it_back(qapp, home):
 # --- history ----------------------------------------------------------------------------------------------------------
 
 
+def test_an_earlier_conversation_goes_on_in_the_mode_of_its_last_answer(qapp, home):
+    async def tell(hand):
+        known = await hand.desktop.desk.bridge.call(hand.script.tell(2, str))
+        hand.panel.composer.choose_mode(Mode.DEEP)
+        hand.panel.open_conversation(known, "")
+        await shown(lambda: len(hand.entries) == 2 and hand.panel.composer.chosen_mode is Mode.FAST)
+
+    story_of(tell, home)
+
+
 def titles(hand):
     return [line.row.title for line in hand.panel.history.model.rows]
 

@@ -120,11 +120,11 @@ class AssistantPanel(QWidget):
         self.focus_composer()
 
     def open_conversation(self, conversation: str, turn: str) -> None:
-        """Show an earlier conversation at one of its turns."""
+        """Show an earlier conversation at one of its turns, to go on in the mode of its last answer."""
         self._wanted_turn = turn
         self.composer.give_up_edit()
         self.focus_composer()
-        self._desk.start("Opening the conversation", self.talk.open(conversation))
+        self._desk.start("Opening the conversation", self._open(conversation))
 
     def ask(self, text: str, mode: Mode | None = None) -> None:
         """Ask ``text``, with what is attached."""
@@ -249,6 +249,13 @@ class AssistantPanel(QWidget):
             self._wanted_turn = ""
         self.watch.show_running(self.talk.running)
         self.changed.emit()
+
+    async def _open(self, conversation: str) -> None:
+        await self.talk.open(conversation)
+        last = self.talk.last_answer
+        answer = self.talk.answer_of(last) if last is not None and self.talk.id == conversation else None
+        if answer is not None:
+            self.composer.choose_mode(answer.question.mode)
 
     def _say_title(self) -> None:
         self.title.say(self.talk.title)
