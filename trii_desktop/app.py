@@ -253,16 +253,22 @@ async def _fill(desktop: Desktop, instrument: str | None, note: StartNote) -> No
 
 @asynccontextmanager
 async def open_desktop(
-    window: MainWindow, ownership: Ownership, *, process: Process | None = None, asks: bool = True, is_safe: bool = False
+    window: MainWindow,
+    ownership: Ownership,
+    *,
+    process: Process | None = None,
+    asks: bool = True,
+    is_safe: bool = False,
+    freezes: bool = True,
 ) -> AsyncIterator[Desktop]:
     """Open the backend on its own thread and the panels on it; leaving closes everything in order.
 
     Raises what opening the backend raises. ``asks`` for the passphrase where there is a vault; a first start asks
     nothing, so that a chart comes first, and the status bar says that the key is not protected yet. ``is_safe`` keeps to
-    the default workspace.
+    the default workspace. ``freezes`` is the collector's.
     """
     metrics = process.metrics if process is not None else Metrics()
-    with Collector(metrics) as collector:
+    with Collector(metrics, freezes=freezes) as collector:
         ask = PassphrasePrompt(window).ask if asks and ownership.home.vault.exists() else None
         renderer = PictureRenderer(partial(_on_loop, asyncio.get_running_loop()), QApplication.font().family())
         opener = partial(

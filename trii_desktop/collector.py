@@ -15,35 +15,34 @@ from PySide6.QtCore import QObject, QTimer
 from backend.telemetry.metrics import Metrics
 
 LOOK_MS: Final = 1_000
-FROZEN_AT_START_MAX: Final = 1_000  # Python 3.12 begins with some hundreds
 
 
 class Collector(QObject):
     """Used as ``with``: automatic collection is off inside, and back as it was outside.
 
-    Pauses are recorded as ``ui.collect_ms``. ``settle`` takes everything that is there out of later collections, unless
-    whoever is outside has done so: taking it back at the end would take back theirs too.
+    Pauses are recorded as ``ui.collect_ms``. ``settle`` takes everything that is there out of later collections.
+
+    freezes : False where whoever is outside has taken theirs out, which cannot be told apart at the end
     """
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, *, freezes: bool = True) -> None:
         super().__init__()
         self._pauses_ms = metrics.histogram("ui.collect_ms")
         self._was_enabled = True
-        self._may_freeze = True
+        self._freezes = freezes
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self.look)
 
     def __enter__(self) -> Self:
         self._was_enabled = gc.isenabled()
-        self._may_freeze = gc.get_freeze_count() <= FROZEN_AT_START_MAX
         gc.disable()
         self._timer.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._timer.stop()
-        if self._may_freeze:
+        if self._freezes:
             gc.unfreeze()
         if self._was_enabled:
             gc.enable()
@@ -51,7 +50,7 @@ class Collector(QObject):
     def settle(self) -> None:
         """Collect all, then leave what has survived alone: modules and windows that live as long as the program."""
         gc.collect()
-        if self._may_freeze:
+        if self._freezes:
             gc.freeze()
 
     def look(self) -> None:

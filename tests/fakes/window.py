@@ -51,7 +51,7 @@ async def open_window(
     window.show()
     try:
         with ownership:
-            async with open_desktop(window, ownership, asks=False, is_safe=is_safe) as desktop:
+            async with open_desktop(window, ownership, asks=False, is_safe=is_safe, freezes=False) as desktop:
                 await desktop.open_first_chart()
                 if docks:
                     await desktop.open_docks()

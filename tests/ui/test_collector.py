@@ -77,12 +77,13 @@ def test_automatic_collection_is_back_afterwards_and_looks_at_everything_again(q
 
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0
+    gc.freeze()  # as it was
 
 
 def test_what_was_left_alone_outside_stays_so(qapp):
     gc.freeze()
     n_before = gc.get_freeze_count()
-    with Collector(Metrics()) as collector:
+    with Collector(Metrics(), freezes=False) as collector:
         kept = [[] for _ in range(2_000)]
         collector.settle()
         assert gc.get_freeze_count() <= n_before
