@@ -18,8 +18,7 @@ FONT_FAMILY: Final = "TRII Sans"
 _FONT_FILES: Final = ("TriiSans-Regular.otf", "TriiSans-Medium.otf", "TriiSans-SemiBold.otf")
 _FONT_SIZES: Final = (11, 12, 13, 14, 15, 16, 18, 20, 26)
 _BODY_PX: Final = 13
-_ICON_SIZES: Final = (18, 36)
-_ICON_SCALES: Final = (1, 2)
+_ICON_PIXMAPS: Final = tuple(itertools.product((18, 36), (1, 2)))  # logical pixels, and physical ones in each
 
 
 def style_sheet(palette: Palette, scale: float = 1.0) -> str:
@@ -57,7 +56,9 @@ def apply_theme(app: QApplication, palette: Palette, scale: float = 1.0) -> None
     font.setPixelSize(max(1, round(_BODY_PX * scale)))
     app.setFont(font)
     app.setPalette(_qt_palette(palette))
-    app.setStyleSheet(style_sheet(palette, scale))
+    sheet = style_sheet(palette, scale)
+    if app.styleSheet() != sheet:
+        app.setStyleSheet(sheet)
 
 
 def _qt_palette(palette: Palette) -> QPalette:
@@ -93,22 +94,34 @@ def _qt_palette(palette: Palette) -> QPalette:
 
 def icon(name: str, palette: Palette, color: str = "") -> QIcon:
     """One of our line icons in the palette's muted colour (or ``color``), greyed where disabled, sharp on any screen."""
-    source = (RESOURCES / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    source = (RESOURCES / "icons" / f"{name}.svg").read_bytes()
+    renderer = QSvgRenderer(QByteArray(source))  # what it calls the current colour is black
+    shapes = {size_px: _shape(renderer, size_px) for size_px in sorted({size * scale for size, scale in _ICON_PIXMAPS})}
     made = QIcon()
-    for mode, tint in ((QIcon.Mode.Normal, color or palette.muted), (QIcon.Mode.Active, color or palette.text)):
-        _add_pixmaps(made, source.replace("currentColor", tint), mode)
-    _add_pixmaps(made, source.replace("currentColor", palette.faint), QIcon.Mode.Disabled)
+    inks = ((QIcon.Mode.Normal, color or palette.muted), (QIcon.Mode.Active, color or palette.text))
+    for mode, ink in (*inks, (QIcon.Mode.Disabled, palette.faint)):
+        tinted = {size_px: QPixmap.fromImage(_tinted(shape, ink)) for size_px, shape in shapes.items()}
+        for size, scale in _ICON_PIXMAPS:
+            pixmap = QPixmap(tinted[size * scale])
+            pixmap.setDevicePixelRatio(scale)
+            made.addPixmap(pixmap, mode)
     return made
 
 
-def _add_pixmaps(target: QIcon, source: str, mode: QIcon.Mode) -> None:
-    renderer = QSvgRenderer(QByteArray(source.encode()))
-    for size, scale in itertools.product(_ICON_SIZES, _ICON_SCALES):
-        image = QImage(QSize(size, size) * scale, QImage.Format.Format_ARGB32_Premultiplied)
-        image.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(image)
-        renderer.render(painter, QRectF(0, 0, size * scale, size * scale))
-        painter.end()
-        pixmap = QPixmap.fromImage(image)
-        pixmap.setDevicePixelRatio(scale)
-        target.addPixmap(pixmap, mode)
+def _shape(renderer: QSvgRenderer, size_px: int) -> QImage:
+    image = QImage(QSize(size_px, size_px), QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    renderer.render(painter, QRectF(0, 0, size_px, size_px))
+    painter.end()
+    return image
+
+
+def _tinted(shape: QImage, ink: str) -> QImage:
+    """The same shape in one colour; an icon is drawn once a size, which takes ten times as long."""
+    image = QImage(shape)
+    painter = QPainter(image)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(image.rect(), QColor(ink))
+    painter.end()
+    return image
