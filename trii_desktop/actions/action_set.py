@@ -84,13 +84,21 @@ class ActionSet(QObject):
 
     def refresh(self) -> None:
         """Enable, tick and name every action as the target's flags say now."""
+        told: dict[tuple[int, str], object] = {}  # most flags decide over several actions
+
+        def tell(target: object, flag: str) -> object:
+            key = id(target), flag
+            if key not in told:
+                told[key] = attrgetter(flag)(target)
+            return told[key]
+
         for row in self._rows.values():
             action, target = self.by_id[row.id], self._targets[row.id]
-            action.setEnabled(not row.when or bool(attrgetter(row.when)(target)))
+            action.setEnabled(not row.when or bool(tell(target, row.when)))
             if row.checked:
-                action.setChecked(bool(attrgetter(row.checked)(target)))
+                action.setChecked(bool(tell(target, row.checked)))
             if row.says:
-                said = str(attrgetter(row.says)(target)).replace("&", "&&")
+                said = str(tell(target, row.says)).replace("&", "&&")
                 action.setText(f"{row.title}: {said}" if said else row.title)
 
     def bind(self, bindings: Mapping[str, tuple[str, ...]]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -58,6 +59,7 @@ def shortcut_text(keys: str) -> str:
     return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
 
 
+@cache
 def normal_keys(keys: str) -> str:
     """``keys`` as Qt writes them everywhere, as in "Ctrl+Shift+Z"; empty where they are none."""
     pressed = _presses(keys)
@@ -72,6 +74,7 @@ def are_clashing(one: str, other: str) -> bool:
     return first[:n] == second[:n]
 
 
+@cache
 def why_needed(keys: str) -> str:
     """What ``keys`` are needed for in every window, so that no action can have them; empty where they are free."""
     first = _presses(keys)[0]
