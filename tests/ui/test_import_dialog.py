@@ -2,7 +2,10 @@
 
 import datetime as dt
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import csv
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
@@ -21,6 +24,7 @@ from trii_desktop.market.import_files import expand
 from trii_desktop.market.import_list import ItemState
 
 HEADER = "Date,Open,High,Low,Close,Volume\n"
+PRICES = ("open", "high", "low", "close", "volume")
 
 
 def _write_days(path, n_days=40, bad_lines=()):
@@ -205,8 +209,10 @@ def test_without_a_preview_what_is_sure_is_imported_at_once(qapp, sampled, tmp_p
 
 def test_cancelling_leaves_nothing_of_the_table_under_way(qapp, sampled, tmp_path):
     path = tmp_path / "LARGE.csv"
-    rows = (f"{1_400_000_000 + 60 * n},1,2,0.5,1.5,10\n" for n in range(3_000_000))
-    path.write_text("time,open,high,low,close,volume\n" + "".join(rows))
+    n_rows = 3_000_000
+    columns = {"time": 1_400_000_000 + 60 * np.arange(n_rows)}
+    columns |= {name: np.full(n_rows, value) for name, value in zip(PRICES, (1, 2, 0.5, 1.5, 10), strict=True)}
+    csv.write_csv(pa.table(columns), path, csv.WriteOptions(quoting_style="none"))
 
     async def story():
         async with open_window(sampled) as desktop:
