@@ -94,12 +94,11 @@ def fill_cache(home: Home, stamp: dict[str, object]) -> None:
 def stamp_of(calendars: Iterable[str], clock: Clock) -> dict[str, object]:
     """What the stamp of a full cache says: the session tables in it, their year, and all that compiled kernels depend on."""
     versions = {name: importlib.metadata.version(name) for name in ("numba", "numpy", "exchange-calendars")}
-    python = ".".join(map(str, sys.version_info[:3]))
+    versions["python"] = ".".join(map(str, sys.version_info[:3]))
     year = dt.datetime.fromtimestamp(clock.now_ns() // 10**9, dt.UTC).year
     return {
         "trii": __version__,
         "kernels": _KERNELS,
-        "python": python,
         **versions,
         "year": year,
         "calendars": sorted(set(calendars)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.jobs.warm_up import CACHE_VARIABLE
 from backend.storage.ownership import read_owner
 from backend.storage.paths import Home
 from tests.fakes.waiting import wait_until
@@ -50,9 +51,9 @@ class Trii:
         return [sys.executable, "-P", "-m", "trii_desktop", *map(str, words)]
 
     def environment(self, **changes: str) -> dict[str, str]:
-        """The process's environment; nothing of the machine's own TRII is met."""
+        """The process's environment; nothing of the machine's own TRII is met, and kernels are compiled once for all homes."""
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # compile once
-        return {**inherited, "TRII_HOME": str(self.home.root), "TRII_KEYRING": "off", **changes}
+        return {**inherited, "TRII_HOME": str(self.home.root), "TRII_KEYRING": "off", CACHE_VARIABLE: "", **changes}
 
     def start(self, *words: object, env: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
         """Start a command and do not wait for it."""

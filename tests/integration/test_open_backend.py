@@ -135,16 +135,6 @@ async def test_the_passphrase_is_asked_for_off_the_loop(home, monkeypatch):
     assert len(asked_on) == 1
 
 
-@pytest.mark.timeout(300)  # a child process compiles every kernel, beside whatever else runs
-async def test_a_program_that_stays_fills_its_cache_once_a_first_chart_is_there(home):
-    async with open_backend(home) as backend:
-        await _fill(backend)
-        assert not (home.cache / STAMP).exists()
-        await backend.begin_background()
-        await asyncio.wait_for(backend.background.done(), 240)
-    assert json.loads((home.cache / STAMP).read_text())["calendars"] == ["XNYS"]
-
-
 async def test_who_does_not_want_a_warm_up_gets_none(home):
     async with open_backend(home) as backend:
         await backend.settings.change("performance", warm_up=False)

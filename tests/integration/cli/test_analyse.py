@@ -6,8 +6,6 @@ from tests.fakes.trii import Trii
 
 KEYS = ["facts", "claims", "narrative", "narrative_tagged", "checks", "model"]
 TAG = re.compile(r"\{(F\d+)\}")
-# Kernels compiled once for this checkout, not once for each home of a test.
-COMPILED = {"NUMBA_CACHE_DIR": ""}
 
 
 def rendered(tagged: str, facts: dict) -> str:
@@ -16,7 +14,7 @@ def rendered(tagged: str, facts: dict) -> str:
 
 
 def test_json_has_exactly_the_keys_and_every_number_is_a_facts(stocked: Trii):
-    said = stocked("analyse", "AAPL", "--as-of", "2013-03-01", "--json", env=COMPILED)
+    said = stocked("analyse", "AAPL", "--as-of", "2013-03-01", "--json")
     assert said.code == 0, said.err
     answer = said.json
     facts = {fact["id"]: fact for fact in answer["facts"]}
@@ -36,7 +34,7 @@ def test_json_has_exactly_the_keys_and_every_number_is_a_facts(stocked: Trii):
 
 
 def test_the_text_has_five_sections_and_numbered_sources(stocked: Trii):
-    said = stocked("analyse", "AAPL.XNAS", "--as-of", "2013-03-01", "--no-model", env=COMPILED)
+    said = stocked("analyse", "AAPL.XNAS", "--as-of", "2013-03-01", "--no-model")
     assert said.code == 0, said.err
     heads = [line for line in said.out.splitlines() if line.isupper() and not line.startswith("[")]
     assert heads == [
