@@ -382,11 +382,11 @@ class Live:
 
     def _show(self) -> None:
         rows: dict[InstrumentId, LiveRow] = {}
+        statuses = self._freshness.look(self.runs.feeds)
         for instrument, one in self._followed.items():
             row = one.row()
-            if row is not None:
+            if row is not None and row.feed in statuses:  # a feed that is being stopped serves nothing any more
                 rows[instrument] = row
-        statuses = self._freshness.look(self.runs.feeds)
         for feed in self.runs.feeds:
             if feed.abilities.can_list and statuses[feed.name].state is FeedState.LIVE and feed.name not in self._known_of:
                 self._known_of.add(feed.name)

@@ -262,6 +262,20 @@ async def test_a_feed_that_is_silent_is_stale_and_says_so(home, clock):
         assert backend.live.snapshot().age_s(BTC.id, clock.now_ns()) == pytest.approx(20.0)
 
 
+async def test_a_feed_that_was_stopped_serves_nothing_though_its_instruments_are_followed(home, clock):
+    async with live_on(home, clock) as (backend, feed):
+        await followed(backend)
+        await feed.give_trades(BTC.id, walk(3))
+        await until(lambda: BTC.id in backend.live.snapshot().rows)
+
+        await backend.live.runs.close()
+        await until(lambda: not backend.live.snapshot().feeds)
+
+        assert backend.live.snapshot().rows == {}
+        assert backend.live.snapshot().age_s(BTC.id, clock.now_ns()) is None
+        assert not backend.live.snapshot().is_stale(BTC.id, clock.now_ns())
+
+
 async def test_ticks_that_waited_are_told_as_lag_and_the_end_of_it_too(home, clock):
     async with live_on(home, clock) as (backend, feed):
         await followed(backend)

@@ -28,7 +28,7 @@ class LiveRow:
 
 @dataclass(frozen=True, slots=True)
 class LiveSnapshot:
-    """Every feed and every instrument that is followed; read from any thread."""
+    """Every feed and every instrument that one of them serves and somebody follows; read from any thread."""
 
     version: int = 0
     feeds: Mapping[str, FeedStatus] = field(default_factory=dict)
