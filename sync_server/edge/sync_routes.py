@@ -4,8 +4,11 @@ import gzip
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Response, get, post
+from litestar import MediaType, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp
 from msgspec import Meta
 
 from sync_server.accounts.bearer import provide_actor
@@ -17,6 +20,7 @@ from sync_server.edge.packing import Form
 from sync_server.edge.session import DESK_STATES
 from sync_server.errors import Refused
 from sync_server.protocol.bodies import Id
+from sync_server.protocol.codec import Codec, encode
 from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Count, Cursor, Op, Word
 from sync_server.protocol.ids import is_id
@@ -77,16 +81,21 @@ async def push(request: Asking, actor: Asker, data: JSONBody[PushAsked]) -> Res:
     return Res(data.rid, tuple(results[op.id] for op in data.ops))
 
 
-@get("/v1/rooms/{room:str}/events", tags=["sync"], summary="A page of a room's log")
+@get(
+    "/v1/rooms/{room:str}/events",
+    tags=["sync"],
+    summary="A page of a room's log",
+    responses={200: ResponseSpec(Ev | Reset, generate_examples=False, description="The page, or why there is none")},
+)
 async def events(
     request: Asking, room: RoomPath, e: Place = 0, after: Place = 0, before: Place = 0, limit: PageLimit = 200
-) -> Response[Ev | Reset]:
+) -> ASGIApp:
     """Events after ``after``, or with ``before`` the page that ends right before it; a ``reset`` where the copy cannot go on."""
     actor = await provide_actor(request)  # not injected: the framework would take as long for it as the page takes
     house = house_of(request)
     check_pace(house, Pace.PULL, actor.user)
-    found: Any = await fetch_page(house.hub, actor, Pull(0, room, e, after, limit, before), Form.PLAIN)
-    return Response(found)
+    found = await fetch_page(house.hub, actor, Pull(0, room, e, after, limit, before), Form.PLAIN)
+    return ASGIResponse(body=encode(found, Codec.JSON), media_type=MediaType.JSON)
 
 
 @get("/v1/rooms/{room:str}/snapshot", tags=["sync"], summary="A room to begin a copy with")

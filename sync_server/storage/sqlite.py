@@ -19,7 +19,7 @@ from sync_server.storage.sqlite_lines import BUSY_TIMEOUT, AtOnce, NotAtOnce, Th
 T = TypeVar("T")
 
 READERS: Final = 4
-_WAITS_BRIEFLY: Final = "PRAGMA busy_timeout = 20"  # writers wait no longer than that for readers to end
+_SCRUB_WAIT: Final[LiteralString] = "PRAGMA busy_timeout = 20"  # ms: writers wait no longer than that for readers to end
 
 
 class SqliteDatabase:
@@ -97,7 +97,7 @@ class SqliteDatabase:
     async def scrub(self, *, may_block: bool = True) -> None:
         """Leave nothing of deleted rows in the file or its log. Raises Refused while a reader holds the log."""
         async with self._turn:
-            if await self._line(self._writer).call(_empty_log, _PRAGMAS[0] if may_block else _WAITS_BRIEFLY):
+            if await self._line(self._writer).call(_empty_log, BUSY_TIMEOUT if may_block else _SCRUB_WAIT):
                 raise cannot_store("a reader holds the log of the database")
 
     async def analyze(self) -> None:
@@ -189,10 +189,10 @@ class SqliteWriting(SqliteReading):
             raise
 
 
-def _empty_log(connection: sqlite3.Connection, waits: LiteralString) -> bool:
-    """Fold the log into the file and cut it to nothing; whether a reader was in the way. ``waits``: how long for readers."""
+def _empty_log(connection: sqlite3.Connection, wait: LiteralString) -> bool:
+    """Fold the log into the file and cut it to nothing; whether a reader was in the way. ``wait``: how long for readers."""
     try:
-        connection.execute(waits)
+        connection.execute(wait)
         (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return bool(is_busy)
     finally:
