@@ -28,6 +28,7 @@ OPENING_MAX: Final = 64  # connections under way while all are made for the firs
 SWEEP: Final = 500  # connections whose alarms are looked at between two looks at the sockets
 SETTLE_S: Final = 20.0
 BACK_S: Final = 300.0  # when waiting for all to come back is given up
+RENEW_S: Final = 12 * 60.0  # from one renewal of a person's token to the next: they signed in at different times of the day
 TENTHS: Final = 10
 
 
@@ -125,6 +126,8 @@ class Crowd:
         self._writing: set[Device] = set()  # whose sockets tell when they take more
         self._waiting: dict[int, list[Device]] = {}  # by desk: who waits for its next token
         self._refresher = Refresher(job.port)
+        now_s = time.monotonic()
+        self._renewals = deque(sorted((now_s + draw.random() * RENEW_S, place) for place in range(len(job.desks))))
         self._plan: list[tuple[float, int, str]] = []  # when which active connection does what
         self._next = 0
         self._is_lively = False
@@ -191,6 +194,10 @@ class Crowd:
         for device in self.devices[self._next : self._next + SWEEP]:
             self._do(device, device.core.tick(now_ms))
         self._next = (self._next + SWEEP) % max(1, len(self.devices))
+        while self._renewals and self._renewals[0][0] <= time.monotonic():
+            due_s, place = self._renewals.popleft()
+            self._refresher.ask(self.job.desks[place])
+            self._renewals.append((due_s + RENEW_S, place))
         while not self._refresher.done.empty():
             self._renewed(self._refresher.done.get())
         now_s = time.monotonic()
@@ -294,7 +301,8 @@ class Samples:
         self.rss_kib.append(rss_kib_of(self._crowd.job.pid))
         if len(self.rss_kib) % self._tenth == 0:
             n_up = sum(device.is_up for device in self._crowd.devices)
-            print(f"   {len(self.rss_kib):,} s: {self.rss_kib[-1]:,} KiB, {n_up:,} stand", file=sys.stderr, flush=True)
+            said = f"{self.rss_kib[-1]:,} KiB, {n_up:,} stand {dict(self._crowd.failures.most_common(3)) or ''}"
+            print(f"   {len(self.rss_kib):,} s: {said}", file=sys.stderr, flush=True)
 
     def tenths_kib(self) -> list[int]:
         """The median of each tenth of the time."""
