@@ -341,7 +341,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         """,
     ),
     Migration(
-        "0008_adapters",
+        "0009_adapters",
         """
         CREATE TABLE model_adapters (
             model TEXT NOT NULL REFERENCES models (id) ON DELETE CASCADE,

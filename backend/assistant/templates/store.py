@@ -10,6 +10,10 @@ from backend.storage.ledger import Ledger
 VERSIONS_MAX: Final = 50
 _TEXTS: Final = "SELECT number, text, made_ns FROM prompt_versions WHERE template = ? ORDER BY number"
 _USE: Final = "INSERT OR REPLACE INTO prompt_uses (template, number) VALUES (?, ?)"
+_TRIALS: Final = """
+    SELECT template, number, model, n_passed, n_asked, first_token_ms, at_ns FROM prompt_trials
+    WHERE template = ? ORDER BY at_ns DESC, number
+"""
 _PUT_TRIAL: Final = """
     INSERT OR REPLACE INTO prompt_trials (template, number, model, n_passed, n_asked, first_token_ms, at_ns)
     VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -106,8 +110,7 @@ class TemplateStore:
 
     async def trials(self, name: str) -> tuple[Trial, ...]:
         """What versions of a template showed, newest first."""
-        query = "SELECT template, number, model, n_passed, n_asked, first_token_ms, at_ns FROM prompt_trials WHERE template = ?"
-        rows = await self._ledger.read(lambda db: db.execute(f"{query} ORDER BY at_ns DESC, number", (name,)).fetchall())
+        rows = await self._ledger.read(lambda db: db.execute(_TRIALS, (name,)).fetchall())
         return tuple(Trial(*row) for row in rows)
 
 
