@@ -85,6 +85,7 @@ def test_with_letters_twice_as_large_nothing_of_joining_is_squeezed_or_cut(qapp)
             dialog = await dialog_of("JoinDialog")
             dialog.show_link(LINK)
             await shown(lambda: dialog.pages.currentIndex() == 1)
+            dialog.resize(dialog.width(), 200)
             dialog.say("The server at desk.example cannot be reached: connection refused.", "error")
 
             def squeezed():
@@ -94,7 +95,7 @@ def test_with_letters_twice_as_large_nothing_of_joining_is_squeezed_or_cut(qapp)
                 return small + [one.text() for one in words if one.height() < one.heightForWidth(one.width())]
 
             await shown(lambda: not squeezed(), "room for all of it")
-            assert dialog.email.height() > 2 * 18
+            assert dialog.email.minimumHeight() > 2 * 18  # the style sheet sets it, and no layout makes it lower
             dialog.reject()
         finally:
             hand.desk.look.wear(Settings().appearance)
