@@ -30,7 +30,7 @@ def calling(*origins: str) -> Callable[[Source], Found]:
     """Calls of these functions, however they were imported; ``*.name`` is a method of anything."""
 
     def find(source: Source) -> Found:
-        for origin, call in source.calls():
+        for origin, call in source.calls:
             method = "*." + origin.rpartition(".")[2]
             if origin in origins or ("." in origin and method in origins):
                 yield call
@@ -60,7 +60,7 @@ def passing(keyword: str, *, true_only: bool = True) -> Callable[[Source], Found
     """Calls that pass this keyword (as True)."""
 
     def find(source: Source) -> Found:
-        for _, call in source.calls():
+        for _, call in source.calls:
             for given in call.keywords:
                 is_true = isinstance(given.value, ast.Constant) and given.value.value is True
                 if given.arg == keyword and (is_true or not true_only):
@@ -70,7 +70,7 @@ def passing(keyword: str, *, true_only: bool = True) -> Callable[[Source], Found
 
 
 def print_to_stdout(source: Source) -> Found:
-    for origin, call in source.calls():
+    for origin, call in source.calls:
         if origin == "print" and not any(given.arg == "file" for given in call.keywords):
             yield call
 
@@ -93,7 +93,7 @@ def loose_tasks(source: Source) -> Found:
 
 def built_sql(source: Source) -> Found:
     """SQL put together from strings: f-strings, ``%``, ``+`` and ``format`` as the first argument of a query."""
-    for origin, call in source.calls():
+    for origin, call in source.calls:
         if (
             origin.rpartition(".")[2] not in ("execute", "executemany", "executescript", "sql")
             or "." not in origin
@@ -116,7 +116,7 @@ def variable_parts(text: ast.JoinedStr) -> list[str]:
 
 def lambda_slots(source: Source) -> Found:
     """Lambdas that hold their panel, handed to a signal or a timer."""
-    for origin, call in source.calls():
+    for origin, call in source.calls:
         if not origin.endswith((".connect", ".singleShot")):
             continue
         lambdas = [argument for argument in call.args if isinstance(argument, ast.Lambda)]
@@ -137,7 +137,7 @@ def broad_catches(source: Source) -> Found:
 
 def qt_data_signals(source: Source) -> Found:
     """Signals that carry market data: arrays, ticks, bars."""
-    for origin, call in source.calls():
+    for origin, call in source.calls:
         said = " ".join(ast.unparse(argument) for argument in call.args)
         if origin.endswith("QtCore.Signal") and re.search(r"Tick|Trade|Quote|Bar(?!Spec)|ndarray", said):
             yield call

@@ -53,11 +53,10 @@ class Source:
         head, dot, rest = text.partition(".")
         return self.imports.get(head, head) + dot + rest
 
-    def calls(self) -> Iterator[tuple[str, ast.Call]]:
+    @cached_property
+    def calls(self) -> tuple[tuple[str, ast.Call], ...]:
         """Every call with the origin of what it calls."""
-        for node in self.nodes:
-            if isinstance(node, ast.Call):
-                yield self.origin(node.func), node
+        return tuple((self.origin(node.func), node) for node in self.nodes if isinstance(node, ast.Call))
 
     def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
         for node in self.nodes:
