@@ -70,7 +70,7 @@ def outboxes(device: Device, server: Server, scenario: Scenario) -> Iterator[str
             if entry.event.d == device.device:
                 placed[entry.event.id] = placed.get(entry.event.id, 0) + 1
     refused = {identity for maker, identity, _ in server.deeds.refused if maker == device.device}
-    cut = {ack.id for ack in server.deeds.acked if ack.device == device.device and server.is_cut(ack)}
+    cut = {ack.id for ack in server.deeds.acked if ack.device == device.device and server.deeds.is_cut(ack)}
     for identity, op in device.watch.accepted.items():
         if placed.get(identity, 0) > 1:
             yield f"I10: {identity} stands {placed[identity]} times"

@@ -112,7 +112,7 @@ def acknowledgements(scenario: Scenario, server: Server) -> Iterator[str]:
     places: dict[tuple[str, str, int], set[int]] = {}
     for ack in server.deeds.acked:
         places.setdefault((ack.device, ack.id, ack.epoch), set()).add(ack.place)
-        if not server.is_cut(ack):
+        if not server.deeds.is_cut(ack):
             by_room.setdefault(ack.room, []).append((f"{ack.device}/{ack.id}", ack.place))
     for (device, identity, epoch), told in places.items():
         if len(told) > 1:

@@ -1,5 +1,6 @@
 """A server: real sessions, real planning and real delivery over shelves, a disk and connections that fail as the seed says."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from tests.simulator import pages
 from tests.simulator.disk import Disk, DiskFullError
 from tests.simulator.network import Network, Wire
 from tests.simulator.seats import SeatWitness
-from tests.simulator.shelves import ORG, Batch, Shelves, batch_of
+from tests.simulator.shelves import ORG, Batch, Entry, Shelves, batch_of
 from tests.simulator.world import World
 
 TICK_MS = 1_000
@@ -61,6 +62,23 @@ class Deeds:
     words: dict[str, bytes] = field(default_factory=dict)  # device/event: the body it had, as bytes
     seats: dict[str, SeatWitness] = field(default_factory=dict)  # room
     faults: list[str] = field(default_factory=list)  # what must not be, seen at once
+
+    def begin_epochs(self, planned: Plan, logs: dict[str, list[Entry]]) -> None:
+        """Before a plan is kept: what its rooms hold where it begins an epoch of them."""
+        for log in planned.logs:
+            place = (log.after.room, log.after.epoch)
+            if place not in self.bases:
+                self.bases[place] = dict(enumerate(names(logs.get(log.after.room, ())), 1))
+
+    def is_cut(self, ack: Ack) -> bool:
+        """Whether what was acknowledged was lost with an older copy."""
+        name, at = f"{ack.device}/{ack.id}", slice(ack.place - 1, ack.place)
+        return any(held.get(ack.room, [])[at] != [name] for held in self.restores[ack.n_restores :])
+
+
+def names(log: Iterable[Entry]) -> list[str]:
+    """What stands in a log, in order."""
+    return [f"{entry.event.d}/{entry.event.id}" for entry in log]
 
 
 class Server:
@@ -122,15 +140,9 @@ class Server:
         self.begin()
         self.world.note(self.name, "is restored from an older copy")
         forked = pages.fork(self.shelves, self.now_ms(), self.world.entropy)
-        held = {room: [f"{entry.event.d}/{entry.event.id}" for entry in log] for room, log in self.shelves.logs.items()}
-        self.deeds.restores.append(held)
+        self.deeds.restores.append({room: names(log) for room, log in self.shelves.logs.items()})
         self.shelves.write(batch_of(forked))
         self._keep(forked)
-
-    def is_cut(self, ack: Ack) -> bool:
-        """Whether what was acknowledged was lost with an older copy."""
-        name, at = f"{ack.device}/{ack.id}", slice(ack.place - 1, ack.place)
-        return any(held.get(ack.room, [])[at] != [name] for held in self.deeds.restores[ack.n_restores :])
 
     def _later(self, delay_ms: int, deed: Any) -> None:
         life = self._life
@@ -312,11 +324,7 @@ class Server:
 
     def _keep(self, planned: Plan) -> None:
         """Make it last, then tell whoever may know."""
-        for log in planned.logs:
-            place = (log.after.room, log.after.epoch)
-            if place not in self.deeds.bases:
-                before = self.shelves.logs.get(log.after.room, ())
-                self.deeds.bases[place] = {entry.event.s: f"{entry.event.d}/{entry.event.id}" for entry in before}
+        self.deeds.begin_epochs(planned, self.shelves.logs)
         self.shelves.keep(batch_of(planned))
         for room in {room for room, _ in planned.erased}:
             self.deeds.erased |= {entry.event.id for entry in self.shelves.logs[room] if entry.event.b is None}
