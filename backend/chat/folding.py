@@ -145,7 +145,12 @@ def _erase(db: Any, room: int, message: str) -> None:
         " AND s IN (SELECT s FROM chat_touches WHERE room = ?1 AND target = ?2)",
         (room, message),
     )
-    drop_aside(db, room, [event.id for event in load_aside(db, room) if message in touched(event)])
+    drop_aside_of(db, room, {message})
+
+
+def drop_aside_of(db: Any, room: int, messages: set[str]) -> None:
+    """Forget what is kept aside of messages that were erased."""
+    drop_aside(db, room, [event.id for event in load_aside(db, room) if not messages.isdisjoint(touched(event))])
 
 
 def _finish(db: Any, place: RoomPlace, folded: Folded) -> None:

@@ -11,6 +11,7 @@ from backend.chat.folding import (
     apply_events,
     apply_older,
     drop_after,
+    drop_aside_of,
     drop_copy,
     held_events,
     info_text,
@@ -293,6 +294,7 @@ def _start_from(db: Any, done: _Done, action: StartFrom) -> None:
     if room is None:
         return
     place = RoomPlace(room.key, cursor.e, done.user)
+    state = None
     if action.keep:
         drop_after(db, place, action.keep)
         write_cursor(db, room.key, cursor, room.floor)
@@ -306,6 +308,8 @@ def _start_from(db: Any, done: _Done, action: StartFrom) -> None:
         write_cursor(db, room.key, cursor, cursor.s + 1)
         db.execute("UPDATE chat_rooms SET has_older = ?, info = ? WHERE key = ?", (cursor.s > 0, info or room.info, room.key))
     write_aside(db, room.key, action.unconfirmed)
+    if state is not None:  # the event that erased them never comes to this copy
+        drop_aside_of(db, room.key, {message.id for message in state.messages.values() if message.is_erased})
     replace_ops(db, done.server, room.id, action.again)
     write_offers(db, done.server, action.again)
     db.execute("UPDATE chat_rooms SET head = ?, is_left = 0 WHERE key = ?", (cursor.s, room.key))

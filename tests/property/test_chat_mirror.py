@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from backend.chat.folding import held_events, parse_info
 from backend.chat.message import SearchFilters
 from backend.chat.message_rows import parse_state
-from backend.chat.room_rows import find_room
+from backend.chat.room_rows import find_room, load_aside
 from backend.chat.searching import find
 from backend.storage.paths import Home
 from sync_server.protocol.actions import SaveEvents, SaveOlder, StartFrom
@@ -182,3 +182,26 @@ def test_rows_after_a_fork_are_the_fold_of_the_history_that_goes_on():
             in_desk(check)
 
         look()
+
+
+def test_words_kept_aside_of_a_message_that_a_snapshot_calls_erased_are_forgotten():
+    events = made_history(3, 60)
+    truth = fold(events)
+    erased = {message.id for message in truth.messages.values() if message.is_erased}
+    words = [event for event in events if event.k in ("msg.create", "msg.edit") and touched(event)]
+    gone, kept = [], []
+    for event in words:
+        (gone if erased.intersection(touched(event)) else kept).append(event)
+    assert gone
+    assert kept
+    with one_desk() as in_desk:
+
+        async def check(desk):
+            cursor = cursor_after(events, 60)
+            await desk.mirror.keep(SERVER, [StartFrom(cursor_after(events, 1), unconfirmed=tuple(words[::2]))])
+            snapshot = Snapshot(ROOM, 1, 60, cursor.h, truth.to_text())
+            await desk.mirror.keep(SERVER, [StartFrom(cursor, snapshot, unconfirmed=tuple(words[1::2]))])
+            aside = await desk.words.read(lambda db: load_aside(db, find_room(db, ROOM).key))
+            assert {event.id for event in aside} == {event.id for event in kept}
+
+        in_desk(check)

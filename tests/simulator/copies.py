@@ -151,6 +151,7 @@ class Copies:
             copy.start = action.snapshot or (before.start if action.keep and not is_cut else None)
         copy.shown = copy.state()
         copy.unconfirmed.update({event.id: event for event in action.unconfirmed})
+        self._forget_aside(copy, (message.id for message in copy.shown.messages.values() if message.is_erased))
         self.rooms[room] = copy
         for op in action.again:
             self._forget(op.id)
@@ -161,16 +162,23 @@ class Copies:
             copy.events[event.s] = event
             copy.shown.apply(event)
             copy.unconfirmed.pop(event.id, None)
+            if event.k == Kind.MSG_CREATE and event.b is None:
+                self._forget_aside(copy, (event.id,))
             if event.k == Kind.ERASE and event.b is not None:
                 self._erase(copy, event)
 
     @staticmethod
-    def _erase(copy: Copy, event: Event) -> None:
+    def _forget_aside(copy: Copy, erased: Iterable[str]) -> None:
+        aside, targets = copy.unconfirmed.items(), tuple(erased)
+        copy.unconfirmed = {key: held for key, held in aside if not any(is_about(held, target) for target in targets)}
+
+    def _erase(self, copy: Copy, event: Event) -> None:
         """Destroy the words of messages, of their edits, and what a snapshot says of them."""
         targets = targets_of(event)
         for s, held in copy.events.items():
             if any(is_about(held, target) for target in targets):
                 copy.events[s] = msgspec.structs.replace(held, b=None, n="")
+        self._forget_aside(copy, targets)
         if copy.start is None:
             return
         state = parse_state(copy.start.state)
