@@ -13,13 +13,13 @@ from backend.indicators.spec import Value
 class LastPrice:
     """The last trade's price; where a bar is looked at, its close. There is one: it is found in tables with every trade."""
 
-    _one: ClassVar["list[LastPrice]"] = []
+    _one: ClassVar["LastPrice | None"] = None
 
     def __new__(cls) -> Self:
         """The one there is."""
-        if not cls._one:
-            cls._one.append(object.__new__(cls))
-        return cast("Self", cls._one[0])
+        if cls._one is None:
+            cls._one = object.__new__(cls)
+        return cast("Self", cls._one)
 
 
 @dataclass(frozen=True, slots=True)

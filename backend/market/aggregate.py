@@ -71,8 +71,8 @@ class TradeAggregator:
         self._last_ns = int(trades.event_ns[-1])
         pieces: list[tuple[np.ndarray, np.ndarray]] = []
         taken = 0
-        event_ns = np.ascontiguousarray(trades.event_ns)
-        price, quantity = np.ascontiguousarray(trades.price), np.ascontiguousarray(trades.quantity)
+        event_ns, price = np.ascontiguousarray(trades.event_ns), np.ascontiguousarray(trades.price)
+        quantity = np.ascontiguousarray(trades.quantity)
         opens_ns, closes_ns = np.ascontiguousarray(self._sessions.open_ns), np.ascontiguousarray(self._sessions.close_ns)
         sweep = self._kernel.aggregate_few if len(trades) <= FEW else self._kernel.aggregate_sweep
         while taken < len(trades):

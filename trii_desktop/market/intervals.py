@@ -138,9 +138,7 @@ class IntervalEntry(Overlay):
 
     def _preview(self, text: str) -> None:
         spec = self._read(text)
-        self.meaning.setText(
-            describe_interval(spec) if spec else "A number of minutes, or 4h, D, W, 1mo, 5s; 100t trades, 50v quantity, 0.5r range"
-        )
+        self.meaning.setText(describe_interval(spec) if spec else "Minutes, or 5s, 4h, D, W, 1mo, 100t, 50v, 0.5r")
 
     def _accept(self) -> None:
         spec = self._read(self.field.text())
