@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backend.alerts.alert import Alert, IndicatorCondition, IndicatorRef, Operator, When
+from backend.clock import ManualClock
 from backend.domain.bars import MINUTE_NS, SECOND_NS, BarArrays, BarSpec, Series
 from backend.domain.ticks import TradeArrays
 from backend.events import AlertFired
@@ -13,9 +14,14 @@ from backend.market.aggregate import TradeAggregator
 from backend.market.growing_bars import join
 from backend.market.recorded import by_time
 from tests.fakes.waiting import until
-from tests.integration.test_live import BTC, START_NS, clock, followed, give_all, live_on, same, walk  # noqa: F401 - a fixture
+from tests.integration.test_live import BTC, START_NS, followed, give_all, live_on, same, walk
 
 SPECS = [BarSpec.parse(text) for text in ("5s", "100t", "100v", "0.1r")]
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START_NS)
 
 
 async def of_all(backend, spec):
@@ -40,7 +46,7 @@ async def open_all(backend):
     return opened
 
 
-async def test_charts_go_on_from_the_recorded_trades_over_a_restart_with_the_bars_of_one_sweep(home, clock):  # noqa: F811
+async def test_charts_go_on_from_the_recorded_trades_over_a_restart_with_the_bars_of_one_sweep(home, clock):
     trades = walk(4_000)
     async with live_on(home, clock) as (backend, feed):
         await followed(backend)
@@ -62,7 +68,7 @@ async def test_charts_go_on_from_the_recorded_trades_over_a_restart_with_the_bar
             assert same(asked, after[spec])
 
 
-async def test_a_trade_that_comes_late_corrects_the_bars_of_charts(home, clock):  # noqa: F811
+async def test_a_trade_that_comes_late_corrects_the_bars_of_charts(home, clock):
     trades = walk(1_200)
     early, late, rest = trades[:900], trades[900:950], trades[950:]
     async with live_on(home, clock) as (backend, feed):
@@ -79,7 +85,7 @@ async def test_a_trade_that_comes_late_corrects_the_bars_of_charts(home, clock):
         assert np.all(np.diff((await backend.store.load_trades(BTC.id, "scripted")).event_ns) >= 0)
 
 
-async def test_a_chart_that_was_closed_for_a_while_has_no_hole_when_it_is_opened_again(home, clock):  # noqa: F811
+async def test_a_chart_that_was_closed_for_a_while_has_no_hole_when_it_is_opened_again(home, clock):
     trades, specs = walk(1_500), [BarSpec.parse("1m"), BarSpec.parse("5s")]
     async with live_on(home, clock) as (backend, feed):
         await followed(backend)
@@ -97,7 +103,7 @@ async def test_a_chart_that_was_closed_for_a_while_has_no_hole_when_it_is_opened
 
 
 @pytest.mark.logs("The clock moved by")
-async def test_an_alert_on_bars_of_trades_fires_live_as_one_sweep_says(home, clock):  # noqa: F811
+async def test_an_alert_on_bars_of_trades_fires_live_as_one_sweep_says(home, clock):
     prices = np.concatenate((np.full(40, 100.0), np.full(40, 90.0), np.full(40, 120.0)))
     trades = TradeArrays(START_NS + np.arange(120) * SECOND_NS, prices, np.ones(120), np.zeros(120, np.int8))
     fired = []
@@ -114,7 +120,7 @@ async def test_an_alert_on_bars_of_trades_fires_live_as_one_sweep_says(home, clo
         assert [(one.event_ns - START_NS) // SECOND_NS for one in fired] == [90]
 
 
-async def test_a_chart_of_trades_is_replayed_as_it_was(home, clock):  # noqa: F811
+async def test_a_chart_of_trades_is_replayed_as_it_was(home, clock):
     trades, spec = walk(700), BarSpec.parse("100t")
     async with live_on(home, clock) as (backend, feed):
         await followed(backend)

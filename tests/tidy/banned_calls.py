@@ -40,7 +40,7 @@ def calling(*origins: str) -> Callable[[Source], Found]:
 
 def bare_stack(source: Source) -> Found:
     """Stacked layouts that are made for nothing yet."""
-    return (call for origin, call in source.calls() if origin.endswith("QStackedLayout") and not call.args)
+    return (call for origin, call in source.calls if origin.endswith("QStackedLayout") and not call.args)
 
 
 def importing(*packages: str) -> Callable[[Source], Found]:

@@ -21,6 +21,7 @@ DOMAIN_WORDS_ELSEWHERE = {
     "Aggressor": "Trade",
     "InstrumentKind": "Instrument",
     "SessionTable": "Session",
+    "HashedOnce": "BarSpec",
 }
 
 

@@ -31,6 +31,10 @@ from trii_desktop.widgets.layout import column, frame, row
 
 TITLE: Final = "Assistant"
 _SPOKEN_MAX: Final = 600
+_EMPTY_TITLE: Final = "Ask about your markets"
+_EMPTY_TEXT: Final = (
+    "Numbers come from your data, and each leads to where it comes from. What you ask stays on this computer unless you allow more."
+)
 
 
 class AssistantPanel(QWidget):
@@ -77,14 +81,8 @@ class AssistantPanel(QWidget):
         )
         self.list_button.setCheckable(True)
         self.title = ElidedLabel("strong")
-        self._empty = EmptyState(
-            "Ask about your markets",
-            "Numbers come from your data, and each leads to where it comes from. "
-            "What you ask stays on this computer unless you allow more.",
-            desk.look,
-            "assistant",
-            (("Analyse the chart", self.analyse_wanted.emit),),
-        )
+        deeds = (("Analyse the chart", self.analyse_wanted.emit),)
+        self._empty = EmptyState(_EMPTY_TITLE, _EMPTY_TEXT, desk.look, "assistant", deeds)
         self._turns = QStackedWidget()
         self._turns.addWidget(self._empty)
         self._turns.addWidget(self.timeline)

@@ -1,10 +1,8 @@
 """What ``trii-sync serve`` asks of the system before it listens."""
 
-import pytest
+import resource
 
 from sync_server.cli.serving import FILES_MAX, allow_connections
-
-resource = pytest.importorskip("resource", reason="there is no such limit on Windows")
 
 
 def test_a_server_may_hold_as_many_connections_as_the_system_lets_it():
