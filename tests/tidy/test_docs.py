@@ -21,7 +21,6 @@ DOMAIN_WORDS_ELSEWHERE = {
     "Aggressor": "Trade",
     "InstrumentKind": "Instrument",
     "SessionTable": "Session",
-    "HashedOnce": "BarSpec",
 }
 
 
