@@ -91,7 +91,8 @@ class Copies:
             replica = self.replica(head.r)
             replica.head(head)
             actions += self._let_pass(replica.cursor)
-            if 0 < replica.cursor.e < head.e:  # what was confirmed may have to be sent again, and goes before what waits
+            is_older = 0 < replica.cursor.e < head.e or (not replica.cursor.e and self._outbox.has_older(head.r, head.e))
+            if is_older:  # what was confirmed may have to be sent again, and goes before what waits
                 self._newer[head.r] = head.e
                 self._outbox.hold(head.r, is_held=True)
             elif is_greeting and head.e < replica.cursor.e:  # restored by a clock that was behind; any other head may be of before

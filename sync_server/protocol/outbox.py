@@ -300,6 +300,10 @@ class Outbox:
         """Send nothing of a room while its copy is being replaced, and go on afterwards."""
         self._lane(room).is_held = is_held
 
+    def has_older(self, room: str, epoch: int) -> bool:
+        """Whether an operation has a place in an epoch of the room before this one, which may be no longer history."""
+        return any(self._is_cut(identity, epoch, 0) for identity in self._lane(room).placed)
+
     def cross(self, room: str, epoch: int, fork: int) -> tuple[Op, ...]:
         """The copy went on from ``fork`` in ``epoch``: what has to be sent again, as :meth:`restart` says; mostly nothing."""
         lane = self._lane(room)
