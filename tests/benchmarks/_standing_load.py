@@ -29,6 +29,7 @@ SWEEP: Final = 500  # connections whose alarms are looked at between two looks a
 SETTLE_S: Final = 20.0
 BACK_S: Final = 300.0  # when waiting for all to come back is given up
 RENEW_S: Final = 12 * 60.0  # from one renewal of a person's token to the next: they signed in at different times of the day
+RENEWING_S: Final = 120.0  # longer than any server should take: an answer that is given up costs the session
 TENTHS: Final = 10
 
 
@@ -92,6 +93,8 @@ class Refresher:
         while (desk := self._asked.get()) is not None:
             try:
                 tokens = self._renew(desk)
+            except PermissionError as error:
+                print(f"   somebody was signed out: {error}", file=sys.stderr, flush=True)
             except (OSError, http.client.HTTPException) as error:
                 print(f"   a token was not renewed, once more: {error}", file=sys.stderr, flush=True)
                 self._asked.put(desk)
@@ -100,11 +103,13 @@ class Refresher:
                 self.done.put(desk)
 
     def _renew(self, desk: Desk) -> dict[str, Any]:
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)) as line:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=RENEWING_S)) as line:
             body = msgspec.json.encode({"refresh": desk.refresh})
             line.request("POST", "/api/v1/auth/refresh", body, {"Content-Type": "application/json"})
             answer = line.getresponse()
             said = answer.read()
+            if answer.status == http.client.UNAUTHORIZED:
+                raise PermissionError(said[:200].decode("utf-8", "replace"))
             if answer.status != http.client.OK:
                 raise ConnectionError(f"{answer.status} {said[:200]!r}")
             return dict(msgspec.json.decode(said))
