@@ -47,6 +47,16 @@ class Placed:
         self.models = Models(parts)
 
 
+@pytest.fixture(autouse=True)
+def _no_starter(monkeypatch):
+    """The backend's own models share ledger and folder with those of the test; they bring no starter after a few seconds."""
+
+    async def nothing(_models):
+        pass
+
+    monkeypatch.setattr(Models, "_find_starter", nothing)
+
+
 @pytest.fixture
 def tiny(tmp_path):
     path = tmp_path / "tiny.gguf"
