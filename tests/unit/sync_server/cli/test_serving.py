@@ -1,6 +1,6 @@
 """What ``trii-sync serve`` asks of the system before it listens."""
 
-import resource
+import pytest
 
 from sync_server.cli.serving import FILES_MAX, allow_connections
 
