@@ -214,7 +214,7 @@ class Copies:
         if reset.why is ResetReason.PERM:
             return self._leave(reset.r)
         replica = self.replica(reset.r)
-        if _is_stale(reset, replica.cursor):
+        if replica.is_left or _is_stale(reset, replica.cursor):  # said before this person left, or before the copy went on
             return []
         self.asking.forget(reset.r)
         self._older.discard(reset.r)

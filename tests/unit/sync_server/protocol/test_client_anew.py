@@ -181,6 +181,16 @@ def test_who_is_removed_leaves_and_comes_back_with_a_head(server, ann):
     assert [event.s for event in ann.disk.room(ROOM).events] == [3]
 
 
+def test_a_reset_that_comes_after_the_farewell_does_not_bring_the_copy_back(server, ann):
+    ann.receive(Reset(ROOM, ResetReason.PERM))
+    ann.done.clear()
+    for why in (ResetReason.EPOCH, ResetReason.HASH, ResetReason.FLOOR):
+        ann.receive(Reset(ROOM, why, 9, fork=0, floor=1))
+
+    assert not done(ann, StartFrom)
+    assert ann.disk.room(ROOM).is_left
+
+
 def test_leaving_twice_is_told_once(ann):
     for _ in range(2):
         ann.receive(Reset(ROOM, ResetReason.PERM))
