@@ -131,8 +131,11 @@ class Connection:
             self._renew_after(now_ms, welcome.texp - welcome.now)
 
     def _renew_after(self, now_ms: int, life_ms: int) -> None:
+        """In the last quarter of a token's life, but for its last minute: those who came together do not renew together."""
         self._is_renewing = False
-        self._renew_ms = now_ms + max(life_ms - RENEW_EARLY_MS, life_ms // 2, 1_000)
+        latest = max(life_ms - RENEW_EARLY_MS, life_ms // 2, 1_000)
+        soonest = min(life_ms * 3 // 4, latest)
+        self._renew_ms = now_ms + soonest + int(self._chance() * (latest - soonest))
 
     def _silence_ms(self) -> int:
         return self._heartbeat_ms * 5 // 2

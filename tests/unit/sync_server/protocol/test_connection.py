@@ -154,10 +154,11 @@ def test_no_token_for_the_moment_is_asked_for_again():
     assert way.until(NeedToken)[0] == 499
 
 
-def test_a_token_is_renewed_on_the_open_connection_before_it_ends():
-    way = Way()
+@pytest.mark.parametrize(("chance", "after_ms"), [(0.0, 450_000), (0.5, 495_000), (0.999_999, 539_999)])
+def test_a_token_is_renewed_on_the_open_connection_before_it_ends_and_not_everybodys_at_once(chance, after_ms):
+    way = Way(chance)
     way.up(texp_ms=600_000, hb_ms=300_000)
-    assert way.until(NeedToken)[0] == 540_000
+    assert way.until(NeedToken)[0] == after_ms
     sent = way.of(way.client.token("second", way.now_ms, 900_000), Send)
     assert [send.message for send in sent] == [Renew("second")]
     begun_ms = way.now_ms
