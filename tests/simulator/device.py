@@ -297,6 +297,8 @@ class Device:
                 self.watch.left.add(room)
             case actions.StartFrom(cursor):
                 self.watch.histories.setdefault(cursor.r, []).append(None)
+                for op in action.again:  # the making of a room that another device made is this one's now
+                    self.watch.accepted.setdefault(op.id, op)
 
     def _watch_settled(self, settled: Sequence[actions.Settled]) -> None:
         for one in settled:
