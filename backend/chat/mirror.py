@@ -269,7 +269,7 @@ def _keep_events(db: Any, done: _Done, action: SaveEvents) -> None:
     _note_settled(db, done, action.settled)
     settle(db, action.settled, have_events=True)
     _note_folded(done, room.id, first, folded)
-    if any(not event.k.startswith(SAID) for event in events):
+    if action.is_back or any(not event.k.startswith(SAID) for event in events):
         db.execute("UPDATE chat_rooms SET is_left = 0 WHERE key = ?", (room.key,))
     if events:
         done.came.append((room.id, events))

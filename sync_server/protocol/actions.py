@@ -71,12 +71,14 @@ class SaveEvents(Action, frozen=True):
     """In one transaction: these events of a room, its cursor after them, and the operations that are settled by them.
 
     Settled operations leave the outbox. An event that was kept aside as unconfirmed and comes again is so no longer. The bodies
-    that an ``erase`` among them names are destroyed with all that was made of them.
+    that an ``erase`` among them names are destroyed with all that was made of them. ``is_back``: the room was left and is this
+    person's again, just as the copy has it.
     """
 
     cursor: Cursor
     events: tuple[Event, ...] = ()
     settled: tuple[Settled, ...] = ()
+    is_back: bool = False
 
 
 class SaveSettled(Action, frozen=True):

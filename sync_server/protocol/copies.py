@@ -89,8 +89,9 @@ class Copies:
         actions: list[Action] = []
         for head in heads:
             replica = self.replica(head.r)
+            is_back = replica.is_left and replica.cursor.s > 0
             replica.head(head)
-            actions += self._let_pass(replica.cursor)
+            actions += self._let_pass(replica.cursor, is_back=is_back)
             is_older = 0 < replica.cursor.e < head.e or (not replica.cursor.e and self._outbox.has_older(head.r, head.e))
             if is_older:  # what was confirmed may have to be sent again, and goes before what waits
                 self._newer[head.r] = head.e
@@ -107,10 +108,10 @@ class Copies:
                 self.asking.later(head.r, now_ms + GRACE_MS)
         return actions
 
-    def _let_pass(self, cursor: Cursor) -> list[Action]:
-        """Operations whose places a copy has passed are history; also those of before a kill."""
+    def _let_pass(self, cursor: Cursor, *, is_back: bool = False) -> list[Action]:
+        """Operations whose places a copy has passed are history; also those of before a kill. ``is_back``: it was left before."""
         passed = self._outbox.pass_by(cursor.r, cursor.e, cursor.s)
-        return [SaveEvents(cursor, (), passed)] if passed else []
+        return [SaveEvents(cursor, (), passed, is_back)] if passed or is_back else []
 
     def reach(self, reached: Mapping[str, int], now_ms: int) -> list[Action]:
         """Operations of this device were given places, up to these: their events will come, or the copies have passed them."""

@@ -4,7 +4,7 @@ from backend.chat.attachments import NewFile
 from backend.chat.message import SearchFilters
 from backend.clock import ManualClock
 from backend.sync.server import Standing
-from sync_server.protocol.actions import SaveEvents
+from sync_server.protocol.actions import Leave, SaveEvents
 from tests.fakes.chat_histories import ROOM, T0_MS, cursor_after, made_history
 from tests.fakes.chatting import SERVER, add_account, open_desk
 from tests.fakes.desks import eventually, join, standing, texts, two_desks, user_of
@@ -49,6 +49,20 @@ async def test_nothing_is_removed_where_the_person_keeps_all(home):
         await desk.mirror.keep(SERVER, [SaveEvents(cursor_after(events, 30), tuple(events))])
         await desk.chat.tidy()
         assert (await n_rows(desk))[0] == 30
+
+
+async def test_a_room_that_was_left_and_is_ones_own_again_as_it_was_is_shown_so(home):
+    events = made_history(9, 10)
+    async with open_desk(home) as desk:
+        await add_account(desk)
+        await desk.mirror.keep(SERVER, [SaveEvents(cursor_after(events, 10), tuple(events)), Leave(ROOM)])
+        assert (await desk.chat.room(ROOM)).is_left
+        await desk.mirror.keep(SERVER, [SaveEvents(cursor_after(events, 10), settled=())])
+        assert (await desk.chat.room(ROOM)).is_left
+
+        await desk.mirror.keep(SERVER, [SaveEvents(cursor_after(events, 10), is_back=True)])
+
+        assert not (await desk.chat.room(ROOM)).is_left
 
 
 async def test_the_least_used_files_go_first_and_those_that_wait_to_be_sent_never(home):

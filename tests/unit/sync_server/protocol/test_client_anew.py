@@ -6,6 +6,7 @@ from sync_server.protocol.actions import (
     FetchSnapshot,
     Leave,
     LoadHeld,
+    SaveEvents,
     StartFrom,
 )
 from sync_server.protocol.bodies import MsgEdit, RoomCreate, RoomKind, Seat, format_body, parse_body
@@ -179,6 +180,20 @@ def test_who_is_removed_leaves_and_comes_back_with_a_head(server, ann):
     ann.wait(300)
     exchange(server, ann)
     assert [event.s for event in ann.disk.room(ROOM).events] == [3]
+
+
+def test_a_room_that_is_ones_own_again_just_as_it_was_left_is_marked_so_at_once(server, ann):
+    fill(server, 2)
+    ann.receive(server.head("ann"))
+    ann.wait(300)
+    exchange(server, ann)
+    ann.receive(Reset(ROOM, ResetReason.PERM))
+    assert ann.disk.room(ROOM).is_left
+
+    ann.receive(server.head("ann"))
+
+    assert not ann.disk.room(ROOM).is_left
+    assert [one.is_back for one in done(ann, SaveEvents)][-1]
 
 
 def test_a_reset_that_comes_after_the_farewell_does_not_bring_the_copy_back(server, ann):
