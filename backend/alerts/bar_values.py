@@ -23,11 +23,12 @@ _ALWAYS_OPEN: Final = SessionTable("", _NO_NS, _NO_NS, _NO_NS)
 class BarValues:
     """The newest complete bar of a series, and whatever is computed over its bars for somebody.
 
-    label, end_ns : of the newest complete bar, LONG_AGO before any
+    label, end_ns : of the newest complete bar, LONG_AGO before any; n_taken : bars that came since it was made
     """
 
     def __init__(self, spec: BarSpec) -> None:
         self.label = self.end_ns = LONG_AGO
+        self.n_taken = 0
         self._spec = spec
         self._sessions: SessionTable | None = None
         self._close = self._volume = math.nan
@@ -111,6 +112,7 @@ class BarValues:
                 found[side] = (closed.close if isinstance(side, LastPrice) else closed.volume).tolist()
         if self._n_closes:
             self._closes = closes[-self._n_closes :]
+        self.n_taken += len(closed)
         self._remember(closed, ends_ns)
         return found
 

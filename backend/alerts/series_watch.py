@@ -25,6 +25,7 @@ class SeriesWatch:
         self.values = BarValues(series.spec)
         self._clocks = self._trades, self._bars, self._closes = tuple(map(ClockWatch, Clock))
         self._machines: dict[Machine, None] = {}
+        self._n_ended = 0  # bars that were taken and complete when the last trade was looked at
         self._forming_label = LONG_AGO
         self._forming: Mapping[BarSpec, Bar] = {}  # with the newest quiet trade
         self._calm: tuple[float, float] | None = None  # None where it must be looked for
@@ -117,8 +118,11 @@ class SeriesWatch:
             for leaf in machine.on[clock.clock]:
                 if machine.sides[leaf] == UNKNOWN_SIDE:
                     value, level = self._before(clock, left_of(machine, leaf), machine.rights[leaf])
+                    seen = machine.seen[leaf]
                     if not math.isnan(value):
                         machine.lie(leaf, value, level, keeps_side=False)
+                    if clock.clock is Clock.TRADES and PRICE not in clock.last and self.values.end_ns < machine.after_ns:
+                        machine.seen[leaf] = seen  # before it was restored it saw a trade after these bars
 
     def _before(self, clock: ClockWatch, left: Side, right: Right | float) -> tuple[float, float]:
         is_traded = clock.clock is Clock.TRADES and PRICE in clock.last
@@ -127,7 +131,7 @@ class SeriesWatch:
             return value, right
         if isinstance(right, Level):
             return value, right.at(at_ns)
-        if isinstance(right, CloseBefore) and is_traded and at_ns >= self.values.end_ns:
+        if isinstance(right, CloseBefore) and is_traded and self._n_ended == self.values.n_taken:
             return value, self.values.close_before(right)
         return value, self._newest(right)[0]
 
@@ -174,6 +178,7 @@ class SeriesWatch:
             return False
         trades.last[PRICE] = price
         trades.last_ns = self.tick_ns = event_ns
+        self._n_ended = self.values.n_taken
         self._forming = forming
         return True
 
@@ -208,6 +213,7 @@ class SeriesWatch:
     def _trade_rows(self, ticks: Ticks, closed: BarArrays, ends: list[int], labels: list[int]) -> Rows:
         trades, few = self._trades, len(ticks) <= FEW
         event_ns: Sequence[int] = ticks.event_ns.tolist()
+        self._n_ended = self.values.n_taken + bisect.bisect_right(ends, event_ns[-1])
         columns: dict[Side, Column] = {PRICE: [self._seen(trades, PRICE)[0], *ticks.price.tolist()]}
         for side in trades.needs:
             if isinstance(side, CloseBefore):

@@ -31,6 +31,7 @@ class History:
     series: object
     bars: list = field(default_factory=list)
     tick: tuple | None = None
+    n_after: int = 0  # complete bars that the last tick did not have before it
     newest_label: int = -(2**63)
     is_new: bool = True
 
@@ -97,7 +98,7 @@ class NaiveAlerts:
                 continue
             if self.looks_at(watched.rule, leaf) == "tick" and history.tick is not None:
                 value = history.tick[1]
-                level = self.right(watched, place, history.tick[0], None, history, self.n_ended(history, history.tick[0]))
+                level = self.right(watched, place, history.tick[0], None, history, len(history.bars) - min(history.n_after, 1))
             elif history.bars:
                 row = len(history.bars) - 1
                 value = self.side(leaf.left, history, row, None)
@@ -150,10 +151,6 @@ class NaiveAlerts:
             return "close"
         is_price = type(leaf.left).__name__ == "LastPrice" and type(leaf.right).__name__ in ("Level", "CloseBefore")
         return "tick" if is_price else "bar"
-
-    @staticmethod
-    def n_ended(history, ns):
-        return sum(1 for bar in history.bars if bar[6] <= ns)
 
     def side(self, side, history, row, forming):
         """A value at bar ``row``; at the bar under way where ``row`` is beyond the complete ones."""
@@ -237,8 +234,10 @@ class NaiveAlerts:
             if watched.rule.series == history.series:
                 for _, kind, row, ns, label, price, since in looks:
                     fired += self.look(watched, history, (kind, row, ns, label, price, since), forming)
+        history.n_after += len(closed)
         if ticks:
             history.tick = ticks[-1][:2]
+            history.n_after = sum(1 for bar in closed if bar[6] > history.tick[0])
         history.newest_label = max([history.newest_label, *(b[0] for b in closed), *([forming[0]] if forming else [])])
         return fired
 

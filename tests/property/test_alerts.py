@@ -334,6 +334,12 @@ def test_the_engine_fires_what_its_twin_fires_in_long_stories(request):
     assert n_fired > 300, "Stories in which nothing fires prove nothing."
 
 
+@pytest.mark.parametrize("seed", [362, 1_795_232_650])
+def test_the_engine_and_its_twin_agree_where_they_once_did_not(seed):
+    """A price seen before a restart that stored bars do not reach; trades of one instant that complete several bars."""
+    assert random_story(seed).n_fired > 0
+
+
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_the_engine_fires_what_its_twin_fires_in_thousands_of_stories(request):
