@@ -1,6 +1,7 @@
 """The bar above the chart: the instrument shown, its time-frames, and the actions used most."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from trii_desktop.actions.action_set import ActionSet
@@ -37,6 +38,8 @@ class TopBar(QToolBar):
         self._intervals_action = self.addWidget(self.intervals)
         self.addSeparator()
         self._buttons: dict[str, QToolButton] = {}
+        self._worded: list[QToolButton] = []  # keep their words while there is room
+        self._words_px, self._is_worded = 0, False  # how much wider they make it
         self._add("chart.adjusted")
         self._types = self._add_menu("Chart type", TYPES)
         self._add("study.add", has_text=True)
@@ -51,6 +54,7 @@ class TopBar(QToolBar):
         look.changed.connect(self.paint_icons)
         actions.changed.connect(self._follow_keys)
         self.show_shown(None)
+        self._word(is_worded=True)
 
     def show_shown(self, shown: Shown | None) -> None:
         """Say which instrument is on the chart, and offer its intervals."""
@@ -88,6 +92,32 @@ class TopBar(QToolBar):
                 name = "moon" if row.icon == "sun" and self._look.palette.name == "light" else row.icon
                 self._actions.by_id[row.id].setIcon(self._look.icon(name))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave words out where they have no room: time-frames are read before them."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Look again when its parts need another size."""
+        is_done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return is_done
+
+    def _fit(self) -> None:
+        without_px = self.sizeHint().width() - (self._words_px if self._is_worded else 0)
+        is_worded = self.width() >= without_px + self._words_px
+        if is_worded != self._is_worded:
+            self._word(is_worded=is_worded)
+
+    def _word(self, *, is_worded: bool) -> None:
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if is_worded else Qt.ToolButtonStyle.ToolButtonIconOnly
+        before_px = sum(made.sizeHint().width() for made in self._worded)
+        for made in self._worded:
+            made.setToolButtonStyle(style)
+        self._words_px = abs(sum(made.sizeHint().width() for made in self._worded) - before_px)
+        self._is_worded = is_worded
+
     def _follow_keys(self) -> None:
         """Name the keys that are in force now."""
         self.search.setToolTip(self._actions.by_id["chart.search"].toolTip())
@@ -111,8 +141,9 @@ class TopBar(QToolBar):
         made = QToolButton()
         action = self._actions.by_id[action_id]
         made.setDefaultAction(action)
-        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if has_text else Qt.ToolButtonStyle.ToolButtonIconOnly
-        made.setToolButtonStyle(style)
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        if has_text:
+            self._worded.append(made)
         made.setAccessibleName(action.toolTip())
         self._buttons[action_id] = made
         self.addWidget(made)

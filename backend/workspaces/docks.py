@@ -97,6 +97,13 @@ def with_rects(tree: DockTree, fitted: dict[Rect, Rect]) -> DockTree:
     return msgspec.structs.replace(tree, sides=sides, floating=floating)
 
 
+def without_limits(tree: DockTree) -> DockTree:
+    """The same without how small and large each may be: Qt tells it in part before it knows it, and asks the docks again."""
+    sides = tuple(msgspec.structs.replace(side, root=_unlimited(side.root)) for side in tree.sides)
+    floating = tuple(FloatingTabs(group.rect, _unlimited(group.root)) for group in tree.floating)
+    return msgspec.structs.replace(tree, sides=sides, floating=floating)
+
+
 def rects_of(tree: DockTree) -> tuple[Rect, ...]:
     """The rectangles of what floats."""
     return (*(dock.rect for dock in docks_of(tree) if dock.rect is not None), *(group.rect for group in tree.floating))
@@ -155,6 +162,15 @@ def _docks_in(split: Split) -> Iterator[Dock]:
             yield item
         else:
             yield from _docks_in(item)
+
+
+def _unlimited(split: Split) -> Split:
+    span = Span(split.span.at, split.span.length)
+    items = tuple(
+        _unlimited(item) if isinstance(item, Split) else msgspec.structs.replace(item, span=Span(item.span.at, item.span.length))
+        for item in split.items
+    )
+    return msgspec.structs.replace(split, items=items, span=span)
 
 
 def _moved(split: Split, fitted: dict[Rect, Rect]) -> Split:

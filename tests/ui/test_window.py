@@ -1,12 +1,13 @@
 """The window: what it shows first, and what the action table's actions do in it."""
 
+import dataclasses
 import threading
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QMenu, QToolButton, QWidget
 
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
@@ -18,6 +19,7 @@ from trii_desktop.actions.row import MENUS, plain_title
 from trii_desktop.actions.table import ACTIONS
 from trii_desktop.palettes import DARK, LIGHT
 from trii_desktop.sheets import AboutDialog, ShortcutSheet
+from trii_desktop.top_bar import TopBar
 
 NOT_YET = (  # what a window that was just opened has none of
     "view.can_undo", "view.can_redo", "grid.has_several", "replay.is_on",
@@ -291,3 +293,19 @@ def test_only_frozen_values_cross_the_bridge(qapp, sampled, tmp_path, monkeypatc
             assert not [e.notice for e in desktop.desk.notices.entries if e.notice.level == "error"]
 
     run_on_qt(story(), 60)
+
+
+def test_time_frames_are_read_whole_and_other_words_give_way_where_the_window_is_narrow(qapp, sampled):
+    async def story():
+        async with open_window(sampled, width_px=1280, height_px=800) as desktop:
+            bar = desktop.window.findChild(TopBar)
+            specs = tuple(map(BarSpec.parse, ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1mo")))
+            shown_now = desktop.panels.chart.shown
+            bar.show_shown(dataclasses.replace(shown_now, specs=specs, spec=BarSpec.parse("5s")))
+            words = bar.button("import.files")
+            await shown(lambda: words.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonIconOnly)
+            await shown(lambda: all(one.width() >= one.sizeHint().width() for one in bar.intervals.findChildren(QToolButton)))
+            desktop.window.resize(1800, 800)
+            await shown(lambda: words.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+
+    run_on_qt(story())

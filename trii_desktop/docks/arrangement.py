@@ -7,7 +7,7 @@ from PySide6.QtCore import QByteArray, QRect
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from backend.workspaces.docks import DockTree, Rect, docks_of, rects_of, with_rects
+from backend.workspaces.docks import DockTree, Rect, docks_of, rects_of, with_rects, without_limits
 from backend.workspaces.workspace import WindowPlace, WindowState
 from trii_desktop.docks.dock_bytes import read_docks, write_docks
 
@@ -22,7 +22,7 @@ def docks_now(window: QMainWindow) -> DockTree:
     assert layout is not None, "A main window has a layout."
     layout.activate()  # sizes that wait for the next turn of the loop
     tree, _ = read_docks(bytes(window.saveState(LAYOUT_VERSION).data()))
-    return tree
+    return without_limits(tree)
 
 
 def show_docks(window: QMainWindow, tree: DockTree) -> bool:

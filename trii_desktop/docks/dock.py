@@ -66,6 +66,9 @@ class WorkDock(QDockWidget):
             self.resize(size.boundedTo(self._main.size()))
             self.move(corner)
         self.take_focus()
+        left: QWidget | None = self._main.focusWidget()  # none at first, whatever the stubs say
+        if is_to_float and left is not None:
+            left.clearFocus()  # tabs that stayed behind took the keyboard: it goes with the dock
 
     def move_to(self, area: Qt.DockWidgetArea) -> None:
         """Stand at another side of the window."""

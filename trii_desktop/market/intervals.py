@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from backend.domain.bars import BarSpec, BarUnit
 from backend.errors import InvalidInput
@@ -84,6 +84,7 @@ class IntervalBar(QWidget):
         made = QToolButton()
         made.setText(str(spec))
         made.setCheckable(True)
+        made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         made.setProperty("interval", True)
         made.setToolTip(f"{describe_interval(spec)}. Or type it on the chart.")
         made.setAccessibleName(describe_interval(spec))
