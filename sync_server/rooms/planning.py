@@ -63,12 +63,13 @@ def needs(asked: Sequence[Asked]) -> Needs:
     )
 
 
-def plan(asked: Sequence[Asked], view: RoomsView, now_ms: int) -> Plan:
+def plan(asked: Sequence[Asked], view: RoomsView, now_ms: int, *, was_restored: bool = False) -> Plan:
     """Decide about ``asked`` one after another.
 
-    ``view`` holds what :func:`needs` named; ``now_ms`` UTC is every new event's time.
+    ``view`` holds what :func:`needs` named; ``now_ms`` UTC is every new event's time. ``was_restored``: the server has once gone on
+    from a backup, so that any room may have been there before.
     """
-    planning = _Planning(view, now_ms)
+    planning = _Planning(view, now_ms, was_restored=was_restored)
     results = tuple(planning.decide(one) for one in asked)
     drafts = planning.drafts
     return Plan(
@@ -86,9 +87,10 @@ def plan(asked: Sequence[Asked], view: RoomsView, now_ms: int) -> Plan:
 class _Planning:
     """One batch: what was decided in it lies over the view."""
 
-    def __init__(self, view: RoomsView, now_ms: int) -> None:
+    def __init__(self, view: RoomsView, now_ms: int, *, was_restored: bool = False) -> None:
         self._view = view
         self._now_ms = now_ms
+        self._was_restored = was_restored
         self._decided: dict[tuple[Device, str], Decided] = {}
         self._waiting: set[tuple[Device, RoomId]] = set()
         self.drafts = Drafts(view)
@@ -149,7 +151,9 @@ class _Planning:
         if code is not None:
             return Decided(actor.device, op.id, op.r, _kind(op), bh, code=code)
         if case.room is None:
-            case = case._replace(room=self.drafts.make(op.r, actor.org, first_epoch(op, self._now_ms)))
+            case = case._replace(
+                room=self.drafts.make(op.r, actor.org, first_epoch(op, self._now_ms, was_restored=self._was_restored))
+            )
         room = case.room
         assert room is not None
         event = Event(
@@ -159,12 +163,13 @@ class _Planning:
         return Decided(actor.device, op.id, op.r, op.k, bh, room.epoch, event.s)
 
 
-def first_epoch(op: Op, now_ms: int) -> int:
+def first_epoch(op: Op, now_ms: int, *, was_restored: bool = False) -> int:
     """The epoch in which a room begins: 1 for an id that is new, else one above any that the room can have had.
 
-    It may have been before, and lost, where it is entered again, and where its id is made of two people.
+    It may have been before, and lost, where it is entered again, where its id is made of two people, and on a server that was
+    restored, also where its maker never heard that it was there.
     """
-    return now_ms if op.rec or op.r[14] == "5" else 1
+    return now_ms if was_restored or op.rec or op.r[14] == "5" else 1
 
 
 def next_epoch(before: int, now_ms: int) -> int:

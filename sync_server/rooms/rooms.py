@@ -189,8 +189,10 @@ class Rooms:
 
     async def _settle_restores(self) -> None:
         async with self._database.read() as reading:
-            restored = [row[0] for row in await reading.rows("SELECT id FROM restores WHERE NOT is_settled")]
+            restores = await reading.rows("SELECT id, is_settled FROM restores")
+            restored = [identity for identity, is_settled in restores if not is_settled]
             rooms = [row[0] for row in await reading.rows("SELECT room FROM rooms ORDER BY room")] if restored else []
+        self._sequencer.was_restored = bool(restores)
         for room in rooms:
             await self.fork(room, why="restored from a backup")
         if restored:

@@ -76,6 +76,7 @@ class Sequencer:
     def __init__(
         self, database: Database, clock: Clock, people_of: PeopleOf, erasers: Sequence[Eraser] = (), note: Note = unnoted
     ) -> None:
+        self.was_restored = False  # whether the server has once gone on from a backup
         self._database = database
         self._clock = clock
         self._people_of = people_of
@@ -209,7 +210,7 @@ class Sequencer:
         try:
             async with self._database.write() as tx:
                 view = await self._look_up(tx, needs(asked))
-                planned = plan(asked, view, now_ms)
+                planned = plan(asked, view, now_ms, was_restored=self.was_restored)
                 await save_plan(tx, planned, self._erasers, now_ms)
                 for entry in erasures(planned):
                     await self._note(tx, entry)

@@ -302,7 +302,7 @@ class Server:
         """One group commit: everything that waits, planned and written at once; answered once it is safe."""
         queue, self._queue = self._queue, []
         asked = [one for _, _, part in queue for one in part]
-        planned = plan(asked, self.shelves.view(needs(asked)), self.now_ms())
+        planned = plan(asked, self.shelves.view(needs(asked)), self.now_ms(), was_restored=bool(self.deeds.restores))
         try:
             self.shelves.write(batch_of(planned))
         except DiskFullError:

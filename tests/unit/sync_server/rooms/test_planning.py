@@ -7,7 +7,7 @@ from sync_server.protocol.bodies import MsgCreate, MsgEdit, RoomCreate, RoomKind
 from sync_server.protocol.chain import START, hash_after
 from sync_server.protocol.events import OpState
 from sync_server.protocol.limits import MAX_BODY
-from sync_server.rooms.planning import next_epoch
+from sync_server.rooms.planning import first_epoch, next_epoch
 from tests.fakes.planned_rooms import PlannedRooms
 from tests.fakes.room_ops import Writer
 
@@ -272,3 +272,8 @@ def test_epochs_stay_numbers_that_every_reader_holds_exactly_though_the_clock_is
     for _ in range(100_000):
         epoch = next_epoch(epoch, NOW_MS)
     assert epoch < 2**53
+
+
+def test_on_a_server_that_was_restored_every_room_begins_above_what_it_can_have_had_before(ann):
+    op = ann.create()
+    assert (first_epoch(op, NOW_MS), first_epoch(op, NOW_MS, was_restored=True)) == (1, NOW_MS)
