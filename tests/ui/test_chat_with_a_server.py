@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from backend.storage.paths import Home
 from backend.sync.server import Standing
 from tests.fakes.chatting import open_desk
-from tests.fakes.desks import eventually, join, user_of
+from tests.fakes.desks import eventually, join, texts, user_of
 from tests.fakes.dialogs import opened
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.sync_server import PASSWORD, served
@@ -83,6 +83,7 @@ def test_a_person_joins_writes_shares_and_is_answered(qapp, sampled, tmp_path):
                 QTest.keyClick(panel.talk.composer.field, Qt.Key.Key_Return)
                 await shown(lambda: panel.talk.timeline.rows[-1].row.is_mine, "one's own words")
                 await shown(lambda: panel.talk.timeline.rows[-1].way == "Sent", "the place the server gave")
+                await other.do(eventually(lambda: texts(other.ann, room), ["Crude is up, @mia.", "Like @ann says"]))
                 there = (await other.do(other.ann.chat.page(room))).messages[-1]
                 assert (there.text, len(there.files), there.links[0].instrument) == ("Like @ann says", 1, "AAPL.XNAS")
                 await other.do(other.ann.chat.mark_read(room, there.seq))
