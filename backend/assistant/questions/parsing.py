@@ -11,7 +11,7 @@ from backend.assistant.questions.asking import Wanted, read_distance, read_wante
 from backend.assistant.questions.comparing import take_bare_moves, take_conditions, take_moves
 from backend.assistant.questions.names import COMMON, Names
 from backend.assistant.questions.periods import take_period
-from backend.assistant.questions.phrases import Reading, take_values, take_written
+from backend.assistant.questions.phrases import WRITTEN, Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import (
     MAY_BE_CONDITIONED,
@@ -136,7 +136,10 @@ def take_subject(text: str, names: Names) -> tuple[str, list[tuple[str, ...]], s
         text = f"{text[: match.start()]} {text[match.end() :]}"
     ids: list[tuple[str, ...]] = []
     parts, at = [], 0
+    written = [match.span() for match in re.finditer(WRITTEN, text)]
     for mention in names.mentions(text):
+        if any(start <= mention.start < stop for start, stop in written):
+            continue  # the 2012 of sma(2012) is no instrument
         parts += [text[at : mention.start], f" @x{chr(ord('a') + len(ids) % 26)} "]  # no digit: numbers stand beside names
         ids.append(mention.ids)
         at = mention.end

@@ -54,6 +54,9 @@ _WINDOW_UNITS: Final = {"w": "week", "d": "bar", "day": "bar", "trading day": "b
 )
 
 
+WRITTEN: Final = r"\b[a-z_]+\((?:[^()]|\((?:[^()])*\))*\)(?:\.[a-z]+)?"
+
+
 @dataclass(slots=True)
 class Reading:
     """A question while it is read: what of it is understood, and the words that are left.
@@ -95,8 +98,7 @@ class Reading:
 
 def take_written(reading: Reading) -> None:
     """Values written in full, as ``sma(50).value``; whatever is in their parentheses is theirs alone."""
-    nested = r"\((?:[^()]|\((?:[^()])*\))*\)"
-    reading.take(rf"\b[a-z_]+{nested}(?:\.[a-z]+)?", lambda match: parse_operand(match[0]))
+    reading.take(WRITTEN, lambda match: parse_operand(match[0]))
     reading.n_written = len(reading.values)
 
 
