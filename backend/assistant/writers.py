@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from backend.assistant.answers import Mode
-from backend.assistant.engines.engine import Message, Piece, Request
+from backend.assistant.engines.engine import Done, Message, Piece, Request, Text
 from backend.assistant.routing import Candidate
 
 
@@ -34,3 +34,15 @@ class Writers(Protocol):
     def cost_usd(self, candidate: Candidate, n_prompt: int, n_generated: int) -> float:
         """What that was worth; 0 for models of this computer."""
         ...
+
+
+async def write_whole(writers: Writers, candidate: Candidate, request: Request) -> tuple[str, Done | None]:
+    """All text of one request, and its end where one came. Raises as ``generate`` does."""
+    parts: list[str] = []
+    done: Done | None = None
+    async for piece in writers.generate(candidate, request):
+        if isinstance(piece, Text):
+            parts.append(piece.text)
+        else:
+            done = piece
+    return "".join(parts), done

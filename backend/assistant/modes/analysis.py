@@ -8,13 +8,12 @@ from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
 from backend.assistant.answers import Mode, Phase, Provenance, Question, Reach
-from backend.assistant.engines.engine import Done, Request, Text
 from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.span import Span
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.modes.draft import Draft
 from backend.assistant.routing import Candidate, decide
-from backend.assistant.writers import Writers
+from backend.assistant.writers import Writers, write_whole
 from backend.domain.bars import BarSpec, Series
 from backend.errors import InvalidInput, TriiError
 from backend.market.catalog import Catalog
@@ -76,7 +75,7 @@ class AnalysisMode:
             request = replace(self._analyst.prompt(facts, analysis, self._system()), id=draft.answer.id)
             key = cache_key(request, sha, facts.digest())
             kept = await self._cache.find(key, keeps_min)
-            text, done = (kept.text, None) if kept else await self._generate(candidate, request)
+            text, done = (kept.text, None) if kept else await write_whole(self._writers, candidate, request)
         except TriiError as error:
             # The analysis stands without the model; what failed is said beside it.
             draft.grow(phase=Phase.DONE, words="", provenance=replace(provenance, reason=f"Plain wording: {error.message}"))
@@ -97,15 +96,6 @@ class AnalysisMode:
             done=done,
         )
         draft.grow(phase=Phase.DONE, words="", analysis=worded, spans=narrative_of(worded), checks=checks, provenance=provenance)
-
-    async def _generate(self, candidate: Candidate, request: Request) -> tuple[str, Done | None]:
-        raw, done = [], None
-        async for piece in self._writers.generate(candidate, request):
-            if isinstance(piece, Text):
-                raw.append(piece.text)
-            else:
-                done = piece
-        return "".join(raw), done
 
 
 def narrative_of(analysis: StockAnalysis) -> tuple[Span, ...]:

@@ -9,14 +9,14 @@ import msgspec
 
 from backend.assistant.answer_cache import messages_of
 from backend.assistant.answers import Phase, Provenance, Question, Reach
-from backend.assistant.engines.engine import Done, Message, Request, Role, Text
+from backend.assistant.engines.engine import Done, Message, Request, Role
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.questions.offers import Offer
 from backend.assistant.questions.plan import Plan
 from backend.assistant.questions.proposals import parse_proposal, proposal_schema, proposal_text
 from backend.assistant.routing import Candidate, decide
-from backend.assistant.writers import Writers
+from backend.assistant.writers import Writers, write_whole
 from backend.errors import InvalidInput, TriiError
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,8 @@ class Planner:
         request = self._request(draft.answer.id, candidate, asked)
         problem: InvalidInput | None = None
         for _ in range(2):
-            text, done = await self._write(candidate, request)
+            text, done = await write_whole(self._writers, candidate, request)
+            text = text.strip()
             try:
                 plan = parse_proposal(text, offer)
             except InvalidInput as error:
@@ -101,15 +102,6 @@ class Planner:
             schema=None if candidate.is_remote else schema,
             mode=question.mode.value,
         )
-
-    async def _write(self, candidate: Candidate, request: Request) -> tuple[str, Done | None]:
-        raw, done = [], None
-        async for piece in self._writers.generate(candidate, request):
-            if isinstance(piece, Text):
-                raw.append(piece.text)
-            else:
-                done = piece
-        return "".join(raw).strip(), done
 
     def _provenance(self, question: Question, candidate: Candidate, request: Request, done: Done | None) -> Provenance:
         return Provenance(
