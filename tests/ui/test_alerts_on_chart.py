@@ -1,7 +1,9 @@
 """Alerts on the real window's chart: seen, selected, dragged, changed, removed, and made by menu, key and palette."""
 
+import asyncio
 import itertools
 import math
+import threading
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -17,6 +19,7 @@ from tests.fakes.dialogs import leave, opened
 from tests.fakes.live_market import LiveMarket
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import open_window, shown
+from trii_desktop.alerts.making import drawing_alert
 from trii_desktop.charts.gestures import Zone
 
 
@@ -249,6 +252,28 @@ def test_a_right_click_on_a_drawing_adds_an_alert_on_it_with_a_bell_at_its_line(
         stroke = drawings.current.layer.shape("t").strokes[0]
         assert (hand.layer.bells[0].x, hand.layer.bells[0].y) == pytest.approx((stroke.x2, stroke.y2))
         assert hand.layer.lines == []
+
+    story_of(tell)(sampled)
+
+
+def test_an_alert_on_a_drawing_that_is_still_being_stored_waits_for_it(qapp, sampled, monkeypatch):
+    async def tell(hand):
+        drawings, bars = hand.desktop.workbench.drawings, hand.chart.view.model.snapshot
+        store, may_go_on = hand.backend.drawings.change, threading.Event()
+
+        async def slow(instrument, change):
+            await asyncio.to_thread(may_go_on.wait)
+            return await store(instrument, change)
+
+        monkeypatch.setattr(hand.backend.drawings, "change", slow)
+        at = tuple(Anchor(bar.event_ns, bar.high, is_date=True) for bar in (bars.bar(len(bars) - 60), bars.bar(len(bars) - 5)))
+        drawings.current.book.change("Draw", put=(Drawing("t", DrawingKind.TREND_LINE, at),))
+        hand.alerts.add(drawing_alert(str(AAPL), "t", "line", now_ns=hand.alerts.now_ns))
+        await asyncio.sleep(0.2)
+        assert hand.rows == []
+        may_go_on.set()
+        await shown(lambda: hand.rows)
+        assert hand.rows[0].alert.condition.drawing == "t"
 
     story_of(tell)(sampled)
 

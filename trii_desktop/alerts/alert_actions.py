@@ -224,6 +224,7 @@ class AlertActions(QObject):
     # --- inside -------------------------------------------------------------------------------------------------------
 
     async def _add(self, alert: Alert) -> None:
+        await self.drawings.book.settled()  # it may be on a line that was drawn just now
         row = await self.edits.add(alert)
         self.current.refresh()
         self.current.select(row.alert.id)

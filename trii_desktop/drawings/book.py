@@ -25,6 +25,7 @@ class DrawingBook:
         self._newest = -1  # the highest number heard of
         self._n_waiting = 0
         self._turn = 0  # counts the instruments shown
+        self._keeping: asyncio.Future[Changed] | None = None  # the newest change that was made
         self._subscription = desk.bridge.subscribe(DrawingsChanged, self._on_changed)
 
     def get(self, drawing_id: str) -> Drawing | None:
@@ -52,6 +53,7 @@ class DrawingBook:
         turn = self._turn
         store, call = self._desk.backend.drawings, self._desk.bridge.call
         stored: asyncio.Future[Changed] = asyncio.get_running_loop().create_future()
+        self._keeping = stored
 
         async def take_back() -> None:
             await call(store.change(instrument, (await stored).back))
@@ -74,6 +76,11 @@ class DrawingBook:
             await self._stored(turn, made.number)
 
         self._desk.start(title, keep())
+
+    async def settled(self) -> None:
+        """Wait until every change made so far is stored or refused."""
+        if self._keeping is not None:
+            await asyncio.wait((self._keeping,))
 
     def close(self) -> None:
         """Hear no more."""
