@@ -27,8 +27,8 @@ from backend.chat.outbox_rows import (
     find_op,
     load_counts,
     load_outbox,
+    queue_again,
     renumber,
-    replace_ops,
     settle,
     write_offers,
     write_op,
@@ -310,7 +310,7 @@ def _start_from(db: Any, done: _Done, action: StartFrom) -> None:
     write_aside(db, room.key, action.unconfirmed)
     if state is not None:  # the event that erased them never comes to this copy
         drop_aside_of(db, room.key, {message.id for message in state.messages.values() if message.is_erased})
-    replace_ops(db, done.server, room.id, action.again)
+    queue_again(db, done.server, action.again)
     write_offers(db, done.server, action.again)
     db.execute("UPDATE chat_rooms SET head = ?, is_left = 0 WHERE key = ?", (cursor.s, room.key))
     done.note(room.id, 0, None)

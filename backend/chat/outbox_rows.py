@@ -13,7 +13,10 @@ from sync_server.protocol.fold import as_event
 
 _COLUMNS: Final = "id, room, k, b, n, cseq, base, cts, rec, e, s, code"
 _OF_SERVER: Final = f"SELECT {_COLUMNS} FROM chat_outbox WHERE server = ? ORDER BY place"  # noqa: S608 - our own words
-_OF_ROOM: Final = f"SELECT {_COLUMNS} FROM chat_outbox WHERE room = ? ORDER BY place"  # noqa: S608 - our own words
+_OF_ROOM: Final = (
+    f"SELECT {_COLUMNS} FROM chat_outbox o WHERE room = ? AND NOT (o.s > 0 AND EXISTS"  # noqa: S608 - our own words
+    " (SELECT 1 FROM chat_rooms r WHERE r.id = o.room AND r.server = o.server AND o.s <= r.s AND o.e <= r.e)) ORDER BY place"
+)
 _BY_ID: Final = f"SELECT {_COLUMNS} FROM chat_outbox WHERE id = ?"  # noqa: S608 - our own words
 
 
@@ -69,10 +72,10 @@ def drop_op(db: Any, key: str) -> str:
     return str(found[0][0]) if found else ""
 
 
-def replace_ops(db: Any, server: str, room: str, ops: Iterable[Op]) -> None:
-    """From now on exactly these operations of a room wait, in this order, beside those that were refused."""
-    db.execute("DELETE FROM chat_outbox WHERE room = ? AND server = ? AND code = ''", (room, server))
+def queue_again(db: Any, server: str, ops: Iterable[Op]) -> None:
+    """These operations wait anew, behind all others and in this order."""
     for op in ops:
+        db.execute("DELETE FROM chat_outbox WHERE id = ?", (op.id,))
         write_op(db, server, op)
 
 
@@ -98,7 +101,7 @@ def load_outbox(db: Any, server: str) -> tuple[Waiting, ...]:
 
 
 def load_room_outbox(db: Any, room: str) -> tuple[Waiting, ...]:
-    """All operations of a room, in the order they were made."""
+    """All operations of a room that its copy has not gone past, in the order they were made."""
     return tuple(map(_waiting_of, db.execute(_OF_ROOM, (room,))))
 
 

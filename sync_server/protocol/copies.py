@@ -14,13 +14,14 @@ from sync_server.protocol.actions import (
     LoadHeld,
     SaveEvents,
     SaveOlder,
+    Settled,
     StartFrom,
 )
 from sync_server.protocol.asking import Asked, Asking
 from sync_server.protocol.bodies import RoomCreate, RoomKind, Seat, format_body
 from sync_server.protocol.codes import Code, ResetReason
 from sync_server.protocol.events import Cursor, Event, Kind, Op
-from sync_server.protocol.fold import read_body
+from sync_server.protocol.fold import parse_state, read_body, touched
 from sync_server.protocol.limits import Limits
 from sync_server.protocol.messages import Err, Ev, Reset, RoomHead, Snapshot
 from sync_server.protocol.outbox import Outbox
@@ -91,7 +92,7 @@ class Copies:
             replica = self.replica(head.r)
             is_back = replica.is_left and replica.cursor.s > 0
             replica.head(head)
-            actions += self._let_pass(replica.cursor, is_back=is_back)
+            actions += self._let_pass(replica, is_back=is_back)
             is_older = 0 < replica.cursor.e < head.e or (not replica.cursor.e and self._outbox.has_older(head.r, head.e))
             if is_older:  # what was confirmed may have to be sent again, and goes before what waits
                 self._newer[head.r] = head.e
@@ -108,10 +109,10 @@ class Copies:
                 self.asking.later(head.r, now_ms + GRACE_MS)
         return actions
 
-    def _let_pass(self, cursor: Cursor, *, is_back: bool = False) -> list[Action]:
+    def _let_pass(self, replica: Replica, *, is_back: bool = False) -> list[Action]:
         """Operations whose places a copy has passed are history; also those of before a kill. ``is_back``: it was left before."""
-        passed = self._outbox.pass_by(cursor.r, cursor.e, cursor.s)
-        return [SaveEvents(cursor, (), passed, is_back)] if passed or is_back else []
+        passed = self._outbox.pass_by(replica.cursor, replica.first_held)
+        return [SaveEvents(replica.cursor, (), passed, is_back)] if passed or is_back else []
 
     def reach(self, reached: Mapping[str, int], now_ms: int) -> list[Action]:
         """Operations of this device were given places, up to these: their events will come, or the copies have passed them."""
@@ -121,7 +122,7 @@ class Copies:
             replica.aim(s)
             if replica.is_behind:
                 self.asking.later(room, now_ms + GRACE_MS)
-            actions += self._let_pass(replica.cursor)
+            actions += self._let_pass(replica)
         return actions
 
     def look(self, room: str) -> None:
@@ -182,10 +183,17 @@ class Copies:
         """What to save as a copy goes on; where it enters a new epoch, what had a place that is no longer history waits again."""
         cursor = step.cursor
         again = self._outbox.cross(cursor.r, cursor.e, before.s) if cursor.e > before.e else ()
-        entered = [self._outbox.enter(event, cursor.e) for event in step.events if event.d == self._device]
-        settled = [one for one in entered if one is not None]
-        save = SaveEvents(cursor, step.events, (*settled, *self._outbox.pass_by(cursor.r, cursor.e, cursor.s)))
+        passed = self._outbox.pass_by(cursor, self.replica(cursor.r).first_held)
+        if self._outbox.covers(cursor.r):
+            erased = {message for event in step.events if event.k == Kind.ERASE for message in touched(event)}
+            passed = *passed, *self._outbox.erase(cursor.r, erased)
+        save = SaveEvents(cursor, step.events, (*self._enter(step.events, cursor.e), *passed))
         return [StartFrom(Cursor(cursor.r, cursor.e, before.s, before.h), keep=before.s, again=again), save] if again else [save]
+
+    def _enter(self, events: Iterable[Event], epoch: int) -> list[Settled]:
+        """What this device's events, as they come, settle."""
+        entered = [self._outbox.enter(event, epoch) for event in events if event.d == self._device]
+        return [one for one in entered if one is not None]
 
     def _older_events(self, ev: Ev, asked: Asked) -> list[Action]:
         replica = self.replica(ev.r)
@@ -195,7 +203,9 @@ class Copies:
         if not is_next or not is_run(ev) or not all(chain.is_intact(event) for event in ev.ev):
             return []
         replica.oldest = ev.first
-        return [SaveOlder(ev.r, ev.ev, has_more=ev.first > replica.served_from)]
+        settled = self._enter(ev.ev, ev.e)
+        save = SaveOlder(ev.r, ev.ev, has_more=ev.first > replica.served_from)
+        return [save, SaveEvents(replica.cursor, (), tuple(settled))] if settled else [save]
 
     def error(self, err: Err, now_ms: int) -> list[Action]:
         """A pull could not be answered; nothing for any other message."""
@@ -278,7 +288,7 @@ class Copies:
         why = anew.reset.why
         if _is_renewed(anew.reset, replica.cursor):
             said = [event for event in anew.lost if event.k != Kind.FAILOVER and event.b is not None and event.s > anew.reset.fork]
-            mine = [event for event in said if event.d == self._device] + self._made_again(anew.reset, said)
+            mine = [event for event in said if event.d == self._device] + _made_again(anew.reset, said, self.user, self._device)
             if why is not ResetReason.FLOOR:  # else they may well be history that is served no more
                 others = tuple(event for event in said if event.d != self._device)
             again = self._outbox.restart(room, anew.reset.e, anew.reset.fork, mine)
@@ -290,24 +300,14 @@ class Copies:
             self.asking.rest(room, now_ms + min(IDLE_MS << replica.n_starts - 2, STUCK_MS))
         else:
             self.asking.ask(room)
-        return [StartFrom(cursor, snapshot, keep, others, again), *self._let_pass(cursor)]
+        return [StartFrom(cursor, snapshot, keep, others, again), *self._let_pass(replica), *self._let_erased_go(cursor, snapshot)]
 
-    def _made_again(self, reset: Reset, said: Sequence[Event]) -> list[Event]:
-        """The making of a room that is gone, where this device did not make it and may: it is offered again.
-
-        It was another device of this person, or the other of two people. Where the room is there after all, nothing comes of it.
-        """
-        made = said[0] if said and not reset.fork and said[0].k == Kind.ROOM_CREATE else None
-        if made is None or made.d == self._device:
+    def _let_erased_go(self, cursor: Cursor, snapshot: Snapshot | None) -> list[Action]:
+        if snapshot is None or not self._outbox.covers(cursor.r):
             return []
-        body = read_body(made)
-        if not isinstance(body, RoomCreate):
-            return []
-        if made.a != self.user:
-            if body.kind is not RoomKind.DIRECT or not self.user:
-                return []
-            body = msgspec.structs.replace(body, members=(Seat(made.a),))
-        return [msgspec.structs.replace(made, a=self.user, d=self._device, b=format_body(body))]
+        erased = {message.id for message in parse_state(snapshot.state).messages.values() if message.is_erased}
+        gone = self._outbox.erase(cursor.r, erased)
+        return [SaveEvents(cursor, (), gone)] if gone else []
 
     def _leave(self, room: str) -> list[Action]:
         was_left = self.replica(room).is_left
@@ -342,3 +342,21 @@ def _is_stale(reset: Reset, cursor: Cursor) -> bool:
     if reset.why is ResetReason.EPOCH:
         return reset.e <= cursor.e
     return reset.why is ResetReason.FLOOR and cursor.s > 0 and cursor.s >= reset.floor - 1 and cursor.e >= reset.e
+
+
+def _made_again(reset: Reset, said: Sequence[Event], user: str, device: str) -> list[Event]:
+    """The making of a room that is gone, where ``device`` did not make it and ``user`` may: it is offered again.
+
+    It was another device of this person, or the other of two people. Where the room is there after all, nothing comes of it.
+    """
+    made = said[0] if said and not reset.fork and said[0].k == Kind.ROOM_CREATE else None
+    if made is None or made.d == device:
+        return []
+    body = read_body(made)
+    if not isinstance(body, RoomCreate):
+        return []
+    if made.a != user:
+        if body.kind is not RoomKind.DIRECT or not user:
+            return []
+        body = msgspec.structs.replace(body, members=(Seat(made.a),))
+    return [msgspec.structs.replace(made, a=user, d=device, b=format_body(body))]

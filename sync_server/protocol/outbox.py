@@ -7,36 +7,18 @@ later holds back those after it in its own room and no other room.
 
 from collections import deque
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from sync_server.protocol.actions import Renumber, Settled
 from sync_server.protocol.codes import Code
-from sync_server.protocol.events import Event, Kind, Op, OpResult, OpState
+from sync_server.protocol.events import Cursor, Event, Kind, Op, OpResult, OpState
+from sync_server.protocol.lanes import Lane, counted, has_words_of, op_of
 
 _ENVELOPE_BYTES: Final = 128  # what a push needs around its operations
-_PATIENCE_MS: Final = (250, 30_000)  # first and longest wait before an operation that made no progress is tried again
 _ENCODER: Final = msgspec.json.Encoder()
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One room's operations, by id."""
-
-    queue: deque[str] = field(default_factory=deque)  # to be sent, in order; may name what is settled meanwhile
-    flying: dict[str, int] = field(default_factory=dict)  # id → ``n_decided`` when it was sent
-    back: list[str] = field(default_factory=list)  # to be sent again once nothing of the room flies
-    placed: deque[str] = field(default_factory=deque)  # have a place, their events have not come
-    not_before_ms: int = 0
-    n_tries: int = 0
-    expected: dict[str, tuple[int, int]] = field(default_factory=dict)  # id → the count the server wants, ``n_decided`` when sent
-    n_decided: int = 0  # operations that the server was seen to decide
-    is_held: bool = False
-
-    def may_send(self, now_ms: int) -> bool:
-        return not self.is_held and not self.back and self.not_before_ms <= now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +41,7 @@ class Outbox:
         self._ops: dict[str, Op] = {}
         self._places: dict[str, Settled] = {}
         self._refused: dict[str, str] = {}
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         self._ready: dict[str, None] = {}
         for op in ops:
             self._ops[op.id] = op
@@ -76,8 +58,8 @@ class Outbox:
         lane = self._lane(self._ops[identity].r)
         return lane.placed if identity in self._places else lane.queue
 
-    def _lane(self, room: str) -> _Lane:
-        return self._lanes.setdefault(room, _Lane())
+    def _lane(self, room: str) -> Lane:
+        return self._lanes.setdefault(room, Lane())
 
     def _mark(self, settled: Settled) -> None:
         if settled.id not in self._ops:
@@ -146,7 +128,7 @@ class Outbox:
             self._ready[room] = None
         return tuple(taken), tuple(refused)
 
-    def _first(self, lane: _Lane) -> Op | None:
+    def _first(self, lane: Lane) -> Op | None:
         while lane.queue and not self._waits(lane.queue[0]):
             lane.queue.popleft()
         return self._ops[lane.queue[0]] if lane.queue else None
@@ -202,24 +184,19 @@ class Outbox:
         # What the server did not mention it has not decided.
         return Outcome(tuple(settled), tuple(dropped), self.fall_back(sent), reached, len(settled) + len(dropped), slow_ms)
 
-    def _decide(self, lane: _Lane, settled: Settled) -> Settled:
+    def _decide(self, lane: Lane, settled: Settled) -> Settled:
         lane.flying.pop(settled.id, None)
         lane.n_tries = 0
         lane.n_decided += 1
         self._mark(settled)
         return settled
 
-    def _put_back(self, lane: _Lane, result: OpResult, now_ms: int) -> int:
+    def _put_back(self, lane: Lane, result: OpResult, now_ms: int) -> int:
         """Take an operation back that the server does not want now; gives the ms all rooms should wait, 0 for only this one."""
         n_decided = lane.flying.pop(result.id)
-        lane.back.append(result.id)
-        is_first = len(lane.back) == 1
         if result.code == Code.OUT_OF_ORDER and result.cseq:
             lane.expected[result.id] = result.cseq, n_decided
-        if is_first:
-            wait_ms = result.after if result.after or lane.n_tries == 0 else _patience_ms(lane.n_tries)
-            lane.not_before_ms = max(lane.not_before_ms, now_ms + wait_ms)
-            lane.n_tries += 1
+        lane.put_back(result.id, result.after, now_ms)
         return result.after if result.code in {Code.LIMITED, Code.BUSY} else 0
 
     def _line_up(self, room: str) -> Renumber | None:
@@ -265,19 +242,28 @@ class Outbox:
         self.remove(op.id)
         return settled
 
-    def pass_by(self, room: str, epoch: int, s: int) -> tuple[Settled, ...]:
-        """Operations whose places a copy has passed without their events, as after a snapshot: they leave the outbox as well."""
-        lane = self._lanes.get(room)
-        passed = []
-        while lane and lane.placed:
-            place = self._places.get(lane.placed[0])
-            if place is not None and (place.s > s or place.e > epoch):
-                break
-            lane.placed.popleft()
-            if place is not None:
-                passed.append(place)
-                self.remove(place.id)
-        return tuple(passed)
+    def pass_by(self, cursor: Cursor, first_held: int) -> tuple[Settled, ...]:
+        """Operations whose places a copy has gone past leave the outbox where it holds their events, from ``first_held`` on.
+
+        Where it does not, as after a snapshot, they stay: nobody else could send them again if the server were restored from a
+        copy that lacks them.
+        """
+        passed = self._lane(cursor.r).pass_by(cursor, first_held, self._places)
+        for place in passed:
+            self.remove(place.id)
+        return passed
+
+    def covers(self, room: str) -> bool:
+        """Whether operations of a room are kept whose places the copy went past without their events."""
+        return any(identity in self._ops for identity in self._lane(room).covered)
+
+    def erase(self, room: str, messages: Container[str]) -> tuple[Settled, ...]:
+        """The words of these messages were destroyed: what is kept of them beyond its place leaves the outbox."""
+        lane = self._lane(room)
+        gone = [self._places[i] for i in lane.covered if i in self._places and has_words_of(self._ops[i], messages)]
+        for place in gone:
+            self.remove(place.id)
+        return tuple(gone)
 
     def doubt(self, known: Container[str]) -> None:
         """Operations with a place in rooms that are not ``known`` now wait again: they may have been lost with an older state.
@@ -285,12 +271,12 @@ class Outbox:
         Where they were not, the server says ``dup``. What was saved of them stays: the next greeting doubts them as well.
         """
         for room, lane in self._lanes.items():
-            placed = [] if room in known else [identity for identity in lane.placed if identity in self._places]
+            placed = [] if room in known else [identity for identity in lane.with_place if identity in self._places]
             for identity in placed:
                 del self._places[identity]
                 self._ops[identity] = msgspec.structs.replace(self._ops[identity], rec=True)
             if placed:
-                lane.placed.clear()
+                lane.take_back(placed)
                 lane.queue.extendleft(reversed(placed))
                 self._ready.setdefault(room)
 
@@ -302,12 +288,12 @@ class Outbox:
 
     def has_older(self, room: str, epoch: int) -> bool:
         """Whether an operation has a place in an epoch of the room before this one, which may be no longer history."""
-        return any(self._is_cut(identity, epoch, 0) for identity in self._lane(room).placed)
+        return any(self._is_cut(identity, epoch, 0) for identity in self._lane(room).with_place)
 
     def cross(self, room: str, epoch: int, fork: int) -> tuple[Op, ...]:
         """The copy went on from ``fork`` in ``epoch``: what has to be sent again, as :meth:`restart` says; mostly nothing."""
         lane = self._lane(room)
-        if any(self._is_cut(identity, epoch, fork) for identity in lane.placed):
+        if any(self._is_cut(identity, epoch, fork) for identity in lane.with_place):
             return self.restart(room, epoch, fork, ())
         for identity in lane.flying:  # what is said of these may be of the epoch that has ended: to be asked again
             self._ops[identity] = msgspec.structs.replace(self._ops[identity])
@@ -325,47 +311,25 @@ class Outbox:
         """
         lane = self._lane(room)
         before = epoch if fork else epoch + 1
-        again = [_op_of(event, room, fork) for event in sorted(mine, key=lambda event: event.s) if event.id not in self._ops]
-        lost = sorted((self._places[i] for i in lane.placed if self._is_cut(i, before, fork)), key=lambda place: place.s)
-        again += [msgspec.structs.replace(self._ops[place.id], rec=True) for place in lost]
-        for place in lost:
-            del self._places[place.id]
-        lost_ids = {place.id for place in lost}
-        lane.placed = deque(identity for identity in lane.placed if identity not in lost_ids)
+        covered, lost = self._cut(lane.covered, before, fork), self._cut(lane.placed, before, fork)
+        for op in (*covered, *lost):
+            del self._places[op.id]
+        lost_ids = {op.id for op in (*covered, *lost)}
+        lane.take_back(lost_ids)
         undecided = {*lane.queue, *lane.flying, *lane.back} - lost_ids
         waiting = sorted((self._ops[i] for i in undecided if self._waits(i)), key=lambda op: op.cseq)
+        again = [msgspec.structs.replace(op, rec=True, cseq=0) for op in covered]  # these stood before all that is held
+        again += [op_of(event, room, fork) for event in sorted(mine, key=lambda event: event.s) if event.id not in self._ops]
+        again += [msgspec.structs.replace(op, rec=True) for op in lost]
         again += [msgspec.structs.replace(op, base=min(op.base, fork)) for op in waiting]
-        # Of events the counts are not known: these get what lies before the others, which is right if the server forgot them all.
-        n_events = sum(not op.cseq for op in again)
-        first = again[n_events].cseq if n_events < len(again) else self.counts.get(room, 0) + 1
-        for n in range(n_events):
-            again[n] = msgspec.structs.replace(again[n], cseq=first - n_events + n)
-        if again and again[0].cseq < 1:
-            again = [msgspec.structs.replace(op, cseq=count) for count, op in enumerate(again, 1)]
+        again = counted(again, self.counts.get(room, 0) + 1)
         self._ops.update((op.id, op) for op in again)
-        lane.queue = deque(op.id for op in again)
-        lane.flying, lane.back, lane.expected, lane.n_tries = {}, [], {}, 0
+        lane.restart(op.id for op in again)
         if again:
             self.counts[room] = max(self.counts.get(room, 0), again[-1].cseq)
             self._ready.setdefault(room)
         return tuple(again)
 
-
-def _patience_ms(n_tries: int) -> int:
-    least, most = _PATIENCE_MS
-    return min(most, least << min(n_tries - 1, 16))
-
-
-def _op_of(event: Event, room: str, fork: int) -> Op:
-    """The operation that an event of one's own was, to be sent again."""
-    return Op(
-        id=event.id,
-        r=room,
-        k=event.k,
-        b=event.b or "",
-        n=event.n,
-        cseq=0,
-        base=min(event.s - 1, fork),
-        cts=event.ts,
-        rec=True,
-    )
+    def _cut(self, among: Iterable[str], epoch: int, fork: int) -> list[Op]:
+        """Operations whose places are no longer history, in the order of these."""
+        return [self._ops[i] for i in sorted((i for i in among if self._is_cut(i, epoch, fork)), key=lambda i: self._places[i].s)]

@@ -35,6 +35,13 @@ def is_saved(action: Action) -> bool:
     return type(action).__name__ in _SAVED
 
 
+def actions_on(disk: Disk) -> Iterator[Action]:
+    """What was written there, from the first action on."""
+    for record in disk.records():
+        name, raw = _HEAD.decode(record)
+        yield _DECODERS[name].decode(raw)
+
+
 class Copy:
     """One room: its events by sequence number, where it started, and what it started from.
 
@@ -71,16 +78,15 @@ class Copies:
         self.outbox: dict[str, Op] = {}
         self.settled: dict[str, Settled] = {}
         self.counts: dict[str, int] = {}
-        for record in disk.records():
-            name, raw = _HEAD.decode(record)
-            self._apply(_DECODERS[name].decode(raw))
+        for action in actions_on(disk):
+            self._apply(action)
 
     def kept(self) -> Kept:
         """What the state machine starts from."""
         return Kept(
             device=self._device,
-            cursors=tuple(copy.cursor for copy in self.rooms.values() if copy.cursor),
-            floors={room: copy.floor() for room, copy in self.rooms.items() if copy.cursor},
+            cursors=tuple(copy.cursor for copy in self.rooms.values() if copy.cursor and not copy.is_left),
+            floors={room: copy.floor() for room, copy in self.rooms.items() if copy.cursor and not copy.is_left},
             outbox=tuple(self.outbox.values()),
             settled=tuple(self.settled.values()),
             counts=dict(self.counts),

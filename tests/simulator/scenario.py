@@ -254,9 +254,11 @@ class Scenario:
 
     @staticmethod
     def _waits(device: Device, identity: str) -> bool:
-        """Whether an operation should still be decided, or its event still come: of a room that was left none does."""
+        """Whether an operation should still be decided, or its event come: none does of a room left, or behind a snapshot."""
         settled, copy = device.copies.settled.get(identity), device.copies.rooms.get(device.copies.outbox[identity].r)
-        return settled is None or (not settled.code and not (copy is not None and copy.is_left))
+        if settled is None or settled.code or copy is None:
+            return settled is None or not settled.code
+        return not (copy.is_left or (copy.start is not None and settled.s <= copy.start.s))
 
     def _unrest_of(self, device: Device) -> list[str]:
         shelves, found = self.servers[device.server].shelves, []

@@ -9,7 +9,7 @@ from sync_server.protocol.actions import (
     SaveEvents,
     StartFrom,
 )
-from sync_server.protocol.bodies import MsgEdit, RoomCreate, RoomKind, Seat, format_body, parse_body
+from sync_server.protocol.bodies import Erase, MsgEdit, RoomCreate, RoomKind, Seat, format_body, parse_body
 from sync_server.protocol.chain import START, to_text
 from sync_server.protocol.codes import ResetReason
 from sync_server.protocol.copies import Copies
@@ -23,7 +23,7 @@ from sync_server.protocol.messages import (
 )
 from sync_server.protocol.outbox import Outbox
 from tests.fakes.sync_device import Killed, SyncDevice
-from tests.fakes.sync_exchange import ROOM, done, exchange, fill, say
+from tests.fakes.sync_exchange import ROOM, done, exchange, fill, say, sent
 
 
 def test_after_a_failover_ones_own_lost_events_are_sent_again_before_what_waits(server, ann, bob):
@@ -237,22 +237,80 @@ def test_a_server_that_sends_a_copy_in_circles_is_asked_ever_less(server, ann):
     assert 3 < n_rounds < 12
 
 
-def test_a_kill_between_a_copy_that_began_anew_and_what_it_passed_leaves_nothing_marked_for_ever(server, ann):
+def acknowledged_behind_a_floor(server, ann):
+    """An operation of ann's that has a place before the first event that her copy holds."""
     op = say(ann, "acknowledged")
     ann.receive(server.push("ann", "ann-desk", ann.out.pop())[0])
     fill(server, 2)
     server.rooms[ROOM].floor = 3
     ann.wait(300)
+    return op
+
+
+def test_a_kill_between_a_copy_that_began_anew_and_what_it_passed_sends_nothing_twice(server, ann):
+    op = acknowledged_behind_a_floor(server, ann)
     actions = ann.client.received(server.pull("ann", ann.out.pop()), ann.now_ms)
     ann.kill_after = 1 + next(n for n, action in enumerate(actions) if isinstance(action, StartFrom))
     with pytest.raises(Killed):
         ann.carry_out(actions)
     ann.restart()
     assert ann.disk.settled[op.id].s == 1
+    ann.done.clear()
     ann.go_online()
     exchange(server, ann)
-    assert ann.disk.ops == {}
     assert [event.s for event in ann.disk.room(ROOM).events] == [3]
+    assert sent(ann, Push) == ann.disk.waiting() == []
+
+
+def test_what_was_acknowledged_behind_the_oldest_event_held_is_sent_again_after_a_restore_without_it(server, ann):
+    op = acknowledged_behind_a_floor(server, ann)
+    exchange(server, ann)
+    later = say(ann, "later")
+    exchange(server, ann)
+    ann.cut()
+    ann.restart()
+    waiting = say(ann, "written offline")
+    server.fail_over(ROOM, 0)
+    ann.go_online()
+    exchange(server, ann)
+    assert [event.id for event in server.rooms[ROOM].events[1:]] == [op.id, later.id, waiting.id]
+    assert ann.disk.ops == {}
+
+
+def test_an_older_page_that_brings_an_acknowledged_operation_takes_it_out_of_the_outbox(server, ann):
+    op = acknowledged_behind_a_floor(server, ann)
+    exchange(server, ann)
+    assert set(ann.disk.ops) == {op.id}
+    server.rooms[ROOM].floor = 1
+    ann.receive(server.head("ann"))
+    ann.carry_out(ann.client.older(ROOM, 50, ann.now_ms))
+    exchange(server, ann)
+    assert ann.disk.ops == {}
+    assert ann.disk.room(ROOM).events == server.rooms[ROOM].events
+
+
+def test_an_acknowledged_operation_behind_the_oldest_event_held_goes_with_the_words_that_are_erased(server, ann):
+    op = acknowledged_behind_a_floor(server, ann)
+    exchange(server, ann)
+    ann.write(ROOM, Erase((op.id,)), Kind.ERASE)
+    exchange(server, ann)
+    assert ann.disk.ops == {}
+
+
+def test_a_snapshot_that_says_that_words_were_erased_takes_them_out_of_the_outbox(server, ann):
+    op, kept = say(ann, "to be erased"), say(ann, "to be kept")
+    for push in sent(ann, Push):
+        ann.receive(server.push("ann", "ann-desk", push)[0])
+    ann.out.clear()
+    eraser = SyncDevice("bob", "bob-eraser", 9)
+    server.decide("bob", eraser.device, eraser.client.submit(ROOM, Erase((op.id,)), Kind.ERASE, ann.now_ms)[0])
+    fill(server, 3)
+    server._snapshots_from, server._page = 4, 100
+    ann.snapshots[ROOM] = server.snapshot(ROOM)
+    ann.wait(300)
+    exchange(server, ann)
+    assert done(ann, FetchSnapshot)
+    assert set(ann.disk.ops) == {kept.id}
 
 
 ANN_ID, BOB_ID = ("0190aaaa-0000-7000-8000-00000000000a", "0190aaaa-0000-7000-8000-00000000000b")

@@ -1,0 +1,66 @@
+"""The mirror keeps of a device's actions what the simulator's disk keeps of them: cursors, outbox, places and counts."""
+
+import asyncio
+
+from sync_server.protocol.actions import SaveOp, StartFrom
+from sync_server.protocol.bodies import MsgCreate, format_body
+from sync_server.protocol.events import Cursor, Kind, Op
+from tests.fakes.chatting import DEVICE, ME, SERVER, add_account, open_desk
+from tests.simulator.copies import Copies, actions_on
+from tests.simulator.runs import LONG
+from tests.simulator.scenario import Scenario
+
+ROOM = "01a0c450-73d0-7db1-874b-d0e6eb5068dc"
+
+
+def op_of(text, count):
+    return Op(f"op-{count}", ROOM, Kind.MSG_CREATE, format_body(MsgCreate(text)), "salt", count, 0, 1_790_000_000_000)
+
+
+def outbox_of(kept):
+    """Operations room by room, in the order in which they wait, without those refused; and what is known of each."""
+    known = {one.id: one for one in kept.settled}
+    rooms = {}
+    for op in kept.outbox:
+        if op.id not in known or not known[op.id].code:
+            rooms.setdefault(op.r, []).append((op.id, op.cseq, op.base, op.rec, known.get(op.id)))
+    return rooms, {identity: one.code for identity, one in known.items() if one.code}
+
+
+async def test_an_operation_that_waits_stays_while_its_room_begins_anew(home):
+    async with open_desk(home) as desk:
+        await add_account(desk)
+        first, second = op_of("first", 1), op_of("second", 2)
+        await desk.mirror.keep(SERVER, [SaveOp(first), SaveOp(second), StartFrom(Cursor(ROOM, 1, 40, "h"))])
+        assert (await desk.mirror.load(SERVER)).outbox == (first, second)
+        await desk.mirror.keep(SERVER, [StartFrom(Cursor(ROOM, 2, 3, "h"), again=(first,))])
+        assert (await desk.mirror.load(SERVER)).outbox == (second, first)
+
+
+async def test_what_devices_did_through_a_whole_story_is_kept_as_the_simulator_keeps_it(home):
+    scenario = await asyncio.to_thread(told, 10_655)
+    n_starts = n_waited = 0
+    async with open_desk(home) as desk:
+        await add_account(desk)
+        for device in scenario.devices:
+            actions = list(actions_on(device.disk))
+            if not any(isinstance(action, StartFrom) for action in actions):
+                continue
+            copies = Copies(device.disk, ME, DEVICE)
+            for first in range(0, len(actions), 50):
+                await desk.mirror.keep(SERVER, actions[first : first + 50])
+            kept, expected = await desk.mirror.load(SERVER), copies.kept()
+            assert outbox_of(kept) == outbox_of(expected), device.name
+            assert {cursor.r: cursor for cursor in kept.cursors} == {cursor.r: cursor for cursor in expected.cursors if cursor.e}
+            assert kept.counts == expected.counts
+            n_starts += sum(isinstance(action, StartFrom) for action in actions)
+            n_waited += len(expected.outbox)
+            await desk.mirror.wipe(SERVER)
+    assert n_starts > 20
+    assert n_waited > 0
+
+
+def told(seed):
+    scenario = Scenario(seed, LONG)
+    scenario.run()
+    return scenario
