@@ -79,6 +79,7 @@ def test_the_dialog_of_a_room_leads_it_and_sets_what_it_may_interrupt_for(qapp):
         await shown(lambda: opened("RoomDialog") and opened("RoomDialog").table.rowCount() == 3)
         dialog = opened("RoomDialog")
         assert not dialog.remove_button.isEnabled()  # nobody puts themselves out here
+        assert (dialog.added.count(), dialog.added.placeholderText()) == (0, "Nobody else to add")
         dialog.table.setCurrentCell(1, 0)
         dialog.remove_button.click()
         await shown(lambda: calls(hand, "set_seat") == [("set_seat", "r1", ANN, "none")])

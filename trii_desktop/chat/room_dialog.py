@@ -114,6 +114,7 @@ class RoomDialog(QDialog):
         self.added.clear()
         for one in self._others:
             self.added.addItem(names.of(one.user, one.name), one.user)
+        self.added.setPlaceholderText("" if self._others else "Nobody else to add")
         self._check()
 
     # --- inside -------------------------------------------------------------------------------------------------------
