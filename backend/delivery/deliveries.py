@@ -198,7 +198,7 @@ class Deliveries:
             self._unsettled.pop(0)
         for name, look_ns in await self._store.plan(self._clock.now_ns()):
             payload = msgspec.json.encode({"channel": name})
-            await self._runner.submit(NewJob(KIND, payload, key=name, priority=Priority.URGENT, due_ns=look_ns))
+            await self._runner.submit(NewJob(KIND, payload, name, Priority.URGENT, look_ns, words=name))
             self._bus.publish(DeliveriesChanged(name))
 
     async def _drain(self, context: JobContext) -> str:

@@ -114,7 +114,8 @@ class Imports:
             raise InvalidInput(f"{name} cannot be imported yet. {why}", hint="Decide it in the preview.", code="import.undecided")
         order = await asyncio.to_thread(_order, [self._importer.new_id() for _ in plans], plans)
         payload = msgspec.json.encode(order, enc_hook=str)
-        job = await self._jobs.submit(NewJob(KIND, payload, priority=Priority.URGENT))
+        names = ", ".join(plan.name for plan in plans[:_NAMED]) + (", …" if len(plans) > _NAMED else "")
+        job = await self._jobs.submit(NewJob(KIND, payload, priority=Priority.URGENT, words=names))
         self._work_of(job.id, tuple(plans))
         return job
 

@@ -24,13 +24,14 @@ _FORGET: Final = f"DELETE FROM jobs WHERE NOT {_OPEN} AND id <= (SELECT coalesce
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A job that is asked for."""
+    """A job that is asked for. ``words`` say what it is about until it has something to tell."""
 
     kind: str
     payload: bytes = b"{}"
     key: str = ""
     priority: Priority = Priority.NORMAL
     due_ns: int = 0
+    words: str = ""
 
 
 class JobStore:
@@ -48,9 +49,9 @@ class JobStore:
                 row = found.fetchone()
                 if row is not None:
                     return _brought_forward(db, _job(row), max(job.due_ns, now_ns))
-            values = (job.kind, job.payload, job.key, int(job.priority), now_ns, max(job.due_ns, now_ns))
+            values = (job.kind, job.payload, job.key, int(job.priority), now_ns, max(job.due_ns, now_ns), job.words)
             done = db.execute(
-                "INSERT INTO jobs (kind, payload, key, priority, created_ns, due_ns) VALUES (?, ?, ?, ?, ?, ?)", values
+                "INSERT INTO jobs (kind, payload, key, priority, created_ns, due_ns, words) VALUES (?, ?, ?, ?, ?, ?, ?)", values
             )
             return _read(db, done.lastrowid)
 

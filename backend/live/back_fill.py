@@ -71,7 +71,7 @@ class BackFill:
         payload = msgspec.json.encode(wanted)
         # Short stretches are what somebody looks at just now.
         priority = Priority.NORMAL if span[1] - span[0] > DAY_NS else Priority.URGENT
-        return await self._jobs.submit(NewJob(KIND, payload, key=payload.decode(), priority=priority, due_ns=due_ns))
+        return await self._jobs.submit(NewJob(KIND, payload, payload.decode(), priority, due_ns, words=str(series)))
 
     async def start_of(self, series: Series, now_ns: int) -> int:
         """From when on bars of a series are missing: after the newest complete one, or as far back as is kept of its spec."""

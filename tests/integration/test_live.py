@@ -210,6 +210,7 @@ async def test_a_venue_that_does_not_answer_is_asked_again_and_live_bars_go_on(h
 
         feed.is_down = False
         waiting = [job for job in await backend.jobs.jobs() if job.kind == "back-fill"]
+        assert {job.words.partition(" ")[0] for job in waiting} == {str(BTC.id)}
         assert {job.state for job in waiting} <= {"waiting", "running"}
 
 
