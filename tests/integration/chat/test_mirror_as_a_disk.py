@@ -1,10 +1,15 @@
 """The mirror keeps of a device's actions what the simulator's disk keeps of them: cursors, outbox, places and counts."""
 
 import asyncio
+from functools import partial
 
+from backend.chat.folding import parse_info
+from backend.chat.message_rows import parse_state
+from backend.chat.room_rows import find_room, load_aside
 from sync_server.protocol.actions import SaveOp, StartFrom
 from sync_server.protocol.bodies import MsgCreate, format_body
 from sync_server.protocol.events import Cursor, Kind, Op
+from sync_server.protocol.fold import RoomState
 from tests.fakes.chatting import DEVICE, ME, SERVER, add_account, open_desk
 from tests.simulator.copies import Copies, actions_on
 from tests.simulator.runs import LONG
@@ -25,6 +30,15 @@ def outbox_of(kept):
         if op.id not in known or not known[op.id].code:
             rooms.setdefault(op.r, []).append((op.id, op.cseq, op.base, op.rec, known.get(op.id)))
     return rooms, {identity: one.code for identity, one in known.items() if one.code}
+
+
+def seen_of(db, room):
+    """The state of a room as its rows say it, and what is kept aside."""
+    found = find_room(db, room)
+    rows = db.execute("SELECT state FROM chat_messages WHERE room = ?", (found.key,)).fetchall()
+    held = db.execute("SELECT s, ts FROM chat_events WHERE room = ? ORDER BY s DESC LIMIT 1", (found.key,)).fetchone()
+    state = RoomState(parse_info(found.info), [parse_state(text) for (text,) in rows], *(held or (found.s, 0)))
+    return state.to_text(), {event.id: event.b for event in load_aside(db, found.key)}
 
 
 async def test_an_operation_that_waits_stays_while_its_room_begins_anew(home):
@@ -53,6 +67,11 @@ async def test_what_devices_did_through_a_whole_story_is_kept_as_the_simulator_k
             assert outbox_of(kept) == outbox_of(expected), device.name
             assert {cursor.r: cursor for cursor in kept.cursors} == {cursor.r: cursor for cursor in expected.cursors if cursor.e}
             assert kept.counts == expected.counts
+            for room, copy in copies.rooms.items():
+                if copy.cursor is not None:
+                    shown, aside = await desk.words.read(partial(seen_of, room=room))
+                    assert shown == copy.shown.to_text(), (device.name, room)
+                    assert aside == {key: event.b for key, event in copy.unconfirmed.items()}, (device.name, room)
             n_starts += sum(isinstance(action, StartFrom) for action in actions)
             n_waited += len(expected.outbox)
             await desk.mirror.wipe(SERVER)
