@@ -262,7 +262,8 @@ def _keep_events(db: Any, done: _Done, action: SaveEvents) -> None:
     room = make_room(db, done.server, cursor.r)
     if room is None:
         return  # another server's room has this id: what this one says of it is not believed
-    folded = apply_events(db, RoomPlace(room.key, cursor.e, done.user), events, parse_info(room.info))
+    known = parse_info(room.info) if room.s else None  # what was shown while a copy begins anew is of a history that ended
+    folded = apply_events(db, RoomPlace(room.key, cursor.e, done.user), events, known)
     first = events[0].s if events else cursor.s + 1
     write_cursor(db, room.key, cursor, room.floor or first)
     drop_aside(db, room.key, [event.id for event in events])

@@ -6,10 +6,10 @@ from functools import partial
 from backend.chat.folding import parse_info
 from backend.chat.message_rows import parse_state
 from backend.chat.room_rows import find_room, load_aside
-from sync_server.protocol.actions import SaveOp, StartFrom
-from sync_server.protocol.bodies import MsgCreate, format_body
-from sync_server.protocol.events import Cursor, Kind, Op
-from sync_server.protocol.fold import RoomState
+from sync_server.protocol.actions import SaveEvents, SaveOp, StartFrom
+from sync_server.protocol.bodies import MsgCreate, RoomCreate, RoomEdit, RoomKind, format_body
+from sync_server.protocol.events import Cursor, Event, Kind, Op
+from sync_server.protocol.fold import RoomState, fold
 from tests.fakes.chatting import DEVICE, ME, SERVER, add_account, open_desk
 from tests.simulator.copies import Copies, actions_on
 from tests.simulator.runs import LONG
@@ -33,11 +33,10 @@ def outbox_of(kept):
 
 
 def seen_of(db, room):
-    """The state of a room as its rows say it, and what is kept aside."""
+    """The state of a room as its rows say it, the time of its newest event aside, and what is kept aside."""
     found = find_room(db, room)
     rows = db.execute("SELECT state FROM chat_messages WHERE room = ?", (found.key,)).fetchall()
-    held = db.execute("SELECT s, ts FROM chat_events WHERE room = ? ORDER BY s DESC LIMIT 1", (found.key,)).fetchone()
-    state = RoomState(parse_info(found.info), [parse_state(text) for (text,) in rows], *(held or (found.s, 0)))
+    state = RoomState(parse_info(found.info), [parse_state(text) for (text,) in rows], found.s)
     return state.to_text(), {event.id: event.b for event in load_aside(db, found.key)}
 
 
@@ -49,6 +48,20 @@ async def test_an_operation_that_waits_stays_while_its_room_begins_anew(home):
         assert (await desk.mirror.load(SERVER)).outbox == (first, second)
         await desk.mirror.keep(SERVER, [StartFrom(Cursor(ROOM, 2, 3, "h"), again=(first,))])
         assert (await desk.mirror.load(SERVER)).outbox == (second, first)
+
+
+async def test_a_room_that_begins_anew_is_what_its_new_history_says(home):
+    async with open_desk(home) as desk:
+        await add_account(desk)
+        create = Event(1, "e1", ME, DEVICE, Kind.ROOM_CREATE, 1, "h", format_body(RoomCreate(RoomKind.GROUP, "Rates")))
+        edit = Event(2, "e2", ME, DEVICE, Kind.ROOM_EDIT, 2, "h", format_body(RoomEdit(topic="Lost with the server's newest hour")))
+        await desk.mirror.keep(SERVER, [SaveEvents(Cursor(ROOM, 1, 2, "h"), (create, edit))])
+        await desk.mirror.keep(SERVER, [StartFrom(Cursor(ROOM))])
+        shown, _ = await desk.words.read(partial(seen_of, room=ROOM))
+        assert "Rates" in shown  # it has a name while its history comes
+        await desk.mirror.keep(SERVER, [SaveEvents(Cursor(ROOM, 2, 1, "h"), (create,))])
+        shown, _ = await desk.words.read(partial(seen_of, room=ROOM))
+        assert shown == RoomState(fold([create]).room, (), 1).to_text()
 
 
 async def test_what_devices_did_through_a_whole_story_is_kept_as_the_simulator_keeps_it(home):
@@ -70,7 +83,8 @@ async def test_what_devices_did_through_a_whole_story_is_kept_as_the_simulator_k
             for room, copy in copies.rooms.items():
                 if copy.cursor is not None:
                     shown, aside = await desk.words.read(partial(seen_of, room=room))
-                    assert shown == copy.shown.to_text(), (device.name, room)
+                    state = RoomState(copy.shown.room, copy.shown.messages.values(), copy.shown.s)
+                    assert shown == state.to_text(), (device.name, room)
                     assert aside == {key: event.b for key, event in copy.unconfirmed.items()}, (device.name, room)
             n_starts += sum(isinstance(action, StartFrom) for action in actions)
             n_waited += len(expected.outbox)
