@@ -191,7 +191,7 @@ class Mirror:
 
 def _load_kept(db: Any, server: str) -> Kept:
     user, device = load_account(db, server)
-    rooms = [room for room in load_rooms(db, server) if room.e and not room.is_left]
+    rooms = [room for room in load_rooms(db, server) if room.e]
     outbox = load_outbox(db, server)
     return Kept(
         device=device,
@@ -201,6 +201,7 @@ def _load_kept(db: Any, server: str) -> Kept:
         settled=tuple(Settled(one.op.id, one.e, one.s, one.code) for one in outbox if one.s or one.code),
         counts=load_counts(db, server),
         user=user,
+        left=frozenset(room.id for room in rooms if room.is_left),
     )
 
 

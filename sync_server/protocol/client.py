@@ -61,7 +61,7 @@ class Kept:
 
     ``floors``: the oldest event held of each room · ``outbox``: all operations that are not history, refused ones too ·
     ``settled``: the marks of :class:`SaveSettled` on them · ``counts``: each room's newest count made · ``user``: whose copies
-    these are, empty before the first sign-in.
+    these are, empty before the first sign-in · ``left``: rooms whose copies stay as they were when this person left.
     """
 
     device: str
@@ -71,6 +71,7 @@ class Kept:
     settled: tuple[Settled, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
     user: str = ""
+    left: frozenset[str] = frozenset()
 
 
 class SyncClient:
@@ -86,6 +87,7 @@ class SyncClient:
         self._ids = IdMaker(entropy, max((op.id for op in kept.outbox), default=""))
         self._outbox = Outbox(kept.outbox, kept.settled, kept.counts)
         self._copies = Copies(kept.device, kept.cursors, kept.floors, self._outbox)
+        self._copies.leave(kept.left)
         self._copies.user = kept.user
         self._asking = self._copies.asking
         self._connection = Connection(chance)

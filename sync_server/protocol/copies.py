@@ -57,6 +57,11 @@ class Copies:
         self.limits = Limits()
         self.is_doubtful = False  # a copy does not fit what the server says: greet it again, so that it compares
 
+    def leave(self, rooms: Iterable[str]) -> None:
+        """Rooms that this person left before: their copies stay as they are until a head says otherwise."""
+        for room in rooms:
+            self.replica(room).is_left = True
+
     def replica(self, room: str) -> Replica:
         """The copy of a room, empty where there is none yet."""
         if room not in self._replicas:

@@ -95,6 +95,7 @@ class SyncDevice:
             settled=tuple(self.disk.settled.values()),
             counts=dict(self.disk.counts),
             user=self.user,
+            left=frozenset(name for name, room in self.disk.rooms.items() if room.is_left),
         )
         self.client = SyncClient(kept, self.random.randbytes, self.random.random)
 

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -97,15 +98,24 @@ def test_a_kill_while_finished_segments_take_their_place_leaves_nothing(home, tm
     assert asyncio.run(look(home)) == (N_ROWS, {100.0}, 1)
 
 
-def kill_at_random(home, tmp_path, n_kills, seed):
+def seconds_of_an_import(home, tmp_path):
+    """How long the import takes here, from when it is ready to when it is done."""
+    new = prepare(home, tmp_path)
+    with start_import(home, new) as process:
+        assert process.stdout.readline() == "ready\n"
+        begun_s = time.perf_counter()
+        assert process.stdout.read() == "done\n"
+    return time.perf_counter() - begun_s
+
+
+def kill_at_random(home, tmp_path, n_kills, random_, longest_s):
     """Kill imports at random moments; how many were cut off and how many had finished."""
-    random_ = random.Random(seed)
     new = prepare(home, tmp_path)
     n_cut = n_done = 0
     for _ in range(n_kills):
         with start_import(home, new) as process:
             assert process.stdout.readline() == "ready\n"
-            timer = threading.Timer(random_.uniform(0.0, 0.6), process.kill)
+            timer = threading.Timer(random_.uniform(0.0, longest_s), process.kill)
             timer.start()
             said = process.stdout.read()
             timer.cancel()
@@ -125,7 +135,7 @@ def kill_at_random(home, tmp_path, n_kills, seed):
 
 @pytest.mark.timeout(180)
 def test_kills_at_random_moments_leave_all_or_nothing(home, tmp_path):
-    n_cut, n_done = kill_at_random(home, tmp_path, 6, seed=random.randrange(10**6))
+    n_cut, n_done = kill_at_random(home, tmp_path, 6, random.Random(), 0.6)
     assert n_cut + n_done
 
 
@@ -133,13 +143,17 @@ def test_kills_at_random_moments_leave_all_or_nothing(home, tmp_path):
 @pytest.mark.timeout(3600)
 def test_two_hundred_kills_during_imports_leave_all_or_nothing(home, tmp_path, record_property):
     seed = random.randrange(10**6)
+    random_ = random.Random(seed)
+    first = tmp_path / "first"
+    first.mkdir()
+    longest_s = 1.3 * seconds_of_an_import(home, first)
     n_cut = n_done = n_homes = 0
     while n_cut + n_done < 200:
         folder = tmp_path / str(n_homes)
         folder.mkdir()
         fresh = type(home)(folder / "home")
         fresh.make()
-        cut, done = kill_at_random(fresh, folder, min(20, 200 - n_cut - n_done), seed + n_homes)
+        cut, done = kill_at_random(fresh, folder, min(20, 200 - n_cut - n_done), random_, longest_s)
         n_cut, n_done, n_homes = n_cut + cut, n_done + done, n_homes + 1
     record_property("kills", f"seed {seed}: {n_cut} cut off, {n_done} had finished")
     assert n_cut >= 20

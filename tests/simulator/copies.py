@@ -85,12 +85,13 @@ class Copies:
         """What the state machine starts from."""
         return Kept(
             device=self._device,
-            cursors=tuple(copy.cursor for copy in self.rooms.values() if copy.cursor and not copy.is_left),
-            floors={room: copy.floor() for room, copy in self.rooms.items() if copy.cursor and not copy.is_left},
+            cursors=tuple(copy.cursor for copy in self.rooms.values() if copy.cursor),
+            floors={room: copy.floor() for room, copy in self.rooms.items() if copy.cursor},
             outbox=tuple(self.outbox.values()),
             settled=tuple(self.settled.values()),
             counts=dict(self.counts),
             user=self._user,
+            left=frozenset(room for room, copy in self.rooms.items() if copy.cursor and copy.is_left),
         )
 
     def write(self, action: Action) -> None:

@@ -254,11 +254,11 @@ class Scenario:
 
     @staticmethod
     def _waits(device: Device, identity: str) -> bool:
-        """Whether an operation should still be decided, or its event come: none does of a room left, or behind a snapshot."""
+        """Whether an operation should still be decided, or its event come: none does of a room left, or before what is held."""
         settled, copy = device.copies.settled.get(identity), device.copies.rooms.get(device.copies.outbox[identity].r)
         if settled is None or settled.code or copy is None:
             return settled is None or not settled.code
-        return not (copy.is_left or (copy.start is not None and settled.s <= copy.start.s))
+        return not (copy.is_left or settled.s < copy.floor())
 
     def _unrest_of(self, device: Device) -> list[str]:
         shelves, found = self.servers[device.server].shelves, []

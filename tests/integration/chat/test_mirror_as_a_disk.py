@@ -80,6 +80,7 @@ async def test_what_devices_did_through_a_whole_story_is_kept_as_the_simulator_k
             assert outbox_of(kept) == outbox_of(expected), device.name
             assert {cursor.r: cursor for cursor in kept.cursors} == {cursor.r: cursor for cursor in expected.cursors if cursor.e}
             assert kept.counts == expected.counts
+            assert kept.left == {cursor.r for cursor in expected.cursors if cursor.e and cursor.r in expected.left}
             for room, copy in copies.rooms.items():
                 if copy.cursor is not None:
                     shown, aside = await desk.words.read(partial(seen_of, room=room))

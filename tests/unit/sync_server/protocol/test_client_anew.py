@@ -16,6 +16,7 @@ from sync_server.protocol.copies import Copies
 from sync_server.protocol.events import Cursor, Event, Kind
 from sync_server.protocol.fold import fold
 from sync_server.protocol.messages import (
+    Hello,
     Pull,
     Push,
     Reset,
@@ -204,6 +205,28 @@ def test_a_reset_that_comes_after_the_farewell_does_not_bring_the_copy_back(serv
 
     assert not done(ann, StartFrom)
     assert ann.disk.room(ROOM).is_left
+
+
+def test_a_room_that_was_left_before_a_restart_is_not_greeted_and_goes_on_from_its_copy_once_it_is_back(server, ann):
+    fill(server, 2)
+    exchange(server, ann)
+    ann.receive(server.head("ann"))
+    ann.wait(300)
+    exchange(server, ann)
+    del server.rooms[ROOM].members["ann"]
+    ann.receive(Reset(ROOM, ResetReason.PERM))
+    ann.restart()
+    ann.go_online()
+    assert [hello.rooms for hello in sent(ann, Hello)] == [()]
+    exchange(server, ann)
+    server.rooms[ROOM].members["ann"] = 1
+    fill(server, 1)
+    ann.receive(server.head("ann"))
+    ann.wait(300)
+    exchange(server, ann)
+    assert [pull.after for pull in sent(ann, Pull)] == [2]
+    assert ann.disk.room(ROOM).events == server.rooms[ROOM].events
+    assert not ann.disk.room(ROOM).is_left
 
 
 def test_leaving_twice_is_told_once(ann):
