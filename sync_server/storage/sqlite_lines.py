@@ -30,8 +30,9 @@ _PRAGMAS: Final[tuple[LiteralString, ...]] = (
     "PRAGMA secure_delete = ON",
     "PRAGMA case_sensitive_like = ON",  # as in PostgreSQL
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -2048",  # of each connection; what is asked for often lies in the system's cache as well
+    "PRAGMA cache_size = -2048",  # KiB, of the writer; what is asked for often lies in the system's cache as well
 )
+_READING: Final[tuple[LiteralString, ...]] = ("PRAGMA query_only = ON", "PRAGMA cache_size = -512")  # there are several
 # Not the tables' fault and not the statement's: the disk, the file or another process.
 _OUTSIDE: Final = {
     sqlite3.SQLITE_FULL,
@@ -82,10 +83,8 @@ class _Connected:
     def _connect(self, detect_types: int = sqlite3.PARSE_DECLTYPES) -> None:
         try:
             self._connection = sqlite3.connect(self._path, isolation_level=None, cached_statements=512, detect_types=detect_types)
-            for pragma in _PRAGMAS:
+            for pragma in (*_PRAGMAS, *(_READING if self._is_reader else ())):
                 self._connection.execute(pragma)
-            if self._is_reader:
-                self._connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error as error:
             self._disconnect()
             raise cannot_open(f"{self._path} cannot be opened: {error}.") from error

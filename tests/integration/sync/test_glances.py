@@ -174,3 +174,17 @@ async def test_after_a_view_that_waited_for_the_disk_nobody_is_let_in_for_a_whil
             assert not own.take()
         finally:
             own.close()
+
+
+async def test_what_readers_keep_of_the_file_in_memory_is_small_for_there_are_several(tmp_path):
+    async def cache(view: Reading) -> int:
+        return (await view.row("PRAGMA cache_size") or (0,))[0]
+
+    async with on_sqlite(tmp_path) as database:
+        async with database.read() as view:
+            kept = [await cache(view)]
+        kept.append(await database.glance(cache))
+        async with database.write() as tx:
+            kept.append(await cache(tx))
+
+    assert kept == [-512, -512, -2_048]  # KiB

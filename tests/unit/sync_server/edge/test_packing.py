@@ -1,5 +1,7 @@
 """Messages as bytes: made once, framed as RFC 6455 says, and never more waiting than a reader may have."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +89,18 @@ def test_a_message_larger_than_everything_that_may_wait_is_told_alone():
     assert backlog.push(bytes(50), is_passing=False)
     assert not backlog.push(b"x", is_passing=False)
     assert len(backlog.take()) == 50
+
+
+def test_a_reader_who_has_taken_everything_costs_no_more_than_one_who_never_heard_anything():
+    fresh, heard = Backlog(), Backlog()
+    for n in range(1_000):
+        heard.push(b"x", is_passing=False)
+        if n % 3 == 2:
+            heard.take()
+    heard.take()
+
+    assert len(heard) == heard.n_bytes == 0
+    assert sys.getsizeof(heard._waiting) == sys.getsizeof(fresh._waiting) < 100
 
 
 def test_what_waits_leaves_in_pieces_that_a_socket_takes():
