@@ -2,7 +2,7 @@
 
 A session has one family and exactly one live token. For ten seconds after its use, and as long as its successor is not in use, a
 token still gives the successor it gave, so a device whose answer was lost simply asks again. Later the same token can only come
-from a copy: the session ends.
+from a copy: the session ends. Seconds in which the server was kept from answering do not count, up to two minutes of them.
 """
 
 import enum
@@ -15,7 +15,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from sync_server.clock import Clock
+
 GRACE_MS: Final = 10_000
+LATEST_MS: Final = 120_000  # after its use a token gives nothing more, however starved the server was
 IDLE_MS: Final = 7 * 24 * 3_600_000
 ABSOLUTE_MS: Final = 30 * 24 * 3_600_000
 _NONCE_BYTES: Final = 12
@@ -41,7 +44,7 @@ class Judgement(enum.Enum):
 
 
 def judge(shown: Presented, now_ms: int, since_use_ms: int | None) -> Judgement:
-    """What to do. ``since_use_ms``: steady ms since its use where this process saw it, so that no jump of the clock counts."""
+    """What to do. ``since_use_ms``: see :meth:`Uses.since`, where this process saw its use, so that no jump of the clock counts."""
     if shown.ended_ms:
         return Judgement.ENDED
     if shown.used_ms is not None:
@@ -53,21 +56,33 @@ def judge(shown: Presented, now_ms: int, since_use_ms: int | None) -> Judgement:
 
 
 class Uses:
-    """When tokens were used, by steady time, for as long as that matters."""
+    """When tokens were used, by steady time and by the part of it that the server attended, for as long as that matters."""
 
-    def __init__(self) -> None:
-        self._at_ms: OrderedDict[bytes, int] = OrderedDict()
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._at_ms: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
 
-    def keep(self, token_hash: bytes, steady_ms: int) -> None:
-        """A token was used now."""
-        self._at_ms[token_hash] = steady_ms
-        while self._at_ms and steady_ms - next(iter(self._at_ms.values())) > 6 * GRACE_MS:
+    def __len__(self) -> int:
+        return len(self._at_ms)
+
+    def keep(self, token_hash: bytes) -> None:
+        """A token was used, and its answer goes out now."""
+        now = self.moment()
+        self._at_ms[token_hash] = now
+        while self._at_ms and now[0] - next(iter(self._at_ms.values()))[0] > LATEST_MS:
             self._at_ms.popitem(last=False)
 
-    def since(self, token_hash: bytes, steady_ms: int) -> int | None:
-        """How long ago it was used, None where that is not known here any more."""
-        at_ms = self._at_ms.get(token_hash)
-        return None if at_ms is None else steady_ms - at_ms
+    def moment(self) -> tuple[int, int]:
+        """Now: when a token is shown, before its turn in the database is waited for."""
+        return self._clock.steady_ms(), self._clock.attended_ms()
+
+    def since(self, token_hash: bytes, shown: tuple[int, int]) -> int | None:
+        """Ms that the server attended from its answer until ``shown``, or all of them after ``LATEST_MS``; None: not known here."""
+        at = self._at_ms.get(token_hash)
+        if at is None:
+            return None
+        passed_ms, attended_ms = shown[0] - at[0], shown[1] - at[1]
+        return max(0, passed_ms if passed_ms > LATEST_MS else attended_ms)
 
 
 def seal_successor(successor: str, token: str) -> bytes:

@@ -26,7 +26,7 @@ class Sessions:
     def __init__(self, means: Means, devices_max: int = DEVICES_MAX) -> None:
         self._means = means
         self._devices_max = devices_max
-        self._uses = Uses()
+        self._uses = Uses(means.clock)
         self._looked_ms = 0
         self._changed: dict[str, int] = {}  # people whom the last look found changed, and when
 
@@ -46,6 +46,7 @@ class Sessions:
     async def refresh(self, token: str, address: str = "") -> Tokens:
         """The next pair of tokens. Raises Refused (401): unknown, ``expired``, or ``ended``; see :mod:`families`."""
         digest = hash_secret(token)
+        shown_at = self._uses.moment()
         async with self._means.change() as change:
             row = await change.tx.row(
                 "SELECT r.used_ms, s.seen_ms, s.until_ms, s.ended_ms, r.successor, s.id, s.device, s.user_id FROM refreshes r"
@@ -55,8 +56,7 @@ class Sessions:
             if row is None:
                 raise Refused(Code.NOT_SIGNED_IN, "This session is not known here.", status=401, hint="Sign in.")
             shown, (sealed, session, device, user) = Presented(*row[:4]), row[4:]
-            since_ms = self._uses.since(digest, self._means.clock.steady_ms())
-            judgement = families.judge(shown, self._means.now_ms(), since_ms)
+            judgement = families.judge(shown, self._means.now_ms(), self._uses.since(digest, shown_at))
             account = await load_account(change.tx, user)
             assert account is not None, f"The session {session} is of nobody."
             if judgement is Judgement.ROTATE:
@@ -70,7 +70,7 @@ class Sessions:
         if judgement in (Judgement.ENDED, Judgement.REUSED):
             raise _ended()
         if judgement is Judgement.ROTATE:
-            self._uses.keep(digest, self._means.clock.steady_ms())
+            self._uses.keep(digest)
         return self._tokens(account, session, device, refresh, shown.until_ms)
 
     def remembered(self, session: str) -> Standing | None:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import msgspec
 
 from sync_server.actor import Actor, Role
-from sync_server.clock import Clock
+from sync_server.clock import LOOK_MS, Clock
 from sync_server.edge.acts import Act
 from sync_server.edge.counts import Counts
 from sync_server.edge.delivery import plan_delivery
@@ -93,6 +93,7 @@ class Hub:
 
     def begin(self) -> None:
         """Begin to keep time."""
+        self._clockwork.start("attention", self._attend())
         self._clockwork.start("ticks", self._keep_time())
         self._clockwork.start("people", self._watch_people())
 
@@ -136,7 +137,7 @@ class Hub:
 
     def know(self, user: str, heads: Sequence[RoomHead]) -> None:
         """Where this person's rooms stand."""
-        self._standing.know(user, heads, self.now_ms())
+        self._standing.know(user, heads, self.clock.steady_ms())
 
     def remove(self, line: Hearer) -> None:
         """A connection ended."""
@@ -175,7 +176,7 @@ class Hub:
         """Events were committed: whoever was a member before and after hears them."""
         ev, now_ms = batch.ev, self.now_ms()
         self.counts.entered(len(ev.ev))
-        self._standing.moved(ev.r, ev.e, ev.last, now_ms)
+        self._standing.moved(ev.r, ev.e, ev.last, self.clock.steady_ms())
         plan = plan_delivery(ev, batch.members_before, batch.members_after)
         waiting = [user for user in plan.stays if (user, ev.r) in self._joining] if self._joining else []
         if not (waiting or plan.joins or plan.goes):
@@ -244,7 +245,7 @@ class Hub:
         """Where rooms of this person stand that moved within two heartbeats. What happened there is told before."""
         self._rounds.settle()
         actor = line.session.actor
-        return self._standing.lately(actor.user, self.now_ms() - 2 * self.figures.hb_ms - SLACK_MS) if actor else []
+        return self._standing.lately(actor.user, self.clock.steady_ms() - 2 * self.figures.hb_ms - SLACK_MS) if actor else []
 
     # Inside.
 
@@ -270,7 +271,7 @@ class Hub:
         if not found or meanwhile is None:  # None: removed again meanwhile
             return
         now_ms = self.now_ms()
-        self._standing.join(user, found, now_ms)
+        self._standing.join(user, found, self.clock.steady_ms())
         for line in tuple(self._by_user.get(user, ())):
             line.carry_out(line.session.head(found, now_ms))
             for packed in meanwhile:
@@ -305,14 +306,23 @@ class Hub:
             for person in people
         )
 
+    async def _attend(self) -> None:
+        """Let the clock see how late the loop is."""
+        while True:
+            self.clock.look()
+            await asyncio.sleep(LOOK_MS / 1000)
+
     async def _keep_time(self) -> None:
+        lost_ms = _lost_ms(self.clock)
         while True:
             await asyncio.sleep(TICK_S)
+            before_ms, lost_ms = lost_ms, _lost_ms(self.clock)
+            late_ms = max(0, lost_ms - before_ms)
             now_ms = self.now_ms()
             self._tell_reads(now_ms)
             self._tell_presence(now_ms)
             for n, line in enumerate(tuple(self._lines), 1):
-                line.carry_out(line.session.tick(now_ms))
+                line.carry_out(line.session.tick(now_ms, late_ms))
                 if n % SLICE == 0:
                     await asyncio.sleep(0)
 
@@ -342,6 +352,11 @@ class Hub:
         """What a guest or a key hears of who comes and goes: of people they share a room with, and of nobody else."""
         seen = [said for said in told if said.a == actor.user or self._standing.share(actor.user, said.a)]
         return Packed(*seen, is_passing=True) if seen else None
+
+
+def _lost_ms(clock: Clock) -> int:
+    """How late the loop was in all: what a device has to do by a time it has so much longer."""
+    return clock.steady_ms() - clock.attended_ms()
 
 
 def _sees_all(actor: Actor) -> bool:

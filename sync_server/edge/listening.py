@@ -7,11 +7,10 @@ from email.utils import formatdate
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.server import ServerState
 
 from sync_server.clock import Clock
 from sync_server.edge.tasks import Tasks
-from sync_server.edge.wire import PlainWire, Wire
+from sync_server.edge.wire import PlainWire, Wire, WireState
 from sync_server.protocol.limits import MAX_FRAME
 
 TLS_HANDSHAKE_S: Final = 5.0
@@ -27,7 +26,7 @@ class Listener:
     def __init__(self, app: App, clock: Clock, context: ssl.SSLContext | None = None) -> None:
         self._clock = clock
         self._context = context
-        self._state = ServerState()
+        self._state = WireState(clock)
         self._tasks = Tasks("listener")
         self._server: asyncio.Server | None = None
         self._config = uvicorn.Config(

@@ -93,7 +93,7 @@ class Mailboxes:
         if len(self._boxes) >= MAX_MAILBOXES:
             raise Refused(Code.BUSY, "Too many are waiting.", status=503, after_ms=5_000)
         line, outlet = await begin_line(self._hub, actor, rooms, Form.PLAIN, address)
-        box = self._boxes[line.session.sid] = Mailbox(line, outlet, actor, self._hub.clock.steady_ms())
+        box = self._boxes[line.session.sid] = Mailbox(line, outlet, actor, self._hub.clock.attended_ms())
         return box
 
     def find(self, sid: str, actor: Actor) -> Mailbox:
@@ -112,7 +112,7 @@ class Mailboxes:
             return await box.answer(n, wait_ms)
         finally:
             box.is_asked = False
-            box.asked_ms = self._hub.clock.steady_ms()
+            box.asked_ms = self._hub.clock.attended_ms()
             if box.outlet.is_over and not box.line.backlog:
                 self._boxes.pop(box.line.session.sid, None)
 
@@ -124,7 +124,7 @@ class Mailboxes:
 
     def sweep(self) -> None:
         """Let go of what nobody asks for."""
-        late_ms = self._hub.clock.steady_ms() - LEFT_MS
+        late_ms = self._hub.clock.attended_ms() - LEFT_MS
         for sid, box in tuple(self._boxes.items()):
             if not box.is_asked and box.asked_ms < late_ms:
                 del self._boxes[sid]

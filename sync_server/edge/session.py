@@ -111,11 +111,12 @@ class ServerSession:
         """Who it is was said in another way than by hello: ``admitted`` comes next."""
         self._is_checking = True
 
-    def tick(self, now_ms: int) -> list[Act]:
-        """Time has passed; call it at least once a second."""
+    def tick(self, now_ms: int, late_ms: int = 0) -> list[Act]:
+        """Time has passed; call it at least once a second. ``late_ms`` of it the server was not there to hear the device."""
         if self.is_over:
             return []
         if self.actor is None:
+            self._opened_ms += late_ms
             return self._tick_before_welcome(now_ms)
         if self._is_expired(now_ms):
             return self.bye(CloseCode.NOT_SIGNED_IN, "The access token has ended: renew it.", (0, 1_000))

@@ -13,21 +13,21 @@ class Standing:
     def __init__(self) -> None:
         self._heads: dict[str, dict[str, RoomHead]] = {}  # by person, by room
         self._people: dict[str, set[str]] = {}  # by room
-        self._tips: dict[str, tuple[int, int, int]] = {}  # by room: epoch, newest, when it moved (UTC ms)
+        self._tips: dict[str, tuple[int, int, int]] = {}  # by room: epoch, newest, when it moved (steady ms)
 
-    def know(self, user: str, heads: Sequence[RoomHead], now_ms: int) -> None:
+    def know(self, user: str, heads: Sequence[RoomHead], steady_ms: int) -> None:
         """All rooms of a person."""
         self.forget(user)
         self._heads[user] = {}
-        self.join(user, heads, now_ms)
+        self.join(user, heads, steady_ms)
 
-    def join(self, user: str, heads: Sequence[RoomHead], now_ms: int) -> None:
+    def join(self, user: str, heads: Sequence[RoomHead], steady_ms: int) -> None:
         """These are rooms of a person too."""
         mine = self._heads.setdefault(user, {})
         for head in heads:
             mine[head.r] = head
             self._people.setdefault(head.r, set()).add(user)
-            self.moved(head.r, head.e, head.s, now_ms)
+            self.moved(head.r, head.e, head.s, steady_ms)
 
     def leave(self, user: str, room: str) -> None:
         """This is no longer a room of that person."""
@@ -45,11 +45,11 @@ class Standing:
             self.leave(user, room)
         self._heads.pop(user, None)
 
-    def moved(self, room: str, epoch: int, newest: int, now_ms: int) -> None:
+    def moved(self, room: str, epoch: int, newest: int, steady_ms: int) -> None:
         """A room stands here now, unless it was known to stand further."""
         before = self._tips.get(room)
         if room in self._people and (before is None or (epoch, newest) > before[:2]):
-            self._tips[room] = (epoch, newest, now_ms)
+            self._tips[room] = (epoch, newest, steady_ms)
 
     def has_read(self, user: str, room: str, read: int) -> None:
         """That person has read this far."""

@@ -7,13 +7,16 @@ from typing import Any, Final, cast
 from urllib.parse import unquote
 
 from uvicorn._types import ASGISendEvent
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from sync_server.clock import Clock
 from sync_server.edge.handshake import Headers, accept_plain, subprotocols_of, switching
 
 WIRE: Final = "trii.wire"  # the extension of a WebSocket's scope that holds its Wire
@@ -30,13 +33,24 @@ _log: Final = logging.getLogger("sync_server.wire")
 _log.setLevel(logging.ERROR)
 
 
-class PlainWire(HttpToolsProtocol):
-    """One connection of HTTP: closed when it has not asked for anything in five seconds."""
+class WireState(ServerState):
+    """What all connections of one listener share; deadlines of devices count by the time that the server attended."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+
+
+class PlainWire(HttpToolsProtocol):
+    """One connection of HTTP: closed when it has not asked for anything in five seconds that the server attended."""
+
+    def __init__(self, config: Config, server_state: WireState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
         self.logger = _log
+        self._state = server_state
         self._due_s = 0.0  # of the loop's clock, 0: nothing is waited for
+        self._attended_ms = 0  # when the deadline was set
+        self._wait_s = 0.0
         self._alarm: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
@@ -62,7 +76,7 @@ class PlainWire(HttpToolsProtocol):
             super().handle_websocket_upgrade()
             return
         self.connections.discard(self)
-        wire = Wire(config=self.config, server_state=self.server_state, app_state=self.app_state)
+        wire = Wire(config=self.config, server_state=self._state, app_state=self.app_state)
         wire.connection_made(self.transport)
         wire.shake_hands(self.url, self.headers, accepts)
         self.transport.set_protocol(wire)
@@ -80,6 +94,7 @@ class PlainWire(HttpToolsProtocol):
     def _set_deadline(self, wait_s: float) -> None:
         """One alarm goes from deadline to deadline: nearly all are kept, and a timer for each would cost more than keeping it."""
         self._due_s = self.loop.time() + wait_s
+        self._attended_ms, self._wait_s = self._state.clock.attended_ms(), wait_s
         if self._alarm is None:
             self._alarm = self.loop.call_at(self._due_s, self._look)
         elif self._alarm.when() > self._due_s:
@@ -93,9 +108,13 @@ class PlainWire(HttpToolsProtocol):
 
     def _look(self) -> None:
         self._alarm = None
-        if self._due_s and self.loop.time() >= self._due_s:
+        if not self._due_s:
+            return
+        if self.loop.time() >= self._due_s:
+            self._due_s = self.loop.time() + self._wait_s - (self._state.clock.attended_ms() - self._attended_ms) / 1000
+        if self.loop.time() >= self._due_s:
             self.transport.abort()
-        elif self._due_s:
+        else:
             self._alarm = self.loop.call_at(self._due_s, self._look)
 
 
@@ -112,9 +131,11 @@ class _Conversation(ServerProtocol):
 class Wire(WebSocketsSansIOProtocol):
     """One WebSocket. Beside what uvicorn does it writes whole frames directly, and says when it can take more."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, config: Config, server_state: WireState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
         self.logger = _log
+        self._clock = server_state.clock
+        self._pinged_ms = 0  # attended
         self.conn.__class__ = _Conversation  # made over: to make another costs as much as the whole welcome
         self.conn.logger = _log
         self.conn.debug = False
@@ -207,6 +228,20 @@ class Wire(WebSocketsSansIOProtocol):
             self._refuse(1008, "Too many fragments.")
             return
         super().handle_cont(event)
+
+    def send_keepalive_ping(self) -> None:
+        """Ask whether anybody is still there."""
+        self._pinged_ms = self._clock.attended_ms()
+        super().send_keepalive_ping()
+
+    def keepalive_timeout(self) -> None:
+        """No answer in time; what the server was late by is not the device's fault."""
+        assert self.ping_timeout is not None
+        left_s = self.ping_timeout - (self._clock.attended_ms() - self._pinged_ms) / 1000
+        if left_s > 0:
+            self.pong_timer = self.loop.call_later(left_s, self.keepalive_timeout)
+        else:
+            super().keepalive_timeout()
 
     def handle_ping(self) -> None:
         """Answer pings, up to a rate."""

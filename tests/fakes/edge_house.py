@@ -67,9 +67,9 @@ class EdgeHouse:
 
 
 @asynccontextmanager
-async def edge_house(take=free, *, origins=(), figures=None, strangers_at=1_000):
+async def edge_house(take=free, *, origins=(), figures=None, strangers_at=1_000, clock=None):
     """The edge, listening on a loopback port."""
-    rooms, accounts, clock = MemoryRooms(), MemoryAccounts(), SystemClock()
+    rooms, accounts, clock = MemoryRooms(), MemoryAccounts(), clock or SystemClock()
     hub = Hub(Sides(rooms, accounts), clock, take, figures or Figures())
     rooms.listeners.append(hub.entered)
     listener = Listener(SyncSocket(hub, frozenset(origins), strangers_at), clock)

@@ -138,7 +138,7 @@ class Family(RuleBasedStateMachine):
         """A new process with a right clock: steady times are gone, the wall clock's have to do."""
         right_ms = 1_790_000_000_000 + self.house.clock.steady_ms()
         self.house.clock.jump(right_ms)
-        self.house.accounts.sessions._uses = Uses()
+        self.house.accounts.sessions._uses = Uses(self.house.clock)
         for token in self.tokens.values():
             token.used_steady_ms = None
         if self.has_lost_answer_ms is not None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from sync_server.accounts.accounts import Terms
-from sync_server.accounts.families import ABSOLUTE_MS, GRACE_MS, IDLE_MS
+from sync_server.accounts.families import ABSOLUTE_MS, GRACE_MS, IDLE_MS, LATEST_MS
 from sync_server.accounts.tokens import ACCESS_MS
 from sync_server.accounts.values import InvitationTerms, UserChange
 from sync_server.actor import Role
@@ -82,6 +82,30 @@ async def test_a_token_is_used_once_and_a_retry_within_grace_gives_the_same_succ
         assert late.refresh == third.refresh
         assert await live_tokens(house, first.session) == 1
         assert house.ended == []
+
+
+async def test_seconds_in_which_the_server_was_starved_end_no_session_whose_answer_came_too_late(database_url, tmp_path):
+    async with accounts_house(database_url, tmp_path) as house:
+        await house.owner()
+        first = await house.signed_in("olga@example.org")
+        second = await house.accounts.refresh(first.refresh)
+        house.clock.starve(5 * GRACE_MS)
+
+        assert (await house.accounts.refresh(first.refresh)).refresh == second.refresh
+        house.clock.advance(GRACE_MS)
+        assert (await house.accounts.refresh(first.refresh)).refresh == second.refresh
+        house.clock.advance(1)
+        await refused(house.accounts.refresh(first.refresh), Code.ENDED)
+
+
+async def test_no_starving_keeps_a_copy_good_for_longer_than_two_minutes(database_url, tmp_path):
+    async with accounts_house(database_url, tmp_path) as house:
+        await house.owner()
+        first = await house.signed_in("olga@example.org")
+        await house.accounts.refresh(first.refresh)
+        house.clock.starve(LATEST_MS + 1)
+
+        await refused(house.accounts.refresh(first.refresh), Code.ENDED)
 
 
 async def test_a_late_double_of_a_request_gives_nothing_and_ends_nothing_once_the_successor_is_in_use(database_url, tmp_path):

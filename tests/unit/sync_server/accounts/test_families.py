@@ -7,6 +7,7 @@ from sync_server.accounts.families import (
     ABSOLUTE_MS,
     GRACE_MS,
     IDLE_MS,
+    LATEST_MS,
     Judgement,
     Presented,
     Uses,
@@ -14,6 +15,7 @@ from sync_server.accounts.families import (
     open_successor,
     seal_successor,
 )
+from sync_server.clock import ManualClock
 
 NOW = 1_790_000_000_000
 
@@ -55,11 +57,38 @@ def test_a_successor_opens_with_the_token_it_follows_and_with_no_other():
 
 
 def test_uses_are_remembered_for_as_long_as_grace_matters():
-    uses = Uses()
-    uses.keep(b"one", 0)
-    uses.keep(b"two", 5_000)
+    clock = ManualClock()
+    uses = Uses(clock)
+    uses.keep(b"one")
+    clock.advance(5_000)
+    uses.keep(b"two")
+    clock.advance(2_000)
 
-    assert uses.since(b"one", 7_000) == 7_000
-    assert uses.since(b"none", 7_000) is None
-    uses.keep(b"three", 70_000)
-    assert uses.since(b"one", 70_000) is None
+    assert uses.since(b"one", uses.moment()) == 7_000
+    assert uses.since(b"none", uses.moment()) is None
+    clock.advance(LATEST_MS)
+    uses.keep(b"three")
+    assert uses.since(b"one", uses.moment()) is None
+    assert len(uses) == 1
+
+
+def test_what_a_starved_server_slept_through_counts_for_no_token_up_to_a_bound():
+    clock = ManualClock()
+    uses = Uses(clock)
+    uses.keep(b"one")
+    clock.starve(LATEST_MS - 1_000)
+    clock.advance(1_000)
+    assert uses.since(b"one", uses.moment()) == 1_000
+
+    clock.starve(1)
+    assert uses.since(b"one", uses.moment()) == LATEST_MS + 1
+
+
+def test_a_double_that_was_shown_before_the_first_was_answered_came_at_the_same_time():
+    clock = ManualClock()
+    uses = Uses(clock)
+    shown = uses.moment()
+    clock.advance(60_000)
+    uses.keep(b"one")
+
+    assert uses.since(b"one", shown) == 0

@@ -76,6 +76,14 @@ def test_a_connection_that_says_nothing_is_closed_after_five_seconds():
     assert session.tick(NOW + 6_000) == []
 
 
+def test_what_the_server_was_late_by_is_added_to_the_time_that_a_device_has_for_hello():
+    session = session_of()
+
+    assert session.tick(NOW + 30_000, late_ms=26_000) == []
+    assert session.tick(NOW + 30_999) == []
+    assert bye_code(session.tick(NOW + 31_000)) == CloseCode.NOT_SIGNED_IN
+
+
 def test_a_clock_that_goes_back_does_not_lengthen_the_wait_for_hello():
     assert bye_code(session_of().tick(NOW - 3_600_000)) == CloseCode.NOT_SIGNED_IN
 
