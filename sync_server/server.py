@@ -142,6 +142,7 @@ class Server:
         self._sweeper = Sweeper(self.database, blobs, self.clock, self.files, shared)
         self.search = Search(self.database)
         self._scrubbing = Scrubbing(self.database, self.search.settled)
+        self.accounts.directory.on_erased(self._scrubbing.ask)
         purging = Purging(self._sweeper, self._tasks, self._scrubbing.ask)
         self.rooms = Rooms(self.database, self.clock, _colleagues, [purging.note, remove_messages], self.audit.note)
         self.rooms.on_committed(self.search.committed)
@@ -170,7 +171,7 @@ class Server:
         self._listener = Listener(front, self.clock, self._certificates.context if self._certificates else None)
         self._stack.push_async_callback(self._listener.close)
         await self._listener.begin(self.config.host, self.config.port)
-        self._erasures = Erasures(self.database, self.clock, self.rooms.push, self.audit.note)
+        self._erasures = Erasures(self.database, self.clock, self.rooms.push, self.audit.note, self.accounts.directory)
         posting = Posting(self.rooms, self.clock, take)
         self.house = House(
             accounts=self.accounts,

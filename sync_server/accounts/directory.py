@@ -1,6 +1,6 @@
 """The people of an organisation: as colleagues see them, as administrators do, and as each sees the own account."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, LiteralString
 
 import msgspec
@@ -42,6 +42,11 @@ class Directory:
         self._means = means
         self._sessions = sessions
         self._factors = factors
+        self._erased: list[Callable[[], None]] = []
+
+    def on_erased(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` whenever what tells who somebody was has been destroyed, after that is durable."""
+        self._erased.append(listener)
 
     async def people(self, actor: Actor, beside: frozenset[str] = frozenset()) -> tuple[Person, ...]:
         """Everybody of the organisation, also who is gone, so that old messages have names.
@@ -157,6 +162,28 @@ class Directory:
             await self.erase(change, actor, actor.user, address)
             if account is not None and account.role is Role.OWNER:
                 await self._check_owner_left(change.tx, actor.org)
+        self._tell_erased()
+
+    async def close(self, actor: Actor, user: str) -> None:
+        """Close an account whose person is to be erased: sessions and keys end, nobody signs in.
+
+        Raises Refused (409) for the last owner; nothing is done where it is closed or gone already.
+        """
+        async with self._means.change() as change:
+            account = await load_colleague(change.tx, actor.org, user)
+            if account is None or not account.is_open:
+                return
+            await self._set_disabled(change, actor, account, "", is_disabled=True)
+            if account.role is Role.OWNER:
+                await self._check_owner_left(change.tx, actor.org)
+
+    async def forget(self, actor: Actor, user: str) -> None:
+        """Destroy what tells who a closed account was; nothing where that was done before."""
+        async with self._means.change() as change:
+            if await load_colleague(change.tx, actor.org, user) is None:
+                return
+            await self.erase(change, actor, user)
+        self._tell_erased()
 
     async def erase(self, change: Change, actor: Actor, user: str, address: str = "") -> None:
         """Destroy what tells who an account was, within a transaction; its id stays for what it wrote."""
@@ -170,9 +197,14 @@ class Directory:
             *(GONE, f"gone.{user}", now, user),
         )
         await change.tx.run("UPDATE sessions SET name = '', address = '', device = '' WHERE user_id = $1", user)
+        await change.tx.run("UPDATE api_keys SET name = '', address = '' WHERE made_by = $1 OR user_id = $1", user)
         await change.tx.run("DELETE FROM resets WHERE user_id = $1", user)
         change.changed.append(user)
         await self._means.note(change.tx, entry_of(actor, "account.deleted", user, address))
+
+    def _tell_erased(self) -> None:
+        for listener in self._erased:
+            listener()
 
     async def _set_role(self, change: Change, actor: Actor, account: Account, role: Role, address: str) -> None:
         if role not in roles_given_by(actor.role) or account.role is Role.BOT:

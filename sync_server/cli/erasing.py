@@ -17,7 +17,7 @@ async def erasures(command: Command) -> int:
     async with office(command.config) as desk:
         org = await desk.org(asked.of)
         actor = operator(org.id, desk.clock.now_ms())
-        requests = Erasures(desk.database, desk.clock, _nothing, desk.audit.note)
+        requests = Erasures(desk.database, desk.clock, _nothing, desk.audit.note, desk.accounts.directory)
         emails = {row.id: row.email for row in await people_of(desk, actor)}
         if asked.deed == "list":
             for one in await requests.rows(actor):

@@ -60,7 +60,10 @@ async def decline(request: Asking, actor: Asker, erasure: RequestPath, data: JSO
 
 @post("/api/v1/erasures/{erasure:str}/execute", status_code=200, tags=["erasures"], summary="Carry a request out")
 async def execute(request: Asking, actor: Asker, erasure: RequestPath) -> Erasure:
-    """For an administrator who neither asked nor approved, with a second factor shown lately. Asked again it goes on."""
+    """For an administrator who neither asked nor approved, with a second factor shown lately. Asked again it goes on.
+
+    The account is closed at once, and with the last message everything that tells who it was is destroyed.
+    """
     return await deciding(request, actor).erasures.execute(actor, erasure)
 
 

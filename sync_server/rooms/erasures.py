@@ -1,7 +1,7 @@
 """Everything that one person wrote is erased by several: one asks, compliance approves, an administrator who is neither executes.
 
 A request that nobody carries to its end runs out. Rooms under a legal hold are left as they are, and said; once released, the same
-request erases them too.
+request erases them too. The person's account is closed before anything is erased; who it was is destroyed with the last message.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import enum
 import os
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -61,6 +61,18 @@ WHERE e.room = $1 AND e.author = $2 AND e.kind = 'msg.create' AND (c.id IS NULL 
 Push = Callable[[Actor, Sequence[Op]], Awaitable[tuple[OpResult, ...]]]
 
 
+class Leaving(Protocol):
+    """What becomes of the account of a person who is erased."""
+
+    async def close(self, actor: Actor, user: str) -> None:
+        """End its sessions and keys, and let nobody sign in. Raises Refused (409) for the last owner."""
+        ...
+
+    async def forget(self, actor: Actor, user: str) -> None:
+        """Destroy what tells who it was; its id stays. Nothing where that was done before."""
+        ...
+
+
 class ErasureState(enum.StrEnum):
     """How far a request has come."""
 
@@ -97,10 +109,11 @@ class Erasure(msgspec.Struct, frozen=True):
 class Erasures:
     """Requests and what becomes of them. ``push`` enters operations in rooms; every step is an entry of the audit log."""
 
-    def __init__(self, database: Database, clock: Clock, push: Push, note: Note) -> None:
+    def __init__(self, database: Database, clock: Clock, push: Push, note: Note, leaving: Leaving) -> None:
         self._database = database
         self._clock = clock
         self._push = push
+        self._leaving = leaving
         self._note = note
         self._ids = IdMaker(os.urandom)
         self._turn = asyncio.Lock()
@@ -156,9 +169,10 @@ class Erasures:
             return await self._one(tx, actor.org, identity)
 
     async def execute(self, actor: Actor, identity: str) -> Erasure:
-        """Erase, room by room; asked for again it goes on with what was left.
+        """Close the account and erase, room by room; asked for again it goes on with what was left.
 
-        Raises Refused: no second factor, whoever asked or approved, not approved or run out; ``busy`` in the middle of it.
+        Raises Refused: no second factor, whoever asked or approved, not approved or run out, the last owner; ``busy`` in the
+        middle of it.
         """
         check_may(actor, Deed.ERASE, self._clock.now_ms())
         async with self._turn:
@@ -166,9 +180,14 @@ class Erasures:
                 found = await self._open_one(tx, actor, identity, ErasureState.APPROVED, ErasureState.BEGUN)
                 if _person(actor) in (found.asked_by, found.approved_by) or not actor.user:
                     raise _same_person("carries it out")
+            await self._leaving.close(actor, found.subject)  # before anything else: from here on the person writes nothing more
+            async with self._database.write() as tx:
+                await self._open_one(tx, actor, identity, ErasureState.APPROVED, ErasureState.BEGUN)
                 await tx.run("UPDATE erasures SET state = 'begun', executed_by = $2 WHERE id = $1", identity, actor.user)
                 await self._noted(tx, actor, "erasure.begun", identity, subject=found.subject)
             n_held = await self._erase_all(actor, found)
+            if not n_held:  # whose words are held, the hold needs to know
+                await self._leaving.forget(actor, found.subject)
             return await self._finish(actor, found, n_held)
 
     async def expire(self) -> None:

@@ -81,6 +81,71 @@ async def test_three_people_erase_everything_that_one_wrote_and_the_audit_tells_
         assert await it.erasures.rows(it.ann) == (done,)
 
 
+async def account_of(house: Served, user: str) -> tuple:
+    """All that the tables of accounts hold of somebody, beside ids, roles and times."""
+    sql = "SELECT name, email_index, email_sealed, password, factor_sealed, trading_style, preferences FROM users WHERE id = $1"
+    devices = "SELECT name, address, device, ended_ms > 0 FROM sessions WHERE user_id = $1"
+    async with house.server.database.read() as view:
+        return tuple(await view.row(sql, user) or ()), [tuple(row) for row in await view.rows(devices, user)]
+
+
+async def test_an_erased_person_is_signed_out_everywhere_and_nothing_tells_who_it_was(database_url, tmp_path):
+    database = "" if database_url.startswith("sqlite") else database_url
+    async with served(tmp_path, database=database) as house:
+        it = await cast(house)
+        await it.said(1)
+        async with house.client(it.members["Ann"]) as ann:
+            await ann.patch("/api/v1/users/me", json={"trading_style": "swing", "preferences": {"theme": "dark"}})
+            asked = await it.erasures.ask(it.ann, it.ann.user, "I leave")
+            await it.erasures.approve(it.cora, asked.id)
+            await it.erasures.execute(it.adam, asked.id)
+            assert (await ann.get("/api/v1/users/me")).status_code == 401
+            login = {"email": it.members["Ann"].email, "password": PASSWORD, "device": {"id": it.members["Ann"].device}}
+            assert (await ann.post("/api/v1/auth/login", json=login)).status_code == 401
+
+        assert await account_of(house, it.ann.user) == (("Deleted account", None, None, "", None, "", "{}"), [("", "", "", 1)])
+        (gone,) = [one for one in await house.server.accounts.people(it.cora) if one.u == it.ann.user]
+        assert (gone.name, gone.is_gone) == ("Deleted account", True)
+        assert (await house.server.audit.verify()).is_whole
+        kinds = [noted.entry.kind for noted in (await audit_of(house)).entries if noted.entry.about == it.ann.user]
+        assert kinds[:2] == ["account.deleted", "account.disabled"]
+
+
+async def test_a_hold_keeps_whose_words_they_are_and_the_account_is_closed_all_the_same(tmp_path):
+    async with served(tmp_path) as house:
+        it = await cast(house)
+        held = await it.said(1)
+        await house.server.rooms.hold(it.cora, held, "case 7")
+        asked = await it.erasures.ask(it.adam, it.ann.user, "she left")
+        await it.erasures.approve(it.cora, asked.id)
+        other = await house.invite("Ada", Role.ADMIN)
+        ada = actor_of(house, other, Role.ADMIN)
+        assert (await it.erasures.execute(ada, asked.id)).state == "begun"
+        (about, sessions) = await account_of(house, it.ann.user)
+        assert about[0] == "Ann"
+        assert [is_over for *_, is_over in sessions] == [1]
+
+        await house.server.rooms.release(it.cora, held, "closed")
+        assert (await it.erasures.execute(ada, asked.id)).state == "done"
+        assert (await account_of(house, it.ann.user))[0][0] == "Deleted account"
+
+
+async def test_the_last_owner_is_not_erased_and_nothing_of_theirs_is_lost(tmp_path):
+    async with served(tmp_path) as house:
+        it = await cast(house)
+        owner = actor_of(house, house.admin, Role.OWNER)
+        asked = await it.erasures.ask(owner, owner.user, "I sell")
+        await it.erasures.approve(it.cora, asked.id)
+        assert await refused(it.erasures.execute(it.adam, asked.id)) == ("not_allowed", 409)
+        assert [one.state for one in await it.erasures.rows(it.cora)] == ["approved"]
+        async with house.client(house.admin) as still:
+            assert (await still.get("/api/v1/users/me")).status_code == 200
+
+
+async def audit_of(house: Served):
+    return await house.server.audit.entries(actor_of(house, house.admin, Role.OWNER))
+
+
 async def test_nobody_does_two_of_the_three_parts(tmp_path):
     async with served(tmp_path) as house:
         it = await cast(house)
@@ -184,7 +249,8 @@ async def test_over_http_each_does_the_own_part_and_the_last_shows_a_second_fact
             page = (await cora.get(path, params={"limit": 1})).json()
             assert [row["state"] for row in page["erasures"]] == ["done"]
             assert (await adam.get(path, params={"cursor": page["cursor"]})).status_code == 400
-            assert (await ann.post(path, json={"subject": "x", "why": ""})).status_code in (400, 422)
+            assert (await cora.post(path, json={"subject": "x", "why": ""})).status_code in (400, 422)
+            assert (await ann.get(path)).status_code == 401
 
 
 async def test_whoever_runs_the_server_asks_and_withdraws_and_carries_nothing_out(tmp_path):
