@@ -178,7 +178,9 @@ class ServerSession:
             return self.bye(CloseCode.NOT_SIGNED_IN, "The new token is somebody else's.")
         if actor.until_ms > self.actor.until_ms:
             self._life_ms = actor.until_ms - now_ms
-        self.actor = msgspec.structs.replace(actor, until_ms=max(actor.until_ms, self.actor.until_ms))
+        renewed = msgspec.structs.replace(actor, until_ms=max(actor.until_ms, self.actor.until_ms))
+        if renewed != self.actor:  # thousands of the same in new places, every two seconds, would leave memory full of holes
+            self.actor = renewed
         self._check_ms = now_ms + RECHECK_MS
         return []
 

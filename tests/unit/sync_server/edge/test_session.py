@@ -417,3 +417,14 @@ def test_reading_is_noted():
 
 def test_hello_is_said_once():
     assert bye_code(say(live(), Hello("token", "laptop"))) == CloseCode.BAD_FRAME
+
+
+def test_a_session_that_is_looked_at_again_and_still_stands_as_it_did_keeps_what_it_has():
+    session = live()
+    before = session.actor
+    same = msgspec.structs.replace(ANN, until_ms=0)
+
+    assert session.renewed(same, NOW + 2_000) == []
+    assert session.actor is before
+    session.renewed(msgspec.structs.replace(same, role=Role.ADMIN), NOW + 4_000)
+    assert (session.actor.role, session.actor.until_ms) == (Role.ADMIN, ANN.until_ms)
