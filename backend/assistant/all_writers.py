@@ -1,11 +1,13 @@
 """Everybody who can write text, local models and remote ones, behind the one protocol that modes know."""
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from backend.assistant.answers import Mode
 from backend.assistant.engine_room import EngineRoom
-from backend.assistant.engines.engine import Message, Piece, Request
+from backend.assistant.engines.engine import Message, Request, WriterPiece
+from backend.assistant.engines.thinking import sign_before, tell_apart
 from backend.assistant.models.model import ModelCard
 from backend.assistant.routing import Candidate
 from backend.errors import NotFound, Unavailable
@@ -21,8 +23,8 @@ class Remote(Protocol):
         """How it stands; None while it is not set up."""
         ...
 
-    def generate(self, request: Request) -> AsyncIterator[Piece]:
-        """Text, then one Done. Raises Unavailable."""
+    def generate(self, request: Request) -> AsyncIterator[WriterPiece]:
+        """Text and thoughts, then one Done. Raises Unavailable."""
         ...
 
     def cost_usd(self, n_prompt: int, n_generated: int) -> float:
@@ -82,14 +84,25 @@ class AllWriters:
         loaded = self._room.stats().loaded
         return loaded.n_ctx if loaded else 0
 
-    async def generate(self, candidate: Candidate, request: Request) -> AsyncIterator[Piece]:
-        """Text, then one Done; a service counts it towards the budget."""
-        if candidate.name == LOCAL:
-            async for piece in self._room.generate(request):
+    def thinks(self, candidate: Candidate) -> bool:
+        """As its template tells of the local model; of a remote one nobody knows, so it may."""
+        loaded = self._room.stats().loaded
+        return candidate.name != LOCAL or (loaded is not None and loaded.thinks)
+
+    async def generate(self, candidate: Candidate, request: Request) -> AsyncIterator[WriterPiece]:
+        """Text, and apart from it what is thought aloud, then one Done; a service counts it towards the budget.
+
+        Raises Unavailable for a writer that only thought, and as writers do.
+        """
+        is_local = candidate.name == LOCAL
+        pieces = self._room.generate(request) if is_local else self._remote(candidate).generate(request)
+
+        def begins_in() -> str:
+            return sign_before(request, self._room.stats().loaded) if is_local else ""
+
+        async with contextlib.aclosing(tell_apart(pieces, begins_in)) as told:
+            async for piece in told:
                 yield piece
-            return
-        async for piece in self._remote(candidate).generate(request):
-            yield piece
 
     def cost_usd(self, candidate: Candidate, n_prompt: int, n_generated: int) -> float:
         """0 for models of this computer."""

@@ -70,6 +70,7 @@ class Phase(enum.StrEnum):
     WAITING = "waiting"
     COMPUTING = "computing"
     READING = "reading"  # the model reads its prompt
+    THINKING = "thinking"  # it thinks aloud
     WRITING = "writing"
     DONE = "done"
     STOPPED = "stopped"
@@ -101,7 +102,12 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """An answer as far as it is; a new value each time it grows. Only checked text stands in ``spans``."""
+    """An answer as far as it is; a new value each time it grows. Only checked text stands in ``spans``.
+
+    thought : what the model thought aloud before, its own working and no part of the answer; numbers in it are marked as
+        everywhere, and nothing else in it is checked
+    thought_ms : how long it thought
+    """
 
     id: str
     conversation: str
@@ -118,6 +124,8 @@ class Answer:
     words: str = ""  # what it does now, or why it failed
     hint: str = ""
     version: int = 0
+    thought: tuple[Span, ...] = ()
+    thought_ms: float = 0.0
 
     @property
     def text(self) -> str:

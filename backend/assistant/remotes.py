@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from backend.assistant.engines.engine import Done, Piece, Request
+from backend.assistant.engines.engine import Done, Request, WriterPiece
 from backend.assistant.engines.remote.endpoint import Address, Endpoint, check_address
 from backend.assistant.engines.remote.talk import AnthropicTalk, OpenAiTalk, OwnTalk, Talk
 from backend.assistant.routing import Candidate
@@ -107,8 +107,8 @@ class RemoteWriter:
             is_affordable=is_affordable,
         )
 
-    async def generate(self, request: Request) -> AsyncIterator[Piece]:
-        """Text, then one Done, which is counted. Raises Unavailable."""
+    async def generate(self, request: Request) -> AsyncIterator[WriterPiece]:
+        """Text and thoughts, then one Done, which is counted. Raises Unavailable."""
         address = self._address()
         if address is None:
             raise Unavailable(f"{self.kind.title} is not set up.", hint="See Settings, Assistant.", code="assistant.service_off")

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from backend.assistant.answers import Mode
-from backend.assistant.engines.engine import Done, Message, Piece, Request, Text
+from backend.assistant.engines.engine import Done, Message, Request, Text, Thought, WriterPiece
 from backend.assistant.routing import Candidate
 
 
@@ -27,8 +27,12 @@ class Writers(Protocol):
         """How many tokens the model reads at once."""
         ...
 
-    def generate(self, candidate: Candidate, request: Request) -> AsyncIterator[Piece]:
-        """Text, then one Done."""
+    def thinks(self, candidate: Candidate) -> bool:
+        """Whether it may think aloud before it answers; known once it is ready."""
+        ...
+
+    def generate(self, candidate: Candidate, request: Request) -> AsyncIterator[WriterPiece]:
+        """Text, and apart from it what is thought aloud, then one Done. Raises Unavailable for one that only thought."""
         ...
 
     def cost_usd(self, candidate: Candidate, n_prompt: int, n_generated: int) -> float:
@@ -37,12 +41,14 @@ class Writers(Protocol):
 
 
 async def write_whole(writers: Writers, candidate: Candidate, request: Request) -> tuple[str, Done | None]:
-    """All text of one request, and its end where one came. Raises as ``generate`` does."""
+    """All text of one request without what was thought aloud, and its end where one came. Raises as ``generate`` does."""
     parts: list[str] = []
     done: Done | None = None
     async for piece in writers.generate(candidate, request):
         if isinstance(piece, Text):
             parts.append(piece.text)
+        elif isinstance(piece, Thought):
+            parts = [] if piece.is_all else parts
         else:
             done = piece
     return "".join(parts), done

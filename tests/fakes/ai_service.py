@@ -24,9 +24,18 @@ def openai_events(*pieces, finish="stop", n_prompt=11, n_generated=7):
     return [f"data: {json.dumps(one)}\n\n".encode() for one in said] + [b": a comment\n\n", b"data: [DONE]\n\n"]
 
 
-def anthropic_events(*pieces, finish="end_turn", n_prompt=11, n_generated=7):
+def openai_thoughts(field, thoughts, pieces, finish="stop"):
+    """The same behind thoughts in a field of their own, or in both that there are."""
+    fields = ("reasoning", "reasoning_content") if field == "both" else (field,)
+    said = [{"choices": [{"delta": {"content": None, **dict.fromkeys(fields, one)}}]} for one in thoughts]
+    return [f"data: {json.dumps(one)}\n\n".encode() for one in said] + openai_events(*pieces, finish=finish)
+
+
+def anthropic_events(*pieces, finish="end_turn", n_prompt=11, n_generated=7, thoughts=()):
     """A whole answer in Anthropic's way."""
     said = [("message_start", {"message": {"usage": {"input_tokens": n_prompt}}}), ("ping", {})]
+    said += [("content_block_delta", {"delta": {"type": "thinking_delta", "thinking": one}}) for one in thoughts]
+    said += [("content_block_delta", {"delta": {"type": "signature_delta", "signature": "c2ln"}}) for _ in thoughts[:1]]
     said += [("content_block_delta", {"delta": {"type": "text_delta", "text": piece}}) for piece in pieces]
     said.append(("message_delta", {"delta": {"stop_reason": finish}, "usage": {"output_tokens": n_generated}}))
     said.append(("message_stop", {}))

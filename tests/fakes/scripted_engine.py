@@ -2,7 +2,7 @@
 
 The last message of a request is its script: ``say WORDS`` · ``hold`` writes one word and waits until it is cancelled or
 ``let_go`` · ``fail`` · ``break``, after which the engine stands as broken. A model named ``refused`` does not load, and
-while ``holds_loading`` is set loading waits, in steps, for ``let_go``.
+while ``holds_loading`` is set loading waits, in steps, for ``let_go``. A model named ``thinker`` thinks from its first word on.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ class ScriptedEngine:
         self.holds_loading = False
         self.fails_on_gpu = False
         self.n_running_max = 0
+        self.finish = Finish.STOP
         self._n_running = 0
         self._free = asyncio.Event()
         self._cancelled: dict[str, asyncio.Event] = {}
@@ -57,6 +58,8 @@ class ScriptedEngine:
             raise InvalidInput("It is no model.", code="models.file")
         name, n_gpu = path.stem, options.n_gpu_layers or 0
         loaded = Loaded(name, str(path), name, options.n_ctx, 4, n_gpu, 1, 1000, has_template=True, place=self.place, load_s=0.1)
+        if path.stem.startswith("thinker"):
+            loaded = replace(loaded, thinks=True, begins_in="<think>")
         self._stats = replace(self._stats, state=EngineState.READY, loaded=loaded)
         return loaded
 
@@ -79,7 +82,7 @@ class ScriptedEngine:
         try:
             async for text in self._texts(word, rest, cancelled):
                 yield Text(text)
-            finish = Finish.CANCELLED if cancelled.is_set() else Finish.STOP
+            finish = Finish.CANCELLED if cancelled.is_set() else self.finish
             yield Done(finish, 1, 0, 1, 1.0, 2.0, 10.0, "m", self.place)
         finally:
             self._n_running -= 1

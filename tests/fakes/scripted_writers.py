@@ -16,12 +16,13 @@ LOCAL = Candidate("local", "Scripted", is_fit=True)
 
 
 class ScriptedWriters:
-    """Each request takes the next script: texts are pieces, an error is raised, an Event is waited for."""
+    """Each request takes the next script: texts are pieces, as are Thoughts; an error is raised, an Event is waited for."""
 
-    def __init__(self, *scripts, candidates=(LOCAL,), n_ctx=4_096):
+    def __init__(self, *scripts, candidates=(LOCAL,), n_ctx=4_096, thinks=False):
         self.scripts = deque(scripts)
         self.them = tuple(candidates)
         self.n_ctx = n_ctx
+        self.is_thinker = thinks
         self.asked = []
         self.n_cancelled = 0
 
@@ -37,6 +38,9 @@ class ScriptedWriters:
     def room_of(self, candidate):
         return self.n_ctx
 
+    def thinks(self, candidate):
+        return self.is_thinker
+
     def cost_usd(self, candidate, n_prompt, n_generated):
         return 0.5 if candidate.is_remote else 0.0
 
@@ -50,7 +54,7 @@ class ScriptedWriters:
                 if isinstance(piece, asyncio.Event):
                     await piece.wait()
                     continue
-                yield Text(piece)
+                yield Text(piece) if isinstance(piece, str) else piece
                 await asyncio.sleep(0)
         except asyncio.CancelledError:
             self.n_cancelled += 1

@@ -21,6 +21,7 @@ PHASES: Final = {
     Phase.WAITING: "Waiting its turn",
     Phase.COMPUTING: "Computing facts",
     Phase.READING: "Reading",
+    Phase.THINKING: "Thinking",
     Phase.WRITING: "Writing",
     Phase.DONE: "Done",
     Phase.STOPPED: "Stopped",

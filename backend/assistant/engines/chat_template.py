@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from backend.assistant.engines.engine import Message, Role
+from backend.assistant.engines.thoughts import open_sign
 from backend.errors import InvalidInput
 
 # Whatever a template that comes with a file may raise when it is rendered; it runs in the sandbox of jinja2.
@@ -23,6 +24,8 @@ class TemplateFailed(Exception):
 class ChatTemplate:
     """The template of one model. Without ``render`` the model has none: it can go on with a text, but not chat.
 
+    begins_in : the sign of a thought with which it ends a prompt, so that the model thinks from its first word on
+
     Raises InvalidInput for a template that does not render a plain question.
     """
 
@@ -30,10 +33,13 @@ class ChatTemplate:
         self._render_plain = render
         self._name = name
         self._is_system_refused = False
+        self.begins_in = ""
         if render is not None:
             user = Message(Role.USER, _TRIAL_USER)
-            if _TRIAL_USER not in self._render((user,)):
+            prompt = self._render((user,))
+            if _TRIAL_USER not in prompt:
                 raise broken_template(name, "it leaves out what is asked")
+            self.begins_in = open_sign(prompt)
             self._is_system_refused = not self._shows_system(user)
 
     @property

@@ -61,6 +61,8 @@ class Loaded:
     """What was loaded, as the engine tells it. ``name`` and ``sha256`` go into every answer's record.
 
     sha256 : of the model's file; with an adapter, of both hashes, so that nothing kept of one is taken for the other's
+    thinks : its template is one of those that think aloud before they answer
+    begins_in : the sign of a thought with which its template ends every prompt; empty where the model begins thoughts itself
     """
 
     name: str
@@ -74,6 +76,8 @@ class Loaded:
     has_template: bool
     place: str  # "this process", "own process", or an endpoint's host
     load_s: float
+    thinks: bool = False
+    begins_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class Request:
 
     n_prefix : how many leading messages are a mode's unchanging prefix, kept warm between requests
     grammar : GBNF that the text must follow; schema : a JSON schema instead (never both)
+    n_thought_max : how many of ``n_tokens_max`` may be thought aloud before the answer; a service that has to be asked to
+        think is asked to where this is not 0
     """
 
     id: str
@@ -95,6 +101,7 @@ class Request:
     schema: dict[str, Any] | None = None
     priority: Priority = Priority.PERSON
     mode: str = ""
+    n_thought_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,15 @@ class Text:
 
     text: str
     n_tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """More of what a model thinks aloud, which is no answer. ``is_all``: all text before was thought too, and is told again."""
+
+    text: str
+    n_tokens: int = 1
+    is_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,8 @@ class Done:
 
 
 Piece: TypeAlias = Text | Done
+WriterPiece: TypeAlias = Text | Thought | Done
+"""What writers tell, thoughts apart; an engine tells text as it comes."""
 
 
 class EngineState(enum.StrEnum):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from backend.assistant.engines.llama_sampler import LlamaSampler
 from backend.assistant.engines.llama_states import LlamaStates
 from backend.assistant.engines.llama_vocabulary import LlamaVocabulary
 from backend.assistant.engines.prompt_tokens import PromptTokens
+from backend.assistant.engines.thoughts import knows_thinking
 from backend.assistant.engines.wording import (
     cancelled,
     check_embeddable,
@@ -33,16 +35,14 @@ class LlamaSession:
     """One loaded model and its one context. Made by ``open_llama``; one thread uses it, any may call ``abort``."""
 
     def __init__(self, library: LlamaLibrary, llama: Any, loaded: Loaded, options: LoadOptions, prefixes: Path) -> None:
-        self.loaded = loaded
         self._library = library
         self._llama = llama
         self._is_embedding = options.is_embedding
         self._vocabulary = LlamaVocabulary(library.low, llama)
         source = llama.metadata.get("tokenizer.chat_template", "")
-        self._tokens = PromptTokens(
-            self._vocabulary,
-            jinja_template(source, library.formats, loaded.name, eos=self._vocabulary.eos, bos=self._vocabulary.bos),
-        )
+        template = jinja_template(source, library.formats, loaded.name, eos=self._vocabulary.eos, bos=self._vocabulary.bos)
+        self._tokens = PromptTokens(self._vocabulary, template)
+        self.loaded = replace(loaded, thinks=knows_thinking(source), begins_in=template.begins_in)
         template_hash = hashlib.sha256(source.encode()).hexdigest()
         states = LlamaStates(library, llama, prefixes, loaded.sha256, template_hash)
         self._context = LlamaContext(library, llama, states, loaded.name, loaded.n_threads)

@@ -3,6 +3,8 @@
 import ctypes
 from typing import Any
 
+from backend.assistant.engines.thoughts import ALL_SIGNS, sign_words
+
 PIECE_BYTES = 64
 
 
@@ -16,7 +18,7 @@ class LlamaVocabulary:
         self._low = low
         self._llama = llama
         self._vocab = low.llama_model_get_vocab(llama.model)
-        self._pieces: dict[int, bytes] = {}
+        self._pieces = self._load_signs()
         self.bos, self.eos = (self._load_word(token) for token in (llama.token_bos(), llama.token_eos()))
 
     def of_prompt(self, text: str) -> list[int]:
@@ -42,11 +44,17 @@ class LlamaVocabulary:
         return bool(self._low.llama_vocab_is_eog(self._vocab, token))
 
     def piece(self, token: int) -> bytes:
-        """What a token adds to the text; signs of the template add nothing."""
+        """What a token adds to the text; signs of the template add nothing, but those around thoughts."""
         found = self._pieces.get(token)
         if found is None:
             found = self._pieces[token] = self._load_piece(token, is_special=False)
         return found
+
+    def _load_signs(self) -> dict[int, bytes]:
+        """The signs around thoughts that this vocabulary has, by their token."""
+        found = {word: self._tokenize(word, is_special=True, is_begun=False) for word in ALL_SIGNS}
+        signs = {word: tokens[0] for word, tokens in found.items() if len(tokens) == 1}
+        return {signs[word]: word.encode() for word in sign_words(signs)}
 
     def _tokenize(self, text: str, *, is_special: bool, is_begun: bool) -> list[int]:
         return list(self._llama.tokenize(text.encode("utf-8", "replace"), add_bos=is_begun, special=is_special))

@@ -4,6 +4,7 @@ import hashlib
 import queue
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from backend.assistant.engines.gguf import GgufHeader
 from backend.assistant.engines.grammars import grammar_of
 from backend.assistant.engines.prefixes import Origin, PrefixStore
 from backend.assistant.engines.prompt_tokens import PromptTokens
+from backend.assistant.engines.thoughts import ALL_SIGNS, knows_thinking
 from backend.assistant.engines.wording import (
     cancelled,
     check_embeddable,
@@ -64,12 +66,13 @@ class XllamaSession:
     def __init__(
         self, server: XllamaServer, loaded: Loaded, options: LoadOptions, header: GgufHeader, store: tuple[Path, str]
     ) -> None:
-        self.loaded = loaded
         self._server = server
         self._is_embedding = options.is_embedding
         self._vocabulary = XllamaVocabulary(server)
         # Without this question the server would take a template of its own choice.
-        self._tokens = PromptTokens(self._vocabulary, ChatTemplate(server.render if header.template else None, loaded.name))
+        template = ChatTemplate(server.render if header.template else None, loaded.name)
+        self._tokens = PromptTokens(self._vocabulary, template)
+        self.loaded = replace(loaded, thinks=knows_thinking(header.template), begins_in=template.begins_in)
         prefixes, stamp = store
         template_hash = hashlib.sha256(header.template.encode()).hexdigest()
         self._store = PrefixStore(prefixes, Origin(loaded.sha256, template_hash, stamp))
@@ -99,6 +102,7 @@ class XllamaSession:
             "top_p": TOP_P,
             "min_p": MIN_P,
             "grammar": grammar,
+            "preserved_tokens": list(ALL_SIGNS),
         }
         return self._run(generation, tokens, prefix, asked)
 

@@ -1,6 +1,7 @@
 """Trying what a model can do for a mode on this machine: how fast it is, and whether it does as it is told."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import platform
@@ -14,6 +15,7 @@ from typing import Final
 
 from backend.assistant.answers import Mode
 from backend.assistant.engines.engine import Done, Engine, Finish, LoadOptions, Message, Priority, Request, Role, Text
+from backend.assistant.engines.thinking import sign_before, tell_apart
 from backend.assistant.models.model import Examined, ModelCard
 from backend.assistant.models.prompts import PROMPTS_OF, Prompt
 from backend.assistant.models.work import Doing, Tally
@@ -151,13 +153,16 @@ async def ask_prompt(engine: Engine, prompt: Prompt, mode: str, number: int) -> 
 
 async def _generate(engine: Engine, request: Request) -> tuple[str, Done | None]:
     text: list[str] = []
+    pieces = tell_apart(engine.generate(request), lambda: sign_before(request, engine.stats().loaded))
     try:
-        async with asyncio.timeout(PROMPT_S_MAX):
-            async for piece in engine.generate(request):
+        async with asyncio.timeout(PROMPT_S_MAX), contextlib.aclosing(pieces) as told:
+            async for piece in told:
+                if isinstance(piece, Done):
+                    return "".join(text), piece
                 if isinstance(piece, Text):
                     text.append(piece.text)
-                else:
-                    return "".join(text), piece
+                elif piece.is_all:
+                    text.clear()
     except TimeoutError:
         await engine.cancel(request.id)
         return "".join(text), None

@@ -1,5 +1,6 @@
 """Conversation (Fast and Deep Thinking): a model writes, and what it writes is shown only as far as code stands behind it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -7,25 +8,30 @@ from typing import Final
 from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
 from backend.assistant.answers import Mode, Phase, Provenance, Question, Reach
 from backend.assistant.budgets import fit
-from backend.assistant.engines.engine import Done, Message, Request, Role, Text
+from backend.assistant.engines.engine import Done, Message, Request, Role
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.comparatives import find_comparatives
-from backend.assistant.grounding.guard import StreamGuard
 from backend.assistant.grounding.injection import fence_text
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.grounding.values import format_fact
 from backend.assistant.modes.draft import Draft
+from backend.assistant.modes.hearing import Hearing
 from backend.assistant.modes.relevant import relevant
 from backend.assistant.modes.tagged import show_tags
 from backend.assistant.routing import Candidate, Route, decide
 from backend.assistant.writers import Writers
 from backend.errors import InvalidInput, TriiError, Unavailable
 
+log = logging.getLogger(__name__)
+
 N_TOKENS: Final = {Mode.FAST: 320, Mode.DEEP: 1_200}
+N_THOUGHT: Final = {Mode.FAST: 768, Mode.DEEP: 3_000}
+"""Tokens that an answer has, and those beside them for a model that thinks aloud before it."""
+
 _REPAIR: Final = "State no number except by the tag of a fact above. Write the answer again without the others."
 
 
@@ -48,6 +54,8 @@ class _Try:
     raw: str
     done: Done | None
     is_cached: bool = False
+    thought: tuple[Span, ...] = ()
+    thought_ms: float = 0.0
 
     @property
     def n_unverified(self) -> int:
@@ -106,7 +114,11 @@ class ChatMode:
             messages=(*request.messages, Message(Role.ASSISTANT, tried.raw), Message(Role.USER, _REPAIR)),
         )
         shown = draft.answer.spans
-        second = await self._write(draft, again, candidate, (known, asked, sha), is_shown=False)
+        try:
+            second = await self._write(draft, again, candidate, (known, asked, sha), is_shown=False)
+        except Unavailable as error:  # what was written first is there, its numbers marked
+            log.info("An answer is not written again: %s", error.message)
+            return tried, request, 1
         if second.raw.strip() and second.n_unverified < tried.n_unverified:
             return second, again, 1
         draft.grow(spans=shown)
@@ -122,38 +134,34 @@ class ChatMode:
             spans = show_tags(check_text(kept.text, known), asked.facts)
             draft.grow(phase=Phase.WRITING, words="", spans=spans)
             return _Try(spans, kept.text, None, is_cached=True)
-        guard, raw, spans, done = StreamGuard(known), [], (), None
         if is_shown:
-            draft.grow(spans=())
-        async for piece in self._writers.generate(candidate, request):
-            if isinstance(piece, Text):
-                raw.append(piece.text)
-                more = show_tags(guard.feed(piece.text), asked.facts)
-                spans = join_spans((*spans, *more))
-                if is_shown:
-                    draft.add(more)
-            else:
-                done = piece
-        more = show_tags(guard.end(), asked.facts)
-        spans = join_spans((*spans, *more))
-        if is_shown:
-            draft.add(more)
-        text = "".join(raw)
+            draft.grow(spans=(), thought=(), thought_ms=0.0)
+        heard = Hearing(known, asked.facts, draft if is_shown else None)
+        try:
+            async for piece in self._writers.generate(candidate, request):
+                heard.take(piece)
+        except TriiError:
+            heard.end()  # what came before it is told to its end
+            raise
+        heard.end()
+        text, done = heard.text, heard.done
         if asked.keeps_min and text.strip() and done is not None and done.finish != "cancelled":
             await self._cache.keep(key, text, candidate.model, done.place)
-        return _Try(spans, text, done)
+        return _Try(heard.spans, text, done, thought=heard.thought, thought_ms=heard.thought_ms)
 
     async def _request(self, answer_id: str, asked: Asked, candidate: Candidate) -> Request:
-        n_tokens_max = N_TOKENS[asked.question.mode]
+        mode = asked.question.mode
         last = Message(Role.USER, question_text(asked.question, relevant(asked.facts, asked.question.text)))
 
         async def count(messages: Sequence[Message]) -> int:
             return await self._writers.count(candidate, messages)
 
-        room = self._writers.room_of(candidate) - n_tokens_max
+        n_ctx, n_answer = self._writers.room_of(candidate), N_TOKENS[mode]
+        n_thought = min(N_THOUGHT[mode], max(n_ctx - n_answer, 0) // 2) if self._writers.thinks(candidate) else 0
+        n_tokens_max, room = n_answer + n_thought, n_ctx - n_answer - n_thought
         prefix = self.prefix
         messages = await fit(prefix, asked.history, last, room, count)
-        return Request(answer_id, messages, len(prefix), n_tokens_max, mode=asked.question.mode.value)
+        return Request(answer_id, messages, len(prefix), n_tokens_max, mode=mode.value, n_thought_max=n_thought)
 
     def _finish(self, draft: Draft, asked: Asked, route: Route, best: tuple[_Try, Candidate, Request, int]) -> None:
         tried, candidate, request, n_repairs = best
@@ -180,7 +188,8 @@ class ChatMode:
             raise Unavailable(
                 f"{candidate.model} wrote nothing.", hint="Ask in other words, or choose another model.", code="assistant.empty"
             )
-        draft.grow(phase=Phase.DONE, words="", spans=tried.spans, checks=checks, provenance=provenance)
+        told = {"spans": tried.spans, "thought": tried.thought, "thought_ms": tried.thought_ms}
+        draft.grow(phase=Phase.DONE, words="", checks=checks, provenance=provenance, **told)
 
     def _without_model(self, draft: Draft, asked: Asked, route: Route) -> None:
         told = [fact for fact in asked.facts.values() if fact.is_available][:8]

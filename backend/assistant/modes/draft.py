@@ -25,6 +25,10 @@ class Draft:
         """Say what is done now."""
         self.grow(phase=phase, words=words)
 
+    def think(self, spans: Sequence[Span], ms: float) -> None:
+        """More of what the model thinks aloud, of which it has thought ``ms`` so far."""
+        self.grow(phase=Phase.THINKING, words="", thought=join_spans((*self.answer.thought, *spans)), thought_ms=ms)
+
     def add(self, spans: Sequence[Span]) -> None:
         """More checked text."""
         if spans:

@@ -3,15 +3,15 @@
 import ipaddress
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 
-from backend.assistant.engines.engine import Done, Finish, Piece, Request, Text
+from backend.assistant.engines.engine import Done, Finish, Request, Text, Thought, WriterPiece
 from backend.assistant.engines.remote.event_stream import read_events
-from backend.assistant.engines.remote.talk import Talk
+from backend.assistant.engines.remote.talk import THINKING, Talk
 from backend.errors import InvalidInput, TriiError, Unavailable
 
 TRIES: Final = 2
@@ -88,14 +88,15 @@ class Endpoint:
         self.breaker = Breaker()
         self._talk = talk
         self._key = key
+        self._silent: set[str] = set()  # models that refused to be asked to think
 
-    async def generate(self, model: str, request: Request) -> AsyncIterator[Piece]:
-        """Text as it comes, then one Done; asked once more where nothing had come yet. Raises Unavailable."""
+    async def generate(self, model: str, request: Request) -> AsyncIterator[WriterPiece]:
+        """Text and thoughts as they come, then one Done; asked once more where nothing had come yet. Raises Unavailable."""
         for attempt in range(1, TRIES + 1):
             has_text = False
             try:
                 async for piece in self._stream(model, request):
-                    has_text = has_text or isinstance(piece, Text)
+                    has_text = has_text or not isinstance(piece, Done)
                     yield piece
             except _Again as failure:
                 if has_text or attempt == TRIES:
@@ -108,29 +109,32 @@ class Endpoint:
                 self.breaker.note(is_ok=True)
                 return
 
-    async def _stream(self, model: str, request: Request) -> AsyncIterator[Piece]:
+    async def _stream(self, model: str, request: Request) -> AsyncIterator[WriterPiece]:
         began_s = time.perf_counter()
         first_s, n_prompt, n_generated, n_pieces, finish = 0.0, -1, -1, 0, Finish.STOP
+        body = self._talk.body(model, replace(request, n_thought_max=0) if model in self._silent else request)
         try:
             async with (
                 httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=not self.address.is_private) as client,
                 client.stream(
                     "POST",
                     f"{self.address.url}{self._talk.path}",
-                    json=self._talk.body(model, request),
+                    json=body,
                     headers={"accept": "text/event-stream", **self._talk.headers(self._key() or "")},
                 ) as answer,
             ):
                 if answer.status_code != httpx.codes.OK:
-                    raise await self._refusal(answer)
+                    raise await self._refusal(answer, model, is_asked_to_think=THINKING in body)
                 async for kind, data in read_events(answer.aiter_bytes()):
                     said = self._talk.said(kind, data)
                     n_prompt, n_generated = _newer(n_prompt, said.n_prompt), _newer(n_generated, said.n_generated)
                     finish = said.finish or finish
-                    if said.text:
-                        first_s = first_s or time.perf_counter()
-                        n_pieces += 1
-                        yield Text(said.text)
+                    pieces: tuple[Thought | Text, ...] = (Thought(said.thought), Text(said.text))
+                    for piece in pieces:
+                        if piece.text:
+                            first_s = first_s or time.perf_counter()
+                            n_pieces += 1
+                            yield piece
         except httpx.HTTPError as e:
             raise _Again(self._unreachable(e)) from e
         now_s = time.perf_counter()
@@ -148,7 +152,7 @@ class Endpoint:
             place=self.address.host,
         )
 
-    async def _refusal(self, answer: httpx.Response) -> Exception:
+    async def _refusal(self, answer: httpx.Response, model: str, *, is_asked_to_think: bool) -> Exception:
         body = b""
         async for chunk in answer.aiter_bytes():
             body += chunk
@@ -165,6 +169,9 @@ class Endpoint:
             hint="Try again in a while, or ask a model of this computer.",
             code="assistant.service_status",
         )
+        if is_asked_to_think and status == httpx.codes.BAD_REQUEST and THINKING in words:
+            self._silent.add(model)
+            return _Again(error)
         return _Again(error) if status in _TRY_AGAIN else error
 
     def _unreachable(self, error: httpx.HTTPError) -> Unavailable:

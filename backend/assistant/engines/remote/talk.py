@@ -1,19 +1,25 @@
 """How one service is talked to: the body of a request, and what its events mean; pure, so that each is tested by itself."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from backend.assistant.engines.engine import Finish, Request, Role
 from backend.errors import Unavailable
 
+THINKING: Final = "thinking"
+"""The field by which a service is asked to think aloud, and the word by which one says that its model cannot."""
+
+THOUGHT_MIN: Final = 1_024  # tokens, as Anthropic has it
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an event told: text, counts where they are told (-1 where not), and the end where it is one."""
+    """What an event told: text, what was thought, counts where they are told (-1 where not), and the end where it is one."""
 
     text: str = ""
+    thought: str = ""
     n_prompt: int = -1
     n_generated: int = -1
     finish: Finish | None = None
@@ -74,7 +80,10 @@ class OpenAiTalk:
         choices = event.get("choices") or [{}]
         delta, end = choices[0].get("delta") or {}, choices[0].get("finish_reason")
         finish = None if end is None else Finish.LENGTH if end == "length" else Finish.STOP
-        return Said(str(delta.get("content") or ""), *counts, finish)
+        text, thought = _told(delta.get("content"))
+        # Two names of one field; servers in between send both.
+        thought += _text(delta.get("reasoning_content") or delta.get("reasoning"))
+        return Said(text, thought, *counts, finish)
 
 
 class OwnTalk(OpenAiTalk):
@@ -114,6 +123,8 @@ class AnthropicTalk:
             body["system"] = system.strip()
         if request.stop:
             body["stop_sequences"] = list(request.stop)
+        if THOUGHT_MIN <= request.n_thought_max < request.n_tokens_max:
+            body[THINKING] = {"type": "enabled", "budget_tokens": request.n_thought_max}
         return body
 
     def said(self, kind: str, data: str) -> Said:
@@ -126,13 +137,28 @@ class AnthropicTalk:
                 usage = (event.get("message") or {}).get("usage") or {}
                 return Said(n_prompt=int(usage.get("input_tokens", -1)))
             case "content_block_delta":
-                return Said(str((event.get("delta") or {}).get("text") or ""))
+                delta = event.get("delta") or {}
+                return Said(_text(delta.get("text")), _text(delta.get("thinking")))
             case "message_delta":
                 end = (event.get("delta") or {}).get("stop_reason")
                 finish = None if end is None else Finish.LENGTH if end == "max_tokens" else Finish.STOP
                 return Said(n_generated=int((event.get("usage") or {}).get("output_tokens", -1)), finish=finish)
             case _:
                 return Said()
+
+
+def _told(content: Any) -> tuple[str, str]:
+    """The text and the thought of a delta's content: words, or as Mistral has it a list of parts of both kinds."""
+    if not isinstance(content, list):
+        return _text(content), ""
+    parts = [part for part in content if isinstance(part, dict)]
+    thoughts = [inner for part in parts if isinstance(part.get("thinking"), list) for inner in part["thinking"]]
+    text = "".join(_text(part.get("text")) for part in parts if part.get("type") != "thinking")
+    return text, "".join(_text(inner.get("text")) for inner in thoughts if isinstance(inner, dict))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _decode(data: str) -> dict[str, Any]:
