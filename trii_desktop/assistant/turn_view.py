@@ -15,6 +15,7 @@ from trii_desktop.assistant.markdown.blocks import Block, BlockKind, Run
 from trii_desktop.assistant.markdown.parsing import MarkdownReader, shown_text
 from trii_desktop.assistant.provenance import ProvenanceLine
 from trii_desktop.assistant.rich_text import RichText
+from trii_desktop.assistant.thought_block import ThoughtBlock
 from trii_desktop.assistant.wording import MODES, PHASES
 from trii_desktop.look import Look
 from trii_desktop.timeline.row_view import RowView
@@ -160,6 +161,11 @@ class AnswerView(TurnView):
         self._state = label("", "muted", wraps=True)
         self._problem = label("", "error", wraps=True)
         self._hint = label("", "caption", wraps=True)
+        self.thought = ThoughtBlock(look)
+        self.thought.grew.connect(self._told)
+        self.thought.text.menu_wanted.connect(self.menu_wanted)
+        self.thought.text.fact_wanted.connect(self.fact_wanted)
+        self.body.insertWidget(1, self.thought)
         self.provenance = ProvenanceLine(look)
         self.provenance.grew.connect(self._told)
         self.retry, self.matches = _deed("Try again"), _deed("")
@@ -173,14 +179,15 @@ class AnswerView(TurnView):
 
     @property
     def stops(self) -> list[QWidget]:
-        """The text, the card, and what was sent."""
+        """What the model thought, the text, the card, and what was sent."""
         inside = self.card.stops if self.card is not None else []
-        return [*super().stops, *inside, self.retry, self.matches, *self.provenance.stops]
+        *head, text = super().stops
+        return [*head, *self.thought.stops, text, *inside, self.retry, self.matches, *self.provenance.stops]
 
     @property
     def nested(self) -> list[QWidget]:
-        """The card, and how it came about."""
-        return [part for part in (self.card, self.provenance) if part is not None]
+        """What the model thought, the card, and how it came about."""
+        return [part for part in (self.thought, self.card, self.provenance) if part is not None]
 
     def show_answer(self, entry: Entry, answer: Answer | None) -> None:
         """Show an answer; the words alone where what is kept of it cannot be read."""
@@ -197,6 +204,7 @@ class AnswerView(TurnView):
         self.text.setVisible(analysis is None and bool(answer.spans))
         if analysis is None:
             self.text.show_blocks(self._reader.read(answer.spans, is_over=answer.is_over))
+        self.thought.show_answer(answer)
         self._note.say(MODES[answer.question.mode][0])
         self._say_state(answer)
         self.provenance.show_answer(answer)
@@ -210,6 +218,7 @@ class AnswerView(TurnView):
         for part in (self._state, self._problem, self._hint, self.retry, self.matches, self.provenance):
             part.hide()
         self.provenance.forget()
+        self.thought.forget()
         if self.card is not None:
             self.card.forget()
             self.card.hide()
@@ -217,6 +226,7 @@ class AnswerView(TurnView):
     def wear(self) -> None:
         """Follow the theme."""
         super().wear()
+        self.thought.wear()
         if self.card is not None:
             self.card.wear()
 
@@ -241,7 +251,8 @@ class AnswerView(TurnView):
 
     def _say_state(self, answer: Answer) -> None:
         is_failed = answer.phase is Phase.FAILED
-        running = "" if answer.is_over else answer.words or PHASES[answer.phase]
+        is_said = answer.is_over or answer.phase is Phase.THINKING  # thinking is said by the block of its own
+        running = "" if is_said else answer.words or PHASES[answer.phase]
         stopped = "Stopped here." if answer.phase is Phase.STOPPED else ""
         self._state.setText(f"{running}\u2026" if running and not running.endswith(("\u2026", ".")) else running or stopped)
         self._state.setVisible(bool(self._state.text()))
