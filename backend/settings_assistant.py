@@ -36,6 +36,13 @@ class Assistant(Section, frozen=True):
             extra={"labels": {"auto": "The graphics card, where there is one", "processor": "The processor"}},
         ),
     ] = "auto"
+    takes_smaller: Annotated[
+        bool,
+        Meta(
+            title="Take a smaller model where the chosen one is too slow",
+            description="After several slow answers; each answer says so, and the chosen model is tried again after a while.",
+        ),
+    ] = True
     unload_after_min: Annotated[
         int, Meta(title="Unload an idle model after", description="0 keeps it loaded.", ge=0, le=1440, extra={"unit": "min"})
     ] = 20

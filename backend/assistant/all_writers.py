@@ -10,6 +10,7 @@ from backend.assistant.engines.engine import Message, Request, WriterPiece
 from backend.assistant.engines.thinking import sign_before, tell_apart
 from backend.assistant.models.model import ModelCard
 from backend.assistant.routing import Candidate
+from backend.assistant.stand_ins import StandIns, is_fit
 from backend.errors import NotFound, Unavailable
 
 LOCAL: Final = "local"
@@ -41,28 +42,33 @@ CardFor = Callable[[Mode], Awaitable[ModelCard | None]]
 
 
 class AllWriters:
-    """The room's model for the mode, then the remotes by name."""
+    """The room's model for the mode, a smaller one where that is too slow, then the remotes by name."""
 
-    def __init__(self, room: EngineRoom, card_for: CardFor, remotes: Mapping[str, Remote]) -> None:
+    def __init__(self, room: EngineRoom, card_for: CardFor, remotes: Mapping[str, Remote], stand_ins: StandIns) -> None:
         self._room = room
         self._card_for = card_for
         self._remotes = remotes
+        self._stand_ins = stand_ins
 
     async def candidates(self, mode: Mode) -> tuple[Candidate, ...]:
-        """The local model of the mode, if any, then remotes that are set up."""
+        """The local model of the mode, if any, who stands in for it, then remotes that are set up."""
         found = [remote.candidate() for remote in self._remotes.values()]
         remotes = tuple(one for one in found if one is not None)
         card = await self._card_for(mode)
         if card is None:
             return remotes
-        is_fit = any(one.mode == mode and one.is_fit for one in card.examined)
-        return (Candidate(LOCAL, card.name, is_fit=is_fit, is_loadable=card.has_template), *remotes)
+        found_smaller = await self._stand_ins.find(mode, card)
+        stand_in, slow_ms = found_smaller or (None, 0.0)
+        own = Candidate(LOCAL, card.name, is_fit=is_fit(card, mode), is_loadable=card.has_template, slow_ms=slow_ms)
+        if stand_in is None:
+            return (own, *remotes)
+        return (own, Candidate(LOCAL, stand_in.name, is_fit=is_fit(stand_in, mode), card=stand_in), *remotes)
 
     async def ready(self, candidate: Candidate, mode: Mode) -> str:
         """Load the local model where it is not; what the answer's cache knows the writer by."""
         if candidate.name != LOCAL:
             return f"{candidate.name}/{candidate.model}"
-        stats = await self._room.ready(mode)
+        stats = await self._room.ready(mode, candidate.card)
         if stats is None or stats.loaded is None:
             raise Unavailable(
                 f"{candidate.model} could not be loaded.",
@@ -95,7 +101,7 @@ class AllWriters:
         Raises Unavailable for a writer that only thought, and as writers do.
         """
         is_local = candidate.name == LOCAL
-        pieces = self._room.generate(request) if is_local else self._remote(candidate).generate(request)
+        pieces = self._room.generate(request, candidate.card) if is_local else self._remote(candidate).generate(request)
 
         def begins_in() -> str:
             return sign_before(request, self._room.stats().loaded) if is_local else ""

@@ -15,7 +15,7 @@ from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.engine_room import EngineRoom
 from backend.assistant.engines.engine import Message, Role
 from backend.assistant.facts.fact import FactSet
-from backend.assistant.health import AssistantHealth, Pace, ServiceHealth
+from backend.assistant.health import AssistantHealth, ServiceHealth
 from backend.assistant.keeping import decode_answer, decode_question, encode_answer, encode_question
 from backend.assistant.models.models import Models
 from backend.assistant.modes.analysis import AnalysisMode
@@ -23,6 +23,7 @@ from backend.assistant.modes.chat import Asked, ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.modes.planning import Planner
+from backend.assistant.pace import Pace
 from backend.assistant.questions.entries import SearchEntry
 from backend.assistant.questions.help_topics import HelpTopic
 from backend.assistant.questions.search import PlatformSearch
@@ -55,6 +56,7 @@ class AssistantParts:
     analyst: Analyst
     lookup: Lookup
     search: PlatformSearch
+    pace: Pace
     around: Surroundings
     chat: ChatMode
     analysis: AnalysisMode
@@ -77,7 +79,7 @@ class Assistant:
         self._parts = parts
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._pace = Pace()
+        self._pace = parts.pace
         self._is_ready = False
         self._readying = asyncio.Lock()
         self.conversations = parts.conversations

@@ -29,10 +29,12 @@ from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import ChatMode
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.modes.planning import Planner
+from backend.assistant.pace import Pace
 from backend.assistant.questions.run import Questions
 from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import KINDS, RemoteWriter
 from backend.assistant.spending import Spending
+from backend.assistant.stand_ins import StandIns
 from backend.assistant.surroundings import Surroundings
 from backend.assistant.templates.templates import TemplateParts, Templates
 from backend.assistant.writers import Writers
@@ -79,7 +81,9 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
     remotes = {kind.name: RemoteWriter(kind, lambda: base.settings.current.assistant, base.credentials, spending) for kind in KINDS}
     templates = Templates(TemplateParts(base.words, base.bus, base.clock, card_for, make_examiner))
     cache = AnswerCache(base.words, base.clock)
-    writers = writers or AllWriters(room, card_for, remotes)
+    pace = Pace(base.clock)
+    stand_ins = StandIns(models.cards, pace, lambda: base.settings.current.assistant.takes_smaller)
+    writers = writers or AllWriters(room, card_for, remotes, stand_ins)
     analyst = Analyst(FactGatherer(base.history, base.catalog, base.clock, person))
     conversations = ConversationStore(base.words, base.bus.publish, base.clock, Telling(decode_answer, format_fact))
     questions = Questions(base.history, base.catalog, base.watchlists, base.clock)
@@ -93,6 +97,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
             analyst=analyst,
             lookup=lookup,
             search=search,
+            pace=pace,
             around=around,
             chat=ChatMode(writers, cache, partial(templates.text, "chat")),
             planner=Planner(writers, lookup, partial(templates.text, "plan")),

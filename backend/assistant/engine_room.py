@@ -15,6 +15,7 @@ from backend.assistant.engines.engine import Done, Engine, EngineStats, Finish, 
 from backend.assistant.engines.turns import N_WAITING_MAX, Turn
 from backend.assistant.engines.waiting_room import Seat, WaitingRoom
 from backend.assistant.model_loader import ModelLoader, RoomParts
+from backend.assistant.models.model import ModelCard
 from backend.errors import TriiError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -55,9 +56,9 @@ class EngineRoom:
         await self._break_off("The program closes.", waiting_too=True)
         await self._loader.close()
 
-    async def ready(self, mode: Mode) -> EngineStats | None:
-        """Have the model chosen for this mode loaded; None where there is none. Raises InvalidInput and Unavailable."""
-        card = await self._parts.card_for(mode)
+    async def ready(self, mode: Mode, card: ModelCard | None = None) -> EngineStats | None:
+        """Have ``card`` loaded, or the mode's model; None where there is none. Raises InvalidInput and Unavailable."""
+        card = card or await self._parts.card_for(mode)
         if card is None:
             return None
         if not self._loader.holds(card):
@@ -66,8 +67,8 @@ class EngineRoom:
         self._use()
         return self.stats()
 
-    async def generate(self, request: Request) -> AsyncIterator[Piece]:
-        """Text, then one Done, when it is its turn; closing the iterator cancels.
+    async def generate(self, request: Request, card: ModelCard | None = None) -> AsyncIterator[Piece]:
+        """Text of ``card``, or of the mode's model, then one Done, when it is its turn; closing the iterator cancels.
 
         What nobody waits for (Priority.BATCH) comes whole at its end, because it is begun again when a person asks
         meanwhile. Raises Unavailable where too many wait, no model can be loaded, or the engine ended under it.
@@ -75,7 +76,8 @@ class EngineRoom:
         began_s = time.perf_counter()
         seat = self._waiting.ask(Turn(request.id, request.priority, request.mode))
         try:
-            pieces = self._whole(seat, request) if request.priority is Priority.BATCH else self._streamed(seat, request)
+            one = (seat, request, card)
+            pieces = self._whole(*one) if request.priority is Priority.BATCH else self._streamed(*one)
             async with contextlib.aclosing(pieces):
                 async for piece in pieces:
                     yield piece
@@ -132,8 +134,8 @@ class EngineRoom:
 
     # One request.
 
-    async def _streamed(self, seat: Seat, request: Request) -> AsyncGenerator[Piece, None]:
-        engine = await self._engine_for(seat, request)
+    async def _streamed(self, seat: Seat, request: Request, card: ModelCard | None) -> AsyncGenerator[Piece, None]:
+        engine = await self._engine_for(seat, request, card)
         self._loader.works(True)
         pieces = engine.generate(request)
         try:
@@ -149,11 +151,11 @@ class EngineRoom:
             await _close(pieces)
             self._loader.works(False)
 
-    async def _whole(self, seat: Seat, request: Request) -> AsyncGenerator[Piece, None]:
+    async def _whole(self, seat: Seat, request: Request, card: ModelCard | None) -> AsyncGenerator[Piece, None]:
         """The pieces of a batch, given once all are there; begun again each time it gave way."""
         while True:
             try:
-                async with contextlib.aclosing(self._streamed(seat, request)) as stream:
+                async with contextlib.aclosing(self._streamed(seat, request, card)) as stream:
                     pieces = [piece async for piece in stream]
             except _GivesWay:
                 pieces = []
@@ -163,12 +165,12 @@ class EngineRoom:
         for piece in pieces:
             yield piece
 
-    async def _engine_for(self, seat: Seat, request: Request) -> Engine:
+    async def _engine_for(self, seat: Seat, request: Request, card: ModelCard | None) -> Engine:
         """The engine with the request's model, once it has the turn. Raises what ends the request."""
         if not await self._waiting.wait(seat):
             raise _Cancelled
         if request.mode in set(Mode):
-            card = await self._parts.card_for(Mode(request.mode))
+            card = card or await self._parts.card_for(Mode(request.mode))
             if card is None:
                 raise Unavailable("No model is chosen for this.", hint="Choose one in Models, or add one.", code="engine.no_model")
             if not self._loader.holds(card):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from backend.assistant.answers import Mode, Reach
+from backend.assistant.models.model import ModelCard
 
 SHORT_LETTERS: Final = 160
 _HARD: Final = ("why", "explain", "plan", "strategy", "compare", "should", "scenario", "step by step", "pros and cons")
@@ -20,6 +21,8 @@ class Candidate:
     n_ctx : how many tokens it reads; 0 where that is not known
     is_down : its last calls failed and it is left alone for a while
     is_affordable : the month's budget covers another call
+    slow_ms : how long its newest answers took, where that is too long for the mode and ``card`` of another may stand in
+    card : the model of this computer that stands in for the one chosen for the mode; None for that one itself
     """
 
     name: str
@@ -31,19 +34,32 @@ class Candidate:
     n_ctx: int = 0
     is_down: bool = False
     is_affordable: bool = True
+    slow_ms: float = 0.0
+    card: ModelCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Who answers, in order of preference: the next one is asked where one fails twice. ``reason`` is shown."""
+    """Who answers, in order of preference: the next one is asked where one fails twice. ``reason`` is shown.
+
+    stand_in : said where a smaller model goes before the one that is chosen; empty else
+    """
 
     candidates: tuple[Candidate, ...]
     reason: str
+    stand_in: str = ""
 
     @property
     def first(self) -> Candidate | None:
         """Who is asked first; None where nobody can."""
         return self.candidates[0] if self.candidates else None
+
+    def reason_for(self, answerer: Candidate) -> str:
+        """Why this one answered: as decided, or because who was asked first did not do."""
+        first = self.first
+        if first is None or answerer == first:
+            return self.reason
+        return f"{first.model} was asked first, and what came of it would not do; answered by {answerer.model}."
 
 
 def difficulty(text: str) -> float:
@@ -62,12 +78,23 @@ def decide(mode: Mode, text: str, reach: Reach, candidates: Sequence[Candidate],
         return Route((), _why_nobody(candidates, reach))
     is_hard = mode == Mode.DEEP or difficulty(text) > 0.6
     prefers_cloud = reach == Reach.ALLOW_CLOUD and is_hard
-    ordered = sorted(able, key=lambda one: (not one.is_fit, one.is_remote != prefers_cloud, not one.is_private))
-    return Route(tuple(ordered), _why(ordered[0], reach, is_hard=is_hard))
+    ordered = sorted(able, key=lambda one: (not one.is_fit, one.is_remote != prefers_cloud, not one.is_private, one.slow_ms))
+    stand_in = _why_smaller(mode, ordered)
+    return Route(tuple(ordered), stand_in or _why(ordered[0], reach, is_hard=is_hard), stand_in)
 
 
 def _may(one: Candidate, reach: Reach) -> bool:
     return not one.is_remote or one.is_private or reach != Reach.LOCAL_ONLY
+
+
+def _why_smaller(mode: Mode, ordered: Sequence[Candidate]) -> str:
+    """What is said where a smaller model is asked first because the chosen one was too slow; empty else."""
+    slow = next((one for one in ordered if one.slow_ms), None)
+    if slow is None or ordered[0].card is None:
+        return ""
+    unfit = "" if ordered[0].is_fit else ", which has not passed its examination"
+    until = "its end" if mode is Mode.ANALYSIS else "the first word"
+    return f"{slow.model} was too slow here: {slow.slow_ms / 1e3:.1f} s to {until}; answered by {ordered[0].model}{unfit}."
 
 
 def _why(first: Candidate, reach: Reach, *, is_hard: bool) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 from backend.app import Backend
 from backend.assistant.engines.engine import EngineState
 from backend.assistant.engines.hardware import Hardware, read_hardware
-from backend.assistant.health import AssistantHealth, engine_words, pace_words, service_words
+from backend.assistant.health import AssistantHealth, engine_words, service_words
 from backend.assistant.models.model import ModelCard
+from backend.assistant.pace import pace_words
 from backend.commands.findings import Finding, ok, warning
 from backend.commands.numbers import format_size
 

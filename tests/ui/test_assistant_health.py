@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QWidget
 from backend.assistant.answers import Mode
 from backend.assistant.engines.engine import Done, EngineState, EngineStats, Finish, Loaded
 from backend.assistant.engines.hardware import Gpu, Hardware
-from backend.assistant.health import AssistantHealth, ModePace, ServiceHealth
+from backend.assistant.health import AssistantHealth, ServiceHealth
+from backend.assistant.pace import ModelPace, ModePace
 from backend.assistant.remotes import ServiceState
 from backend.telemetry.metrics import Distribution
 from tests.fakes.dialogs import nameless, opened
@@ -25,7 +26,10 @@ NONE = Distribution(0, 0, 0, 0, 0, 0)
 
 def health(stats=STATS, *, p95=300.0, spent=0.4, is_down=False):
     waits = Distribution(9, 900.0, 210.0, p95, p95, p95)
-    paces = tuple(ModePace(mode, waits if mode is Mode.FAST else NONE, 500.0) for mode in Mode)
+    models = (ModelPace("Qwen3 4B", p95, 5, rests=p95 > 500), ModelPace("SmolLM2", 120.0, 4, rests=False))
+    paces = tuple(
+        ModePace(mode, waits, 500.0, waits, models) if mode is Mode.FAST else ModePace(mode, NONE, 500.0, NONE) for mode in Mode
+    )
     state = ServiceState("openai", "OpenAI", "gpt-5", "api", has_key=True, needs_key=True)
     service = ServiceHealth(state, is_set_up=True, is_down=is_down)
     return AssistantHealth(stats, paces, (service,), "prefer_local", "2026-11", spent, 5.0)
@@ -53,7 +57,10 @@ def test_it_says_device_engine_pace_services_and_money(dialog):
         assert part in engine
     assert "9.0 GB of 12.0 GB free" in words(dialog, "Device")[0]
     assert words(dialog, "Fast")[1] == "good"
-    assert "300 ms for 95 of a hundred of 9; the goal is 500 ms" in words(dialog, "Fast")[0]
+    assert words(dialog, "Fast")[0].startswith(
+        "210 ms for half, 300 ms for 95 of a hundred of 9; the goal is 500 ms: held. To the end"
+    )
+    assert words(dialog, "Fast")[0].endswith("By model: Qwen3 4B 300 ms, SmolLM2 120 ms")
     assert words(dialog, "Deep Thinking") == ("Nothing asked yet; the goal is 500 ms", "muted")
     assert words(dialog, "Services")[0].endswith("OpenAI (gpt-5).")
     assert words(dialog, "Spent")[0] == "0.40 of 5.00 US$ in 2026-11"
@@ -68,6 +75,8 @@ def test_what_is_amiss_is_told_as_such(dialog):
     assert words(dialog, "Engine")[1] == "error"
     assert "It ended twice." in words(dialog, "Engine")[0]
     assert words(dialog, "Fast")[1] == "warning"
+    assert "500 ms: not held." in words(dialog, "Fast")[0]
+    assert "Qwen3 4B 900 ms (too slow, rests), SmolLM2 120 ms" in words(dialog, "Fast")[0]
     assert "OpenAI (down)" in words(dialog, "Services")[0]
     assert words(dialog, "Spent")[1] == "warning"
     assert "cannot compute on it" in words(dialog, "Device")[0]

@@ -175,7 +175,7 @@ class ChatMode:
             mode=asked.question.mode,
             model=candidate.model,
             place=done.place if done else "kept answer",
-            reason=route.reason,
+            reason=route.reason_for(candidate),
             sent=messages_of(request),
             first_token_ms=done.first_token_ms if done else 0.0,
             total_ms=done.total_ms if done else 0.0,

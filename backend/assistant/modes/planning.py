@@ -62,7 +62,8 @@ class Planner:
             log.info("No plan was proposed: %s", error.message)
             return False
         if found is not None:
-            await self._lookup.run(draft, found.plan, _BY_MODEL, found.provenance)
+            said = f"{_BY_MODEL} {route.stand_in.replace('{', '{{').replace('}', '}}')}".strip()
+            await self._lookup.run(draft, found.plan, said, found.provenance)
         return found is not None
 
     async def _proposed(self, draft: Draft, candidate: Candidate, asked: _Asked) -> _Proposal | None:

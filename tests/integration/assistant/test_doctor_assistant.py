@@ -4,7 +4,8 @@ from backend.app import open_backend
 from backend.assistant.answers import Mode, Question
 from backend.assistant.engines.engine import EngineState, EngineStats
 from backend.assistant.engines.hardware import Gpu, Hardware
-from backend.assistant.health import AssistantHealth, ModePace
+from backend.assistant.health import AssistantHealth
+from backend.assistant.pace import ModePace
 from backend.commands.checkup_assistant import look_at_assistant, tell_device, tell_health
 from backend.commands.findings import Health
 from backend.domain.instruments import InstrumentId
@@ -41,7 +42,8 @@ async def test_each_answer_counts_for_its_mode_and_a_repeated_one_does_not(sampl
 
 
 def test_a_goal_that_is_missed_a_broken_engine_and_a_spent_budget_are_warnings():
-    slow = ModePace(Mode.FAST, Distribution(9, 1, 700.0, 900.0, 950.0, 990.0), 500.0)
+    waits = Distribution(9, 1, 700.0, 900.0, 950.0, 990.0)
+    slow = ModePace(Mode.FAST, waits, 500.0, waits)
     stats = EngineStats(EngineState.BROKEN, words="It ended twice.")
     found = tell_health(AssistantHealth(stats, (slow,), (), "allow_cloud", "2026-11", 5.0, 5.0))
     assert [(one.subject, one.health) for one in found] == [

@@ -8,7 +8,8 @@ from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
 
 from backend.assistant.engines.hardware import Hardware
-from backend.assistant.health import AssistantHealth, engine_words, pace_words, service_words
+from backend.assistant.health import AssistantHealth, engine_words, service_words
+from backend.assistant.pace import pace_words
 from trii_desktop.assistant.models.words import TITLES
 from trii_desktop.widgets.layout import button, column, frame, label, restyle, row
 from trii_desktop.widgets.numbers import format_bytes

@@ -1,0 +1,76 @@
+"""How soon answers come: what counts, when a model is too slow for a mode, and when it gets another try."""
+
+import pytest
+
+from backend.assistant.answers import Answer, Mode, Phase, Provenance, Question
+from backend.assistant.engines.engine import Done, Finish
+from backend.assistant.pace import REST_NS, Pace
+from backend.clock import ManualClock
+
+DONE = Done(Finish.STOP, 10, 5, 100, 300.0, 900.0, 38.4)
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(0)
+
+
+def answered(pace, *waits_ms, mode=Mode.FAST, model="Big", phase=Phase.DONE, done=DONE, **more):
+    for wait_ms in waits_ms:
+        made = Provenance(mode, model, first_token_ms=wait_ms, total_ms=2 * wait_ms, done=done, **more)
+        pace.note(Answer("a", "c", Question("?", mode), phase, provenance=made))
+
+
+def test_a_model_is_too_slow_once_the_median_of_three_newest_answers_is_over_the_goal(clock):
+    pace = Pace(clock)
+    answered(pace, 1_900, 2_100)
+    assert pace.slow_ms(Mode.FAST, "Big") == 0
+    answered(pace, 1_700)
+    assert pace.slow_ms(Mode.FAST, "Big") == 1_900
+    assert pace.slow_ms(Mode.FAST, "Small") == pace.slow_ms(Mode.DEEP, "Big") == 0
+
+
+def test_one_slow_answer_among_quick_ones_says_nothing(clock):
+    pace = Pace(clock)
+    answered(pace, 200, 5_000, 300, 9_000, 250)
+    assert pace.slow_ms(Mode.FAST, "Big") == 0
+
+
+def test_it_is_tried_again_after_a_rest_and_one_more_slow_answer_sends_it_back(clock):
+    pace = Pace(clock)
+    answered(pace, 1_900, 1_900, 1_900)
+    clock.advance(REST_NS - 1)
+    assert pace.slow_ms(Mode.FAST, "Big")
+    clock.advance(1)
+    assert pace.slow_ms(Mode.FAST, "Big") == 0
+    answered(pace, 1_900)
+    assert pace.slow_ms(Mode.FAST, "Big") == 1_900
+
+
+def test_a_quick_answer_after_the_rest_clears_what_was_before(clock):
+    pace = Pace(clock)
+    answered(pace, 1_900, 1_900, 1_900)
+    clock.advance(REST_NS)
+    answered(pace, 400)
+    answered(pace, 1_900)
+    assert pace.slow_ms(Mode.FAST, "Big") == 0
+
+
+def test_conversations_are_held_to_their_first_word_and_analyses_to_their_end(clock):
+    pace = Pace(clock)
+    answered(pace, 4_000, 4_000, 4_000, mode=Mode.DEEP)  # 8 s to the end
+    answered(pace, 1_000, 1_600, 1_600, mode=Mode.ANALYSIS)  # 3.2 s
+    assert pace.slow_ms(Mode.DEEP, "Big") == 0
+    assert pace.slow_ms(Mode.ANALYSIS, "Big") == 3_200
+    deep = next(one for one in pace.read() if one.mode is Mode.DEEP)
+    assert (deep.waits.p50, deep.wholes.p50, deep.is_met) == (4_000, 8_000, True)
+
+
+def test_what_was_repeated_broke_off_or_was_computed_judges_no_model(clock):
+    pace = Pace(clock)
+    answered(pace, *[9_000] * 4, is_cached=True)
+    answered(pace, *[9_000] * 4, phase=Phase.STOPPED)
+    answered(pace, *[9_000] * 4, done=None)
+    assert pace.slow_ms(Mode.FAST, "Big") == 0
+    fast = next(one for one in pace.read() if one.mode is Mode.FAST)
+    assert (fast.waits.n, fast.models) == (4, ())
