@@ -1,7 +1,8 @@
 """A question to the assistant, and its answer as it grows: frozen values that windows and commands show."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.engines.engine import Done
@@ -15,8 +16,10 @@ from backend.domain.instruments import InstrumentId
 
 __all__ = [
     "Answer",
+    "Automatic",
     "ChartSeen",
     "Checks",
+    "Choice",
     "Mode",
     "Phase",
     "Provenance",
@@ -32,6 +35,20 @@ class Mode(enum.StrEnum):
     DEEP = "deep"
     ANALYSIS = "analysis"
     SEARCH = "search"
+
+
+class Automatic(enum.StrEnum):
+    """What a person chooses who leaves the mode of each question to the gateway."""
+
+    AUTO = "auto"
+
+
+Choice: TypeAlias = Mode | Automatic
+
+
+def parse_choice(text: str) -> Choice:
+    """A mode, or automatic, by its name. Raises ValueError for another one."""
+    return Automatic.AUTO if text == Automatic.AUTO else Mode(text)
 
 
 class Reach(enum.StrEnum):
@@ -54,7 +71,10 @@ class ChartSeen:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. ``parent`` is the turn that it follows: empty at the start, None after what is shown last."""
+    """What is asked. ``parent`` is the turn that it follows: empty at the start, None after what is shown last.
+
+    is_auto : the gateway chooses; ``mode`` is then what it chose, and says nothing before the answer is under way
+    """
 
     text: str
     mode: Mode
@@ -62,6 +82,18 @@ class Question:
     parent: str | None = None
     instrument: InstrumentId | None = None
     chart: ChartSeen | None = None
+    is_auto: bool = False
+
+    @property
+    def choice(self) -> Choice:
+        """What the person chose."""
+        return Automatic.AUTO if self.is_auto else self.mode
+
+    def chosen(self, choice: Choice) -> "Question":
+        """The same, to be answered in another mode."""
+        if isinstance(choice, Automatic):
+            return replace(self, is_auto=True)
+        return replace(self, mode=choice, is_auto=False)
 
 
 class Phase(enum.StrEnum):
@@ -83,7 +115,7 @@ class Provenance:
 
     place : "code" where no model was needed, else the engine's place
     sent : the messages as they went to the model, whole
-    reason : the router's words
+    reason : the router's words; chosen : why the gateway chose the mode, empty where a person did
     """
 
     mode: Mode
@@ -98,6 +130,7 @@ class Provenance:
     cost_usd: float = 0.0
     facts_digest: str = ""
     done: Done | None = None
+    chosen: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from backend.assistant.analysis.analyst import Analyst
-from backend.assistant.answers import Answer, ChartSeen, Mode, Phase, Provenance, Question, Reach
+from backend.assistant.answers import Answer, ChartSeen, Choice, Mode, Phase, Provenance, Question, Reach
+from backend.assistant.choosing import Chooser
 from backend.assistant.conversations.conversation import Speaker, Turn
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.engine_room import EngineRoom
@@ -56,6 +57,7 @@ class AssistantParts:
     analyst: Analyst
     lookup: Lookup
     search: PlatformSearch
+    chooser: Chooser
     pace: Pace
     around: Surroundings
     chat: ChatMode
@@ -129,12 +131,12 @@ class Assistant:
         )
         return await self._begin(question, turn)
 
-    async def again(self, turn_id: str, mode: Mode | None = None) -> Answer:
+    async def again(self, turn_id: str, choice: Choice | None = None) -> Answer:
         """Answer a turn's question once more, as another branch; in another mode where one is given."""
         turn = await self.conversations.turn(turn_id)
         asked = turn if turn.speaker == Speaker.PERSON else await self.conversations.turn(turn.parent)
         question = decode_question(asked.content)
-        question = replace(question, conversation=asked.conversation, parent=asked.parent, mode=mode or question.mode)
+        question = replace(question, conversation=asked.conversation, parent=asked.parent).chosen(choice or question.choice)
         return await self._begin(question, asked)
 
     async def offer(self, entries: Iterable[SearchEntry]) -> None:
@@ -261,7 +263,9 @@ class Assistant:
 
     async def _run(self, draft: Draft, turn: Turn) -> None:
         began_ns = self._parts.clock.monotonic_ns()
+        chosen = ""
         try:
+            chosen = await self._choose(draft)
             await self._answer(draft, turn)
         except asyncio.CancelledError:
             draft.grow(phase=Phase.STOPPED, words="Stopped.")
@@ -274,7 +278,7 @@ class Assistant:
                 draft.grow(phase=Phase.FAILED, words="This is a defect of the program.", hint="The log has the details.")
         total_ms = (self._parts.clock.monotonic_ns() - began_ns) / 1e6
         provenance = draft.answer.provenance or Provenance(draft.answer.question.mode)
-        draft.grow(provenance=replace(provenance, total_ms=total_ms))
+        draft.grow(provenance=replace(provenance, total_ms=total_ms, chosen=chosen))
         answer = draft.answer
         self._pace.note(answer)
         said = answer.text or answer.words
@@ -284,6 +288,15 @@ class Assistant:
             )
         except NotFound:  # the question was deleted while it was answered
             log.info("An answer is not kept: its question is gone.")
+
+    async def _choose(self, draft: Draft) -> str:
+        """Settle the mode of a question that leaves it open; why it is that one, empty for others."""
+        question = draft.answer.question
+        if not question.is_auto:
+            return ""
+        chosen = await self._parts.chooser.choose(question)
+        draft.grow(question=replace(question, mode=chosen.mode))
+        return chosen.why
 
     async def _answer(self, draft: Draft, turn: Turn) -> None:
         question, settings = draft.answer.question, self._parts.settings.current.assistant

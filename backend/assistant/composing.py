@@ -7,6 +7,7 @@ from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answer_cache import AnswerCache
 from backend.assistant.answers import Mode
 from backend.assistant.assistant import Assistant, AssistantParts
+from backend.assistant.choosing import Chooser
 from backend.assistant.conversations.exporting import Telling
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.door import AssistantNeeds
@@ -97,6 +98,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
             analyst=analyst,
             lookup=lookup,
             search=search,
+            chooser=Chooser(questions, search),
             pace=pace,
             around=around,
             chat=ChatMode(writers, cache, partial(templates.text, "chat")),

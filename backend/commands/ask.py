@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, Final
 
-from backend.assistant.answers import Answer, Mode, Phase, Question
+from backend.assistant.answers import Answer, Mode, Phase, Question, parse_choice
 from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.values import format_fact
 from backend.commands.context import CommandContext
@@ -26,8 +26,8 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     instrument = None
     if arguments.instrument is not None:
         instrument = (await context.backend.catalog.resolve(arguments.instrument)).id
-    question = Question(" ".join(arguments.question), Mode(arguments.mode), arguments.conversation or "", instrument=instrument)
-    begun = await assistant.ask(question)
+    question = Question(" ".join(arguments.question), Mode.FAST, arguments.conversation or "", instrument=instrument)
+    begun = await assistant.ask(question.chosen(parse_choice(arguments.mode)))
     try:
         answer = await assistant.answered(begun.id)
     except BaseException:
@@ -58,7 +58,8 @@ async def _tell_sources(context: CommandContext, answer: Answer) -> None:
     made = answer.provenance
     if made is None:
         return
-    words = [made.mode.value, made.model or "code", made.place]
+    mode = f"{made.mode.value}, chosen for {made.chosen}" if made.chosen else made.mode.value
+    words = [mode, made.model or "code", made.place]
     if made.first_token_ms:
         words.append(f"first words after {made.first_token_ms:.0f} ms")
     words.append(f"{made.total_ms / 1e3:.1f} s")
@@ -76,6 +77,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "conversation": answer.conversation,
         "turn": answer.id,
         "mode": answer.question.mode,
+        "chosen": made.chosen if made else "",
         "text": answer.text,
         "spans": [{"text": span.text, "mark": span.mark, "fact": span.fact or None} for span in answer.spans],
         "facts": [

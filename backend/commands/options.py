@@ -209,7 +209,7 @@ def add_channels(parser: Parser) -> None:
 def add_ask(parser: Parser) -> None:
     """Arguments of `trii ask`."""
     parser.add_argument("question", nargs="+", metavar="QUESTION", help="in plain words; quotes are not needed")
-    parser.add_argument("--mode", choices=MODES, default="fast", help="how it is answered (fast)")
+    parser.add_argument("--mode", choices=("auto", *MODES), default="auto", help="how it is answered (auto: as the question wants)")
     parser.add_argument("--instrument", metavar="INSTRUMENT", help="what the question is about, as AAPL")
     parser.add_argument("--conversation", metavar="ID", help="go on with an earlier conversation")
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import msgspec
 
-from backend.assistant.answers import Answer, Mode, Phase, Provenance, Question
+from backend.assistant.answers import Answer, Choice, Mode, Phase, Provenance, Question
 from backend.assistant.conversations.conversation import ConversationRow, Found, Speaker, Turn
 from backend.assistant.conversations.removing import plan_removal
 from backend.assistant.engines.engine import EngineState, EngineStats
@@ -164,10 +164,10 @@ class ScriptedAssistant:
     async def stop(self, answer_id: str) -> None:
         self._grow(answer_id, phase=Phase.STOPPED, words="Stopped.")
 
-    async def again(self, turn_id: str, mode: Mode | None = None) -> Answer:
+    async def again(self, turn_id: str, choice: Choice | None = None) -> Answer:
         turn = self.conversations.turns[turn_id]
         asked = turn if turn.speaker is Speaker.PERSON else self.conversations.turns[turn.parent]
-        question = Question(asked.text, mode or Mode.FAST, asked.conversation, asked.parent)
+        question = Question(asked.text, Mode.FAST, asked.conversation, asked.parent).chosen(choice or Mode.FAST)
         return self._begin(question, asked)
 
     def decode(self, content: bytes) -> Answer:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from backend.assistant.answers import Mode
+from backend.assistant.answers import Automatic, Choice, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class Command:
 
     name: str
     words: str
-    mode: Mode | None = None
+    mode: Choice | None = None
     takes: str = ""
 
 
@@ -21,6 +21,7 @@ COMMANDS: Final = (
     Command("search", "Look up instruments, bars, help and history", Mode.SEARCH, "words"),
     Command("fast", "Answer shortly, at once", Mode.FAST, "question"),
     Command("deep", "Think longer, with a larger model", Mode.DEEP, "question"),
+    Command("auto", "Answer in the mode that suits the question", Automatic.AUTO, "question"),
     Command("new", "Begin a new conversation"),
     Command("model", "Choose models"),
     Command("export", "Save the conversation", takes="markdown or json"),

@@ -6,11 +6,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QSizePolicy, QToolButton
 
-from backend.assistant.answers import Mode
+from backend.assistant.answers import Automatic, Choice, Mode, parse_choice
 from trii_desktop.assistant.attachment import Attachment, AttachmentChip
 from trii_desktop.assistant.commands import Command, completions, parse_typed
 from trii_desktop.assistant.elided import ElidedLabel
-from trii_desktop.assistant.wording import MODES
+from trii_desktop.assistant.wording import CHOICES
 from trii_desktop.charts.speech import announce
 from trii_desktop.look import Look
 from trii_desktop.market.dragged import dragged_instrument
@@ -83,7 +83,7 @@ class Composer(QFrame):
         self.mode = QComboBox()
         self.mode.setAccessibleName("Mode")
         self.mode.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        for mode, (words, tip) in MODES.items():
+        for mode, (words, tip) in CHOICES.items():
             self.mode.addItem(words, mode)
             self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.attach = _tool("Attach the chart")
@@ -110,9 +110,15 @@ class Composer(QFrame):
     # --- what it says -------------------------------------------------------------------------------------------------
 
     @property
-    def chosen_mode(self) -> Mode:
+    def chosen_mode(self) -> Choice:
         """How questions are answered."""
-        return Mode(self.mode.currentData())
+        return parse_choice(self.mode.currentData())
+
+    @property
+    def model_mode(self) -> Mode:
+        """The mode whose model is asked where one is needed: of fast answers where the mode is left open."""
+        chosen = self.chosen_mode
+        return Mode.FAST if isinstance(chosen, Automatic) else chosen
 
     @property
     def text(self) -> str:
@@ -124,7 +130,7 @@ class Composer(QFrame):
         """Whether what is sent takes the place of an earlier question."""
         return self._is_editing
 
-    def choose_mode(self, mode: Mode) -> None:
+    def choose_mode(self, mode: Choice) -> None:
         """Answer in another mode from now on."""
         self.mode.setCurrentIndex(self.mode.findData(mode))
 
@@ -265,7 +271,7 @@ class Composer(QFrame):
         self.send.setToolTip(f"{name} ({'Esc' if self._is_answering else 'Enter'})")
 
     def _mode_chosen(self) -> None:
-        asks = {Mode.ANALYSIS: "Analyse", Mode.SEARCH: "Search"}.get(self.chosen_mode, "Ask")
+        asks = {Mode.ANALYSIS: "Analyse", Mode.SEARCH: "Search"}.get(self.model_mode, "Ask")
         self.field.setPlaceholderText(f"{asks}, or / for commands")
         self.mode_changed.emit()
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from backend.assistant.answers import Mode
+from backend.assistant.answers import Choice
 from backend.assistant.conversations.conversation import Speaker
 from trii_desktop.assistant.entry import Entry
 from trii_desktop.assistant.rich_text import RichText
 from trii_desktop.assistant.talk import Talk
 from trii_desktop.assistant.turn_view import AnswerView, TurnView
-from trii_desktop.assistant.wording import MODES
+from trii_desktop.assistant.wording import CHOICES
 from trii_desktop.desk import Desk
+
+_OTHER_MODE: Final = "Answer again in another mode"
 
 
 class TurnDeeds(QObject):
@@ -44,7 +47,7 @@ class TurnDeeds(QObject):
         """Have a turn's text in the clipboard."""
         self._copy_text(self.text_of(entry), "Copied.")
 
-    def again(self, entry: Entry, mode: Mode | None = None) -> None:
+    def again(self, entry: Entry, mode: Choice | None = None) -> None:
         """Answer the question once more."""
         if entry.speaker is Speaker.ASSISTANT and self._talk.running is None:
             self._desk.start("Asking again", self._talk.again(entry, mode))
@@ -90,6 +93,17 @@ class TurnDeeds(QObject):
         menu.popup(place)
         return menu
 
+    def open_modes(self, view: TurnView, place: QPoint) -> QMenu | None:
+        """Offer to answer the question of ``view`` in another mode; nothing while an answer is made."""
+        if self._talk.running is not None:
+            return None
+        menu = QMenu(view)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setAccessibleName(_OTHER_MODE)
+        self._fill_modes(menu, view.entry)
+        menu.popup(place)
+        return menu
+
     def fill(self, menu: QMenu, view: TurnView, place: QPoint) -> None:
         """The menu's words."""
         entry = view.entry
@@ -121,11 +135,14 @@ class TurnDeeds(QObject):
     def _fill_answer(self, menu: QMenu, entry: Entry) -> None:
         can_ask = self._talk.running is None
         _add(menu, "Answer again", partial(self.again, entry), "R").setEnabled(can_ask)
-        inside = menu.addMenu("Answer again in another mode")
-        inside.setAccessibleName("Answer again in another mode")
+        inside = menu.addMenu(_OTHER_MODE)
+        inside.setAccessibleName(_OTHER_MODE)
         inside.setEnabled(can_ask)
-        for mode, (words, _) in MODES.items():
-            inside.addAction(words, partial(self.again, entry, mode))
+        self._fill_modes(inside, entry)
+
+    def _fill_modes(self, menu: QMenu, entry: Entry) -> None:
+        for mode, (words, _) in CHOICES.items():
+            menu.addAction(words, partial(self.again, entry, mode))
 
     def _answer_to(self, entry: Entry) -> Entry:
         return self._neighbour(entry, 1) if entry.speaker is Speaker.PERSON else entry

@@ -52,15 +52,15 @@ class ModelWatch(QObject):
             subscription.close()
 
     async def _read(self) -> None:
-        mode = self._composer.chosen_mode
+        mode = self._composer.model_mode
         card = await self._desk.bridge.call(self._assistant.models.card_for(mode))
-        if mode is self._composer.chosen_mode:
+        if mode is self._composer.model_mode:
             self._model = card.name if card is not None else ""
             self._say()
 
     def _say(self) -> None:
         stats = self._assistant.engines.stats()
-        self._strip.show_seen(Seen(self._composer.chosen_mode, self._model, stats, self._progress, self._running))
+        self._strip.show_seen(Seen(self._composer.model_mode, self._model, stats, self._progress, self._running))
 
     def _say_reach(self) -> None:
         reach = REACHES[Reach(self._desk.backend.settings.current.assistant.reach)]

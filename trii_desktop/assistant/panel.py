@@ -1,5 +1,6 @@
 """The assistant's dock: the conversation with its title, the turns, and the field in which questions are written."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -7,7 +8,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QToolButton, QWidget
 
-from backend.assistant.answers import Answer, Mode, Phase, Question
+from backend.assistant.answers import Answer, Choice, Mode, Phase, Question
 from backend.events import ConversationsChanged
 from trii_desktop.assistant.attachment import Attachment
 from trii_desktop.assistant.commands import Typed
@@ -124,7 +125,7 @@ class AssistantPanel(QWidget):
         self.focus_composer()
         self._desk.start("Opening the conversation", self._open(conversation))
 
-    def ask(self, text: str, mode: Mode | None = None) -> None:
+    def ask(self, text: str, mode: Choice | None = None) -> None:
         """Ask ``text``, with what is attached."""
         if not text.strip() or self.is_answering:
             return
@@ -229,14 +230,15 @@ class AssistantPanel(QWidget):
             self.watch.show_running(self.talk.running)
         return is_other
 
-    def _question(self, text: str, mode: Mode) -> Question:
+    def _question(self, text: str, mode: Choice) -> Question:
         attached = self.composer.attachment
         if attached is None and mode is Mode.ANALYSIS:
             self.attach_wanted.emit()  # an analysis is of what is on the chart, unless it is told otherwise
             attached = self.composer.attachment
+        question = Question(text, Mode.FAST).chosen(mode)
         if attached is None:
-            return Question(text, mode)
-        return Question(text, mode, instrument=attached.instrument, chart=attached.chart)
+            return question
+        return replace(question, instrument=attached.instrument, chart=attached.chart)
 
     def _show_talk(self) -> None:
         is_other, self._shown_id = self._shown_id not in (None, self.talk.id, ""), self.talk.id
@@ -253,7 +255,7 @@ class AssistantPanel(QWidget):
         last = self.talk.last_answer
         answer = self.talk.answer_of(last) if last is not None and self.talk.id == conversation else None
         if answer is not None:
-            self.composer.choose_mode(answer.question.mode)
+            self.composer.choose_mode(answer.question.choice)
 
     def _say_title(self) -> None:
         self.title.say(self.talk.title)

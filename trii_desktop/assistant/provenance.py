@@ -1,10 +1,10 @@
 """How an answer came about: mode, model, place, times, cost, what checking found, and on demand all that was sent."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from backend.assistant.answers import Answer
-from trii_desktop.assistant.wording import checks_words, provenance_words
+from trii_desktop.assistant.wording import checks_words, chosen_words, provenance_words
 from trii_desktop.look import Look
 from trii_desktop.widgets.layout import button, column, label, row
 
@@ -13,9 +13,13 @@ _CLOSED = "What was sent"
 
 
 class ProvenanceLine(QWidget):
-    """A caption, and a button that unfolds what was sent. ``grew`` : it needs another height."""
+    """A caption, a button that unfolds what was sent, and one that says which mode was chosen for the question.
+
+    grew : it needs another height; modes_wanted : where on screen other modes are to be offered
+    """
 
     grew = Signal()
+    modes_wanted = Signal(QPoint)
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -28,14 +32,20 @@ class ProvenanceLine(QWidget):
         self.toggle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.toggle.setProperty("small", True)
         self.toggle.clicked.connect(self._toggle)
+        self.chosen: QPushButton = button("", quiet=True)
+        self.chosen.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.chosen.setProperty("small", True)
+        self.chosen.setToolTip("Answer again in another mode")
+        self.chosen.clicked.connect(self._offer_modes)
         self.sent: QPlainTextEdit | None = None  # made when it is asked for
-        self._column = column(self._words, self._checks, self._why, row(self.toggle, None), gap=2, margins=(0, 2, 0, 0))
+        told, below = (self._words, self._checks, self._why), row(self.toggle, None)
+        self._column = column(row(self.chosen, None), *told, below, gap=2, margins=(0, 2, 0, 0))
         self.setLayout(self._column)
 
     @property
     def stops(self) -> list[QWidget]:
         """What the keyboard can reach in it."""
-        return [self.toggle] if self.sent is None else [self.toggle, self.sent]
+        return [self.chosen, self.toggle] if self.sent is None else [self.chosen, self.toggle, self.sent]
 
     def show_answer(self, answer: Answer) -> None:
         """Say how this one came about."""
@@ -44,6 +54,10 @@ class ProvenanceLine(QWidget):
         if made is None:
             return
         self._words.setText(provenance_words(made))
+        chosen = chosen_words(made)
+        self.chosen.setText(chosen)
+        self.chosen.setAccessibleName(chosen)
+        self.chosen.setVisible(bool(chosen))
         checks = checks_words(answer)
         self._checks.setText(checks)
         self._checks.setVisible(bool(checks))
@@ -59,6 +73,9 @@ class ProvenanceLine(QWidget):
             self.sent.deleteLater()
             self.sent = None
             self.toggle.setText(_CLOSED)
+
+    def _offer_modes(self) -> None:
+        self.modes_wanted.emit(self.chosen.mapToGlobal(QPoint(0, self.chosen.height())))
 
     def _toggle(self) -> None:
         if self._answer is None or self._answer.provenance is None:

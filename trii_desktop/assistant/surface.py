@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
-from backend.assistant.answers import Answer, Mode, Question
+from backend.assistant.answers import Answer, Choice, Mode, Question
 from backend.assistant.conversations.conversation import ConversationRow, Found, Turn
 from backend.assistant.engines.engine import EngineStats
 from backend.assistant.models.model import ModelCard
@@ -115,7 +115,7 @@ class AssistantSurface(Protocol):
         """End an answer where it is."""
         ...
 
-    async def again(self, turn_id: str, mode: Mode | None = None) -> Answer:
+    async def again(self, turn_id: str, choice: Choice | None = None) -> Answer:
         """Answer the same question once more, as another branch."""
         ...
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from backend.assistant.answers import Answer, Mode, Question
+from backend.assistant.answers import Answer, Choice, Question
 from backend.assistant.conversations.conversation import ConversationRow, Speaker, Turn
 from backend.bus import Subscription
 from backend.errors import TriiError
@@ -104,13 +104,13 @@ class Talk(QObject):
         parent = entry.turn.parent if entry.turn is not None else ""
         await self._ask(replace(question, conversation=self.id, parent=parent))
 
-    async def again(self, entry: Entry, mode: Mode | None = None) -> None:
+    async def again(self, entry: Entry, mode: Choice | None = None) -> None:
         """Answer a question once more: another branch. A failed answer that is not kept is asked anew."""
         if entry.turn is None:
             answer = self.answer_of(entry)
             if answer is not None:
                 self._running.pop(entry.id, None)
-                await self._ask(answer.question if mode is None else replace(answer.question, mode=mode))
+                await self._ask(answer.question if mode is None else answer.question.chosen(mode))
             return
         asked = next((turn for turn in self._branch if turn.id == entry.turn.parent), None)
         answer = await self._desk.bridge.call(self._assistant.again(entry.turn.id, mode))

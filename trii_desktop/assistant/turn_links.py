@@ -37,6 +37,7 @@ class TurnLinks(QObject):
         view.link_wanted.connect(self._cards.show_link)
         if isinstance(view, AnswerView):
             view.hit_wanted.connect(partial(self._open_hit, view))
+            view.modes_wanted.connect(partial(self._open_modes, view))
             view.retry_wanted.connect(partial(self._retry, view))
             view.matches_wanted.connect(self.matches_wanted)
             view.card_made.connect(self._hear_card)
@@ -47,6 +48,9 @@ class TurnLinks(QObject):
 
     def _open_menu(self, view: TurnView, place: QPoint) -> None:
         self._deeds.open_menu(view, place)
+
+    def _open_modes(self, view: TurnView, place: QPoint) -> None:
+        self._deeds.open_modes(view, place)
 
     def _step_branch(self, view: TurnView, by: int) -> None:
         self._deeds.step(view.entry, by)

@@ -16,7 +16,7 @@ from trii_desktop.assistant.markdown.parsing import MarkdownReader, shown_text
 from trii_desktop.assistant.provenance import ProvenanceLine
 from trii_desktop.assistant.rich_text import RichText
 from trii_desktop.assistant.thought_block import ThoughtBlock
-from trii_desktop.assistant.wording import MODES, PHASES
+from trii_desktop.assistant.wording import PHASES, mode_words
 from trii_desktop.look import Look
 from trii_desktop.timeline.row_view import RowView
 from trii_desktop.widgets.layout import button, column, frame, label, row
@@ -143,10 +143,12 @@ class QuestionView(TurnView):
 class AnswerView(TurnView):
     """An answer as far as it is.
 
-    retry_wanted : what a failed one offers; matches_wanted : bars to be shown; card_made : an analysis' card is there
+    retry_wanted : what a failed one offers; modes_wanted : where on screen other modes are to be offered
+    matches_wanted : bars to be shown; card_made : an analysis' card is there
     """
 
     retry_wanted = Signal()
+    modes_wanted = Signal(QPoint)
     matches_wanted = Signal(object)
     card_made = Signal(object)
 
@@ -168,6 +170,7 @@ class AnswerView(TurnView):
         self.body.insertWidget(1, self.thought)
         self.provenance = ProvenanceLine(look)
         self.provenance.grew.connect(self._told)
+        self.provenance.modes_wanted.connect(self.modes_wanted)
         self.retry, self.matches = _deed("Try again"), _deed("")
         self.retry.clicked.connect(self.retry_wanted)
         self.matches.clicked.connect(self._show_matches)
@@ -205,7 +208,7 @@ class AnswerView(TurnView):
         if analysis is None:
             self.text.show_blocks(self._reader.read(answer.spans, is_over=answer.is_over))
         self.thought.show_answer(answer)
-        self._note.say(MODES[answer.question.mode][0])
+        self._note.say(mode_words(answer))
         self._say_state(answer)
         self.provenance.show_answer(answer)
         self.provenance.setVisible(answer.provenance is not None and answer.is_over)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from backend.assistant.answers import Answer, Mode, Phase, Provenance, Reach
+from backend.assistant.answers import Answer, Automatic, Choice, Mode, Phase, Provenance, Reach
 from backend.assistant.facts.fact import Fact, FactSet
 from backend.assistant.grounding.span import Mark
 from backend.assistant.grounding.values import format_fact
@@ -16,6 +16,9 @@ MODES: Final = {
     Mode.ANALYSIS: ("Stock Analysis", "Facts, levels and a trade idea of the chart, computed by code"),
     Mode.SEARCH: ("Normal Search", "Instruments, bars, help and history; needs no model"),
 }
+CHOICES: Final[dict[Choice, tuple[str, str]]] = {
+    Automatic.AUTO: ("Automatic", "Each question in the mode that answers it best; the answer says which and why"),
+} | dict(MODES.items())
 NEEDS_NO_MODEL: Final = frozenset({Mode.ANALYSIS, Mode.SEARCH})
 PHASES: Final = {
     Phase.WAITING: "Waiting its turn",
@@ -77,6 +80,19 @@ def provenance_words(made: Provenance) -> str:
     if made.cost_usd > 0:
         parts.append(f"US$ {made.cost_usd:.4f}")
     return " · ".join(parts)
+
+
+def mode_words(answer: Answer) -> str:
+    """The mode in which an answer is made; as it was asked, while none is chosen for it yet."""
+    asked = answer.question
+    if answer.provenance is not None:
+        return MODES[answer.provenance.mode][0]
+    return CHOICES[asked.choice if answer.phase is Phase.WAITING else asked.mode][0]
+
+
+def chosen_words(made: Provenance) -> str:
+    """Which mode was chosen for a question that left it open, and why; empty where a person chose."""
+    return f"Automatic: {MODES[made.mode][0]}, for {made.chosen}" if made.chosen else ""
 
 
 def checks_words(answer: Answer) -> str:

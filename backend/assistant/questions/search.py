@@ -64,8 +64,16 @@ class PlatformSearch:
 
     async def topic(self, name: str) -> HelpTopic | None:
         """A page of help by the name that a hit gives."""
-        await self._entries()
+        await self.index()
         return next((topic for topic in self._topics if topic.name == name), None)
+
+    async def index(self) -> EntryIndex:
+        """Pages of help, indicators, settings and what was offered, to be ranked by words."""
+        if self._index is None:
+            if not self._topics:
+                self._topics = await asyncio.to_thread(load_topics)
+            self._index = await asyncio.to_thread(index_of, self._topics, self._offered)
+        return self._index
 
     async def find(self, text: str, n_max: int = N_HITS, *, with_answer: bool = True) -> SearchResult:
         """The best of everything for what somebody typed; nothing for nothing. Raises nothing for any text."""
@@ -75,7 +83,7 @@ class PlatformSearch:
         answer, problem = await self._answer(text) if with_answer else (None, "")
         mentions = (await self._questions.names()).mentions(text)
         bar = await self._bar(text, mentions)
-        index = await self._entries()
+        index = await self.index()
         own = await asyncio.to_thread(index.find, text, 2 * _N_EACH)
         hits = [*(await self._instruments(text, mentions)), *(await self._said(text)), *own]
         if bar is not None:
@@ -125,15 +133,9 @@ class PlatformSearch:
             return None
         return _one_bar(parts)
 
-    async def _entries(self) -> EntryIndex:
-        if self._index is None:
-            if not self._topics:
-                self._topics = await asyncio.to_thread(load_topics)
-            self._index = await asyncio.to_thread(_index_of, self._topics, self._offered)
-        return self._index
 
-
-def _index_of(topics: Iterable[HelpTopic], offered: Iterable[SearchEntry]) -> EntryIndex:
+def index_of(topics: Iterable[HelpTopic], offered: Iterable[SearchEntry] = ()) -> EntryIndex:
+    """What can be found by its words, folded once."""
     return EntryIndex([*_own_entries(topics), *offered])
 
 

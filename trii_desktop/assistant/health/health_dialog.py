@@ -31,7 +31,7 @@ class HealthDialog(QDialog):
         self.setWindowTitle("Assistant diagnostics")
         self.setAccessibleName("Assistant diagnostics")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(720, 370)
+        self.resize(720, 460)
         self.values: dict[str, QLabel] = {}
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(20)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.assistant.answers import Mode
+from backend.assistant.answers import Automatic, Mode
 from trii_desktop.assistant.commands import COMMANDS, completions, parse_typed
 
 
@@ -31,9 +31,9 @@ def test_everything_else_is_a_question(typed):
 def test_completions_are_those_that_begin_so():
     assert [command.name for command in completions("/")] == [command.name for command in COMMANDS]
     assert [command.name for command in completions("/e")] == ["export"]
-    assert [command.name for command in completions("/A")] == ["analyse"]
+    assert [command.name for command in completions("/A")] == ["analyse", "auto"]
     assert completions("/deep ") == completions("deep") == completions("/x") == ()
 
 
-def test_every_mode_has_a_command():
-    assert {command.mode for command in COMMANDS if command.mode} == set(Mode)
+def test_every_mode_has_a_command_and_so_has_the_choice_of_none():
+    assert {command.mode for command in COMMANDS if command.mode} == {*Mode, Automatic.AUTO}

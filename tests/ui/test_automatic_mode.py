@@ -1,0 +1,76 @@
+"""The mode that is left open: chosen in the dock, said on the answer, and one press away from another mode."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
+
+from backend.assistant.answers import Automatic, Mode, Provenance
+from backend.assistant.grounding.span import Span
+from tests.fakes.assistant_window import story_of
+from tests.fakes.window import shown
+
+
+async def _answered(hand):
+    """A question that the gateway gave to Deep Thinking, and its answer's id."""
+    answer_id = await hand.ask("Why do stops get hit?")
+    await hand.say(answer_id, Span("Because many stand at one price."))
+    made = Provenance(Mode.DEEP, "Qwen3 4B", "this process", "Answered here.", first_token_ms=400.0, total_ms=2_100.0)
+    chosen = Provenance(**{name: getattr(made, name) for name in made.__slots__} | {"chosen": "it asks for reasons or a plan"})
+    await hand.finish(answer_id, provenance=chosen)
+    return answer_id
+
+
+def test_a_new_conversation_leaves_the_mode_open_and_the_answer_says_what_was_chosen(qapp, home):
+    async def tell(hand):
+        assert hand.composer.chosen_mode is Automatic.AUTO
+        answer_id = await _answered(hand)
+        assert hand.script.questions[0].choice is Automatic.AUTO
+        assert hand.view(answer_id)._note.text() == "Deep Thinking"
+        line = hand.view(answer_id).provenance
+        assert line.chosen.text() == "Automatic: Deep Thinking, for it asks for reasons or a plan"
+        assert line.chosen.accessibleName() == line.chosen.text()
+        assert line.chosen.isVisible()
+        assert line.chosen in hand.view(answer_id).stops
+
+    story_of(tell, home)
+
+
+def test_what_was_chosen_is_pressed_to_ask_again_in_another_mode(qapp, home):
+    async def tell(hand):
+        answer_id = await _answered(hand)
+        hand.view(answer_id).provenance.chosen.click()
+        menu = next(one for one in hand.view(answer_id).findChildren(QMenu) if one.isVisible())
+        offered = {action.text(): action for action in menu.actions()}
+        assert list(offered) == ["Automatic", "Fast", "Deep Thinking", "Stock Analysis", "Normal Search"]
+        offered["Fast"].trigger()
+        menu.close()
+        await shown(lambda: len(hand.script.questions) == 2 and hand.panel.talk.running is not None)
+        assert hand.script.questions[1].choice is Mode.FAST
+        await hand.finish(hand.panel.talk.running.id)
+
+    story_of(tell, home)
+
+
+def test_a_mode_that_a_person_chose_is_not_said_to_be_chosen_and_auto_is_a_command(qapp, home):
+    async def tell(hand):
+        hand.composer.choose_mode(Mode.FAST)
+        answer_id = await hand.answered("Hello", Span("Good day."))
+        assert not hand.view(answer_id).provenance.chosen.isVisible()
+        hand.type("/auto")
+        hand.press(Qt.Key.Key_Escape)  # the list of commands
+        QTest.keyClick(hand.composer.field, Qt.Key.Key_Return)
+        assert hand.composer.chosen_mode is Automatic.AUTO
+
+    story_of(tell, home)
+
+
+def test_a_conversation_that_left_the_mode_open_goes_on_so(qapp, home):
+    async def tell(hand):
+        await _answered(hand)
+        known = hand.panel.talk.id
+        hand.panel.begin_new()
+        hand.composer.choose_mode(Mode.SEARCH)
+        hand.panel.open_conversation(known, "")
+        await shown(lambda: hand.entries and hand.composer.chosen_mode is Automatic.AUTO)
+
+    story_of(tell, home)
