@@ -107,3 +107,55 @@ def write_adapter(path: Path, *, width: int = 576, rank: int = 4, scale: float =
     values = (np.random.default_rng(1).standard_normal(2 * width * rank) * scale).astype("<f4")
     path.write_bytes(head_of({name: given for name, given in said.items() if given != ""}, tensors) + values.tobytes())
     return path
+
+
+def write_projector(path: Path, *, width: int = 576, style: str = "mlp", **keys: Any) -> Path:
+    """Small eyes with random values: pictures of 56 pixels become 16 tokens as wide as the starter model's."""
+    inner, side, patch = 32, 56, 14
+    layers = [
+        (f"v.blk.{layer}.{name}", dims, 0)
+        for layer in range(2)
+        for name, dims in (
+            *((f"attn_{one}.weight", (inner, inner)) for one in ("q", "k", "v", "out")),
+            *((f"ln{one}.{part}", (inner,)) for one in (1, 2) for part in ("weight", "bias")),
+            ("ffn_up.weight", (inner, 2 * inner)),
+            ("ffn_up.bias", (2 * inner,)),
+            ("ffn_down.weight", (2 * inner, inner)),
+            ("ffn_down.bias", (inner,)),
+        )
+    ]
+    tensors = (
+        ("v.patch_embd.weight", (patch, patch, 3, inner), 0),
+        ("v.position_embd.weight", (inner, (side // patch) ** 2), 0),
+        *layers,
+        ("mm.0.weight", (inner, inner), 0),
+        ("mm.0.bias", (inner,), 0),
+        ("mm.2.weight", (inner, width), 0),
+        ("mm.2.bias", (width,), 0),
+    )
+    said = {
+        "general.type": "mmproj",
+        "general.architecture": "clip",
+        "general.name": "Tiny Eyes",
+        "clip.has_vision_encoder": True,
+        "clip.projector_type": style,
+        "clip.use_gelu": True,
+        "clip.vision.image_size": side,
+        "clip.vision.patch_size": patch,
+        "clip.vision.embedding_length": inner,
+        "clip.vision.feed_forward_length": 2 * inner,
+        "clip.vision.projection_dim": width,
+        "clip.vision.block_count": 2,
+        "clip.vision.attention.head_count": 2,
+        "clip.vision.attention.layer_norm_epsilon": 1e-5,
+        "clip.vision.image_mean": _floats(0.5, 0.5, 0.5),
+        "clip.vision.image_std": _floats(0.25, 0.25, 0.25),
+        **{name.replace("__", "."): given for name, given in keys.items()},
+    }
+    values = (np.random.default_rng(2).standard_normal(n_values_bytes(tensors) // 4) * 0.3).astype("<f4")
+    path.write_bytes(head_of({name: given for name, given in said.items() if given != ""}, tensors) + values.tobytes())
+    return path
+
+
+def _floats(*given: float) -> bytes:
+    return struct.pack(f"<IIQ{len(given)}f", ARRAY, F32, len(given), *given)

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from backend.assistant.engines.engine import Message, Role
 from backend.assistant.engines.thoughts import open_sign
@@ -13,7 +13,8 @@ _RENDER_ERRORS = (ValueError, TypeError, LookupError, AttributeError, Arithmetic
 _TRIAL_SYSTEM, _TRIAL_USER = "Trial of the system words.", "Trial of a question."
 
 
-Render = Callable[[list[dict[str, str]]], str]
+Content: TypeAlias = str | list[dict[str, str]]
+Render = Callable[[list[dict[str, Content]]], str]
 """Renders messages, as roles and contents, by a model's template. Raises TemplateFailed."""
 
 
@@ -32,15 +33,16 @@ class ChatTemplate:
     def __init__(self, render: Render | None, name: str) -> None:
         self._render_plain = render
         self._name = name
-        self._is_system_refused = False
+        self._is_system_refused = self._is_typed = False
         self.begins_in = ""
         if render is not None:
             user = Message(Role.USER, _TRIAL_USER)
+            self._is_typed = not self._shows(_TRIAL_USER, (user,))
             prompt = self._render((user,))
             if _TRIAL_USER not in prompt:
                 raise broken_template(name, "it leaves out what is asked")
             self.begins_in = open_sign(prompt)
-            self._is_system_refused = not self._shows_system(user)
+            self._is_system_refused = not self._shows(_TRIAL_SYSTEM, (Message(Role.SYSTEM, _TRIAL_SYSTEM), user))
 
     @property
     def is_there(self) -> bool:
@@ -68,19 +70,23 @@ class ChatTemplate:
             )
         return messages[0].text
 
-    def _shows_system(self, user: Message) -> bool:
-        """Whether a system message comes through; some templates refuse the role, some drop it without a word."""
+    def _shows(self, text: str, messages: Sequence[Message]) -> bool:
+        """Whether a text comes through. Some templates refuse a role, some drop it, some want contents by their kinds."""
         try:
-            return _TRIAL_SYSTEM in self._render((Message(Role.SYSTEM, _TRIAL_SYSTEM), user))
+            return text in self._render(messages)
         except InvalidInput:
             return False
 
     def _render(self, messages: Sequence[Message]) -> str:
         assert self._render_plain is not None
         try:
-            return self._render_plain([{"role": message.role.value, "content": message.text} for message in messages])
+            return self._render_plain([{"role": message.role.value, "content": self._content(message)} for message in messages])
         except TemplateFailed as error:
             raise broken_template(self._name, str(error)) from error
+
+    def _content(self, message: Message) -> Content:
+        """Templates of models that see often take a list of texts and pictures, and nothing else."""
+        return [{"type": "text", "text": message.text}] if self._is_typed else message.text
 
 
 def jinja_template(source: str, formats: Any, name: str, *, eos: str, bos: str) -> ChatTemplate:
@@ -96,7 +102,7 @@ def jinja_template(source: str, formats: Any, name: str, *, eos: str, bos: str) 
     except errors as error:
         raise broken_template(name, str(error)) from error
 
-    def render(messages: list[dict[str, str]]) -> str:
+    def render(messages: list[dict[str, Content]]) -> str:
         try:
             return str(formatter(messages=messages).prompt)
         except errors as error:

@@ -46,6 +46,7 @@ class LoadOptions:
     n_gpu_layers : None chooses by measured free memory; 0 keeps to the processor; -1 all
     n_threads : 0 chooses (settled: one less than the physical cores up to four, two less above)
     adapter : path of a LoRA adapter that goes with the model; empty for none
+    projector : path of the projector with which it sees pictures; empty for none
     """
 
     n_ctx: int = 0
@@ -54,15 +55,17 @@ class LoadOptions:
     n_batch: int = 128
     is_embedding: bool = False
     adapter: str = ""
+    projector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What was loaded, as the engine tells it. ``name`` and ``sha256`` go into every answer's record.
 
-    sha256 : of the model's file; with an adapter, of both hashes, so that nothing kept of one is taken for the other's
+    sha256 : of the model's file; with an adapter or a projector, of all hashes, so that nothing kept of one is taken for another's
     thinks : its template is one of those that think aloud before they answer
     begins_in : the sign of a thought with which its template ends every prompt; empty where the model begins thoughts itself
+    sees : whether it takes pictures
     """
 
     name: str
@@ -78,6 +81,7 @@ class Loaded:
     load_s: float
     thinks: bool = False
     begins_in: str = ""
+    sees: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Request:
     grammar : GBNF that the text must follow; schema : a JSON schema instead (never both)
     n_thought_max : how many of ``n_tokens_max`` may be thought aloud before the answer; a service that has to be asked to
         think is asked to where this is not 0
+    pictures : PNG files that stand before the text of the last message, a user's; for a model that sees
     """
 
     id: str
@@ -102,6 +107,7 @@ class Request:
     priority: Priority = Priority.PERSON
     mode: str = ""
     n_thought_max: int = 0
+    pictures: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

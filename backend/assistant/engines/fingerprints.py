@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from backend.errors import NotFound, Unavailable
@@ -31,12 +31,10 @@ def compute_fingerprint(path: Path, folder: Path, is_wanted: Callable[[], bool])
     return known[key]
 
 
-def compute_fingerprints(path: Path, adapter: Path | None, folder: Path, is_wanted: Callable[[], bool]) -> str:
-    """That of a model, or with an adapter the SHA-256 of both: a state or an answer of one is none of the other."""
-    own = compute_fingerprint(path, folder, is_wanted)
-    if adapter is None:
-        return own
-    return hashlib.sha256(f"{own}+{compute_fingerprint(adapter, folder, is_wanted)}".encode()).hexdigest()
+def compute_fingerprints(path: Path, additions: Sequence[Path], folder: Path, is_wanted: Callable[[], bool]) -> str:
+    """That of a model, or with additions the SHA-256 of all: a state or an answer of one is none of another."""
+    hashes = [compute_fingerprint(one, folder, is_wanted) for one in (path, *additions)]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("+".join(hashes).encode()).hexdigest()
 
 
 def _hash(path: Path, is_wanted: Callable[[], bool]) -> str:

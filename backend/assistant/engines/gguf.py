@@ -149,16 +149,13 @@ class _Reading:
         )
 
     def _check_kind(self) -> None:
+        if self._architecture == "clip":
+            raise refused(self._file, "it holds the eyes of a vision model; add it to that model as its projector")
         kind = self._text("general.type") or "model"
         if kind != "model":
             raise refused(self._file, f"it holds no model of its own but an addition to one ({kind})")
         if not self._architecture:
             raise refused(self._file, "it does not say of which architecture the model is")
-        if self._architecture == "clip":
-            raise refused(
-                self._file,
-                "it holds the eyes of a vision model; pictures are not read here",
-            )
         n_parts = self._whole("split.count")
         if n_parts > 1:
             raise refused(self._file, f"it is one of {n_parts} parts of a model; join them with llama-gguf-split first")

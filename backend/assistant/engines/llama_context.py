@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from backend.assistant.engines.llama_eyes import LlamaEyes, Look, Picture
 from backend.assistant.engines.llama_library import AbortSwitch, LlamaLibrary
 from backend.assistant.engines.llama_states import LlamaStates
-from backend.errors import Unavailable
+from backend.errors import TriiError, Unavailable
 
 _NO_TOKEN = -1
 
@@ -51,6 +52,22 @@ class LlamaContext:
         self._read_from(n_kept, tokens, n_prefix)
         return n_kept
 
+    def look(self, look: Look, prefix: Sequence[int], eyes: LlamaEyes) -> int:
+        """Hold a prompt with pictures, and have what it leads to; how many tokens were held before. Pictures are read anew.
+
+        Raises Aborted, InvalidInput for a picture too large for the model, and Unavailable where the model broke off.
+        """
+        first, *rest = look.parts
+        n_kept = self.read(first, prefix) if isinstance(first, tuple) and first else self._rewind(0)
+        for part in rest:
+            if isinstance(part, Picture):
+                self._see(part, eyes)
+            else:
+                for start in range(0, len(part), self._llama.n_batch):
+                    self.eval(part[start : start + self._llama.n_batch])
+        self._n_read = self._llama.n_tokens
+        return n_kept
+
     def prepare(self, prefix: Sequence[int]) -> None:
         """Hold this prefix, and have its state on disk. Raises Aborted, and Unavailable where the model broke off."""
         n_kept = self._n_kept([*prefix, _NO_TOKEN], len(prefix))
@@ -75,6 +92,21 @@ class LlamaContext:
                 raise Aborted from error
             raise Unavailable(f"{self._name} broke off: {error}.", hint="Load the model again.", code="engine.decode") from error
         self._has_logits = True
+
+    def _see(self, picture: Picture, eyes: LlamaEyes) -> None:
+        """Read one picture behind what is held. Nothing that follows is ever taken for it: it has no tokens of its own."""
+        if self.switch.is_pressed():
+            raise Aborted
+        n_held, self._has_logits = self._llama.n_tokens, False
+        try:
+            n_behind = eyes.read(picture, n_held, self._llama.n_batch)
+        except TriiError as error:
+            self._rewind(n_held)
+            if self.switch.is_pressed():
+                raise Aborted from error
+            raise
+        self._llama.input_ids[n_held:n_behind] = _NO_TOKEN
+        self._llama.n_tokens = n_behind
 
     def _read_from(self, n_held: int, tokens: Sequence[int], n_prefix: int) -> None:
         self._n_prefix = n_prefix

@@ -9,7 +9,9 @@ from backend.assistant.engines.contexts import choose_n_ctx, free_memory_bytes
 from backend.assistant.engines.engine import Loaded, LoadOptions, Progress
 from backend.assistant.engines.fingerprints import compute_fingerprints
 from backend.assistant.engines.gguf import GgufHeader, parse_header
+from backend.assistant.engines.gguf_projector import check_projector
 from backend.assistant.engines.llama_adapter import check_adapter, put_adapter
+from backend.assistant.engines.llama_eyes import LlamaEyes
 from backend.assistant.engines.llama_library import LlamaLibrary, open_library, watching_load
 from backend.assistant.engines.llama_session import LlamaSession
 from backend.assistant.engines.threads import choose_n_threads, count_cores
@@ -17,29 +19,37 @@ from backend.assistant.engines.wording import load_cancelled
 from backend.errors import InvalidInput, TriiError, Unavailable
 
 MEMORY_WORDS = ("alloc", "out of memory", "cannot allocate", "mmap failed")
+N_BATCH_SEEING = 512  # some models must look at all of a picture in one batch; stops are heard within one
 _LOAD_ERRORS = (ValueError, RuntimeError, TypeError, LookupError, AttributeError, AssertionError, OSError, MemoryError)
 
 
 def open_llama(path: Path, options: LoadOptions, prefixes: Path, on_progress: Progress | None = None) -> LlamaSession:
     """Load a model.
 
-    Raises InvalidInput for a file that is no model, or an adapter that is none of this one, Unavailable for lack of memory, a
-    library that is not installed, and a loading that ``on_progress`` ended.
+    Raises InvalidInput for a file that is no model, or an adapter or projector that is none of this one, Unavailable for lack of
+    memory, a library that is not installed, and a loading that ``on_progress`` ended.
     """
     started_s = time.perf_counter()
     library = open_library()
     header = parse_header(path)
     watch = _Watch(on_progress)
-    adapter = Path(options.adapter) if options.adapter else None
+    adapter, projector = (Path(one) if one else None for one in (options.adapter, options.projector))
     if adapter is not None:
         check_adapter(adapter, header)
-    sha256 = compute_fingerprints(path, adapter, prefixes, watch.is_wanted)
+    if projector is not None:
+        check_projector(projector, header)
+    additions = [one for one in (adapter, projector) if one is not None]
+    sha256 = compute_fingerprints(path, additions, prefixes, watch.is_wanted)
     n_ctx = choose_n_ctx(header, options, free_memory_bytes())
     n_threads = options.n_threads or choose_n_threads(count_cores())
     llama = _load(library, path, header, _arguments(library, header, options, n_ctx, n_threads), watch)
+    eyes: LlamaEyes | None = None
     try:
         if adapter is not None:
             put_adapter(library, llama, adapter)
+        if projector is not None:
+            on_card = _n_on_card(library, header, options) > 0
+            eyes = LlamaEyes(library, llama, projector, n_threads=n_threads, uses_gpu=on_card)
         loaded = Loaded(
             name=header.name,
             path=str(path),
@@ -52,11 +62,14 @@ def open_llama(path: Path, options: LoadOptions, prefixes: Path, on_progress: Pr
             has_template=bool(header.template),
             place="this process",
             load_s=time.perf_counter() - started_s,
+            sees=eyes is not None,
         )
-        session = LlamaSession(library, llama, loaded, options, prefixes)
+        session = LlamaSession(library, llama, loaded, options, (prefixes, eyes))
         if not watch.tell(1.0):
             raise load_cancelled(header.name)
     except TriiError:
+        if eyes is not None:
+            eyes.close()
         llama.close()
         raise
     return session
@@ -80,7 +93,8 @@ class _Watch:
 
 def _arguments(library: LlamaLibrary, header: GgufHeader, options: LoadOptions, n_ctx: int, n_threads: int) -> dict[str, Any]:
     """What ``Llama`` is made with; its own defaults are a context of 512, all cores for reading, and a lot of printing."""
-    n_batch = n_ctx if options.is_embedding else max(1, min(options.n_batch, n_ctx))
+    wanted = max(options.n_batch, N_BATCH_SEEING) if options.projector else options.n_batch
+    n_batch = n_ctx if options.is_embedding else max(1, min(wanted, n_ctx))
     arguments = {
         "n_ctx": n_ctx,
         "n_batch": n_batch,

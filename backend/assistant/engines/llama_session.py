@@ -13,6 +13,7 @@ from backend.assistant.engines.engine import Finish, Loaded, LoadOptions, Messag
 from backend.assistant.engines.generation import Generation
 from backend.assistant.engines.grammars import grammar_of
 from backend.assistant.engines.llama_context import Aborted, LlamaContext
+from backend.assistant.engines.llama_eyes import LlamaEyes, Look, Picture
 from backend.assistant.engines.llama_library import LlamaLibrary
 from backend.assistant.engines.llama_sampler import LlamaSampler
 from backend.assistant.engines.llama_states import LlamaStates
@@ -32,9 +33,15 @@ from backend.errors import Unavailable
 
 
 class LlamaSession:
-    """One loaded model and its one context. Made by ``open_llama``; one thread uses it, any may call ``abort``."""
+    """One loaded model and its one context. Made by ``open_llama``; one thread uses it, any may call ``abort``.
 
-    def __init__(self, library: LlamaLibrary, llama: Any, loaded: Loaded, options: LoadOptions, prefixes: Path) -> None:
+    given : the folder of kept prefixes, and the model's projector where it has one
+    """
+
+    def __init__(
+        self, library: LlamaLibrary, llama: Any, loaded: Loaded, options: LoadOptions, given: tuple[Path, LlamaEyes | None]
+    ) -> None:
+        prefixes, self._eyes = given
         self._library = library
         self._llama = llama
         self._is_embedding = options.is_embedding
@@ -46,27 +53,31 @@ class LlamaSession:
         template_hash = hashlib.sha256(source.encode()).hexdigest()
         states = LlamaStates(library, llama, prefixes, loaded.sha256, template_hash)
         self._context = LlamaContext(library, llama, states, loaded.name, loaded.n_threads)
+        if self._eyes is not None:
+            self._eyes.switch = self._context.switch
         self._is_closed = False
 
     def generate(self, request: Request) -> Iterator[Piece]:
         """Text pieces, then one Done.
 
         Raises InvalidInput, before anything is computed, for a prompt longer than the context, messages that the template
-        does not take, and a grammar or schema that cannot be followed; Unavailable where a grammar leaves the model nothing to say.
+        does not take, pictures that it cannot see, and a grammar or schema that cannot be followed; Unavailable where a grammar
+        leaves the model nothing to say.
         """
         self._check_open()
         if self._is_embedding:
             raise only_embeddings(self.loaded.name)
-        check_request(request)
+        check_request(request, self.loaded.name, sees=self._eyes is not None)
         generation = Generation(request, self.loaded)
         grammar = grammar_of(request)
-        tokens = self._tokens.of_messages(request.messages)
-        if len(tokens) >= self.loaded.n_ctx:
-            raise too_long(len(tokens), self.loaded.n_ctx - 1)
+        prompt = self._prompt(request)
+        n_tokens = prompt.n_tokens if isinstance(prompt, Look) else len(prompt)
+        if n_tokens >= self.loaded.n_ctx:
+            raise too_long(n_tokens, self.loaded.n_ctx - 1)
         prefix = self._tokens.of_prefix(request.messages[: request.n_prefix])
         sampler = LlamaSampler(self._library, self._llama, request, grammar)
         self._context.switch.release()
-        return self._run(generation, tokens, prefix, sampler)
+        return self._run(generation, (prompt, n_tokens), prefix, sampler)
 
     def warm(self, prefix: Sequence[Message], mode: str) -> None:
         """Have the state of a mode's prefix in the context and on disk. Raises Unavailable where it was stopped."""
@@ -111,13 +122,38 @@ class LlamaSession:
         """Free the model; a second time does nothing."""
         if not self._is_closed:
             self._is_closed = True
+            if self._eyes is not None:
+                self._eyes.close()
             self._llama.close()
 
-    def _run(self, generation: Generation, tokens: Sequence[int], prefix: Sequence[int], sampler: LlamaSampler) -> Iterator[Piece]:
+    def _prompt(self, request: Request) -> Sequence[int] | Look:
+        if not request.pictures or self._eyes is None:
+            return self._tokens.of_messages(request.messages)
+        look = self._eyes.look(self._tokens.around_pictures(request.messages, len(request.pictures)), request.pictures)
+        first = look.parts[0]
+        assert not isinstance(first, Picture)
+        look.parts[0] = tuple(self._vocabulary.begun(list(first)))
+        return look
+
+    def _read(self, prompt: Sequence[int] | Look, prefix: Sequence[int]) -> int:
+        """Have the prompt in the context; how much of it was there before."""
+        if not isinstance(prompt, Look):
+            return self._context.read(prompt, prefix)
+        assert self._eyes is not None
+        try:
+            return self._context.look(prompt, prefix, self._eyes)
+        finally:
+            prompt.close()
+
+    def _run(
+        self, generation: Generation, given: tuple[Sequence[int] | Look, int], prefix: Sequence[int], sampler: LlamaSampler
+    ) -> Iterator[Piece]:
+        prompt, n_tokens = given
         finish = Finish.CANCELLED
         try:
-            generation.begin(len(tokens))
-            generation.n_cached = self._context.read(tokens, prefix)
+            generation.begin(n_tokens)
+            self._check_open()
+            generation.n_cached = self._read(prompt, prefix)
             yield from self._write(generation, sampler)
             finish = generation.finish
         except Aborted:

@@ -23,7 +23,10 @@ class LlamaVocabulary:
 
     def of_prompt(self, text: str) -> list[int]:
         """Tokens of a rendered prompt; most templates write the beginning themselves, the others get it here."""
-        tokens = self._tokenize(text, is_special=True, is_begun=False)
+        return self.begun(self._tokenize(text, is_special=True, is_begun=False))
+
+    def begun(self, tokens: list[int]) -> list[int]:
+        """Tokens of a prompt, begun as the model was trained to."""
         bos = self._llama.token_bos()
         if self._low.llama_vocab_get_add_bos(self._vocab) and tokens[:1] != [bos]:
             tokens.insert(0, bos)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import math
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -14,13 +15,16 @@ from backend.assistant.engines import wire
 from backend.assistant.engines.child_line import ChildLine, Patience
 from backend.assistant.engines.engine import Done, Loaded, LoadOptions, Message, Request, Role
 from backend.assistant.engines.gguf import GgufHeader, parse_header
+from backend.assistant.engines.pictures import plain_png
 from backend.errors import InvalidInput, TriiError, Unavailable
 from backend.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
 
 _N_CTX: Final = 512
+_N_CTX_SEEING: Final = 4_096  # for as many parts as a model makes of a small picture
 _N_TOKENS: Final = 4
+_PICTURE: Final = (96, 64)  # pixels
 _ROOM_BYTES: Final = 2 * 2**30  # beyond the file: context, work, libraries
 _ADDRESS_ROOM_BYTES: Final = 16 * 2**30  # of addresses, which threads and allocators reserve and never use
 _TIMEOUT_S: Final = 60.0
@@ -41,19 +45,27 @@ async def probe_model(path: Path, *, timeout_s: float = 0.0, session: str = "", 
     Raises InvalidInput, saying what happened, where it is no sound model or it crashes, hangs, or gives nothing;
     Unavailable where this machine has no engine or not the memory.
     """
-    return await _probe(path, None, timeout_s, session, room_bytes)
+    return await _probe(path, LoadOptions(), timeout_s, session, room_bytes)
 
 
 async def probe_adapter(path: Path, adapter: Path, *, timeout_s: float = 0.0, session: str = "") -> Loaded:
     """The same of a model with an adapter. Raises what ``probe_model`` raises; what is refused then is the adapter."""
-    return await _probe(path, adapter, timeout_s, session, _ROOM_BYTES)
+    return await _probe(path, LoadOptions(adapter=str(adapter)), timeout_s, session, _ROOM_BYTES)
 
 
-async def _probe(path: Path, adapter: Path | None, timeout_s: float, session: str, room_bytes: int) -> Loaded:
+async def probe_projector(path: Path, projector: Path, *, timeout_s: float = 0.0, session: str = "") -> Loaded:
+    """The same of a model with a projector, which is shown a picture. Raises the same; what is refused then is the projector."""
+    return await _probe(path, LoadOptions(projector=str(projector)), timeout_s, session, _ROOM_BYTES)
+
+
+async def _probe(path: Path, additions: LoadOptions, timeout_s: float, session: str, room_bytes: int) -> Loaded:
     header = await asyncio.to_thread(parse_header, path)
-    tried = adapter or path
-    room_bytes += 2 * await asyncio.to_thread(_size, adapter)
+    addition = additions.adapter or additions.projector
+    tried = Path(addition) if addition else path
+    room_bytes += 2 * await asyncio.to_thread(_size, addition)
     timeout_s = timeout_s or _TIMEOUT_S + header.n_bytes / _READ_BYTES_PER_S
+    n_ctx = _N_CTX_SEEING if additions.projector else _N_CTX
+    options = replace(additions, n_ctx=min(header.n_ctx_train or n_ctx, n_ctx), n_gpu_layers=0, is_embedding=header.is_embedding)
     with TemporaryDirectory(prefix="trii-trial-", ignore_cleanup_errors=True) as folder:
         async with TaskOwner("probe") as tasks:
             patience = Patience(start_s=timeout_s, beat_s=min(8.0, timeout_s), work_s=timeout_s, cancel_s=1.0, close_s=1.0)
@@ -63,7 +75,7 @@ async def _probe(path: Path, adapter: Path | None, timeout_s: float, session: st
                 async with asyncio.timeout(timeout_s):
                     memory_bytes = header.n_bytes * 2 + room_bytes + _ADDRESS_ROOM_BYTES
                     await line.start(Path(folder), session=session, memory_bytes=memory_bytes)
-                    return await _try(line, path, header, adapter)
+                    return await _try(line, (path, tried), header, options)
             except TimeoutError:
                 raise _refused(tried, f"it did not load and answer within {timeout_s:.0f} s") from None
             except Unavailable as e:
@@ -77,13 +89,9 @@ async def _probe(path: Path, adapter: Path | None, timeout_s: float, session: st
                 await line.close()
 
 
-async def _try(line: ChildLine, path: Path, header: GgufHeader, adapter: Path | None) -> Loaded:
-    options = LoadOptions(
-        n_ctx=min(header.n_ctx_train or _N_CTX, _N_CTX),
-        n_gpu_layers=0,
-        is_embedding=header.is_embedding,
-        adapter=str(adapter or ""),
-    )
+async def _try(line: ChildLine, files: tuple[Path, Path], header: GgufHeader, options: LoadOptions) -> Loaded:
+    """Load the model; ``files`` are its own and the one that is tried with it, or its own again."""
+    path, tried = files
     reply = await line.call(lambda number: wire.Load(number, path=str(path), options=options))
     assert isinstance(reply, wire.LoadedNow)
     loaded = reply.loaded
@@ -92,12 +100,12 @@ async def _try(line: ChildLine, path: Path, header: GgufHeader, adapter: Path | 
     if header.is_embedding:
         await _try_vectors(line, path)
     else:
-        await _try_text(line, adapter or path)
+        await _try_text(line, tried, (plain_png(*_PICTURE),) if options.projector else ())
     return loaded
 
 
-async def _try_text(line: ChildLine, path: Path) -> None:
-    stream = line.begin(Request("trial", _GREETING, n_prefix=0, n_tokens_max=_N_TOKENS, mode=_PLACE))
+async def _try_text(line: ChildLine, path: Path, pictures: tuple[bytes, ...]) -> None:
+    stream = line.begin(Request("trial", _GREETING, n_prefix=0, n_tokens_max=_N_TOKENS, mode=_PLACE, pictures=pictures))
     texts = []
     while not isinstance(piece := await stream.next(), Done):
         texts.append(piece.text)
@@ -126,8 +134,8 @@ async def _watch(line: ChildLine, most_bytes: int) -> None:
                 line.kill(f"it took more than {most_bytes / 1e9:.1f} GB of memory")
 
 
-def _size(adapter: Path | None) -> int:
-    return adapter.stat().st_size if adapter is not None and adapter.is_file() else 0
+def _size(addition: str) -> int:
+    return Path(addition).stat().st_size if addition and Path(addition).is_file() else 0
 
 
 def _said(line: ChildLine) -> str:

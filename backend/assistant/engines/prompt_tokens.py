@@ -10,6 +10,7 @@ from backend.errors import InvalidInput
 
 N_PREFIXES_KEPT = 16
 INVISIBLE = "\u200b"
+PLACE = "\ufffc"  # where a picture stands in a rendered prompt: Unicode's own sign for it
 
 
 class Vocabulary(Protocol):
@@ -42,6 +43,18 @@ class PromptTokens:
             return self._vocabulary.of_text(self._template.render(messages))
         spoken = [Message(message.role, self.as_words(message.text)) for message in messages]
         return self._vocabulary.of_prompt(self._template.render(spoken))
+
+    def around_pictures(self, messages: Sequence[Message], n_pictures: int) -> list[str]:
+        """The rendered prompt in ``n_pictures`` + 1 pieces: pictures stand between them, before the last message's text.
+
+        Raises InvalidInput for messages that the template does not take, and for a template that leaves the places out.
+        """
+        spoken = [Message(message.role, self.as_words(message.text).replace(PLACE, " ")) for message in messages]
+        spoken[-1] = Message(spoken[-1].role, f"{PLACE * n_pictures}\n{spoken[-1].text}")
+        pieces = self._template.render(spoken).split(PLACE)
+        if len(pieces) != n_pictures + 1:
+            raise InvalidInput("The chat template of this model has no place for pictures.", code="engine.template")
+        return pieces
 
     def of_prefix(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """The tokens with which every prompt begins that begins with these messages; empty where there are none."""

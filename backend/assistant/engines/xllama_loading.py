@@ -31,11 +31,11 @@ def open_xllama(path: Path, options: LoadOptions, prefixes: Path, on_progress: P
     def is_wanted(done: float = 0.0) -> bool:
         return on_progress is None or on_progress(done) is not False
 
-    if options.adapter:
+    for what in filter(None, (options.adapter and "adapter", options.projector and "projector")):
         raise Unavailable(
-            "This engine takes no adapters.",
-            hint="Set llama-cpp-python up, or remove the adapter in Models.",
-            code="engine.adapter",
+            f"This engine takes no {what}s.",
+            hint=f"Set llama-cpp-python up, or remove the {what} in Models.",
+            code=f"engine.{what}",
         )
     sha256 = compute_fingerprint(path, prefixes, is_wanted)
     n_ctx = choose_n_ctx(header, options, free_memory_bytes())

@@ -66,7 +66,7 @@ class XllamaServer:
         found = self._post("/tokenize", body)["tokens"]
         return [(int(token["id"]), token["piece"] if isinstance(token["piece"], str) else "") for token in found]
 
-    def render(self, messages: list[dict[str, str]]) -> str:
+    def render(self, messages: list[dict[str, Any]]) -> str:
         """The messages in the model's template. Raises TemplateFailed where it does not take them."""
         try:
             return str(self._post("/apply-template", {"messages": messages})["prompt"])

@@ -86,7 +86,7 @@ class XllamaSession:
         self._check_open()
         if self._is_embedding:
             raise only_embeddings(self.loaded.name)
-        check_request(request)
+        check_request(request, self.loaded.name, sees=False)
         generation = Generation(request, self.loaded)
         grammar = grammar_of(request)
         tokens = self._tokens.of_messages(request.messages)

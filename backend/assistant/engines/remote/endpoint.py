@@ -12,6 +12,7 @@ import httpx
 from backend.assistant.engines.engine import Done, Finish, Request, Text, Thought, WriterPiece
 from backend.assistant.engines.remote.event_stream import read_events
 from backend.assistant.engines.remote.talk import THINKING, Talk
+from backend.assistant.engines.wording import cannot_see
 from backend.errors import InvalidInput, TriiError, Unavailable
 
 TRIES: Final = 2
@@ -91,7 +92,12 @@ class Endpoint:
         self._silent: set[str] = set()  # models that refused to be asked to think
 
     async def generate(self, model: str, request: Request) -> AsyncIterator[WriterPiece]:
-        """Text and thoughts as they come, then one Done; asked once more where nothing had come yet. Raises Unavailable."""
+        """Text and thoughts as they come, then one Done; asked once more where nothing had come yet. Raises Unavailable.
+
+        Raises InvalidInput for pictures: what is on a person's charts goes to no service.
+        """
+        if request.pictures:
+            raise cannot_see(model)
         for attempt in range(1, TRIES + 1):
             has_text = False
             try:

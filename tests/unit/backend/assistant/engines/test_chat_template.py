@@ -87,3 +87,11 @@ def test_a_model_without_a_template_takes_one_text_and_no_chat(template):
 def test_no_messages_are_no_prompt(template):
     with pytest.raises(InvalidInput, match="no messages"):
         template(CHATML).render([])
+
+
+def test_a_template_that_takes_contents_by_their_kinds_alone_gets_them_so(template):
+    typed = (
+        "{% for m in messages %}<{{ m.role }}>{% for part in m.content %}{% if part.type == 'text' %}{{ part.text }}{% endif %}"
+        "{% endfor %}</>{% endfor %}"
+    )
+    assert template(typed).render((SYSTEM, GOLD)) == "<system>Be calm.</><user>Gold?</>"
