@@ -140,11 +140,7 @@ class ModelLoader:
     def holds(self, card: ModelCard) -> bool:
         """Whether this model is loaded, in the place where it should be."""
         loaded = self.card
-        is_there = loaded is not None and (loaded.sha256, loaded.path, loaded.adapter) == (
-            card.sha256,
-            card.path,
-            card.adapter,
-        )
+        is_there = loaded is not None and _what_loads(loaded) == _what_loads(card)
         return is_there and self.is_in_place and not self._is_broken
 
     async def ensure(self, card: ModelCard) -> None:
@@ -246,9 +242,7 @@ class ModelLoader:
             self.tell(EngineState.LOADING, f"Trying {card.name} in a process of its own")
             await self._try(path)
             self._tried.add(card.sha256)
-        plan = await self._plan(path)
-        if card.adapter is not None:
-            plan = replace(plan, options=replace(plan.options, adapter=card.adapter.path))
+        plan = await self._plan(card)
         kind = self._wanted()
         if self._engine is None or self._kind != kind:
             await self._drop_engine()
@@ -260,7 +254,7 @@ class ModelLoader:
         if kind == "thread":
             self._mark.set()
         began_s = time.perf_counter()
-        plan = await self._load_as_planned(path, plan, words)
+        plan = await self._load_as_planned(card, plan, words)
         self._mark.clear()
         await asyncio.to_thread(self._times.keep, card.sha256, kind, time.perf_counter() - began_s)
         self.card = card
@@ -282,28 +276,29 @@ class ModelLoader:
             trial.cancel()
             self._trial = None
 
-    async def _load_as_planned(self, path: Path, plan: LoadPlan, words: str) -> LoadPlan:
+    async def _load_as_planned(self, card: ModelCard, plan: LoadPlan, words: str) -> LoadPlan:
         """Load; where layers on a graphics card ended the process, once more without. The plan that held."""
         assert self._engine is not None
         try:
-            await self._engine.load(path, plan.options, self._progress(words))
+            await self._engine.load(Path(card.path), plan.options, self._progress(words))
         except Unavailable as e:
             if e.code != LOAD_CRASHED or plan.options.n_gpu_layers == 0:
                 raise
             log.info("%s It is loaded again without the graphics card.", e.message)
-            adapter = plan.options.adapter
-            plan = await self._plan(path, uses_gpu=False)
-            plan = replace(plan, options=replace(plan.options, adapter=adapter))
-            await self._engine.load(path, plan.options, self._progress(words))
+            plan = await self._plan(card, uses_gpu=False)
+            await self._engine.load(Path(card.path), plan.options, self._progress(words))
         return plan
 
-    async def _plan(self, path: Path, *, uses_gpu: bool = True) -> LoadPlan:
-        header = await asyncio.to_thread(parse_header, path)
+    async def _plan(self, card: ModelCard, *, uses_gpu: bool = True) -> LoadPlan:
+        header = await asyncio.to_thread(parse_header, Path(card.path))
+        n_bytes = header.n_bytes + (card.projector.n_bytes if card.projector else 0)
         hardware = await asyncio.to_thread(self._parts.read_hardware)
-        self.is_large = header.n_bytes >= min(_LARGE_BYTES, hardware.total_bytes * _LARGE_SHARE)
+        self.is_large = n_bytes >= min(_LARGE_BYTES, hardware.total_bytes * _LARGE_SHARE)
         loaded = self._engine.stats().loaded if self._engine is not None else None
         hardware = hardware if uses_gpu else replace(hardware, gpus=())
-        return plan_load(header, header.n_bytes, hardware, self._parts.settings(), loaded.n_bytes if loaded else 0)
+        plan = plan_load(header, n_bytes, hardware, self._parts.settings(), loaded.n_bytes if loaded else 0)
+        adapter, projector = (one.path if one is not None else "" for one in (card.adapter, card.projector))
+        return replace(plan, options=replace(plan.options, adapter=adapter, projector=projector))
 
     def _progress(self, words: str) -> Callable[[float], bool]:
         """Told by the engine, from whichever thread it loads on; tells the loop now and then."""
@@ -357,6 +352,10 @@ class ModelLoader:
                 "engine.restarted",
             )
         )
+
+
+def _what_loads(card: ModelCard) -> tuple[object, ...]:
+    return card.sha256, card.path, card.adapter, card.projector
 
 
 async def _use_threads(engine: object, n_threads: int) -> None:

@@ -3,20 +3,20 @@
 import argparse
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from backend.assistant.answers import Mode
-from backend.assistant.models.model import Examined, ModelCard, Standing
+from backend.assistant.models.model import ModelCard, Standing
 from backend.assistant.models.models import CutShort, Models
 from backend.assistant.models.work import Doing, Work
 from backend.commands.context import CommandContext
 from backend.commands.model_options import NOBODY
+from backend.commands.model_words import SHORT, details, examined_facts, examined_row, facts, listed, row
 from backend.commands.numbers import format_size
 from backend.commands.parser import UsageError
 from backend.commands.phrases import read_secret_file
 from backend.commands.progress import BAR_WIDTH, ProgressBar, showing
 from backend.commands.tables import TextColumn, cut, printable
-from backend.commands.times import format_instant
 from backend.errors import InvalidInput, NotFound
 
 _COLUMNS: Final = (
@@ -41,12 +41,6 @@ _EXAMINED: Final = (
     TextColumn("words", may_be_cut=True),
 )
 _SERVICES: Final = (TextColumn("service"), TextColumn("model"), TextColumn("host"), TextColumn("key"))
-_STANDS: Final = {
-    Standing.UNTRIED: "untried",
-    Standing.REFUSED: "refused",
-    Standing.TRIED: "loads",
-    Standing.READY: "tried",
-}
 _DOING: Final = {
     Doing.COPYING: "copying",
     Doing.DOWNLOADING: "downloading",
@@ -54,7 +48,6 @@ _DOING: Final = {
     Doing.TRYING: "trying to load",
     Doing.EXAMINING: "examining",
 }
-_SHORT: Final = 8
 _STARTER: Final = Path("starter")
 
 
@@ -69,6 +62,7 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
         "use": _use,
         "test": _test,
         "adapter": _adapter,
+        "projector": _projector,
         "key": _key,
     }
     return await actions[arguments.action](context, arguments)
@@ -77,9 +71,9 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
 async def _list(context: CommandContext, _arguments: argparse.Namespace) -> int:
     cards = await (await _models(context)).cards()
     if context.as_json:
-        await context.put_json([_facts(card) for card in cards])
+        await context.put_json([facts(card) for card in cards])
     elif cards:
-        await context.put_table(_COLUMNS, [_row(card) for card in cards])
+        await context.put_table(_COLUMNS, [row(card) for card in cards])
     else:
         await context.tell("There are no models. Add one with: trii models add FILE.gguf, or trii models download URL")
     return 0
@@ -125,39 +119,39 @@ async def _tell_added(context: CommandContext, card: ModelCard) -> int:
     """Say what was added. Raises InvalidInput where it was, and may not be loaded."""
     if card.standing is Standing.REFUSED:
         words = f"{card.name} was added and may not be loaded: {card.words}"
-        hint = f"Try it again with: trii models test {card.id[:_SHORT]}, or remove it."
+        hint = f"Try it again with: trii models test {card.id[:SHORT]}, or remove it."
         raise InvalidInput(words, hint=hint, code="model.refused")
     if context.as_json:
-        await context.put_json(_facts(card))
+        await context.put_json(facts(card))
         return 0
-    await context.say(f"Model {card.id[:_SHORT]}, {card.name}, {format_size(card.n_bytes)}, is there.")
+    await context.say(f"Model {card.id[:SHORT]}, {card.name}, {format_size(card.n_bytes)}, is there.")
     if card.words:
         await context.tell(card.words)
     if not card.modes and not card.is_embedding:
-        await context.tell(f"Use it with: trii models use MODE {card.id[:_SHORT]}")
+        await context.tell(f"Use it with: trii models use MODE {card.id[:SHORT]}")
     return 0
 
 
 async def _remove(context: CommandContext, arguments: argparse.Namespace) -> int:
     gone = await (await _models(context)).remove((await _resolve(context, arguments.model)).id, for_good=True)
     if context.as_json:
-        await context.put_json(_facts(gone))
+        await context.put_json(facts(gone))
     else:
-        modes = f"; nothing is used for {_listed(gone.modes)} now" if gone.modes else ""
-        await context.say(f"Model {gone.id[:_SHORT]}, {gone.name}, is gone{modes}.")
+        modes = f"; nothing is used for {listed(gone.modes)} now" if gone.modes else ""
+        await context.say(f"Model {gone.id[:SHORT]}, {gone.name}, is gone{modes}.")
     return 0
 
 
 async def _show(context: CommandContext, arguments: argparse.Namespace) -> int:
     card = await _resolve(context, arguments.model)
     if context.as_json:
-        await context.put_json(_facts(card))
+        await context.put_json(facts(card))
         return 0
-    for name, text in _details(card):
+    for name, text in details(card):
         await context.say(f"{name:<12}  {text}")
     if card.examined:
         await context.say("")
-        await context.put_table(_EXAMINED, [_examined_row(one) for one in card.examined])
+        await context.put_table(_EXAMINED, [examined_row(one) for one in card.examined])
     return 0
 
 
@@ -178,7 +172,7 @@ async def _use(context: CommandContext, arguments: argparse.Namespace) -> int:
     await context.say(f"{card.name} is used for {mode}.")
     examined = card.examined_for(mode)
     if examined is None:
-        await context.tell(f"It has not been tried for that: trii models test {card.id[:_SHORT]} --mode {mode}")
+        await context.tell(f"It has not been tried for that: trii models test {card.id[:SHORT]} --mode {mode}")
     elif not examined.is_fit:
         await context.tell(f"{examined.words} Answers in this mode keep to plain wording.")
     return 0
@@ -192,9 +186,9 @@ async def _test(context: CommandContext, arguments: argparse.Namespace) -> int:
         async with showing(context, bar):
             found.append(await (await _models(context)).examine(card.id, mode, bar.take))
     if context.as_json:
-        await context.put_json([_examined_facts(one) for one in found])
+        await context.put_json([examined_facts(one) for one in found])
     else:
-        await context.put_table(_EXAMINED, [_examined_row(one) for one in found])
+        await context.put_table(_EXAMINED, [examined_row(one) for one in found])
     return 0
 
 
@@ -210,9 +204,28 @@ async def _adapter(context: CommandContext, arguments: argparse.Namespace) -> in
             added = await adapters.add(card.id, mode, path)
         adapter = added.adapter_for(mode)
         assert adapter is not None
-        words = f"{card.name} goes with {adapter.name} for {mode}. Try it: trii models test {card.id[:_SHORT]} --mode {mode}"
+        words = f"{card.name} goes with {adapter.name} for {mode}. Try it: trii models test {card.id[:SHORT]} --mode {mode}"
     if context.as_json:
-        await context.put_json(_facts(await _resolve(context, card.id)))
+        await context.put_json(facts(await _resolve(context, card.id)))
+    else:
+        await context.say(words)
+    return 0
+
+
+async def _projector(context: CommandContext, arguments: argparse.Namespace) -> int:
+    card, path = await _resolve(context, arguments.model), context.path(arguments.file)
+    projectors = (await _models(context)).projectors
+    if str(arguments.file) == NOBODY and not path.exists():
+        gone = await projectors.remove(card.id)
+        words = f"{card.name} goes without {gone.name} and sees no pictures."
+    else:
+        bar = WorkBar(path.name)
+        async with showing(context, bar):
+            added = await projectors.add(card.id, path)
+        assert added.projector is not None
+        words = f"{card.name} sees pictures by {added.projector.name}."
+    if context.as_json:
+        await context.put_json(facts(await _resolve(context, card.id)))
     else:
         await context.say(words)
     return 0
@@ -296,90 +309,3 @@ async def _resolve(context: CommandContext, text: str) -> ModelCard:
     if not found:
         raise NotFound(f"There is no model {text[:60]!r}.", hint="List them with: trii models list", code="model.unknown")
     raise InvalidInput(f"{len(found)} models begin with {text[:60]!r}.", hint="Give more of the id.", code="model.ambiguous")
-
-
-def _row(card: ModelCard) -> tuple[str, ...]:
-    fastest = max((one.tokens_per_s for one in card.examined), default=0.0)
-    return (
-        card.id[:_SHORT],
-        card.name,
-        format_size(card.n_bytes),
-        card.quantisation,
-        f"{card.n_ctx_train:,}" if card.n_ctx_train else "",
-        card.licence,
-        "embeddings" if card.is_embedding else _STANDS[card.standing],
-        f"{fastest:.0f}" if fastest else "",
-        _listed(tuple(one.mode for one in card.examined if one.is_fit)),
-        _listed(card.modes),
-    )
-
-
-def _details(card: ModelCard) -> list[tuple[str, str]]:
-    stands = f"{_STANDS[card.standing]}: {card.words}" if card.words else _STANDS[card.standing]
-    return [
-        ("Model", card.id),
-        ("Name", card.name),
-        ("Stands", stands),
-        ("Used for", _listed(card.modes) or "nothing"),
-        ("Adapters", "; ".join(f"{one.name} for {one.mode}" for one in card.adapters) or "none"),
-        ("Size", f"{format_size(card.n_bytes)} ({card.n_bytes:,} bytes)"),
-        ("Kind", f"{card.architecture}{', embeddings' if card.is_embedding else ''}"),
-        ("Parameters", f"{card.n_parameters:,}" if card.n_parameters else "not said"),
-        ("Quantised", card.quantisation or "not said"),
-        ("Context", f"{card.n_ctx_train:,} tokens" if card.n_ctx_train else "not said"),
-        ("Layers", f"{card.n_layers:,}" if card.n_layers else "not said"),
-        ("Vocabulary", f"{card.n_vocab:,} tokens" if card.n_vocab else "not said"),
-        ("Template", "its own" if card.has_template else "none: it may not follow a conversation"),
-        ("Licence", card.licence or "not said"),
-        ("From", card.origin),
-        ("Added", format_instant(card.added_ns)),
-        ("SHA-256", card.sha256),
-        ("File", card.path),
-    ]
-
-
-def _examined_row(one: Examined) -> tuple[str, ...]:
-    speed = (f"{one.first_token_ms:,.0f} ms", f"{one.tokens_per_s:,.1f}", f"{one.obedience:.0%}")
-    return (str(one.mode), "yes" if one.is_fit else "no", *speed, one.words)
-
-
-def _listed(modes: tuple[Mode, ...]) -> str:
-    return ", ".join(map(str, modes))
-
-
-def _facts(card: ModelCard) -> dict[str, Any]:
-    return {
-        "model": card.id,
-        "name": card.name,
-        "standing": str(card.standing),
-        "words": card.words,
-        "modes": [str(mode) for mode in card.modes],
-        "n_bytes": card.n_bytes,
-        "architecture": card.architecture,
-        "n_parameters": card.n_parameters,
-        "quantisation": card.quantisation,
-        "n_ctx_train": card.n_ctx_train,
-        "n_layers": card.n_layers,
-        "n_vocab": card.n_vocab,
-        "has_template": card.has_template,
-        "is_embedding": card.is_embedding,
-        "licence": card.licence,
-        "origin": card.origin,
-        "added": format_instant(card.added_ns),
-        "sha256": card.sha256,
-        "path": card.path,
-        "examined": [_examined_facts(one) for one in card.examined],
-        "adapters": [{"mode": str(one.mode), "name": one.name, "sha256": one.sha256} for one in card.adapters],
-    }
-
-
-def _examined_facts(one: Examined) -> dict[str, Any]:
-    return {
-        "mode": str(one.mode),
-        "is_fit": one.is_fit,
-        "words": one.words,
-        "first_token_ms": round(one.first_token_ms, 1),
-        "tokens_per_s": round(one.tokens_per_s, 1),
-        "obedience": round(one.obedience, 4),
-        "at": format_instant(one.at_ns),
-    }

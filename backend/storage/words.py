@@ -355,4 +355,17 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0010_projectors",
+        """
+        CREATE TABLE model_projectors (
+            model TEXT PRIMARY KEY REFERENCES models (id) ON DELETE CASCADE,
+            sha256 TEXT NOT NULL,
+            name TEXT NOT NULL,
+            n_bytes INTEGER NOT NULL,
+            style TEXT NOT NULL,
+            added_ns INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
 )

@@ -143,5 +143,11 @@ class NotingDeeds:
     def remove_adapter(self, card, mode):
         self.asked.append(("remove adapter", card.name, mode))
 
+    def add_projector(self, card, path):
+        self.asked.append(("add projector", card.name, path.name))
+
+    def remove_projector(self, card):
+        self.asked.append(("remove projector", card.name))
+
     def remove(self, card):
         self.asked.append(("remove", card.name))

@@ -146,6 +146,9 @@ class Modelling:
     async def probe_adapter(self, path: Path, adapter: Path) -> Loaded:
         return await self.probe(adapter)
 
+    async def probe_projector(self, path: Path, projector: Path) -> Loaded:
+        return await self.probe(projector)
+
     def files(self) -> list[str]:
         """Whole files in the folder of models."""
         return sorted(path.name for path in self.home.models.iterdir() if path.is_file())
@@ -187,6 +190,7 @@ async def modelling(
             "parse_header": parse_fake_header,
             "probe": made.probe,
             "probe_adapter": made.probe_adapter,
+            "probe_projector": made.probe_projector,
             "make_engine": engine.make,
             **real,
         }

@@ -15,7 +15,7 @@ from backend.commands.models import WorkBar
 from backend.commands.table import build_parser
 from backend.commands.terminal import TerminalFacts
 from backend.errors import InvalidInput, TriiError
-from tests.fakes.gguf_files import write_adapter
+from tests.fakes.gguf_files import write_adapter, write_gguf, write_projector
 from tests.fakes.model_server import serving
 from tests.fakes.modelling import make_model, modelling
 
@@ -118,6 +118,22 @@ async def test_an_adapter_goes_with_a_model_for_one_mode_and_away(home, clock, t
         assert (refused.code, refused.error) == (4, "It ended its process.")
         assert (await trii("adapter", "tiny", "deep", "none")).out == "Tiny goes without Tiny Manner for deep.\n"
         assert (await trii("adapter", "tiny", "deep", "none")).code != 0
+
+
+async def test_a_projector_goes_with_a_model_and_away(home, clock, tiny, tmp_path):
+    write_projector(tmp_path / "mmproj.gguf", width=64)
+    write_projector(tmp_path / "wide.gguf", width=80)
+    async with modelling(home, clock) as m:
+        trii = Shell(m, tmp_path)
+        await trii("add", "tiny.gguf")
+        write_gguf(next(m.home.models.glob("*.gguf")))  # a head that tells how wide it is
+        added = await trii("projector", "tiny", "mmproj.gguf")
+        assert (added.out, added.error) == ("Tiny sees pictures by Tiny Eyes.\n", "")
+        assert "Sees by       Tiny Eyes" in (await trii("show", "tiny")).out
+        refused = await trii("projector", "tiny", "wide.gguf")
+        assert (refused.code, "gives 80 numbers a token, the model takes 64" in refused.error) == (4, True)
+        assert (await trii("projector", "tiny", "none")).out == "Tiny goes without Tiny Eyes and sees no pictures.\n"
+        assert (await trii("show", "tiny", "--json")).json["projector"] is None
 
 
 async def test_a_download_is_shown_while_it_comes_and_its_rest_is_listed(home, clock, tmp_path):

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
 
 from backend.assistant.answers import Mode
-from backend.assistant.models.model import Adapter, Standing
+from backend.assistant.models.model import Adapter, Projector, Standing
 from backend.assistant.models.work import Doing, Work
 from backend.settings import Appearance
 from tests.fakes.dialogs import nameless, opened, walk
@@ -18,7 +18,7 @@ from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.window import shown
 from trii_desktop.assistant.models.model_table import FIXED, HEADERS
 from trii_desktop.assistant.models.models_dialog import ModelsDialog
-from trii_desktop.assistant.models.words import format_context, listed, standing_words, work_words
+from trii_desktop.assistant.models.words import figures, format_context, listed, standing_words, work_words
 from trii_desktop.look import Look
 from trii_desktop.theme import dress
 from trii_desktop.widgets.numbers import DASH
@@ -348,3 +348,19 @@ def test_adapters_are_added_and_removed_for_a_mode_and_told_beside_it(dialog_of)
     assert deeds.asked == [("remove adapter", QWEN.name, Mode.FAST), ("add adapter", QWEN.name, Mode.DEEP, "bold.gguf")]
     assert dialog.details._shown[Mode.FAST].text() == "With the adapter Calm Manner. Not examined yet"
     assert "Calm" not in dialog.details._shown[Mode.DEEP].text()
+
+
+def test_a_projector_is_added_and_removed_and_told_among_the_figures(dialog_of):
+    eyes = Projector("Tiny Eyes", "/m/eyes.gguf", "0" * 64, 4_000, "mlp")
+    dialog, deeds = dialog_of(QWEN, replace(GEMMA, projector=eyes))
+    dialog.choose(QWEN.id)
+    dialog._adapter_menu.aboutToShow.emit()
+    dialog._adapter_menu.actions()[-1].trigger()
+    dialog.findChild(QFileDialog).fileSelected.emit("/m/mmproj.gguf")
+    dialog.choose(GEMMA.id)
+    dialog._adapter_menu.aboutToShow.emit()
+    last = dialog._adapter_menu.actions()[-1]
+    assert last.text() == "Remove the projector Tiny Eyes"
+    last.trigger()
+    assert deeds.asked == [("add projector", QWEN.name, "mmproj.gguf"), ("remove projector", GEMMA.name)]
+    assert ("Sees by", "Tiny Eyes") in figures(replace(GEMMA, projector=eyes))

@@ -1,8 +1,6 @@
 """LoRA adapters of models, one a mode: taken in by copying, tried with their model in a process of its own, removed."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,11 +8,12 @@ from pathlib import Path
 from backend.assistant.answers import Mode
 from backend.assistant.engines.gguf_adapter import parse_adapter
 from backend.assistant.models.files import hash_file
+from backend.assistant.models.kept_files import KeptFiles
 from backend.assistant.models.model import Adapter, ModelCard
 from backend.assistant.models.parts import ModelParts
 from backend.assistant.models.store import ADAPTERS, ModelStore
 from backend.assistant.models.work import Doing, WorkBook, run_on_thread
-from backend.errors import InvalidInput, NotFound, Unavailable
+from backend.errors import InvalidInput, NotFound
 
 
 class Adapters:
@@ -25,7 +24,7 @@ class Adapters:
         self._store = store
         self._works = works
         self._changed = changed
-        self._folder = parts.folder / ADAPTERS
+        self._files = KeptFiles(parts.folder / ADAPTERS)
 
     async def add(self, model_id: str, mode: Mode, path: Path) -> ModelCard:
         """Let an adapter go with a model for a mode, in place of another; the model must be examined there again.
@@ -43,7 +42,7 @@ class Adapters:
             )
         with self._works.under(path.name, Doing.COPYING, model=card.id, mode=mode) as tally:
             sha256 = await run_on_thread(partial(hash_file, path))
-            kept = await asyncio.to_thread(self._copy_in, path, sha256)
+            kept = await self._files.take(path, sha256, "adapter")
             tally.turn_to(Doing.TRYING)
             await self._parts.probe_adapter(Path(card.path), kept)
         adapter = Adapter(mode, head.name, str(kept), sha256, head.n_bytes, head.rank, self._parts.clock.now_ns())
@@ -68,13 +67,7 @@ class Adapters:
 
     async def sweep(self) -> None:
         """Delete files of adapters that go with no model, and what came of a copy that was cut short."""
-        known = {f"{sha256}.gguf" for sha256 in await self._store.adapter_hashes()}
-        await asyncio.to_thread(self._delete_others, known)
-
-    def _delete_others(self, known: set[str]) -> None:
-        for path in self._folder.glob("*"):
-            if path.name not in known:
-                path.unlink(missing_ok=True)
+        await self._files.sweep(await self._store.adapter_hashes())
 
     async def _model(self, model_id: str) -> ModelCard:
         found = await self._store.find(model_id)
@@ -83,19 +76,3 @@ class Adapters:
         if found.card.is_embedding or not found.card.is_usable:
             raise InvalidInput(f"{found.card.name} cannot be used to write.", hint="Choose another model.", code="model.refused")
         return found.card
-
-    def _copy_in(self, path: Path, sha256: str) -> Path:
-        kept, part = self._folder / f"{sha256}.gguf", self._folder / f"{sha256}.part"
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            if not kept.is_file():
-                shutil.copyfile(path, part)
-                with part.open("rb+") as file:
-                    os.fsync(file.fileno())
-                part.replace(kept)
-        except OSError as e:
-            part.unlink(missing_ok=True)
-            raise Unavailable(
-                f"The adapter cannot be copied: {e.strerror or e}.", hint="Free some space on the disk.", code="models.disk"
-            ) from e
-        return kept

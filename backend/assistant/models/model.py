@@ -42,10 +42,23 @@ class Adapter:
 
 
 @dataclass(frozen=True, slots=True)
+class Projector:
+    """The eyes of a model, tried with it. ``path`` is absolute, in a folder of ours; ``style`` as its file calls it."""
+
+    name: str
+    path: str
+    sha256: str
+    n_bytes: int
+    style: str
+    added_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """A model of this installation. ``path`` is absolute; sizes in bytes; empty words where the file does not tell.
 
     adapters : one a mode at most; adapter : the one that it is to be loaded with
+    projector : with it the model sees pictures; None for one that does not
     """
 
     id: str  # the first 16 hexadecimal digits of its SHA-256
@@ -70,6 +83,7 @@ class ModelCard:
     modes: tuple[Mode, ...] = ()  # for which it is chosen
     adapters: tuple[Adapter, ...] = ()
     adapter: Adapter | None = None
+    projector: Projector | None = None
 
     def adapter_for(self, mode: Mode) -> Adapter | None:
         """Its adapter for a mode."""

@@ -18,6 +18,7 @@ from backend.assistant.models.examining import Examiner, machine_mark
 from backend.assistant.models.files import ModelFiles, hash_file, look_at
 from backend.assistant.models.model import Examined, ModelCard, Standing
 from backend.assistant.models.parts import ModelParts
+from backend.assistant.models.projectors import Projectors
 from backend.assistant.models.starter import Starter
 from backend.assistant.models.store import KeptModel, ModelStore, missing
 from backend.assistant.models.work import Doing, Progress, Work, WorkBook, run_on_thread
@@ -53,6 +54,7 @@ class Models:
         self._works = WorkBook()
         self._arrivals = Arrivals(parts, self._files, self._store, self._works, self._changed)
         self.adapters = Adapters(parts, self._store, self._works, self._changed)
+        self.projectors = Projectors(parts, self._store, self._works, self._changed)
         self._examining = asyncio.Lock()
         self._readying = asyncio.Lock()
         self._trying = asyncio.Lock()
@@ -225,6 +227,7 @@ class Models:
             await self._purge([one.card.id for one in removed if one.is_ours])
             await run_on_thread(lambda _stop: self._files.sweep(self._parts.clock.now_ns()))
             await self.adapters.sweep()
+            await self.projectors.sweep()
             await self._find_starter()
             self._is_ready = True
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from backend.assistant.engines.engine import Engine, Loaded
-from backend.assistant.engines.probe import probe_adapter
+from backend.assistant.engines.probe import probe_adapter, probe_projector
 from backend.assistant.models.download import DownloadRules
 from backend.assistant.models.files import RESERVE_BYTES
 from backend.assistant.models.starter import Starter, find_starter
@@ -77,7 +77,7 @@ class ModelParts:
     ledger : words; folder : where files of models are kept
     parse_header : reads what a file says of itself, and refuses what is no model; blocks
     probe : loads a file in a process of its own; InvalidInput where it is no model or ends that process
-    probe_adapter : the same of a model with an adapter
+    probe_adapter, probe_projector : the same of a model with an adapter, and with a projector, which is shown a picture
     make_engine : an engine of its own for an examination, best one in another process; closed afterwards
     reserve_bytes : left free on the disk
     undo_s : how long the file of a removed model stays, so that the removal can be taken back
@@ -92,6 +92,7 @@ class ModelParts:
     probe: Callable[[Path], Awaitable[Loaded]]
     make_engine: Callable[[], Engine]
     probe_adapter: Callable[[Path, Path], Awaitable[Loaded]] = probe_adapter
+    probe_projector: Callable[[Path, Path], Awaitable[Loaded]] = probe_projector
     find_starter: Callable[[], Starter | None] = find_starter
     rules: DownloadRules = field(default_factory=DownloadRules)
     reserve_bytes: int = RESERVE_BYTES

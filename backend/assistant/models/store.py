@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from backend.assistant.answers import Mode
-from backend.assistant.models.model import Adapter, Examined, ModelCard, Standing
+from backend.assistant.models.model import Adapter, Examined, ModelCard, Projector, Standing
 from backend.errors import NotFound
 from backend.storage.ledger import Ledger
 
 ADAPTERS: Final = "adapters"  # the folder of adapters, inside that of models
+PROJECTORS: Final = "projectors"  # and that of projectors
 _COLUMNS: Final = """
     id, sha256, file, is_ours, modified_ns, name, n_bytes, architecture, n_parameters, quantisation, n_ctx_train, n_layers, n_vocab,
     has_template, is_embedding, licence, origin, standing, words, added_ns, removed_ns
@@ -38,6 +39,10 @@ _PUT_EXAMINED: Final = """
 _ADAPTERS: Final = "SELECT mode, name, sha256, n_bytes, rank, added_ns FROM model_adapters WHERE model = ?"
 _PUT_ADAPTER: Final = """
     INSERT OR REPLACE INTO model_adapters (model, mode, name, sha256, n_bytes, rank, added_ns) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_PROJECTOR: Final = "SELECT name, sha256, n_bytes, style, added_ns FROM model_projectors WHERE model = ?"
+_PUT_PROJECTOR: Final = """
+    INSERT OR REPLACE INTO model_projectors (model, name, sha256, n_bytes, style, added_ns) VALUES (?, ?, ?, ?, ?, ?)
 """
 _CHOOSE: Final = "INSERT INTO model_choices (mode, model) VALUES (?, ?) ON CONFLICT (mode) DO UPDATE SET model = excluded.model"
 
@@ -159,6 +164,20 @@ class ModelStore:
         rows = await self._ledger.read(lambda db: db.execute("SELECT sha256 FROM model_adapters").fetchall())
         return frozenset(sha256 for (sha256,) in rows)
 
+    async def put_projector(self, model_id: str, projector: Projector) -> ModelCard:
+        """Let a model see with this projector. Raises NotFound."""
+        row = (model_id, projector.name, projector.sha256, projector.n_bytes, projector.style, projector.added_ns)
+        return await self._change(model_id, _PUT_PROJECTOR, row)
+
+    async def remove_projector(self, model_id: str) -> ModelCard:
+        """Let a model see no more. Raises NotFound."""
+        return await self._change(model_id, "DELETE FROM model_projectors WHERE model = ?", (model_id,))
+
+    async def projector_hashes(self) -> frozenset[str]:
+        """The hashes of all projectors that go with a model, removed ones too."""
+        rows = await self._ledger.read(lambda db: db.execute("SELECT sha256 FROM model_projectors").fetchall())
+        return frozenset(sha256 for (sha256,) in rows)
+
     async def choose(self, mode: Mode, model_id: str | None) -> None:
         """Choose a model for a mode, or none. Raises NotFound."""
 
@@ -227,6 +246,16 @@ class ModelStore:
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
+    async def _change(self, model_id: str, statement: str, values: tuple[Any, ...]) -> ModelCard:
+        """Change what goes with a model that is there. Raises NotFound."""
+
+        def work(db: Any) -> ModelCard:
+            self._must_find(db, model_id)
+            db.execute(statement, values)
+            return self._must_find(db, model_id).card
+
+        return await self._ledger.write(work)
+
     def _find(self, db: Any, model_id: str) -> KeptModel | None:
         row = db.execute(f"{_ALL} WHERE id = ?", (model_id,)).fetchone()
         return None if row is None else self._read(db, row)
@@ -246,6 +275,13 @@ class ModelStore:
         folder = self._folder / ADAPTERS
         found = [Adapter(Mode(mode), name, str(folder / f"{sha}.gguf"), sha, *rest) for mode, name, sha, *rest in rows]
         return tuple(sorted(found, key=lambda one: list(Mode).index(one.mode)))
+
+    def _projector(self, db: Any, model_id: str) -> Projector | None:
+        row = db.execute(_PROJECTOR, (model_id,)).fetchone()
+        if row is None:
+            return None
+        name, sha256, *rest = row
+        return Projector(name, str(self._folder / PROJECTORS / f"{sha256}.gguf"), sha256, *rest)
 
     def _row(self, model: KeptModel) -> tuple[Any, ...]:
         card = model.card
@@ -287,6 +323,7 @@ class ModelStore:
             examined=tuple(sorted(examined, key=lambda one: list(Mode).index(one.mode))),
             modes=tuple(mode for mode in Mode if mode in chosen),
             adapters=self._adapters(db, model_id),
+            projector=self._projector(db, model_id),
         )
         return KeptModel(card, bool(is_ours), modified_ns, gone_ns)
 

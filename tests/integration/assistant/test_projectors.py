@@ -4,13 +4,15 @@ import numpy as np
 import psutil
 import pytest
 
+from backend.app import open_backend
+from backend.assistant.answers import Mode
 from backend.assistant.engines.engine import Done, Finish, LoadOptions, Message, Request, Role, Text
 from backend.assistant.engines.pictures import plain_png
 from backend.assistant.engines.probe import probe_projector
 from backend.assistant.engines.process_engine import ProcessEngine
 from backend.assistant.engines.sessions import open_session
 from backend.assistant.engines.thread_engine import ThreadEngine
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, NotFound
 from backend.tasks import TaskOwner
 from tests.fakes.gguf_files import write_projector
 
@@ -155,3 +157,25 @@ async def test_a_projector_is_tried_apart_and_one_that_is_foreign_or_ends_its_pr
     unknown = write_projector(tmp_path / "unknown.gguf", style="telepathy")
     with pytest.raises(InvalidInput, match=r"does not go with this model|is not used"):
         await probe_projector(starter_model, unknown)
+
+
+async def test_a_model_sees_with_its_projector_until_that_is_removed(home, starter_model, projector):
+    async with open_backend(home, watch=False) as backend:
+        assistant = await backend.assistant.open()
+        await assistant.begin()
+        models, projectors = assistant.models, assistant.models.projectors
+        (card,) = await models.cards()
+        card = await projectors.add(card.id, projector)
+        assert (card.projector.name, card.projector.style) == ("Tiny Eyes", "mlp")
+        assert (await assistant.engines.ready(Mode.FAST)).loaded.sees
+        gone = await projectors.remove(card.id)
+        assert not (await assistant.engines.ready(Mode.FAST)).loaded.sees
+        await projectors.put(card.id, gone)
+        await projectors.sweep()
+        assert (await models.card(card.id)).projector == gone
+        await projectors.remove(card.id)
+        await projectors.sweep()
+        with pytest.raises(NotFound):
+            await projectors.put(card.id, gone)
+        with pytest.raises(InvalidInput, match="holds a model, not the eyes"):
+            await projectors.add(card.id, starter_model)

@@ -66,6 +66,14 @@ class ModelDeeds(Protocol):
         """Let a model go without its adapter for a mode; that can be taken back."""
         ...
 
+    def add_projector(self, card: ModelCard, path: Path) -> None:
+        """Let a model see pictures by a projector."""
+        ...
+
+    def remove_projector(self, card: ModelCard) -> None:
+        """Let a model see no more; that can be taken back."""
+        ...
+
     def remove(self, card: ModelCard) -> None:
         """Forget a model; that can be taken back."""
         ...

@@ -97,6 +97,14 @@ class ModelActions:
         """Let a model go without its adapter for a mode; that can be taken back."""
         self._desk.start("Removing an adapter", self._remove_adapter(card, mode))
 
+    def add_projector(self, card: ModelCard, path: Path) -> None:
+        """Let a model see pictures by a projector."""
+        self._desk.start(f"Adding {path.name}", self._add_projector(card, path))
+
+    def remove_projector(self, card: ModelCard) -> None:
+        """Let a model see no more; that can be taken back."""
+        self._desk.start("Removing a projector", self._remove_projector(card))
+
     def remove(self, card: ModelCard) -> None:
         """Forget a model; that can be taken back."""
         self._desk.start(f"Removing {card.name}", self._remove(card))
@@ -198,6 +206,28 @@ class ModelActions:
             await call(adapters.remove(card.id, mode))
 
         self._desk.did(f"{card.name} goes without {gone.name} for {TITLES[mode]}.", put_back, again)
+
+    async def _add_projector(self, card: ModelCard, path: Path) -> None:
+        try:
+            added = await self._desk.bridge.call(self._models.projectors.add(card.id, path))
+        except TriiError as error:
+            _let_pass(error)
+            return
+        assert added.projector is not None
+        words = f"{card.name} sees pictures by {added.projector.name}."
+        self._desk.notices.say(words, "Ask with /look what it sees in the chart.", level=Level.SUCCESS)
+
+    async def _remove_projector(self, card: ModelCard) -> None:
+        call, projectors = self._desk.bridge.call, self._models.projectors
+        gone = await call(projectors.remove(card.id))
+
+        async def put_back() -> None:
+            await call(projectors.put(card.id, gone))
+
+        async def again() -> None:
+            await call(projectors.remove(card.id))
+
+        self._desk.did(f"{card.name} goes without {gone.name} and sees no pictures.", put_back, again)
 
     def _tell_added(self, card: ModelCard) -> None:
         if card.standing is Standing.REFUSED:

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, SignalInstance
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -67,7 +67,7 @@ class ModelsDialog(QDialog):
         self.add_button, self.download_button = button("Add file…", primary=True), button("Download…")
         self.starter_button = button("Use the starter model")
         self.examine_button, self.remove_button = button("Examine"), button("Remove")
-        self.adapter_button = button("Adapter", name="Adapter of the chosen model")
+        self.adapter_button = button("Additions", name="Adapters and projector of the chosen model")
         self._adapter_menu = QMenu(self)
         self._adapter_menu.aboutToShow.connect(self._fill_adapter_menu)
         self.adapter_button.setMenu(self._adapter_menu)
@@ -186,12 +186,33 @@ class ModelsDialog(QDialog):
             else:
                 self._adapter_menu.addAction(f"Remove {adapter.name} from {title}", partial(self._remove_adapter, mode))
 
+        if chosen is None:
+            return
+        self._adapter_menu.addSeparator()
+        if chosen.projector is None:
+            self._adapter_menu.addAction("Add a projector, to see charts…", self._ask_projector)
+        else:
+            self._adapter_menu.addAction(
+                f"Remove the projector {chosen.projector.name}", partial(self._deeds.remove_projector, chosen)
+            )
+
     def _ask_adapter(self, mode: Mode) -> None:
-        dialog = QFileDialog(self, "Add an adapter", str(Path.home()), "Adapters (*.gguf);;All files (*)")
+        self._ask_file("Add an adapter", "Adapters (*.gguf);;All files (*)").connect(partial(self._add_adapter, mode))
+
+    def _ask_projector(self) -> None:
+        self._ask_file("Add a projector", "Projectors (*mmproj*.gguf *.gguf);;All files (*)").connect(self._add_projector)
+
+    def _ask_file(self, title: str, kinds: str) -> SignalInstance:
+        """Ask for a file; the signal that brings its name."""
+        dialog = QFileDialog(self, title, str(Path.home()), kinds)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(partial(self._add_adapter, mode))
         dialog.open()
+        return dialog.fileSelected
+
+    def _add_projector(self, name: str) -> None:
+        if (chosen := self.table.current) is not None:
+            self._deeds.add_projector(chosen, Path(name))
 
     def _add_adapter(self, mode: Mode, name: str) -> None:
         if (chosen := self.table.current) is not None:

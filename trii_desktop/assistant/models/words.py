@@ -89,6 +89,7 @@ def figures(card: ModelCard) -> tuple[tuple[str, str], ...]:
         ("Context", _tokens(card.n_ctx_train)),
         ("Layers", format_count(card.n_layers) if card.n_layers else NOT_SAID),
         ("Vocabulary", _tokens(card.n_vocab)),
+        ("Sees by", card.projector.name if card.projector is not None else "nothing: no projector"),
         ("Chat template", "its own" if card.has_template else "none: it may not follow a conversation"),
         ("Licence", card.licence or NOT_SAID),
         ("From", card.origin),
