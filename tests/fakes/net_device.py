@@ -60,9 +60,14 @@ class NetDevice:
         return op
 
     def waiting(self) -> int:
-        """Operations that have no place in the copy yet and were not refused."""
-        settled = self.copies.settled
-        return sum(not (identity in settled and settled[identity].code) for identity in self.copies.outbox)
+        """Operations that were not refused and whose events have to come yet."""
+        return sum(self._waits(op) for op in self.copies.outbox.values())
+
+    def _waits(self, op: Op) -> bool:
+        settled, copy = self.copies.settled.get(op.id), self.copies.rooms.get(op.r)
+        if settled is None or copy is None:
+            return settled is None or not settled.code
+        return not settled.code and settled.s >= copy.floor()
 
     def reborn(self) -> "NetDevice":
         """The device that comes up over the same disk after kill -9; this one must be closed and does nothing any more."""

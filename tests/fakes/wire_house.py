@@ -72,7 +72,14 @@ class WireHouse:
             if at % 10 == 9:
                 if between is not None:
                     await between(at + 1)
-                await until(lambda: sum(device.waiting() for device in self.devices) < OPS_WAITING_MAX, 120)
+                await self._keep_pace(at)
+
+    async def _keep_pace(self, at: int) -> None:
+        try:
+            await until(lambda: sum(device.waiting() for device in self.devices) < OPS_WAITING_MAX, 120)
+        except TimeoutError as error:
+            standing = "; ".join(f"{device.device}: {device.waiting()} wait, {device.state}" for device in self.devices)
+            raise AssertionError(f"Too much waits after {at} operations: {standing}") from error
 
     async def settle(self, timeout_s: float = 90.0) -> None:
         """Until nothing waits and all copies end at the same place."""
