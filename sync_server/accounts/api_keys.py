@@ -7,7 +7,7 @@ from typing import Final
 
 from sync_server.accounts.directory import free_handle
 from sync_server.accounts.limits import MAKE
-from sync_server.accounts.means import DAY_MS, Change, Means, entry_of, hash_secret, not_there
+from sync_server.accounts.means import DAY_MS, NEWEST, PAGE, Change, Means, entry_of, hash_secret, not_there
 from sync_server.accounts.names import clean_name
 from sync_server.accounts.permissions import DEED_OF_SCOPE, SCOPES, Deed, may
 from sync_server.accounts.records import load_account
@@ -46,14 +46,14 @@ class ApiKeys:
         whole = KeyTerms(name, tuple(sorted(set(terms.scopes))), terms.days, networks)
         return await self._replies.give(once, actor.org, KeyRow, lambda change: self._make(change, actor, whole, address))
 
-    async def rows(self, actor: Actor) -> tuple[KeyRow, ...]:
-        """Keys of the organisation that have not ended, the newest first. Raises Refused (403)."""
+    async def rows(self, actor: Actor, before: str = "", limit: int = PAGE) -> tuple[KeyRow, ...]:
+        """Keys of the organisation that have not ended, the newest first, those before ``before``. Raises Refused (403)."""
         await self._means.check_may(actor, Deed.SEE_ACCOUNTS)
         async with self._means.database.read() as tx:
             rows = await tx.rows(
                 "SELECT id, user_id, name, scopes, networks, made_by, made_ms, until_ms, seen_ms FROM api_keys"
-                " WHERE org = $1 AND ended_ms = 0 AND until_ms > $2 ORDER BY made_ms DESC, id DESC",
-                *(actor.org, self._means.now_ms()),
+                " WHERE org = $1 AND ended_ms = 0 AND until_ms > $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+                *(actor.org, self._means.now_ms(), before or NEWEST, max(1, min(limit, PAGE))),
             )
         return tuple(
             KeyRow(key, user, name, tuple(scopes.split()), tuple(networks.split()), *rest)

@@ -7,7 +7,7 @@ import msgspec
 
 from sync_server.accounts.emails import open_email
 from sync_server.accounts.factors import Factors
-from sync_server.accounts.means import Change, Means, entry_of, not_there
+from sync_server.accounts.means import PAGE, Change, Means, entry_of, not_there
 from sync_server.accounts.names import clean_name, handle_of, next_free
 from sync_server.accounts.permissions import Deed, allows, outranks, roles_given_by
 from sync_server.accounts.records import Account, load_account, load_colleague
@@ -19,7 +19,6 @@ from sync_server.protocol.codes import Code
 from sync_server.protocol.messages import Person
 from sync_server.storage.database import Reading
 
-PAGE: Final = 200
 GONE: Final = "Deleted account"
 _SEEN: Final[LiteralString] = "(SELECT COALESCE(MAX(s.seen_ms), 0) FROM sessions s WHERE s.user_id = u.id)"
 _PEOPLE: Final[LiteralString] = (

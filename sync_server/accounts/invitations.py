@@ -3,7 +3,7 @@
 from typing import Final
 
 from sync_server.accounts.limits import MAKE, SECRET
-from sync_server.accounts.means import DAY_MS, Change, Means, entry_of, hash_secret, not_there
+from sync_server.accounts.means import DAY_MS, NEWEST, PAGE, Change, Means, entry_of, hash_secret, not_there
 from sync_server.accounts.permissions import Deed, check_may, roles_given_by
 from sync_server.accounts.replies import Once, Replies
 from sync_server.accounts.values import Invitation, InvitationTerms, InvitedTo
@@ -35,14 +35,14 @@ class Invitations:
         self._means.check_rate(actor.user, MAKE)
         return await self._replies.give(once, actor.org, Invitation, lambda change: self._make(change, actor, terms, address))
 
-    async def rows(self, actor: Actor) -> tuple[Invitation, ...]:
-        """Invitations of the organisation that can still be used, the newest first. Raises Refused (403)."""
+    async def rows(self, actor: Actor, before: str = "", limit: int = PAGE) -> tuple[Invitation, ...]:
+        """Those of the organisation that can still be used, the newest first, made before ``before``. Raises Refused (403)."""
         await self._means.check_may(actor, Deed.INVITE)
         async with self._means.database.read() as tx:
             rows = await tx.rows(
                 f"SELECT {_COLUMNS} FROM invitations WHERE org = $1 AND withdrawn_ms = 0 AND until_ms > $2 AND used < uses"  # noqa: S608 - a constant
-                " ORDER BY made_ms DESC, id DESC",
-                *(actor.org, self._means.now_ms()),
+                " AND id < $3 ORDER BY id DESC LIMIT $4",
+                *(actor.org, self._means.now_ms(), before or NEWEST, max(1, min(limit, PAGE))),
             )
         return tuple(Invitation(row[0], Role(row[1]), *row[2:]) for row in rows)
 

@@ -24,6 +24,8 @@ from sync_server.storage.keys import ServerKeys
 SECRET_BYTES: Final = 32
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 24 * 60 * MINUTE_MS
+PAGE: Final = 200  # rows of a list at a time
+NEWEST: Final = "~"  # after every id; ids grow with time, so a list goes down them from the newest
 
 
 @dataclass(frozen=True, slots=True)

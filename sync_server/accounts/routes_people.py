@@ -97,9 +97,11 @@ async def rename_org(request: Asking, actor: Asker, data: JSONBody[OrgAsked]) ->
 
 
 @get("/api/v1/invitations", tags=["invitations"], summary="Invitations")
-async def invitations(request: Asking, actor: Asker) -> InvitationList:
-    """Invitations of the organisation that can still be used."""
-    return InvitationList(await accounts_of(request).invitations.rows(actor))
+async def invitations(request: Asking, actor: Asker, cursor: Cursor = "", limit: Limit = 100) -> InvitationList:
+    """Invitations of the organisation that can still be used, page by page."""
+    cursors = cursors_of(request)
+    rows = await accounts_of(request).invitations.rows(actor, cursors.read(actor, "invitations", cursor), limit)
+    return InvitationList(rows, cursors.sign(actor, "invitations", rows[-1].id) if len(rows) == limit else "")
 
 
 @post("/api/v1/invitations", tags=["invitations"], summary="Invite people")
@@ -116,9 +118,11 @@ async def withdraw_invitation(request: Asking, actor: Asker, invitation: PathId)
 
 
 @get("/api/v1/api-keys", tags=["api-keys"], summary="Keys for programs")
-async def api_keys(request: Asking, actor: Asker) -> KeyList:
-    """Keys of the organisation that have not ended."""
-    return KeyList(await accounts_of(request).api_keys.rows(actor))
+async def api_keys(request: Asking, actor: Asker, cursor: Cursor = "", limit: Limit = 100) -> KeyList:
+    """Keys of the organisation that have not ended, page by page."""
+    cursors = cursors_of(request)
+    rows = await accounts_of(request).api_keys.rows(actor, cursors.read(actor, "keys", cursor), limit)
+    return KeyList(rows, cursors.sign(actor, "keys", rows[-1].id) if len(rows) == limit else "")
 
 
 @post("/api/v1/api-keys", tags=["api-keys"], summary="Make a key for a program")

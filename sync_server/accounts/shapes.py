@@ -99,12 +99,14 @@ class PeopleList(msgspec.Struct, frozen=True):
 
 
 class InvitationList(msgspec.Struct, frozen=True):
-    """Invitations that can still be used, the newest first."""
+    """Invitations that can still be used, the newest first; ``next`` asks for older ones, empty at the end."""
 
     invitations: tuple[Invitation, ...]
+    next: Annotated[str, Meta(max_length=400)] = ""
 
 
 class KeyList(msgspec.Struct, frozen=True):
-    """Keys that have not ended, the newest first."""
+    """Keys that have not ended, the newest first; ``next`` asks for older ones, empty at the end."""
 
     keys: tuple[KeyRow, ...]
+    next: Annotated[str, Meta(max_length=400)] = ""

@@ -16,7 +16,7 @@ from sync_server.protocol.codes import Code
 from sync_server.protocol.events import Cursor, Op, OpResult
 from sync_server.protocol.ids import is_id
 from sync_server.protocol.messages import Ev, Pull, Reader, Reads, Reset, RoomHead, Snapshot
-from sync_server.rooms.directory import Directory, OpenRoom, RoomAbout
+from sync_server.rooms.directory import PAGE_MAX, Directory, OpenRoom, RoomAbout
 from sync_server.rooms.epochs import begin_epoch
 from sync_server.rooms.log import Log, access_to
 from sync_server.rooms.notes import Note, unnoted
@@ -170,12 +170,12 @@ class Rooms:
         """End the hold. Raises Refused."""
         await self._change_hold(actor, room, "room.release", why, "DELETE FROM holds WHERE room = $1 AND org = $2")
 
-    async def holds(self, actor: Actor) -> tuple[Hold, ...]:
-        """What is held in the organisation, the newest first. Raises Refused."""
+    async def holds(self, actor: Actor, after: RoomId = "", limit: int = PAGE_MAX) -> tuple[Hold, ...]:
+        """What is held in the organisation, in order of the rooms' ids after ``after``. Raises Refused."""
         check_may(actor, Deed.HOLD, self._clock.now_ms())
-        sql = "SELECT room, usr, since_ms, why FROM holds WHERE org = $1 ORDER BY since_ms DESC, room"
+        sql = "SELECT room, usr, since_ms, why FROM holds WHERE org = $1 AND room > $2 ORDER BY room LIMIT $3"
         async with self._database.read() as reading:
-            return tuple(Hold(*row) for row in await reading.rows(sql, actor.org))
+            return tuple(Hold(*row) for row in await reading.rows(sql, actor.org, after, max(1, min(limit, PAGE_MAX))))
 
     async def _change_hold(self, actor: Actor, room: RoomId, kind: str, why: str, sql: str, *args: object) -> None:
         check_may(actor, Deed.HOLD, self._clock.now_ms())

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from sync_server.accounts.routes import accounts_router
-from sync_server.accounts.values import InvitationTerms
+from sync_server.accounts.values import InvitationTerms, KeyTerms
 from sync_server.actor import Role
 from sync_server.protocol.codes import Code
 from tests.fakes.accounts_house import PASSWORD, accounts_house
@@ -137,6 +137,31 @@ async def test_lists_are_pages_whose_cursors_are_good_for_that_list_alone(url, t
         guessed = base64.urlsafe_b64encode(b"x" * 32 + owner.user.encode()).decode().rstrip("=")
         for wrong in ("x", guessed):
             told(await client.get("/api/v1/users", params={"cursor": wrong}, headers=bearer(tokens.access)), 400, Code.BAD_BODY)
+
+
+@pytest.mark.parametrize(("path", "rows"), [("/api/v1/invitations", "invitations"), ("/api/v1/api-keys", "keys")])
+async def test_invitations_and_keys_come_page_by_page_the_newest_first_each_once(url, tmp_path, path, rows):
+    async with accounts_house(url, tmp_path) as house, accounts_client(house) as client:
+        owner = await house.stepped(await house.owner())
+        headers = bearer((await house.signed_in(EMAIL, code=house.code_of(owner.user, 1))).access)
+        made = []
+        for number in range(5):
+            house.clock.advance(1)
+            if rows == "keys":
+                made.append((await house.accounts.api_keys.make(owner, KeyTerms(f"k{number}", ("chat:read",)))).id)
+            else:
+                made.append((await house.accounts.invitations.make(owner, InvitationTerms())).id)
+        found, cursor, sizes = [], "", []
+        while True:
+            page = (await client.get(path, params={"limit": 2, "cursor": cursor}, headers=headers)).json()
+            sizes.append(len(page[rows]))
+            found += [row["id"] for row in page[rows]]
+            cursor = page["next"] or cursor
+            if not page["next"]:
+                break
+
+        assert (found, sizes) == (made[::-1], [2, 2, 1])
+        told(await client.get("/api/v1/users", params={"cursor": cursor}, headers=headers), 400, Code.BAD_BODY)
 
 
 async def test_what_is_out_of_bounds_is_refused_with_a_reason_and_changes_nothing(url, tmp_path):

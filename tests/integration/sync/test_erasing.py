@@ -100,6 +100,19 @@ async def test_a_legal_hold_keeps_what_should_be_erased_until_it_is_released(url
         assert [entry.kind for entry in house.noted] == ["room.hold", "room.release", "room.erase"]
 
 
+async def test_holds_are_listed_page_by_page(url):
+    async with open_house(url) as house:
+        eye = house.writer(Role.COMPLIANCE)
+        rooms = [(await spoken(house))[2] for _ in range(3)]
+        for room in rooms:
+            await house.rooms.hold(eye.actor, room, "case 7")
+        first = await house.rooms.holds(eye.actor, limit=2)
+        rest = await house.rooms.holds(eye.actor, first[-1].room, limit=2)
+
+        assert [hold.room for hold in (*first, *rest)] == sorted(rooms)
+        assert (len(first), len(rest)) == (2, 1)
+
+
 async def test_holds_are_set_and_seen_only_by_those_who_may(url):
     async with open_house(url) as house:
         ann, _, room, _ = await spoken(house)

@@ -414,9 +414,12 @@ async def test_the_audit_log_and_holds_are_for_who_may_see_them(database_url, tm
             held = await client.put(f"/api/v1/rooms/{room}/hold", json={"why": "a case"})
             assert held.status_code == 204, held.text
             assert [(one["room"], one["why"]) for one in (await client.get("/api/v1/holds")).json()["holds"]] == [(room, "a case")]
+            full = (await client.get("/api/v1/holds", params={"limit": 1})).json()
+            after = (await client.get("/api/v1/holds", params={"limit": 1, "cursor": full["cursor"]})).json()
+            assert ([one["room"] for one in full["holds"]], after) == ([room], {"holds": [], "cursor": ""})
             released = await client.request("DELETE", f"/api/v1/rooms/{room}/hold", json={"why": "closed"})
             assert released.status_code == 204
-            assert (await client.get("/api/v1/holds")).json() == {"holds": []}
+            assert (await client.get("/api/v1/holds")).json() == {"holds": [], "cursor": ""}
 
 
 async def test_health_figures_and_the_schema_are_open_and_tell_nothing_private(tmp_path):
