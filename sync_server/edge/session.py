@@ -70,6 +70,7 @@ class ServerSession:
         self._take = take
         self._is_checking = False
         self._opened_ms = 0
+        self._late_ms = 0  # of the server, since then
         self._beat_ms = 0
         self._check_ms = 0
         self._life_ms = 0
@@ -116,7 +117,7 @@ class ServerSession:
         if self.is_over:
             return []
         if self.actor is None:
-            self._opened_ms += late_ms
+            self._late_ms += late_ms
             return self._tick_before_welcome(now_ms)
         if self._is_expired(now_ms):
             return self.bye(CloseCode.NOT_SIGNED_IN, "The access token has ended: renew it.", (0, 1_000))
@@ -131,7 +132,7 @@ class ServerSession:
 
     def _tick_before_welcome(self, now_ms: int) -> list[Act]:
         wait_ms = CHECK_MS if self._is_checking else FIRST_FRAME_MS
-        if not _is_due(self._opened_ms + wait_ms, now_ms, wait_ms):
+        if 0 <= now_ms - self._opened_ms < wait_ms + self._late_ms:
             return []
         if self._is_checking:
             return self.bye(CloseCode.LIMITED, "The server is too busy to look at the token.", (1_000, 30_000))

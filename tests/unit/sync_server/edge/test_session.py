@@ -84,6 +84,14 @@ def test_what_the_server_was_late_by_is_added_to_the_time_that_a_device_has_for_
     assert bye_code(session.tick(NOW + 31_000)) == CloseCode.NOT_SIGNED_IN
 
 
+def test_a_server_that_was_late_before_a_connection_began_closes_it_no_sooner():
+    session = session_of()
+
+    assert session.tick(NOW, late_ms=60_000) == []
+    assert session.tick(NOW + 64_999) == []
+    assert bye_code(session.tick(NOW + 65_000)) == CloseCode.NOT_SIGNED_IN
+
+
 def test_a_clock_that_goes_back_does_not_lengthen_the_wait_for_hello():
     assert bye_code(session_of().tick(NOW - 3_600_000)) == CloseCode.NOT_SIGNED_IN
 
