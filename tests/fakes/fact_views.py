@@ -94,7 +94,7 @@ class FactMarket(MemoryMarket):
         return Instrument(instrument, str(instrument), kind, timezone="America/New_York")
 
 
-def gatherer_of(market: FactMarket, now_ns: int) -> FactGatherer:
+def gatherer_of(market: FactMarket, now_ns: int, **sources) -> FactGatherer:
     """A gatherer over a market in memory at a moment."""
     clock = ManualClock(now_ns)
-    return FactGatherer(History(market, market, market, market, clock), market, clock, lambda: SWING)
+    return FactGatherer(History(market, market, market, market, clock), market, clock, lambda: SWING, **sources)

@@ -21,6 +21,7 @@ from backend.domain.instruments import Instrument, InstrumentId
 FOUNDING_INPUTS: Final = (
     "instrument.id", "price.last", "price.change_1", "volume.last", "volume.ratio_20", "news.1", "news.2", "news.3",
     "sentiment.score", "sentiment.label", "person.style", "person.risk",
+    "fundamental.ratios",
 )  # fmt: skip
 TITLES: Final = {
     SectionKey.TECHNICAL: "Technical analysis",

@@ -6,6 +6,7 @@ from typing import Final
 from backend.assistant.analysis.card import SectionKey, StockAnalysis
 from backend.assistant.engines.engine import Message, Request, Role
 from backend.assistant.facts.fact import Fact, FactSet, Unit
+from backend.assistant.facts.outside import RATIO
 from backend.assistant.grounding.claim import Claim, Op
 from backend.assistant.grounding.injection import clean_text, fence_text
 from backend.assistant.grounding.judging import DISTANCES, judge
@@ -20,9 +21,12 @@ WORDED: Final = (SectionKey.TECHNICAL, SectionKey.RISK)
 """The sections that a model may word; the others are code's alone."""
 
 _N_CHARS_NAME: Final = 60
+_N_CHARS_WORDS: Final = 160
+_FOUNDING: Final = ("price.last", "price.change_1", "volume.last", "volume.ratio_20", "person.style", "person.risk")
+_NEWS: Final = ("news.1", "news.2", "news.3")
 _TOLD: Final = frozenset({
     "price.last", "price.now", "price.change_1", "price.change_5", "price.change_21", "price.change_252", "price.high_52w",
-    "price.low_52w", "volume.ratio_20", "average.sma_20", "average.sma_50", "average.sma_200", "average.slope_50",
+    "price.low_52w", "volume.last", "volume.ratio_20", "average.sma_20", "average.sma_50", "average.sma_200", "average.slope_50",
     "oscillator.rsi", "macd.line", "macd.signal", "stochastic.k", "trend.adx", "trend.direction", "volatility.atr",
     "volatility.realised", "volatility.regime", "level.support.1", "level.resistance.1", "candle.any", "pattern.any",
     "risk.drawdown", "risk.var", "risk.cvar", "risk.beta",
@@ -44,6 +48,7 @@ def analysis_request(facts: FactSet, analysis: StockAnalysis, system: str) -> Re
     told = told_facts(facts)
     parts = [f"Instrument: {clean_text(str(analysis.instrument), _N_CHARS_NAME)}, bars of {analysis.series.spec}"]
     parts += [f"{fact.id} {fact.label}: {_value(fact)}" for fact in told]
+    parts += ["What else is known; weigh it, do not word it:", *_context(facts)]
     # Nobody who wrote a name or a headline can know the digest of facts that hold it.
     fenced = fence_text("\n".join(parts), digest[:32], title="facts")
     messages = (Message(Role.SYSTEM, system), Message(Role.USER, f"{fenced}\nWord these facts."))
@@ -54,6 +59,36 @@ def analysis_request(facts: FactSet, analysis: StockAnalysis, system: str) -> Re
         grammar=answer_grammar(facts),
         mode=MODE,
     )
+
+
+def _context(facts: FactSet) -> Iterator[str]:
+    """The founding inputs that a model weighs and does not word: each by name on a line of its own, or said to be unavailable.
+
+    Headlines, labels and names of filings are others' words: cut short, on one line, and fenced with the rest.
+    """
+    for name in _FOUNDING:
+        if (fact := facts.named(name)) is not None and not _is_told(fact):
+            yield _line(fact)
+    score, label = facts.named("sentiment.score"), facts.named("sentiment.label")
+    if score is not None and label is not None:
+        mood = f"{_line(score)} ({clean_text(str(label.value), _N_CHARS_NAME)})" if score.is_available else _line(score)
+        yield mood
+    for place in _NEWS:
+        if (news := facts.named(place)) is not None:
+            who = f" [{clean_text(news.source, _N_CHARS_NAME)}]" if news.is_available else ""
+            yield f"{_line(news)}{who}"
+    ratios = facts.under(RATIO)
+    yield from (f"{_line(ratio)} [{clean_text(ratio.source, _N_CHARS_NAME)}]" for ratio in ratios)
+    if not ratios and (none := facts.named("fundamental.ratios")) is not None:
+        yield _line(none)
+
+
+def _line(fact: Fact) -> str:
+    label = clean_text(fact.label, _N_CHARS_NAME)
+    if not fact.is_available:
+        return f"{label}: unavailable"
+    value = clean_text(format_fact(fact), _N_CHARS_WORDS) if isinstance(fact.value, str) else format_fact(fact)
+    return f"{label}: {' '.join(value.split())}"
 
 
 def told_facts(facts: FactSet) -> tuple[Fact, ...]:

@@ -3,23 +3,38 @@
 from typing import Final
 
 from backend.assistant.analysis.teller import Teller, joined, paragraphs
+from backend.assistant.facts.outside import RATIO
 from backend.assistant.grounding.claim import Op
 
 _NO_COMPANY: Final = {"index", "forex", "crypto", "commodity", "future", "rate", "spread"}
 
 
 def tell_fundamental(teller: Teller, kind: str) -> str:
-    """What is known of the business; nothing yet, and that is said."""
+    """What is known of the business, each ratio with its period; where nothing is, that is said."""
     code = teller.tag("instrument.id")
     if kind in _NO_COMPANY:
         return f"{code} is no company: there are no earnings or balance sheet to read, and nothing here rests on any."
+    ratios = teller.names_under(RATIO)
+    if ratios:
+        known = joined([f"{teller.label(name)}: {teller.tag(name)}" for name in ratios])
+        return f"From filings of {code} follows {known}. These figures are past periods' and no forecast."
     return f"No fundamental figures are stored for {code}: nothing here rests on earnings or valuation, and no outlook is given."
 
 
-def tell_sentiment(_: Teller) -> str:
-    """News and mood; nothing is connected yet, and that is said."""
+def tell_sentiment(teller: Teller) -> str:
+    """News and mood in others' words; where nothing is connected, that is said."""
+    news = [teller.tag(name) for name in ("news.1", "news.2", "news.3") if teller.has(name)]
+    if news or teller.has("sentiment.score", "sentiment.label"):
+        return paragraphs(_mood(teller), [f"In the news, by recency and relevance: {'; '.join(news)}."] if news else [])
     told = "No news source and no source of social sentiment is connected, so nothing is said of the mood."
     return f"{told} Look for events ahead before trading."
+
+
+def _mood(teller: Teller) -> list[str]:
+    if not teller.has("sentiment.score", "sentiment.label"):
+        return []
+    label, score = teller.tag("sentiment.label"), teller.tag("sentiment.score")
+    return [f"The social sentiment is {label}, at {score} between minus one and one."]
 
 
 def tell_idea(teller: Teller) -> str:

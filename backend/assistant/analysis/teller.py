@@ -44,6 +44,11 @@ class Teller:
             raise KeyError(name)
         return f"{{{fact.id}}}"
 
+    def label(self, name: str) -> str:
+        """What a fact is called, without braces that could be a tag's; "" where there is none."""
+        fact = self._facts.named(name)
+        return "" if fact is None else fact.label.replace("{", "").replace("}", "")
+
     def number(self, name: str) -> float:
         """The value of a fact that is a number. Raises KeyError where it has none."""
         self.tag(name)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from backend.assistant.facts.averages import average_facts
-from backend.assistant.facts.context import instrument_facts, outside_facts, person_facts
+from backend.assistant.facts.context import instrument_facts, person_facts
 from backend.assistant.facts.draft import Draft, numbered
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.facts.oscillators import oscillator_facts
+from backend.assistant.facts.outside import outside_facts, ratio_facts
 from backend.assistant.facts.pivots import pivot_facts
 from backend.assistant.facts.planning import idea_facts
 from backend.assistant.facts.prices import bar_facts, price_facts
@@ -20,8 +21,9 @@ from backend.assistant.facts.volumes import volume_facts
 
 
 def compute_facts(view: View) -> FactSet:
-    """Every fact of the view. What is drawn comes last, since of that there is sometimes more and sometimes less."""
+    """Every fact of the view. What there is sometimes more and sometimes less of comes last: ratios, and what is drawn."""
     drafts = list(_fixed(view))
+    drafts += ratio_facts(view.outside, view.as_of_ns)
     drafts += shape_facts(view)
     drafts += idea_facts(view, {draft.term.name: draft for draft in drafts})
     return numbered(drafts, as_of_ns=view.as_of_ns, price_decimals=view.price_decimals)
@@ -33,7 +35,7 @@ def _fixed(view: View) -> Iterator[Draft]:
     yield from price_facts(view)
     yield from volume_facts(view)
     yield from person_facts(view)
-    yield from outside_facts()
+    yield from outside_facts(view.outside, view.as_of_ns)
     yield from average_facts(view)
     yield from oscillator_facts(view)
     yield from trend_facts(view)

@@ -1,4 +1,4 @@
-"""Facts that no formula makes: what the instrument is, who asks, what is held, and what is not known yet."""
+"""Facts that no formula makes: what the instrument is, who asks, and what is held."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -43,18 +43,7 @@ GAIN_PERCENT: Final = percent(
     ("@position.gain",),
 )
 
-NEWS: Final = tuple(
-    Term(f"news.{place}", label, Unit.WORD, "headline, by recency and relevance")
-    for place, label in enumerate(("Most relevant news", "Next news", "News after that"), 1)
-)
-SCORE: Final = Term("sentiment.score", "Social sentiment", Unit.INDEX, "from -1 to 1, by a classifier over posts")
-LABEL: Final = Term("sentiment.label", "Label of the sentiment", Unit.WORD, "of the score", ("@sentiment.score",))
-RATIOS: Final = Term("fundamental.ratios", "Fundamental ratios", Unit.WORD, "from filings, with their period")
-
 NO_POSITION: Final = "No position is known."
-NO_NEWS: Final = "No news source is connected."
-NO_SENTIMENT: Final = "No source of social sentiment is connected."
-NO_FUNDAMENTALS: Final = "No fundamental figures are stored."
 
 
 def instrument_facts(view: View) -> Iterator[Draft]:
@@ -83,10 +72,3 @@ def person_facts(view: View) -> Iterator[Draft]:
     is_possible = position.price > 0 and last > 0
     gain = 100 * (last / position.price - 1) * (1 if position.quantity > 0 else -1) if is_possible else None
     yield seen.draft(GAIN_PERCENT, gain, 1, NO_PERCENT)
-
-
-def outside_facts() -> Iterator[Draft]:
-    """News, sentiment and fundamentals: not known, and said so."""
-    yield from lacking(NEWS, NO_NEWS)
-    yield from lacking((SCORE, LABEL), NO_SENTIMENT)
-    yield from lacking((RATIOS,), NO_FUNDAMENTALS)

@@ -1,14 +1,15 @@
 """Facts gathered from what is stored: bars as they were known at a moment, adjusted for what had gone ex by then."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from backend.assistant.facts.computing import compute_facts
 from backend.assistant.facts.fact import FactSet
+from backend.assistant.facts.outside import NOTHING, Outside
 from backend.assistant.facts.settings import YEAR
 from backend.assistant.facts.view import Person, Position, Seen, View
 from backend.clock import Clock
@@ -19,6 +20,7 @@ from backend.market.catalog import Catalog
 from backend.market.history import DAILY, History
 
 MARKET: Final = InstrumentId("SPX", "INDEX")
+AskOutside: TypeAlias = Callable[[Instrument, int], Awaitable[Outside]]
 _HAS_BETA: Final = {InstrumentKind.STOCK, InstrumentKind.FUND}
 
 
@@ -27,16 +29,24 @@ class FactGatherer:
 
     person : how the person trades, read each time
     market : the index of betas, where its daily bars are stored
+    outside : what sources of news, moods and filings know of an instrument at a moment; None while none is connected
     """
 
     def __init__(
-        self, history: History, catalog: Catalog, clock: Clock, person: Callable[[], Person], market: InstrumentId = MARKET
+        self,
+        history: History,
+        catalog: Catalog,
+        clock: Clock,
+        person: Callable[[], Person],
+        market: InstrumentId = MARKET,
+        outside: AskOutside | None = None,
     ) -> None:
         self._history = history
         self._catalog = catalog
         self._clock = clock
         self._person = person
         self._market = market
+        self._outside = outside
 
     async def gather(
         self, instrument: InstrumentId, spec: BarSpec, *, as_of_ns: int | None = None, position: Position | None = None
@@ -64,7 +74,8 @@ class FactGatherer:
             )
         days = main if spec == DAILY else await self._days(instrument, moment_ns)
         index, why = await self._index(known, days, moment_ns)
-        seen = View(known, main, days, moment_ns, self._person(), position, index, why)
+        outside = NOTHING if self._outside is None else await self._outside(known, moment_ns)
+        seen = View(known, main, days, moment_ns, self._person(), position, index, why, outside=outside)
         return replace(seen, now=await self._now(seen))
 
     async def _seen(self, series: Series, as_of_ns: int, from_ns: int | None = None) -> Seen | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from backend.assistant.facts.draft import Draft, Term
 from backend.assistant.facts.fact import BarRange, Value
+from backend.assistant.facts.outside import NOTHING, Outside
 from backend.domain.bars import BarArrays, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentKind
 
@@ -83,6 +84,7 @@ class View:
     main : the series asked for, at least one bar; days : complete daily bars, None where none can be made;
         for a daily series the same object
     index : daily bars that a beta is measured against, None where there are none, with ``why_no_index``
+    outside : news, mood and ratios, where a source of them is connected
     now : shorter bars that were complete after the newest of these: they tell the price of a bar under way
     """
 
@@ -95,6 +97,7 @@ class View:
     index: Seen | None = None
     why_no_index: str = ""
     now: Seen | None = None
+    outside: Outside = NOTHING
 
     @property
     def latest(self) -> Seen:
