@@ -1,8 +1,9 @@
 """Puts the assistant together from the parts of an open home."""
 
 from functools import partial
+from typing import Final
 
-from backend.assistant.all_writers import AllWriters
+from backend.assistant.all_writers import AllWriters, CardFor
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answer_cache import AnswerCache
 from backend.assistant.answers import Mode
@@ -40,16 +41,14 @@ from backend.assistant.surroundings import Surroundings
 from backend.assistant.templates.templates import TemplateParts, Templates
 from backend.assistant.writers import Writers
 
+_PREFIXES: Final = "prefixes"  # the folder of kept beginnings of prompts
+
 
 def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assistant:
     """The assistant, assigned and not begun; ``writers`` in place of the models and services there are."""
-    prefixes = base.home.cache / "prefixes"
-
-    def make_thread() -> Engine:
-        return ThreadEngine(open_session, prefixes)
 
     def make_examiner() -> Engine:
-        return ProcessEngine(prefixes, base.clock, base.tasks)
+        return ProcessEngine(base.home.cache / _PREFIXES, base.clock, base.tasks)
 
     def person() -> Person:
         settings = base.settings.current.assistant
@@ -65,19 +64,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
         return await models.card_for(Mode.FAST) if chosen is None and mode is Mode.DEEP else chosen
 
     around = Surroundings(base.history, base.bus, base.clock)
-    room = EngineRoom(
-        RoomParts(
-            card_for=card_for,
-            settings=lambda: base.settings.current.assistant,
-            publish=base.bus.publish,
-            clock=base.clock,
-            tasks=base.tasks,
-            prefixes=prefixes,
-            make_thread=make_thread,
-            is_shared=around.is_shared,
-            next_open_ns=around.next_open_ns,
-        )
-    )
+    room = _make_room(base, card_for, around)
     spending = Spending(base.words, base.clock)
     remotes = {kind.name: RemoteWriter(kind, lambda: base.settings.current.assistant, base.credentials, spending) for kind in KINDS}
     templates = Templates(TemplateParts(base.words, base.bus, base.clock, card_for, make_examiner))
@@ -111,5 +98,26 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
             bus=base.bus,
             clock=base.clock,
             tasks=base.tasks,
+        )
+    )
+
+
+def _make_room(base: AssistantNeeds, card_for: CardFor, around: Surroundings) -> EngineRoom:
+    prefixes = base.home.cache / _PREFIXES
+
+    def make_thread() -> Engine:
+        return ThreadEngine(open_session, prefixes)
+
+    return EngineRoom(
+        RoomParts(
+            card_for=card_for,
+            settings=lambda: base.settings.current.assistant,
+            publish=base.bus.publish,
+            clock=base.clock,
+            tasks=base.tasks,
+            prefixes=prefixes,
+            make_thread=make_thread,
+            is_shared=around.is_shared,
+            next_open_ns=around.next_open_ns,
         )
     )
