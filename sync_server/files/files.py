@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import io
+import os
 import re
 import weakref
 from collections.abc import Callable
@@ -217,16 +219,15 @@ class Files:
     async def _settle(self, actor: Actor, row: Row) -> None:
         """Keep what an upload brought as a whole file, in its room. Raises ValueError where it is not what it should be."""
         upload, room, sha256, _, mime, name, _, stored, _ = row
-        content = await self._on_disk(self._blobs.received, upload, stored)
-        found = await asyncio.to_thread(_check, content, sha256, mime)
-        async with self.placing:
-            await self._on_disk(self._blobs.put, actor.org, sha256, content)
-            async with self._database.write() as tx:
-                now_ms = self._clock.now_ms()
-                size = len(content)
-                await tx.run(_KEEP, actor.org, sha256, size, found.mime, found.width, found.height, actor.user, now_ms)
-                await self._give(tx, actor, room, sha256, fit_name(name, found.mime))
-                await tx.run("UPDATE uploads SET is_done = TRUE, touched_ms = $1 WHERE id = $2", now_ms, upload)
+        with await self._on_disk(self._blobs.received, upload, stored) as content:
+            found, size = await self._on_disk(_check, content, sha256, mime)
+            async with self.placing:
+                await self._on_disk(self._blobs.put, actor.org, sha256, content)
+                async with self._database.write() as tx:
+                    now_ms = self._clock.now_ms()
+                    await tx.run(_KEEP, actor.org, sha256, size, found.mime, found.width, found.height, actor.user, now_ms)
+                    await self._give(tx, actor, room, sha256, fit_name(name, found.mime))
+                    await tx.run("UPDATE uploads SET is_done = TRUE, touched_ms = $1 WHERE id = $2", now_ms, upload)
 
     async def _give(self, tx: Writing, actor: Actor, room: str, sha256: str, name: str) -> None:
         await tx.run(_GIVE, actor.org, room, sha256, name, actor.user, self._clock.now_ms())
@@ -300,10 +301,11 @@ def _upload(row: Row) -> Upload:
     return Upload(row[0], row[2], row[3], row[6], row[8])
 
 
-def _check(content: bytes, sha256: str, mime: str) -> Content:
-    if hashlib.sha256(content).hexdigest() != sha256:
+def _check(content: io.BufferedReader, sha256: str, mime: str) -> tuple[Content, int]:
+    """What a file is, and its bytes. Raises ValueError where it is not what was announced."""
+    if hashlib.file_digest(content, "sha256").hexdigest() != sha256:
         raise ValueError("What was sent is not the file that was announced: its SHA-256 differs.")
-    return check_content(content, mime)
+    return check_content(content, mime), content.seek(0, os.SEEK_END)
 
 
 def _no_room() -> Refused:

@@ -1,13 +1,46 @@
 """A file is what its bytes are: what is taken is recognised, what would do harm is refused in words."""
 
 import io
+import random
 import stat
 import zipfile
 
 import pytest
 
-from sync_server.files.content import Content, check_content
+from sync_server.files import content as contents
+from sync_server.files.content import MAX_DIRECTORY, PART, Content
 from tests.fakes import sample_files as sample
+
+
+def check_content(content: bytes, claimed: str) -> Content:
+    return contents.check_content(io.BytesIO(content), claimed)
+
+
+class Sparse(io.RawIOBase):
+    """A file of any size that is the same byte but at its beginning and end, and notes how much is asked for at once."""
+
+    def __init__(self, size: int, head: bytes = b"", fill: bytes = b"\0", tail: bytes = b"") -> None:
+        super().__init__()
+        self.size, self.most = size, 0
+        self._head, self._fill, self._tail, self._place = head, fill, tail, 0
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        self._place = max(0, (0, self._place, self.size)[whence] + place)
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def read(self, n: int = -1) -> bytes:
+        n = min(n if n >= 0 else self.size, max(0, self.size - self._place))
+        self.most = max(self.most, n)
+        start, found = self._place, bytearray(self._fill * n)
+        for at, part in ((0, self._head), (self.size - len(self._tail), self._tail)):
+            for i in range(max(at, start), min(at + len(part), start + n)):
+                found[i - start] = part[i - at]
+        self._place += n
+        return bytes(found)
+
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 
@@ -140,3 +173,51 @@ def test_entries_that_share_their_bytes_are_refused() -> None:
     whole[second + 42 : second + 46] = (5).to_bytes(4, "little")  # where its local head is said to be
     with pytest.raises(ValueError, match="overlap"):
         check_content(bytes(whole), "")
+
+
+@pytest.mark.parametrize(
+    ("file", "mime"),
+    [
+        (Sparse(8 << 40, sample.png(3, 2)[:40], tail=sample.png(3, 2)[-12:]), "image/png"),
+        (Sparse(8 << 40, sample.jpeg(3, 2)), "image/jpeg"),
+        (Sparse(8 << 40, b"%PDF-1.7", tail=b"%%EOF"), "application/pdf"),
+        (Sparse(8 << 40, b"PAR1", tail=b"PAR1"), "application/vnd.apache.parquet"),
+        (Sparse(4 << 20, fill=b"a"), "text/plain"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_of_any_size_is_looked_at_in_small_parts(file: Sparse, mime: str) -> None:
+    assert contents.check_content(file, "").mime == mime
+    assert file.most <= PART
+
+
+def test_an_archive_whose_list_of_entries_would_fill_memory_is_refused_without_reading_it() -> None:
+    end = b"PK\5\6" + bytes(8) + (MAX_DIRECTORY + 1).to_bytes(4, "little") + (4).to_bytes(4, "little") + bytes(2)
+    file = Sparse(4 + MAX_DIRECTORY + 1 + len(end), b"PK\3\4", tail=end)
+
+    with pytest.raises(ValueError, match="not whole"):
+        contents.check_content(file, "")
+    assert file.most <= 2 * PART
+
+
+@pytest.mark.parametrize("content", ["ä" * PART, "a" + "ä" * PART, "x" + "€" * PART])
+def test_a_letter_that_lies_across_two_parts_is_a_letter(content: str) -> None:
+    assert check_content(content.encode(), "").mime == "text/plain"
+    with pytest.raises(ValueError, match="none of them"):
+        check_content(content.encode()[:-1], "")
+
+
+def test_an_archive_of_many_parts_is_whole_or_not_by_its_last_byte() -> None:
+    packed = sample.packed(bytes(range(256)) * 4 + random.Random(1).randbytes(3 * PART))
+    assert check_content(packed, "").mime == "application/gzip"
+    for wrong in (packed[:-1], packed + b"x", packed + bytes(2 * PART)):
+        with pytest.raises(ValueError, match="not whole"):
+            check_content(wrong, "")
+
+
+def test_the_size_of_a_picture_is_found_behind_more_than_one_part() -> None:
+    picture = sample.jpeg(640, 480)
+    behind = b"\xff\xe1" + (60_002).to_bytes(2) + bytes(60_000)
+
+    assert check_content(picture[:2] + behind * 5 + picture[2:], "") == Content("image/jpeg", 640, 480)
+    assert check_content(picture[:2] + b"\xff" * (PART + 3) + picture[2:], "") == Content("image/jpeg", 640, 480)
