@@ -25,8 +25,10 @@ def test_a_server_may_hold_as_many_connections_as_the_system_lets_it():
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
+@pytest.mark.posix
 def test_threads_share_two_arenas_of_the_allocator():
+    if sys.platform != "linux":
+        pytest.skip("glibc's allocator")
     program = """
 import ctypes, threading
 from sync_server.cli.serving import bound_arenas
