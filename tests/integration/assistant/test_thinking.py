@@ -8,8 +8,10 @@ from backend.app import open_backend
 from backend.assistant.all_writers import LOCAL, AllWriters
 from backend.assistant.answers import Mode, Phase, Question
 from backend.assistant.engines.engine import Done, Finish, LoadOptions, Message, Request, Role, Thought
+from backend.assistant.engines.llama_loading import open_llama
 from backend.assistant.engines.remote.endpoint import Endpoint, check_address
 from backend.assistant.engines.remote.talk import AnthropicTalk, OpenAiTalk, OwnTalk
+from backend.assistant.engines.xllama_loading import open_xllama
 from backend.assistant.grounding.span import Mark
 from backend.assistant.keeping import decode_answer
 from backend.assistant.models.examining import ask_prompt
@@ -24,6 +26,7 @@ from tests.fakes.ai_service import AiHost, Reply, anthropic_events, openai_event
 from tests.fakes.engine_house import asking, open_house
 from tests.fakes.scripted_engine import ScriptedEngine
 from tests.fakes.scripted_writers import ScriptedWriters, assistant_on
+from tests.fakes.thinking_model import make_thinking_model
 from tests.fakes.waiting import until
 
 AAPL = InstrumentId("AAPL", "XNAS")
@@ -279,3 +282,29 @@ async def _no_model(_mode):
 
 def _has_no_digit(text):
     return not any(letter.isdigit() for letter in text)
+
+
+# --- a real model -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("open_model", [open_llama, open_xllama])
+def test_a_real_model_whose_template_begins_to_think_says_so(starter_model, tmp_path, open_model):
+    model = make_thinking_model(starter_model, tmp_path / "thinker.gguf")
+    session = open_model(model, LoadOptions(n_ctx=256), tmp_path)
+    try:
+        assert (session.loaded.thinks, session.loaded.begins_in) == (True, "<thinking>")
+        *_, end = session.generate(Request("r", (Message(Role.USER, "Hi"),), n_tokens_max=4))
+        assert isinstance(end, Done)  # it answers with the signs that stand in its text now
+    finally:
+        session.close()
+
+
+def test_signs_around_thoughts_stand_in_a_models_text_and_other_signs_do_not(starter_model, tmp_path):
+    model = make_thinking_model(starter_model, tmp_path / "thinker.gguf")
+    session = open_llama(model, LoadOptions(n_ctx=256), tmp_path)
+    try:
+        vocabulary = session._vocabulary
+        pieces = [vocabulary.piece(vocabulary.of_prompt(word)[-1]) for word in ("<thinking>", "</thinking>", "<file_sep>")]
+        assert pieces == [b"<thinking>", b"</thinking>", b""]
+    finally:
+        session.close()
