@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QMenu
 
 from backend.assistant.answers import Automatic, Mode, Provenance
 from backend.assistant.grounding.span import Span
-from tests.fakes.assistant_window import story_of
+from tests.fakes.assistant_window import AAPL, story_of
 from tests.fakes.window import shown
 
 
@@ -72,5 +72,17 @@ def test_a_conversation_that_left_the_mode_open_goes_on_so(qapp, home):
         hand.composer.choose_mode(Mode.SEARCH)
         hand.panel.open_conversation(known, "")
         await shown(lambda: hand.entries and hand.composer.chosen_mode is Automatic.AUTO)
+
+    story_of(tell, home)
+
+
+def test_words_that_point_at_the_chart_take_it_along_where_the_mode_is_left_open(qapp, home):
+    async def tell(hand):
+        first = await hand.ask("Good morning")
+        await hand.finish(first)
+        await hand.finish(await hand.ask("What do you make of this chart?"))
+        asked = hand.script.questions
+        assert [one.instrument for one in asked] == [None, AAPL]
+        assert asked[1].chart is not None
 
     story_of(tell, home)

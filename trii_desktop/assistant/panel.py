@@ -8,7 +8,8 @@ from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QToolButton, QWidget
 
-from backend.assistant.answers import Answer, Choice, Mode, Phase, Question
+from backend.assistant.answers import Answer, Automatic, Choice, Mode, Phase, Question
+from backend.assistant.pointing import points_at_chart
 from backend.events import ConversationsChanged
 from trii_desktop.assistant.attachment import Attachment
 from trii_desktop.assistant.commands import Typed
@@ -232,7 +233,8 @@ class AssistantPanel(QWidget):
 
     def _question(self, text: str, mode: Choice) -> Question:
         attached = self.composer.attachment
-        if attached is None and mode is Mode.ANALYSIS:
+        is_of_chart = mode is Mode.ANALYSIS or (mode is Automatic.AUTO and points_at_chart(text))
+        if attached is None and is_of_chart:
             self.attach_wanted.emit()  # an analysis is of what is on the chart, unless it is told otherwise
             attached = self.composer.attachment
         question = Question(text, Mode.FAST).chosen(mode)
