@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.assistant.answers import Mode, Reach
+from backend.assistant.models.model import ModelCard
 from backend.assistant.routing import Candidate, decide, difficulty
 
 LOCAL = Candidate("local", "Small", is_fit=True, n_ctx=4_096)
@@ -83,3 +84,21 @@ def test_nothing_leaves_this_computer_unless_it_is_allowed_and_nobody_who_can_is
 def test_questions_for_reasons_and_plans_are_harder_than_short_ones():
     assert difficulty("What is the last close?") < 0.3
     assert difficulty(HARD) > 0.6
+
+
+def test_a_stand_in_is_told_by_what_the_mode_is_held_to_and_by_its_standing():
+    card = ModelCard("s" * 16, "Tiny", "/s", "s" * 64, 1_000)
+    slow, tiny = Candidate("local", "Small", slow_ms=4_000.0), Candidate("local", "Tiny", card=card)
+    route = decide(Mode.ANALYSIS, "Analyse it", Reach.LOCAL_ONLY, (slow, tiny))
+    assert [one.model for one in route.candidates] == ["Tiny", "Small"]
+    assert route.reason == route.stand_in
+    assert route.reason.endswith("4.0 s to its end; answered by Tiny, which has not passed its examination.")
+
+
+def test_a_service_that_goes_first_is_not_told_as_a_stand_in():
+    slow = Candidate("local", "Small", is_fit=True, slow_ms=4_000.0)
+    tiny = Candidate("local", "Tiny", is_fit=True, card=ModelCard("s" * 16, "Tiny", "/s", "s" * 64, 1_000))
+    route = decide(Mode.DEEP, HARD, Reach.ALLOW_CLOUD, (slow, tiny, CLOUD))
+    assert names(route) == ["openai", "local", "local"]
+    assert route.stand_in == ""
+    assert "service" in route.reason
