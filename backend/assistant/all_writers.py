@@ -57,12 +57,17 @@ class AllWriters:
         card = await self._card_for(mode)
         if card is None:
             return remotes
+        sees = card.projector is not None
         found_smaller = await self._stand_ins.find(mode, card)
         stand_in, slow_ms = found_smaller or (None, 0.0)
-        own = Candidate(LOCAL, card.name, is_fit=is_fit(card, mode), is_loadable=card.has_template, slow_ms=slow_ms)
+        own = Candidate(LOCAL, card.name, is_fit=is_fit(card, mode), is_loadable=card.has_template, slow_ms=slow_ms, sees=sees)
         if stand_in is None:
             return (own, *remotes)
-        return (own, Candidate(LOCAL, stand_in.name, is_fit=is_fit(stand_in, mode), card=stand_in), *remotes)
+        return (
+            own,
+            Candidate(LOCAL, stand_in.name, is_fit=is_fit(stand_in, mode), card=stand_in, sees=stand_in.projector is not None),
+            *remotes,
+        )
 
     async def ready(self, candidate: Candidate, mode: Mode) -> str:
         """Load the local model where it is not; what the answer's cache knows the writer by."""

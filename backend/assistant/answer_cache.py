@@ -27,7 +27,7 @@ class KeptText:
 
 
 def cache_key(request: Request, model_sha: str, facts_digest: str, quoted: Sequence[str] = ()) -> str:
-    """SHA-256 of everything that an answer depends on: model, messages, sampling, grammar, facts, quoted texts."""
+    """SHA-256 of everything that an answer depends on: model, messages, sampling, grammar, facts, quoted texts, pictures."""
     said = (
         model_sha,
         [(message.role.value, message.text) for message in request.messages],
@@ -39,6 +39,7 @@ def cache_key(request: Request, model_sha: str, facts_digest: str, quoted: Seque
         request.schema,
         facts_digest,
         tuple(quoted),
+        *(hashlib.sha256(picture).hexdigest() for picture in request.pictures),
     )
     return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
 
@@ -83,5 +84,6 @@ def _keep(db: Connection, row: tuple[str, str, str, str, int]) -> None:
 
 
 def messages_of(request: Request) -> tuple[tuple[str, str], ...]:
-    """The messages as they are shown under "what was sent"."""
-    return tuple((message.role.value, message.text) for message in request.messages)
+    """The messages as they are shown under "what was sent"; of a picture its size."""
+    pictures = [("picture", f"PNG of {len(picture):,} bytes") for picture in request.pictures]
+    return (*((message.role.value, message.text) for message in request.messages), *pictures)

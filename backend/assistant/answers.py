@@ -71,9 +71,12 @@ class ChartSeen:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. ``parent`` is the turn that it follows: empty at the start, None after what is shown last.
+    """What is asked.
 
+    parent : the turn that it follows: empty at the start, None after what is shown last
     is_auto : the gateway chooses; ``mode`` is then what it chose, and says nothing before the answer is under way
+    looks : what is to be seen in the chart is asked
+    picture : the chart as PNG, for a model that sees; it is not kept with the question
     """
 
     text: str
@@ -83,6 +86,8 @@ class Question:
     instrument: InstrumentId | None = None
     chart: ChartSeen | None = None
     is_auto: bool = False
+    looks: bool = False
+    picture: bytes = b""
 
     @property
     def choice(self) -> Choice:

@@ -24,6 +24,7 @@ from backend.assistant.modes.chat import Asked, ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.modes.planning import Planner
+from backend.assistant.modes.sight import SightMode
 from backend.assistant.pace import Pace
 from backend.assistant.questions.entries import SearchEntry
 from backend.assistant.questions.help_topics import HelpTopic
@@ -62,6 +63,7 @@ class AssistantParts:
     around: Surroundings
     chat: ChatMode
     analysis: AnalysisMode
+    sight: SightMode
     planner: Planner
     templates: Templates
     spending: Spending
@@ -125,10 +127,11 @@ class Assistant:
                 hint="Write what you want to know." if not text else "Shorten it.",
                 code="assistant.question",
             )
-        question = await self._placed(replace(question, text=text))
+        picture, question = question.picture, await self._placed(replace(question, text=text, picture=b""))
         turn = await self.conversations.add_turn(
             Turn("", question.conversation, question.parent or "", Speaker.PERSON, 0, text, encode_question(question))
         )
+        self._parts.sight.keep(turn.id, picture)
         return await self._begin(question, turn)
 
     async def again(self, turn_id: str, choice: Choice | None = None) -> Answer:
@@ -301,6 +304,10 @@ class Assistant:
     async def _answer(self, draft: Draft, turn: Turn) -> None:
         question, settings = draft.answer.question, self._parts.settings.current.assistant
         reach, keeps_min = Reach(settings.reach), settings.keeps_answers_min
+        if question.looks:
+            await self._ready()
+            await self._parts.sight.answer(draft, question, turn.id)
+            return
         if question.mode == Mode.SEARCH:
             await self._parts.lookup.search(draft, question)
             return

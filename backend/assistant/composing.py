@@ -31,6 +31,7 @@ from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import ChatMode
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.modes.planning import Planner
+from backend.assistant.modes.sight import SightMode
 from backend.assistant.pace import Pace
 from backend.assistant.questions.run import Questions
 from backend.assistant.questions.search import PlatformSearch
@@ -89,6 +90,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
             pace=pace,
             around=around,
             chat=ChatMode(writers, cache, partial(templates.text, "chat")),
+            sight=SightMode(writers, base.history, base.clock),
             planner=Planner(writers, lookup, partial(templates.text, "plan")),
             analysis=AnalysisMode(analyst, base.catalog, writers, cache, partial(templates.text, "analysis")),
             templates=templates,

@@ -23,6 +23,7 @@ class Candidate:
     is_affordable : the month's budget covers another call
     slow_ms : how long its newest answers took, where that is too long for the mode and ``card`` of another may stand in
     card : the model of this computer that stands in for the one chosen for the mode; None for that one itself
+    sees : it takes pictures
     """
 
     name: str
@@ -36,6 +37,7 @@ class Candidate:
     is_affordable: bool = True
     slow_ms: float = 0.0
     card: ModelCard | None = None
+    sees: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,16 @@ ROWS: Final[tuple[ActionRow, ...]] = (
         _CHART,
         words="stock analysis levels trade idea facts",
     ),
+    ActionRow(
+        "assistant.look",
+        "&Look for patterns in this chart",
+        ASSISTANT,
+        "assistant.look",
+        ("Ctrl+Alt+L",),
+        _CHART,
+        words="see vision picture candle double top flag",
+        tip="Ask which patterns a model sees in the chart, and which of them code finds",
+    ),
     ActionRow("assistant.new", "Ne&w conversation", ASSISTANT, "assistant.begin_new", ("Ctrl+Shift+A",)),
     ActionRow("assistant.stop", "&Stop the answer", ASSISTANT, "assistant.stop", (), "assistant.is_answering", starts_group=True),
     ActionRow(

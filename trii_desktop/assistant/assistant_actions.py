@@ -1,20 +1,25 @@
 """What can be done with the assistant: its dock, questions about the chart that is shown, and what it draws on charts."""
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QMenu
 
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.answers import Mode
 from backend.assistant.facts.fact import BarRange, Fact
+from backend.assistant.sight.asking import LOOK
 from backend.domain.instruments import InstrumentId
 from backend.events import Level
-from trii_desktop.assistant.attachment import chart_seen
+from trii_desktop.assistant.attachment import Attachment, chart_seen
 from trii_desktop.assistant.on_chart import ChartSketches
 from trii_desktop.charts.gestures import Zone
+from trii_desktop.charts.render import png_of
 from trii_desktop.charts.spots import Spot
+from trii_desktop.charts.still_picture import small_image_of
 from trii_desktop.desk import Desk
 from trii_desktop.drawings.drawing_actions import DrawingActions
 from trii_desktop.grid.chart_grid import ChartGrid
@@ -58,6 +63,7 @@ class AssistantActions(QObject):
         self.panel = panel
         panel.analyse_wanted.connect(self.analyse)
         panel.attach_wanted.connect(self.attach_chart)
+        panel.look_wanted.connect(self._look)
         panel.models_wanted.connect(self.models_wanted)
         panel.sketches_wanted.connect(self.show_sketches)
         panel.matches_wanted.connect(self.show_matches)
@@ -129,6 +135,10 @@ class AssistantActions(QObject):
         self.panel.composer.choose_mode(Mode.ANALYSIS)
         self.panel.ask(f"Analyse {seen.instrument}", Mode.ANALYSIS)
 
+    def look(self) -> None:
+        """Ask which patterns are seen in the active chart."""
+        self._look(LOOK)
+
     def attach_chart(self) -> None:
         """Let the active chart go with the next questions."""
         if self.panel is not None:
@@ -171,6 +181,7 @@ class AssistantActions(QObject):
         if shown is None or self.panel is None or spot.study_id or spot.zone is not Zone.PLOT:
             return
         menu.addAction(f"Analyse {shown.instrument.id}", self.analyse)
+        menu.addAction("Look for patterns", self.look)
         if spot.event_ns is not None:
             menu.addAction("Ask about this bar\u2026", partial(self.ask_about_bar, spot.event_ns))
         menu.addSeparator()
@@ -222,6 +233,26 @@ class AssistantActions(QObject):
         for on_chart in self._on_charts.values():
             on_chart.close()
         self._on_charts.clear()
+
+    # --- pictures -----------------------------------------------------------------------------------------------------
+
+    def _look(self, text: str) -> None:
+        """Ask with a picture of the chart that is attached, where it is still shown, else of the active one."""
+        if self.panel is None or self.is_answering:
+            return
+        attached = self.panel.composer.attachment
+        series = attached.chart.series if attached is not None and attached.chart is not None else None
+        charts = (self._chart, *self._grid.charts)
+        chart = next((one for one in charts if one.shown is not None and one.shown.series == series), self._chart)
+        seen = chart_seen(chart)
+        if seen is not None:
+            self._come_up()
+            self._desk.start("Taking a picture of the chart", self._send_picture(seen, small_image_of(chart.view), text))
+
+    async def _send_picture(self, seen: Attachment, image: QImage, text: str) -> None:
+        picture = await asyncio.to_thread(png_of, image)
+        if self.panel is not None:
+            self.panel.look(seen, picture, text)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

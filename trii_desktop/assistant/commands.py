@@ -18,6 +18,7 @@ class Command:
 
 COMMANDS: Final = (
     Command("analyse", "Analyse the instrument on the chart", Mode.ANALYSIS, "question"),
+    Command("look", "See which patterns are in the chart"),
     Command("search", "Look up instruments, bars, help and history", Mode.SEARCH, "words"),
     Command("fast", "Answer shortly, at once", Mode.FAST, "question"),
     Command("deep", "Think longer, with a larger model", Mode.DEEP, "question"),

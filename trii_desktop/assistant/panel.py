@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QStackedWidget, QToolButton, QWidget
 
 from backend.assistant.answers import Answer, Automatic, Choice, Mode, Phase, Question
 from backend.assistant.pointing import points_at_chart
+from backend.assistant.sight.asking import asks_to_look
 from backend.events import ConversationsChanged
 from trii_desktop.assistant.attachment import Attachment
-from trii_desktop.assistant.commands import Typed
 from trii_desktop.assistant.composer import Composer
 from trii_desktop.assistant.conversation_deeds import ConversationDeeds
 from trii_desktop.assistant.deeds import TurnDeeds
@@ -21,6 +21,7 @@ from trii_desktop.assistant.entry import Entry
 from trii_desktop.assistant.facts_shown import SideCards
 from trii_desktop.assistant.history import HistoryPage
 from trii_desktop.assistant.model_watch import ModelWatch
+from trii_desktop.assistant.obeying import obey
 from trii_desktop.assistant.standing import StandingStrip
 from trii_desktop.assistant.surface import AssistantSurface, Decode
 from trii_desktop.assistant.talk import Talk
@@ -42,7 +43,9 @@ _EMPTY_TEXT: Final = (
 class AssistantPanel(QWidget):
     """The dock's content. It looks once a frame, and only while it is visible.
 
-    analyse_wanted, attach_wanted : of the chart that is shown; models_wanted : the dialog of models
+    analyse_wanted, attach_wanted : of the chart that is shown
+    look_wanted : words that ask what is to be seen in the chart; it comes back by ``look``
+    models_wanted : the dialog of models
     sketches_wanted, keep_wanted : a StockAnalysis; matches_wanted : bars that an answer found
     fact_shown : a Fact, fact_left, fact_chart_wanted : a Fact
     changed : a flag may be another one
@@ -50,6 +53,7 @@ class AssistantPanel(QWidget):
 
     analyse_wanted = Signal()
     attach_wanted = Signal()
+    look_wanted = Signal(str)
     models_wanted = Signal()
     sketches_wanted = Signal(object)
     keep_wanted = Signal(object)
@@ -127,14 +131,20 @@ class AssistantPanel(QWidget):
         self._desk.start("Opening the conversation", self._open(conversation))
 
     def ask(self, text: str, mode: Choice | None = None) -> None:
-        """Ask ``text``, with what is attached."""
-        if not text.strip() or self.is_answering:
-            return
-        question = self._question(text.strip(), mode or self.composer.chosen_mode)
-        edited, self._edited = self._edited, None
-        self.composer.sent_away()
-        self.timeline.go_to_end()
-        self._desk.start("Asking", self.talk.edit(edited, question) if edited is not None else self.talk.ask(question))
+        """Ask ``text``, with what is attached; what is to be seen in an attached chart is asked with its picture."""
+        attached = self.composer.attachment
+        if asks_to_look(text) and attached is not None and attached.chart is not None:
+            self.look_wanted.emit(text.strip())
+        elif text.strip() and not self.is_answering:
+            self._ask(self._question(text.strip(), mode or self.composer.chosen_mode))
+
+    def look(self, attachment: Attachment, picture: bytes, text: str) -> None:
+        """Ask what is to be seen in a chart, of which ``picture`` is a PNG."""
+        if not self.is_answering:
+            self.attach(attachment)
+            chosen = self.composer.chosen_mode
+            mode = chosen if isinstance(chosen, Mode) and chosen is not Mode.SEARCH else Mode.FAST
+            self._ask(Question(text, mode, instrument=attachment.instrument, chart=attachment.chart, looks=True, picture=picture))
 
     def stop(self) -> None:
         """End the answer that is being made."""
@@ -199,7 +209,7 @@ class AssistantPanel(QWidget):
         self.deeds.save_wanted.connect(self.export)
         self.deeds.said.connect(partial(announce, self.timeline))
         self.composer.sent.connect(self.ask)
-        self.composer.ordered.connect(self._ordered)
+        self.composer.ordered.connect(partial(obey, self))
         self.composer.stop_wanted.connect(self.stop)
         self.composer.edit_wanted.connect(self._edit_last)
         self.composer.edit_given_up.connect(self._edit_given_up)
@@ -230,6 +240,12 @@ class AssistantPanel(QWidget):
         if is_other:
             self.watch.show_running(self.talk.running)
         return is_other
+
+    def _ask(self, question: Question) -> None:
+        edited, self._edited = self._edited, None
+        self.composer.sent_away()
+        self.timeline.go_to_end()
+        self._desk.start("Asking", self.talk.edit(edited, question) if edited is not None else self.talk.ask(question))
 
     def _question(self, text: str, mode: Choice) -> Question:
         attached = self.composer.attachment
@@ -288,27 +304,6 @@ class AssistantPanel(QWidget):
 
     def _edit_given_up(self) -> None:
         self._edited = None
-
-    def _ordered(self, typed: Typed) -> None:
-        mode, rest = typed.command.mode, typed.rest
-        if mode is not None:
-            self.composer.choose_mode(mode)
-            if rest:
-                self.ask(rest, mode)
-            elif mode is Mode.ANALYSIS:
-                self.analyse_wanted.emit()
-            return
-        match typed.command.name:
-            case "new":
-                self.begin_new()
-            case "model":
-                self.models_wanted.emit()
-            case "export":
-                self.export("json" if rest.lower().startswith("j") else "markdown")
-            case "clear":
-                self.whole.remove_shown()
-            case _:
-                self.show_help()
 
     # --- conversations ------------------------------------------------------------------------------------------------
 

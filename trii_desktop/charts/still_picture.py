@@ -5,13 +5,14 @@ from collections.abc import Callable
 from html import escape
 from typing import Final
 
-from PySide6.QtCore import QBuffer, QIODevice, QRect, QSize
+from PySide6.QtCore import QBuffer, QIODevice, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
 from backend.errors import Unavailable
 from trii_desktop.charts.chart_view import ChartView
 
+SMALL_PX: Final = 1_600  # the longer side
 _CSS_DPI: Final = 96
 _FAMILY: Final = re.compile(r'font-family="([^"]+)"')
 _STAND_INS: Final = "Inter, Helvetica Neue, Arial, sans-serif"  # as wide as our own font, or nearly
@@ -32,6 +33,14 @@ def image_of(view: ChartView) -> QImage:
     painter.end()
     image.setDevicePixelRatio(view.devicePixelRatioF())
     return image
+
+
+def small_image_of(view: ChartView) -> QImage:
+    """The same, no larger than a model that sees has use for. Raises Unavailable."""
+    image = image_of(view)
+    if image.width() <= SMALL_PX and image.height() <= SMALL_PX:
+        return image
+    return image.scaled(SMALL_PX, SMALL_PX, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
 
 
 def svg_of(view: ChartView, title: str) -> str:

@@ -1,0 +1,1 @@
+"""What a model that sees names in the picture of a chart, held against what code finds in its bars."""
