@@ -48,6 +48,9 @@ class Room:
         loaded = Loaded(held.name, held.path, held.sha256, 4_096, 1, 0, 2, 1, has_template=True, place="this process", load_s=0.0)
         return EngineStats(EngineState.READY, loaded)
 
+    def stats(self):
+        return EngineStats(EngineState.READY)
+
     async def generate(self, request, card=None):
         self.written_by.append((card or BIG).name)
         yield Text("Well.")
