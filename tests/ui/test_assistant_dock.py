@@ -359,7 +359,7 @@ def test_the_menu_on_a_chart_offers_to_analyse_it_and_to_ask_about_its_bar(qapp,
         menu = QMenu()
         hand.actions.fill_menu(menu, Spot(Zone.PLOT, MAIN_PANE, "", newest_of(hand)))
         words = [action.text() for action in menu.actions() if action.text()]
-        assert words == ["Analyse AAPL.XNAS", "Ask about this bar\u2026"]
+        assert words == ["Analyse AAPL.XNAS", "Look for patterns", "Ask about this bar\u2026"]
         menu.actions()[0].trigger()
         await shown(lambda: hand.panel.is_answering)
         assert hand.script.questions[0].mode is Mode.ANALYSIS

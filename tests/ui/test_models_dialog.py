@@ -341,9 +341,9 @@ def test_adapters_are_added_and_removed_for_a_mode_and_told_beside_it(dialog_of)
     dialog.choose(QWEN.id)
     dialog._adapter_menu.aboutToShow.emit()
     offered = {action.text(): action for action in dialog._adapter_menu.actions()}
-    assert list(offered)[:2] == ["Remove Calm Manner from Fast", "Add for Deep Thinking…"]
-    offered["Remove Calm Manner from Fast"].trigger()
-    offered["Add for Deep Thinking…"].trigger()
+    assert list(offered)[:2] == ["Remove the adapter Calm Manner from Fast", "Add an adapter for Deep Thinking…"]
+    offered["Remove the adapter Calm Manner from Fast"].trigger()
+    offered["Add an adapter for Deep Thinking…"].trigger()
     dialog.findChild(QFileDialog).fileSelected.emit("/m/bold.gguf")
     assert deeds.asked == [("remove adapter", QWEN.name, Mode.FAST), ("add adapter", QWEN.name, Mode.DEEP, "bold.gguf")]
     assert dialog.details._shown[Mode.FAST].text() == "With the adapter Calm Manner. Not examined yet"

@@ -182,9 +182,9 @@ class ModelsDialog(QDialog):
         for mode, title in TITLES.items() if chosen is not None else ():
             adapter = chosen.adapter_for(mode) if chosen is not None else None
             if adapter is None:
-                self._adapter_menu.addAction(f"Add for {title}…", partial(self._ask_adapter, mode))
+                self._adapter_menu.addAction(f"Add an adapter for {title}…", partial(self._ask_adapter, mode))
             else:
-                self._adapter_menu.addAction(f"Remove {adapter.name} from {title}", partial(self._remove_adapter, mode))
+                self._adapter_menu.addAction(f"Remove the adapter {adapter.name} from {title}", partial(self._remove_adapter, mode))
 
         if chosen is None:
             return
