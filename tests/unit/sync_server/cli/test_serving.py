@@ -1,5 +1,6 @@
 """What ``trii-sync serve`` asks of the system before it listens."""
 
+import platform
 import re
 import subprocess
 import sys
@@ -25,10 +26,14 @@ def test_a_server_may_hold_as_many_connections_as_the_system_lets_it():
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-@pytest.mark.posix
+@pytest.fixture
+def glibc():
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("is about the allocator of glibc")
+
+
+@pytest.mark.usefixtures("glibc")
 def test_threads_share_two_arenas_of_the_allocator():
-    if sys.platform != "linux":
-        pytest.skip("glibc's allocator")
     program = """
 import ctypes, threading
 from sync_server.cli.serving import bound_arenas
