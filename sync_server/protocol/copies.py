@@ -102,7 +102,7 @@ class Copies:
             if is_older:  # what was confirmed may have to be sent again, and goes before what waits
                 self._newer[head.r] = head.e
                 self._outbox.hold(head.r, is_held=True)
-            elif is_greeting and head.e < replica.cursor.e:  # restored by a clock that was behind; any other head may be of before
+            elif (is_greeting or is_back) and head.e < replica.cursor.e:  # restored by a clock that was behind; or said before
                 self._older.add(head.r)
                 self._outbox.hold(head.r, is_held=True)
                 replica.aim(replica.cursor.s + 1)

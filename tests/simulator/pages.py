@@ -22,6 +22,8 @@ SNAPSHOT_FROM: Final = 40  # a room longer than this is joined by a snapshot
 def page(shelves: Shelves, user: str, pull: Pull) -> Ev | Reset:
     """Events of one room in one epoch, or why there are none for this copy."""
     view = shelves.rooms.get(pull.r)
+    if view is None and pull.after > 0:
+        return _gone(pull.r, pull.e)
     if view is None or user not in view.seats:
         return Reset(pull.r, ResetReason.PERM)
     log, floor, after = shelves.logs[pull.r], view.floor(user), pull.after
@@ -43,6 +45,11 @@ def _cut_off(shelves: Shelves, view: RoomView, user: str, pull: Pull) -> Reset |
             return _reset(shelves, view, user, ResetReason.HASH)
         return _fork(shelves, view, log[after].epoch, after)
     return None
+
+
+def _gone(room: str, epoch: int) -> Reset:
+    """A room that was made after the backup: nothing of the copy is history, and its maker may offer it again."""
+    return Reset(room, ResetReason.HASH, epoch, h=to_text(START))
 
 
 def _older(pull: Pull, view: RoomView, floor: int, log: Sequence[Entry]) -> Ev:
@@ -91,6 +98,8 @@ def check(shelves: Shelves, user: str, cursors: Sequence[Cursor]) -> tuple[Reset
 
 def _check_one(shelves: Shelves, user: str, cursor: Cursor) -> Reset | None:
     view = shelves.rooms.get(cursor.r)
+    if view is None and cursor.s > 0:
+        return _gone(cursor.r, cursor.e)
     if view is None or user not in view.seats:
         return Reset(cursor.r, ResetReason.PERM)
     if cursor.s == 0:

@@ -229,6 +229,26 @@ def test_a_room_that_was_left_before_a_restart_is_not_greeted_and_goes_on_from_i
     assert not ann.disk.room(ROOM).is_left
 
 
+def test_a_room_that_is_back_in_an_earlier_epoch_begins_anew(server, ann):
+    """The server was restored under a clock that was behind, from a copy in which this person had no seat yet."""
+    server.rooms[ROOM].epoch = 9
+    op = say(ann, "lost")
+    exchange(server, ann)
+    ann.receive(Reset(ROOM, ResetReason.PERM))
+    server.fail_over(ROOM, 0)
+    server.rooms[ROOM].epoch = 3
+    server.rooms[ROOM].epochs[:] = [3]
+    ann.receive(server.head("ann"))
+    ann.wait(300)
+    (pull,) = sent(ann, Pull)[-1:]
+    assert (pull.e, pull.after) == (9, 1)
+    ann.out.clear()
+    ann.receive(Reset(ROOM, ResetReason.HASH, 3, floor=1, h=server.rooms[ROOM].hash_at(0)))
+    exchange(server, ann)
+    assert [event.id for event in server.rooms[ROOM].events[1:]] == [op.id]
+    assert ann.disk.room(ROOM).events == server.rooms[ROOM].events
+
+
 def test_leaving_twice_is_told_once(ann):
     for _ in range(2):
         ann.receive(Reset(ROOM, ResetReason.PERM))
