@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from sync_server.protocol.chain import START, is_intact, next_hash
-from sync_server.protocol.events import Event
+from sync_server.protocol.events import Event, Kind
 from sync_server.protocol.fold import fold, parse_state
 from tests.simulator.histories import lost_writes
 from tests.simulator.naive import NaiveRoom, read_log
@@ -93,7 +93,9 @@ def orders(scenario: Scenario, server: Server, room: str, log: Sequence[Entry]) 
     lines: dict[str, list[str]] = {}
     for entry in log:
         maker = makers.get(entry.event.d)
-        if maker is not None and not (entry.event.rec and room in maker.watch.left):  # said again after the seat was lost
+        if maker is None or (entry.event.rec and room in maker.watch.left):  # said again after the seat was lost
+            continue
+        if not (entry.event.rec and entry.event.k == Kind.ROOM_CREATE):  # of a room made again it comes first, whenever that was
             lines.setdefault(entry.event.d, []).append(entry.event.id)
     for device, line in lines.items():
         made = {identity: at for at, identity in enumerate(makers[device].watch.accepted)}
