@@ -368,4 +368,8 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
         ) STRICT, WITHOUT ROWID;
         """,
     ),
+    Migration(
+        "0011_conversation_modes",
+        "ALTER TABLE conversations ADD COLUMN mode TEXT NOT NULL DEFAULT '';",
+    ),
 )

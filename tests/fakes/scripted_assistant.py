@@ -84,6 +84,9 @@ class ScriptedConversations:
     async def pin(self, conversation, is_pinned):
         self._change(conversation, is_pinned=is_pinned)
 
+    async def choose_mode(self, conversation, mode):
+        self._change(conversation, mode=mode)
+
     async def remove(self, conversation):
         row = await self.row(conversation)
         turns = tuple(t for t in self.turns.values() if t.conversation == conversation)

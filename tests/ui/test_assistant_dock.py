@@ -424,12 +424,16 @@ def test_clear_removes_the_conversation_and_undo_brings_it_back(qapp, home):
 # --- history ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_earlier_conversation_goes_on_in_the_mode_of_its_last_answer(qapp, home):
+def test_an_earlier_conversation_goes_on_in_the_mode_of_its_last_answer_or_that_it_was_switched_to(qapp, home):
     async def tell(hand):
         known = await hand.desktop.desk.bridge.call(hand.script.tell(2, str))
         hand.panel.composer.choose_mode(Mode.DEEP)
         hand.panel.open_conversation(known, "")
         await shown(lambda: len(hand.entries) == 2 and hand.panel.composer.chosen_mode is Mode.FAST)
+        await hand.call(hand.script.conversations.choose_mode(known, "search"))
+        hand.panel.begin_new()
+        hand.panel.open_conversation(known, "")
+        await shown(lambda: hand.entries and hand.panel.composer.chosen_mode is Mode.SEARCH)
 
     story_of(tell, home)
 

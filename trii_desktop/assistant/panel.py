@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QToolButton, QWidget
 
-from backend.assistant.answers import Answer, Automatic, Choice, Mode, Phase, Question
+from backend.assistant.answers import Answer, Automatic, Choice, Mode, Phase, Question, parse_choice
 from backend.assistant.pointing import points_at_chart
 from backend.assistant.sight.asking import asks_to_look
 from backend.events import ConversationsChanged
@@ -270,6 +270,9 @@ class AssistantPanel(QWidget):
 
     async def _open(self, conversation: str) -> None:
         await self.talk.open(conversation)
+        if self.talk.id == conversation and self.talk.row is not None and self.talk.row.mode:
+            self.composer.choose_mode(parse_choice(self.talk.row.mode))
+            return
         last = self.talk.last_answer
         answer = self.talk.answer_of(last) if last is not None and self.talk.id == conversation else None
         if answer is not None:

@@ -31,7 +31,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class ConversationRow:
-    """A conversation in a list; ``leaf`` is the last turn of the branch that is shown."""
+    """A conversation in a list; ``leaf`` is the last turn of the branch that is shown.
+
+    mode : the mode it was switched to since its last question; empty where that question's own stands
+    """
 
     id: str
     title: str
@@ -41,6 +44,7 @@ class ConversationRow:
     leaf: str
     instrument: str = ""
     is_pinned: bool = False
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

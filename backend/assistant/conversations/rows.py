@@ -8,7 +8,7 @@ from backend.assistant.conversations.conversation import ConversationRow, Found,
 from backend.errors import CorruptData, NotFound
 from backend.market.instrument_index import plain
 
-_ROW: Final = "SELECT id, title, made_ns, changed_ns, n_turns, leaf, instrument, is_pinned FROM conversations"
+_ROW: Final = "SELECT id, title, made_ns, changed_ns, n_turns, leaf, instrument, is_pinned, mode FROM conversations"
 _NEWEST: Final = " ORDER BY is_pinned DESC, changed_ns DESC, id LIMIT ?"
 _TITLED: Final = r" WHERE plain_title LIKE ? ESCAPE '\'"
 _SPOKEN: Final = " OR id IN (SELECT conversation FROM turns WHERE row IN (SELECT rowid FROM turn_words WHERE turn_words MATCH ?))"
@@ -50,8 +50,8 @@ _SIBLINGS: Final = _TURN + " WHERE t.conversation = ? AND t.parent IS ? ORDER BY
 _ALL_TURNS: Final = _TURN + " WHERE t.conversation = ? ORDER BY t.row"
 _PUT_TURN: Final = "INSERT INTO turns (id, conversation, parent, speaker, at_ns, text, content) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _PUT_CONVERSATION: Final = """
-    INSERT INTO conversations (id, title, plain_title, is_named, made_ns, changed_ns, instrument, is_pinned, n_turns, leaf)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO conversations (id, title, plain_title, is_named, made_ns, changed_ns, instrument, is_pinned, n_turns, leaf, mode)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -128,13 +128,19 @@ def write_conversation(db: Any, row: ConversationRow, *, is_named: bool) -> None
     """Store a conversation without its turns."""
     times = (row.made_ns, row.changed_ns)
     titles = (row.title, plain(row.title))
-    db.execute(_PUT_CONVERSATION, (row.id, *titles, is_named, *times, row.instrument, row.is_pinned, row.n_turns, row.leaf))
+    place = (row.instrument, row.is_pinned, row.n_turns, row.leaf, row.mode)
+    db.execute(_PUT_CONVERSATION, (row.id, *titles, is_named, *times, *place))
 
 
 def write_title(db: Any, conversation: str, title: str, *, is_named: bool) -> None:
     """Call a conversation ``title``."""
     written = (title, plain(title), is_named, conversation)
     db.execute("UPDATE conversations SET title = ?, plain_title = ?, is_named = ? WHERE id = ?", written)
+
+
+def write_mode(db: Any, conversation: str, mode: str) -> None:
+    """Keep the mode that a conversation was switched to; empty for that of its last question."""
+    db.execute("UPDATE conversations SET mode = ? WHERE id = ?", (mode, conversation))
 
 
 def is_named(db: Any, conversation: str) -> bool:
@@ -156,8 +162,8 @@ def erase(db: Any, conversation: str) -> RemovedConversation:
 
 
 def _row_of(found: tuple[Any, ...]) -> ConversationRow:
-    key, title, made_ns, changed_ns, n_turns, leaf, instrument, is_pinned = found
-    return ConversationRow(key, title, made_ns, changed_ns, n_turns, leaf, instrument, bool(is_pinned))
+    key, title, made_ns, changed_ns, n_turns, leaf, instrument, is_pinned, mode = found
+    return ConversationRow(key, title, made_ns, changed_ns, n_turns, leaf, instrument, bool(is_pinned), mode)
 
 
 def _turn_of(found: tuple[Any, ...]) -> Turn:

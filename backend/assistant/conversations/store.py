@@ -30,6 +30,7 @@ from backend.assistant.conversations.rows import (
     read_siblings,
     read_turn,
     write_conversation,
+    write_mode,
     write_title,
     write_turns,
 )
@@ -130,6 +131,8 @@ class ConversationStore:
                 "UPDATE conversations SET leaf = ?, n_turns = n_turns + 1, changed_ns = max(changed_ns, ?) WHERE id = ?",
                 (made.id, now_ns, made.conversation),
             )
+            if made.speaker is Speaker.PERSON:  # a question has a mode of its own, which stands from now on
+                write_mode(db, made.conversation, "")
             if made.speaker is Speaker.PERSON and not row.n_turns and not is_named(db, row.id):
                 write_title(db, row.id, title_of(made.text), is_named=False)
             return read_turn(db, made.id)
@@ -164,6 +167,15 @@ class ConversationStore:
 
         def work(db: Any) -> ConversationRow:
             db.execute("UPDATE conversations SET is_pinned = ? WHERE id = ?", (is_pinned, conversation))
+            return read_row(db, conversation)
+
+        return await self._changed(conversation, work)
+
+    async def choose_mode(self, conversation: str, mode: str) -> ConversationRow:
+        """Let the next question of a conversation be answered in ``mode`` unless it names another one. Raises NotFound."""
+
+        def work(db: Any) -> ConversationRow:
+            write_mode(db, conversation, mode)
             return read_row(db, conversation)
 
         return await self._changed(conversation, work)

@@ -33,13 +33,16 @@ async def test_every_change_is_told_once_and_after_it_can_be_read(home, clock):
         (first,) = await chain(store, row.id, ["One"])
         await store.rename(row.id, "Name")
         await store.pin(row.id, True)
+        await store.choose_mode(row.id, "deep")
         await store.choose_branch(first)
         removed = await store.remove(row.id)
         await store.restore(removed)
         with pytest.raises(NotFound):
             await store.rename("no such", "Name")
+        with pytest.raises(NotFound):
+            await store.choose_mode("no such", "deep")
 
-    assert heard == [ConversationsChanged(row.id)] * 7
+    assert heard == [ConversationsChanged(row.id)] * 8
 
 
 async def test_another_answer_is_a_sibling_and_either_branch_can_be_shown(home, clock):
@@ -76,6 +79,7 @@ async def test_a_removed_conversation_can_be_restored_as_it_was(home, clock):
         ids = await chain(store, row.id, ["Question of apples", "Answer"])
         await store.add_turn(Turn("mine", row.id, ids[0], Speaker.ASSISTANT, 5, "Other", b"\x00\xff"))
         await store.rename(row.id, "Kept name")
+        await store.choose_mode(row.id, "deep")
         before = (await store.row(row.id), await store.branch(row.id), await store.siblings("mine"))
         removed = await store.remove(row.id)
         assert await store.rows() == ()
@@ -222,6 +226,19 @@ async def test_a_conversation_is_called_after_its_first_question_until_a_person_
         named = (await store.row(row.id)).title
 
     assert (untitled, titled, before, named) == ("New conversation", "The best month of SP500", titled, "My title")
+
+
+async def test_the_mode_that_a_conversation_is_switched_to_stands_until_the_next_question(home, clock):
+    async with open_conversations(home, clock) as store:
+        row = await store.begin_conversation()
+        (first,) = await chain(store, row.id, ["Q1"])
+        switched = await store.choose_mode(row.id, "deep")
+        await store.add_turn(said(row.id, "A1", first, speaker=Speaker.ASSISTANT))
+        answered = await store.row(row.id)
+        await store.add_turn(said(row.id, "Q2", answered.leaf))
+        asked = await store.row(row.id)
+
+    assert (row.mode, switched.mode, answered.mode, asked.mode) == ("", "deep", "deep", "")
 
 
 async def test_what_is_too_large_or_misplaced_is_refused_and_nothing_is_stored(home, clock):
