@@ -206,7 +206,7 @@ class Api(Section, frozen=True):
         bool,
         Meta(
             title="Serve scripts",
-            description="Quotes, history and alerts over HTTP on 127.0.0.1; the token lies in run/api.token of the home.",
+            description="Quotes, alerts and the assistant over HTTP on 127.0.0.1; the token lies in run/api.token of the home.",
         ),
     ] = False
     port: Annotated[int, Meta(title="Port", description="0 takes any that is free; run/api.url says which.", ge=0, le=65535)] = 0

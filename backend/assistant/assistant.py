@@ -4,9 +4,9 @@ import asyncio
 import logging
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answers import Answer, ChartSeen, Choice, Mode, Phase, Provenance, Question, Reach
@@ -46,6 +46,12 @@ log = logging.getLogger(__name__)
 
 ANSWERS_MAX: Final = 200
 QUESTION_LETTERS_MAX: Final = 20_000
+
+Tell: TypeAlias = Callable[[Answer], None]
+
+
+def _tell_nobody(_answer: Answer) -> None:
+    """Whoever waits takes it when it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +180,14 @@ class Assistant:
             raise NotFound(f"There is no answer {answer_id!r}.", hint="Ask again.", code="assistant.no_answer")
         return found
 
-    async def analyse(self, instrument: InstrumentId, spec: BarSpec, as_of_ns: int | None = None) -> Answer:
-        """An analysis that no conversation keeps, whole. Raises NotFound, InvalidInput."""
+    async def analyse(
+        self, instrument: InstrumentId, spec: BarSpec, as_of_ns: int | None = None, tell: Tell = _tell_nobody
+    ) -> Answer:
+        """An analysis that no conversation keeps, whole; ``tell`` hears how it grows. Raises NotFound, InvalidInput."""
         settings = self._parts.settings.current.assistant
         chart = ChartSeen(Series(instrument, spec), 0, 0)
         question = Question(f"Analyse {instrument}", Mode.ANALYSIS, instrument=instrument, chart=chart)
-        draft = Draft(Answer(uuid.uuid4().hex, "", question, Phase.WAITING), _tell_nobody)
+        draft = Draft(Answer(uuid.uuid4().hex, "", question, Phase.WAITING), tell)
         await self._ready()
         await self._parts.analysis.answer(draft, question, Reach(settings.reach), settings.keeps_answers_min, as_of_ns)
         return draft.answer
@@ -381,7 +389,3 @@ def _message(turn: Turn) -> Message:
 def told_text(answer: Answer) -> str:
     """An answer as later prompts tell it: what is unverified is left out, so that it is not learned from."""
     return "".join("(unverified)" if span.mark == "unverified" else span.text for span in answer.spans)
-
-
-def _tell_nobody(_answer: Answer) -> None:
-    """Whoever waits takes it when it is over."""

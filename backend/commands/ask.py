@@ -1,11 +1,11 @@
 """`trii ask`: one question to the assistant, answered with where every number comes from."""
 
 import argparse
-from typing import Any, Final
+from typing import Final
 
 from backend.assistant.answers import Answer, Mode, Phase, Question, parse_choice
-from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.values import format_fact
+from backend.assistant.telling import answer_json, told_text
 from backend.commands.context import CommandContext
 from backend.commands.numbers import format_count
 from backend.commands.tables import TextColumn
@@ -43,11 +43,6 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def told_text(spans: tuple[Span, ...]) -> str:
-    """The text as a terminal shows it: what is unverified stands between marks."""
-    return "".join(f"~~{span.text}~~ (unverified)" if span.mark == Mark.UNVERIFIED else span.text for span in spans)
-
-
 async def _tell_sources(context: CommandContext, answer: Answer) -> None:
     used = dict.fromkeys(span.fact for span in answer.spans if span.fact)
     facts = [answer.facts[fact_id] for fact_id in used if fact_id in answer.facts]
@@ -68,42 +63,3 @@ async def _tell_sources(context: CommandContext, answer: Answer) -> None:
     if answer.checks.n_unverified:
         words.append(f"{format_count(answer.checks.n_unverified, 'number')} unverified")
     await context.tell(f"({', '.join(words)}. {made.reason})" if made.reason else f"({', '.join(words)})")
-
-
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """The answer for scripts: its text, each number's fact, checks and how it came about."""
-    made = answer.provenance
-    return {
-        "conversation": answer.conversation,
-        "turn": answer.id,
-        "mode": answer.question.mode,
-        "chosen": made.chosen if made else "",
-        "text": answer.text,
-        "spans": [{"text": span.text, "mark": span.mark, "fact": span.fact or None} for span in answer.spans],
-        "facts": [
-            {
-                "id": fact.id,
-                "name": fact.name,
-                "label": fact.label,
-                "value": fact.value,
-                "unit": fact.unit,
-                "formula": fact.formula,
-                "source": fact.source,
-                "why_not": fact.why_not,
-            }
-            for fact in answer.facts.values()
-        ],
-        "checks": {
-            "numbers": answer.checks.n_numbers,
-            "unverified": answer.checks.n_unverified,
-            "claims": answer.checks.n_claims,
-            "claims_dropped": answer.checks.n_claims_dropped,
-            "unjudged": answer.checks.n_unjudged,
-        },
-        "model": made.model if made else "",
-        "place": made.place if made else "",
-        "reason": made.reason if made else "",
-        "first_token_ms": made.first_token_ms if made else 0.0,
-        "total_ms": made.total_ms if made else 0.0,
-        "cached": made.is_cached if made else False,
-    }

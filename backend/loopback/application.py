@@ -1,5 +1,6 @@
 """The whole API as one ASGI application."""
 
+import asyncio
 import logging
 
 from starlette.applications import Starlette
@@ -10,7 +11,9 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from backend.errors import TriiError
+from backend.loopback.ai_routes import AiRoutes
 from backend.loopback.alert_routes import AlertRoutes
+from backend.loopback.answering import AnswerRoom
 from backend.loopback.failures import Refused, explain, status_of
 from backend.loopback.gate import AsgiApp, Gate
 from backend.loopback.market_routes import MarketRoutes, answer
@@ -21,8 +24,8 @@ from backend.loopback.stream import QuoteStream
 log = logging.getLogger(__name__)
 
 
-def make_application(parts: ApiParts, token: str, port: int) -> AsgiApp:
-    """Every route behind the gate of 127.0.0.1:``port``."""
+def make_application(parts: ApiParts, token: str, port: int, closing: asyncio.Event) -> AsgiApp:
+    """Every route behind the gate of 127.0.0.1:``port``; once ``closing`` is set, answers under way end."""
     quotes = Quotes(parts.board, parts.live, parts.clock)
 
     async def stream(socket: WebSocket) -> None:
@@ -31,6 +34,7 @@ def make_application(parts: ApiParts, token: str, port: int) -> AsgiApp:
     routes = [
         *MarketRoutes(parts, quotes).routes(),
         *AlertRoutes(parts.alerts, parts.catalog).routes(),
+        *AiRoutes(parts, AnswerRoom(parts.tasks, closing)).routes(),
         WebSocketRoute("/ws/market/stream", stream),
         WebSocketRoute("/api/v1/stream/quotes", stream),
     ]

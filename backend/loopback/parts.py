@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from backend.alerts.alerts import Alerts
+from backend.assistant.door import AssistantDoor
 from backend.bus import Bus
 from backend.clock import Clock
 from backend.live.live import Live
@@ -25,6 +26,7 @@ class ApiParts:
     board: QuoteBoard
     live: Live
     alerts: Alerts
+    assistant: AssistantDoor
     clock: Clock
     bus: Bus
     tasks: TaskOwner

@@ -18,14 +18,14 @@ _CURSOR_CHARS_MAX: Final = 512
 _NS_MAX: Final = 2**63 - 1
 
 
-async def read_fields(request: Request) -> dict[str, Any]:
+async def read_fields(request: Request, *, may_be_empty: bool = False) -> dict[str, Any]:
     """The JSON object in the body, at most BODY_BYTES_MAX bytes. Raises InvalidInput, Refused."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > BODY_BYTES_MAX:
             raise too_large(BODY_BYTES_MAX)
-    return parse_fields(bytes(body))
+    return {} if may_be_empty and not body else parse_fields(bytes(body))
 
 
 def parse_fields(text: bytes | str) -> dict[str, Any]:

@@ -122,15 +122,21 @@ def _make_server(parts: ApiParts, token: str, port: int) -> "Server":
 
     from backend.loopback.application import make_application  # noqa: PLC0415 - as above
 
+    closing = asyncio.Event()
+
     class EngineServer(uvicorn.Server):
-        """Signals are the program's own business."""
+        """Signals are the program's own business; answers under way end before requests are waited for."""
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            closing.set()
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
-        make_application(parts, token, port),
+        make_application(parts, token, port, closing),
         http="h11",
         ws="websockets-sansio",
         ws_max_size=MESSAGE_BYTES_MAX,
@@ -148,8 +154,8 @@ def _make_server(parts: ApiParts, token: str, port: int) -> "Server":
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Not uvicorn's complaint about a WebSocket that was turned away with an answer: the gate has said so already."""
-    return "without completing handshake" not in str(record.msg)
+    """Not what has been said already: of a WebSocket that was turned away, of a script that did not take its answer."""
+    return not any(words in str(record.msg) for words in ("without completing handshake", "without completing response"))
 
 
 def _listen(port: int) -> socket.socket:

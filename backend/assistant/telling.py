@@ -1,0 +1,69 @@
+"""An answer as scripts read it, on the command line and over the API alike: every number with where it comes from."""
+
+from typing import Any
+
+from backend.assistant.answers import Answer
+from backend.assistant.grounding.claim import Verdict
+from backend.assistant.grounding.span import Mark, Span
+
+
+def told_text(spans: tuple[Span, ...]) -> str:
+    """The text where nothing can be struck through: what is unverified stands between marks and is called so."""
+    return "".join(f"~~{span.text}~~ (unverified)" if span.mark == Mark.UNVERIFIED else span.text for span in spans)
+
+
+def told_spans(spans: tuple[Span, ...]) -> list[dict[str, Any]]:
+    """The pieces of a text, each as what it is."""
+    return [{"text": span.text, "mark": span.mark, "fact": span.fact or None} for span in spans]
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """The answer for scripts: its text, each number's fact, claims, checks and how it came about; no thoughts."""
+    made = answer.provenance
+    return {
+        "conversation": answer.conversation,
+        "turn": answer.id,
+        "phase": answer.phase,
+        "mode": answer.question.mode,
+        "chosen": made.chosen if made else "",
+        "text": told_text(answer.spans),
+        "spans": told_spans(answer.spans),
+        "facts": [
+            {
+                "id": fact.id,
+                "name": fact.name,
+                "label": fact.label,
+                "value": fact.value,
+                "unit": fact.unit,
+                "formula": fact.formula,
+                "source": fact.source,
+                "why_not": fact.why_not,
+            }
+            for fact in answer.facts.values()
+        ],
+        "claims": [_claim(verdict) for verdict in _verdicts(answer)],
+        "checks": {
+            "numbers": answer.checks.n_numbers,
+            "unverified": answer.checks.n_unverified,
+            "claims": answer.checks.n_claims,
+            "claims_dropped": answer.checks.n_claims_dropped,
+            "unjudged": answer.checks.n_unjudged,
+        },
+        "model": made.model if made else "",
+        "place": made.place if made else "",
+        "reason": made.reason if made else "",
+        "first_token_ms": made.first_token_ms if made else 0.0,
+        "total_ms": made.total_ms if made else 0.0,
+        "cached": made.is_cached if made else False,
+    }
+
+
+def _verdicts(answer: Answer) -> tuple[Verdict, ...]:
+    if answer.analysis is None:
+        return answer.verdicts
+    return tuple(verdict for section in answer.analysis.sections for verdict in section.verdicts)
+
+
+def _claim(verdict: Verdict) -> dict[str, Any]:
+    claim = verdict.claim
+    return {"op": claim.op, "args": claim.args, "text": claim.text, "true": verdict.is_true, "why": verdict.why}
