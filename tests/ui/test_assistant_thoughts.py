@@ -1,7 +1,5 @@
 """What a model thinks aloud is folded away, told live, opened by mouse and keys, and never taken for its answer."""
 
-import os
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -46,15 +44,11 @@ def test_thinking_is_told_live_and_folded_until_somebody_wants_it(qapp, home):
         assert view.thought.text.document().find("512.80").charFormat().fontStrikeOut()
         await hand.say(answer_id, phase=Phase.THINKING, thought=(*THOUGHT, Span("And on.")), thought_ms=61_000.0)
         await shown(lambda: view.thought.text.toPlainText().endswith("And on."), "more of it while it is open")
-        if folder := os.environ.get("TRII_PICTURES"):
-            hand.panel.grab().save(f"{folder}/thinking.png")
         await hand.say(answer_id, Span("It rose."))
         await hand.finish(answer_id)
         view = hand.view(answer_id)
         assert "Thought for 1\u00a0min 1\u00a0s" in view.thought.toggle.text()
         assert hand.text(answer_id) == "It rose."
-        if folder := os.environ.get("TRII_PICTURES"):
-            hand.panel.grab().save(f"{folder}/thought.png")
 
     story_of(tell, home)
 
