@@ -184,13 +184,15 @@ class Assistant:
         self, instrument: InstrumentId, spec: BarSpec, as_of_ns: int | None = None, tell: Tell = _tell_nobody
     ) -> Answer:
         """An analysis that no conversation keeps, whole; ``tell`` hears how it grows. Raises NotFound, InvalidInput."""
-        settings = self._parts.settings.current.assistant
+        settings, began_ns = self._parts.settings.current.assistant, self._parts.clock.monotonic_ns()
         chart = ChartSeen(Series(instrument, spec), 0, 0)
         question = Question(f"Analyse {instrument}", Mode.ANALYSIS, instrument=instrument, chart=chart)
         draft = Draft(Answer(uuid.uuid4().hex, "", question, Phase.WAITING), tell)
         await self._ready()
         await self._parts.analysis.answer(draft, question, Reach(settings.reach), settings.keeps_answers_min, as_of_ns)
-        return draft.answer
+        provenance = draft.answer.provenance or Provenance(Mode.ANALYSIS)
+        total_ms = (self._parts.clock.monotonic_ns() - began_ns) / 1e6
+        return replace(draft.answer, provenance=replace(provenance, total_ms=total_ms))
 
     # --- services -----------------------------------------------------------------------------------------------------
 

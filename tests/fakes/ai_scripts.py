@@ -17,6 +17,7 @@ async def assisted(home, writers):
         await backend.settings.change("api", enabled=True)
         await backend.api.begin()
         async with client_of(backend) as client:
+            client.timeout = 60.0  # figures of a home may be computed for the first time
             yield backend, assistant, client
         await backend.api.close()
 
