@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from sync_server.accounts.invitations import Invitations
 from sync_server.cli.terms import Command, link_of
 from sync_server.config import Config
 from sync_server.errors import Refused
@@ -32,7 +33,7 @@ async def serve(command: Command) -> int:
     bound_arenas()
     async with Server(command.config) as server:
         save_config(msgspec.structs.replace(command.config, port=server.port))
-        await _greet(command, server)
+        await _greet(command, server, stop)
         await stop.wait()
         command.say("Stopping: devices are told to come back, what was taken is finished.")
     command.say("Stopped.")
@@ -59,12 +60,29 @@ def bound_arenas() -> None:
             ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS_MAX)
 
 
-async def _greet(command: Command, server: Server) -> None:
+async def first_code(invitations: Invitations, org: str, stop: asyncio.Event) -> str:
+    """The code for the first owner, empty where there is one; asked for again while the database is away, up to ``stop``.
+
+    The server serves already, and does not end because of its greeting.
+    """
+    while not stop.is_set():
+        try:
+            return await invitations.first_code(org)
+        except Refused as refused:
+            if not refused.after_ms:
+                raise
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), refused.after_ms / 1000)
+    return ""
+
+
+async def _greet(command: Command, server: Server, stop: asyncio.Event) -> None:
     config = command.config
     command.say(f"TRII sync server of {server.org.name!r} listens at {server.url}")
     command.say(f"Data:     {config.data}" + (f" and {config.database.rpartition('@')[2]}" if config.database else ""))
     command.say("Identity: " + ("none (no TLS)" if config.is_plain else server.keys.pin))
-    code = await server.accounts.invitations.first_code(server.org.id)
+    command.out.flush()
+    code = await first_code(server.accounts.invitations, server.org.id, stop)
     if code:
         command.say()
         command.say("Nobody owns it yet. Join from the desktop with this link; it works once, for seven days:")

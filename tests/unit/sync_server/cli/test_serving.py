@@ -1,5 +1,6 @@
 """What ``trii-sync serve`` asks of the system before it listens."""
 
+import asyncio
 import platform
 import re
 import subprocess
@@ -7,7 +8,9 @@ import sys
 
 import pytest
 
-from sync_server.cli.serving import FILES_MAX, allow_connections
+from sync_server.cli.serving import FILES_MAX, allow_connections, first_code
+from sync_server.errors import Refused
+from sync_server.protocol.codes import Code
 
 
 @pytest.mark.posix
@@ -24,6 +27,35 @@ def test_a_server_may_hold_as_many_connections_as_the_system_lets_it():
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (most, before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+class Away:
+    """Invitations of a database that is away for so many questions."""
+
+    def __init__(self, n_away, after_ms=1):
+        self.n_away = n_away
+        self.after_ms = after_ms
+
+    async def first_code(self, org):
+        if self.n_away:
+            self.n_away -= 1
+            raise Refused(Code.BUSY, "The server cannot store anything now.", status=503, after_ms=self.after_ms)
+        return f"a code of {org}"
+
+
+async def test_a_server_that_serves_already_asks_its_database_again_for_the_first_owners_code():
+    assert await first_code(Away(2), "o1", asyncio.Event()) == "a code of o1"
+
+
+async def test_what_will_not_pass_is_told_at_once():
+    with pytest.raises(Refused):
+        await first_code(Away(1, after_ms=0), "o1", asyncio.Event())
+
+
+async def test_a_server_that_is_to_stop_waits_for_no_database():
+    stop = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.01, stop.set)
+    assert await first_code(Away(10**6, after_ms=60_000), "o1", stop) == ""
 
 
 @pytest.fixture
