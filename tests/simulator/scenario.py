@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sync_server.actor import Role
+from sync_server.protocol.events import Kind
+from sync_server.rooms.rules import is_direct_id
 from tests.simulator.device import Device, Surroundings
 from tests.simulator.hands import Hands
 from tests.simulator.network import Network, Weather
@@ -17,6 +19,7 @@ N_PEOPLE: Final = 14
 BUSY_MS: Final = 60_000
 QUIET_MS_MAX: Final = 360_000
 STEP_MS: Final = 5_000
+STEPS_STUCK: Final = 12
 FAREWELL: Final = "has not left room"
 ROLES: Final = (Role.OWNER, Role.ADMIN, Role.MODERATOR, Role.TRADER, Role.GUEST)
 CALM: Final = Weather()
@@ -239,23 +242,29 @@ class Scenario:
 
     def _wait_for_quiet(self) -> None:
         end_ms = self.world.now_ms + QUIET_MS_MAX
-        n_quiet = 0
+        n_quiet = n_steps = 0
         while n_quiet < 2:
             assert self.world.now_ms < end_ms, f"no quiet within {QUIET_MS_MAX} ms: {self.unrest()[:6]}"
             self.world.run_for(STEP_MS)
-            unrest = self.unrest()
+            unrest, n_steps = self.unrest(), n_steps + 1
             n_quiet = 0 if unrest else n_quiet + 1
-            if unrest and all(FAREWELL in why for why in unrest):
+            is_stuck = any(FAREWELL in why for why in unrest) and n_steps % STEPS_STUCK == 0
+            if is_stuck or (unrest and all(FAREWELL in why for why in unrest)):
                 self.network.cut_all()  # the farewell was dropped: a copy that is not asked for any more learns it when it greets
 
     def unrest(self) -> list[str]:
         """What still moves, or should."""
         return [f"{device.name}: {why}" for device in self.devices for why in self._unrest_of(device)]
 
-    @staticmethod
-    def _waits(device: Device, identity: str) -> bool:
-        """Whether an operation should still be decided, or its event come: none does of a room left, or before what is held."""
-        settled, copy = device.copies.settled.get(identity), device.copies.rooms.get(device.copies.outbox[identity].r)
+    def _waits(self, device: Device, identity: str) -> bool:
+        """Whether an operation should still be decided, or its event come.
+
+        None does of a room left, before what is held, or of a room that a restore lost and whose maker had left it.
+        """
+        room = device.copies.outbox[identity].r
+        settled, copy = device.copies.settled.get(identity), device.copies.rooms.get(room)
+        if settled is None and room not in self.servers[device.server].shelves.rooms:
+            return any(may_offer(other, room) for other in self.devices if other.server == device.server)
         if settled is None or settled.code or copy is None:
             return settled is None or not settled.code
         return not (copy.is_left or settled.s < copy.floor())
@@ -276,3 +285,12 @@ class Scenario:
             if holds and (view_of is None or device.user not in view_of.seats):
                 found.append(f"{FAREWELL} {room}")
         return found
+
+
+def may_offer(device: Device, room: str) -> bool:
+    """Whether a device makes a room again that its server has lost: it holds its first event, or waits to send it."""
+    if any(op.r == room and op.k == Kind.ROOM_CREATE for op in device.copies.outbox.values()):
+        return True
+    copy = device.copies.rooms.get(room)
+    first = copy.events.get(1) if copy is not None and not copy.is_left else None
+    return first is not None and (first.a == device.user or is_direct_id(room))
