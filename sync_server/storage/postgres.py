@@ -180,15 +180,13 @@ class PostgresDatabase:
         connection = await self._acquire()
         try:
             try:
-                with _told(connection):
-                    await connection.execute(begin)
+                await _begin(connection, begin)
             except Refused:
                 if not _is_gone(connection):
                     raise
                 await self._release(connection)
                 connection = await self._acquire()
-                with _told(connection):
-                    await connection.execute(begin)
+                await _begin(connection, begin)
             yield connection
         finally:
             await self._release(connection)
@@ -206,6 +204,16 @@ class PostgresDatabase:
             return
         with _told(connection):
             await self._pool.release(connection)
+
+
+async def _begin(connection: Any, begin: str) -> None:
+    """Begin a transaction. Where that is cut short nobody knows whether one has begun: such a connection serves nobody else."""
+    try:
+        with _told(connection):
+            await connection.execute(begin)
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
 
 
 class PostgresReading:

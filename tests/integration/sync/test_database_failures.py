@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
+import asyncpg
 import pytest
 
 from sync_server.clock import ManualClock
@@ -321,3 +322,25 @@ async def test_deleted_words_are_nowhere_in_the_tables_of_postgresql_after_scrub
         await database.scrub()
         assert not await asyncio.to_thread(is_there)
         assert await ids(database) == [2]
+
+
+async def test_a_read_that_is_given_up_as_its_transaction_begins_leaves_no_transaction_behind(postgres_url, monkeypatch):
+    begun, execute = asyncio.Event(), asyncpg.Connection.execute
+
+    async def held(self, query, *args, **more):
+        done = await execute(self, query, *args, **more)
+        if query.startswith("BEGIN"):
+            begun.set()
+            await asyncio.Event().wait()
+        return done
+
+    async with opened(postgres_url) as database:
+        await add(database, 1)
+        with monkeypatch.context() as patched:
+            patched.setattr(asyncpg.Connection, "execute", held)
+            reading = asyncio.ensure_future(ids(database))
+            await begun.wait()
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+        assert await ids(database) == [1]  # and nothing was logged of a transaction that was still open
