@@ -119,11 +119,13 @@ class ThoughtSplitter:
 
     def _turn(self, pieces: list[Text | Thought], at: int) -> None:
         """All that was said was thought."""
-        thought = self._said + self._held[:at]
+        said, thought = self._said, self._said + self._held[:at]
         closer = next(one for one in _CLOSERS if self._held.startswith(one, at))
         self._held, self._said, self._has_thought, self._at = self._held[at + len(closer) :], "", True, _At.BEGINNING
         if thought.strip():
             pieces.append(Thought(thought, self._counted(), is_all=True))
+        elif said:  # white space that was told as an answer is taken back
+            pieces.append(Thought("", self._counted(), is_all=True))
 
     def _release(self, signs: Iterable[str]) -> str:
         """What is held, but for an end in which one of ``signs`` may begin."""

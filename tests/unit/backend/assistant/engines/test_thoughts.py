@@ -21,6 +21,7 @@ WHOLE = {
     "begun by the template": ("<think>", "so it is\n</think>\nYes.", "so it is\n", "Yes."),
     "begun by the template, never closed": ("<think>", "so it is 4.", "so it is 4.", ""),
     "begun by nobody": ("", "so it is\n</think>\n\nYes.", "so it is\n", "Yes."),
+    "white space and an end that nobody began": ("", "\n</think>Yes.", "", "Yes."),
     "channels": ("", HARMONY, "2 < 3, so", "Yes."),
     "a channel without thoughts": ("", "<|channel|>final<|message|>Yes.", "", "Yes."),
     "Magistral": ("", "[THINK]a[/THINK]b", "a", "b"),
