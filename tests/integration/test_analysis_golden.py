@@ -71,4 +71,4 @@ async def test_each_founding_input_is_carried(home):
     assert known["volume.ratio_20"] == pytest.approx(1.1434, abs=1e-3)
     assert (known["person.style"], known["person.risk"]) == ("swing trading", "medium")
     missing = {fact.name for fact in inputs if not fact.is_available}
-    assert missing == {"news.1", "news.2", "news.3", "sentiment.score", "sentiment.label"}
+    assert missing == {"news.1", "news.2", "news.3", "sentiment.score", "sentiment.label", "fundamental.ratios"}

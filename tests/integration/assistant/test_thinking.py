@@ -18,7 +18,9 @@ from backend.assistant.models.examining import ask_prompt
 from backend.assistant.models.prompts import Prompt
 from backend.assistant.modes.chat import N_THOUGHT, N_TOKENS
 from backend.assistant.modes.hearing import THOUGHT_CHARS_MAX
+from backend.assistant.pace import Pace
 from backend.assistant.routing import Candidate
+from backend.assistant.stand_ins import StandIns
 from backend.assistant.writers import write_whole
 from backend.domain.instruments import InstrumentId
 from backend.errors import Unavailable
@@ -150,6 +152,11 @@ async def test_a_repair_that_only_thinks_leaves_what_was_written_first(sampled):
     assert (answer.phase, answer.text, answer.checks.n_unverified) == (Phase.DONE, "It will reach 512.80 soon.", 1)
 
 
+def writers_over(house, card, clock):
+    """The real writers over a house's room, with one model for every mode."""
+    return AllWriters(house.room, lambda _mode: _soon(card), {}, StandIns(lambda: _soon(()), Pace(clock), lambda: False))
+
+
 # --- models of this computer ------------------------------------------------------------------------------------------
 
 
@@ -157,7 +164,7 @@ async def test_a_repair_that_only_thinks_leaves_what_was_written_first(sampled):
 async def test_a_local_models_thoughts_are_told_apart_also_where_its_template_began_them(tmp_path, clock, name):
     async with open_house(tmp_path, clock) as house:
         card = house.add(Mode.FAST, name)
-        writers = AllWriters(house.room, lambda _mode: _soon(card), {})
+        writers = writers_over(house, card, clock)
         await writers.ready(HERE, Mode.FAST)
         assert writers.thinks(HERE) is (name == "thinker")
         text = "say so 99.\n</think>\n\nIt rose."
@@ -169,7 +176,7 @@ async def test_a_local_models_thoughts_are_told_apart_also_where_its_template_be
 async def test_what_a_grammar_binds_is_an_answer_from_its_first_letter(tmp_path, clock):
     async with open_house(tmp_path, clock) as house:
         card = house.add(Mode.FAST, "thinker")
-        writers = AllWriters(house.room, lambda _mode: _soon(card), {})
+        writers = writers_over(house, card, clock)
         await writers.ready(HERE, Mode.FAST)
         request = Request("r", (Message(Role.USER, 'say {"a": 1}'),), grammar="root ::= [a-z]*", mode=Mode.FAST)
         assert (await told(writers.generate(HERE, request)))[:2] == ("", '{"a": 1}')
@@ -178,7 +185,7 @@ async def test_what_a_grammar_binds_is_an_answer_from_its_first_letter(tmp_path,
 async def test_a_model_that_only_thinks_ends_with_an_error_and_what_to_do(tmp_path, clock):
     async with open_house(tmp_path, clock) as house:
         card = house.add(Mode.FAST, "thinker")
-        writers = AllWriters(house.room, lambda _mode: _soon(card), {})
+        writers = writers_over(house, card, clock)
         await writers.ready(HERE, Mode.FAST)
         with pytest.raises(Unavailable, match="stopped without an answer"):
             await told(writers.generate(HERE, asking("say round and round")))

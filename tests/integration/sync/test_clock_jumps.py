@@ -27,6 +27,7 @@ class TurnedClock(SystemClock):
     """The machine's clock, wrong by as much as is said."""
 
     def __init__(self):
+        super().__init__()
         self.wrong_ms = 0
 
     def now_ms(self):
