@@ -61,13 +61,7 @@ class NetDevice:
 
     def waiting(self) -> int:
         """Operations that were not refused and whose events have to come yet."""
-        return sum(self._waits(op) for op in self.copies.outbox.values())
-
-    def _waits(self, op: Op) -> bool:
-        settled, copy = self.copies.settled.get(op.id), self.copies.rooms.get(op.r)
-        if settled is None or copy is None:
-            return settled is None or not settled.code
-        return not settled.code and settled.s >= copy.floor()
+        return sum(map(self.copies.waits, self.copies.outbox.values()))
 
     def reborn(self) -> "NetDevice":
         """The device that comes up over the same disk after kill -9; this one must be closed and does nothing any more."""

@@ -94,6 +94,13 @@ class Copies:
             left=frozenset(room for room, copy in self.rooms.items() if copy.cursor and copy.is_left),
         )
 
+    def waits(self, op: Op) -> bool:
+        """Whether an operation has to be decided, or its event to come: none does to a room left, or behind what is held."""
+        settled, copy = self.settled.get(op.id), self.rooms.get(op.r)
+        if settled is None or settled.code or copy is None:
+            return settled is None or not settled.code
+        return not (copy.is_left or settled.s < copy.floor())
+
     def write(self, action: Action) -> None:
         """Put the action behind the others on the disk; not yet safe there."""
         self._disk.append(msgspec.msgpack.encode((type(action).__name__, action)))

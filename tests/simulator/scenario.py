@@ -257,17 +257,11 @@ class Scenario:
         return [f"{device.name}: {why}" for device in self.devices for why in self._unrest_of(device)]
 
     def _waits(self, device: Device, identity: str) -> bool:
-        """Whether an operation should still be decided, or its event come.
-
-        None does of a room left, before what is held, or of a room that a restore lost and whose maker had left it.
-        """
-        room = device.copies.outbox[identity].r
-        settled, copy = device.copies.settled.get(identity), device.copies.rooms.get(room)
-        if settled is None and room not in self.servers[device.server].shelves.rooms:
-            return any(may_offer(other, room) for other in self.devices if other.server == device.server)
-        if settled is None or settled.code or copy is None:
-            return settled is None or not settled.code
-        return not (copy.is_left or settled.s < copy.floor())
+        """Whether an operation waits for what can come: nothing does to a room that a restore lost and whose maker had left it."""
+        op = device.copies.outbox[identity]
+        if identity not in device.copies.settled and op.r not in self.servers[device.server].shelves.rooms:
+            return any(may_offer(other, op.r) for other in self.devices if other.server == device.server)
+        return device.copies.waits(op)
 
     def _unrest_of(self, device: Device) -> list[str]:
         shelves, found = self.servers[device.server].shelves, []
