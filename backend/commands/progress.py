@@ -11,7 +11,7 @@ from backend.commands.json_text import encode
 from backend.commands.tables import cut, printable
 
 FRAME_S: Final = 0.1
-BAR_WIDTH: Final = 24
+_BAR_WIDTH: Final = 24
 _ERASE: Final = "\r\x1b[2K"
 
 
@@ -60,12 +60,23 @@ class ProgressBar:
             return ""
         seconds = max(time.monotonic() - self._began_s, 1e-3)
         words = f"{self._latest.n_rows:,} rows, {self._latest.n_rows / seconds:,.0f}/s"
-        share = self._latest.share
-        if share is not None:
-            n_full = round(share * BAR_WIDTH)
-            words = f"[{'=' * n_full}{' ' * (BAR_WIDTH - n_full)}] {share:4.0%}  {words}"
-        room = max(width - len(words) - 3, 8)
-        return cut(f"{cut(printable(self._name, keep=''), room)}  {words}", width - 1)
+        return bar_line(self._name, self._latest.share, words, width)
+
+
+def bar_line(name: str, share: float | None, words: str, width: int) -> str:
+    """A name, how full it is where that is known, and words, in fewer than ``width`` columns."""
+    if share is not None:
+        n_full = round(share * _BAR_WIDTH)
+        words = f"[{'=' * n_full}{' ' * (_BAR_WIDTH - n_full)}] {share:4.0%}  {words}"
+    room = max(width - len(words) - 3, 8)
+    return cut(f"{cut(printable(name, keep=''), room)}  {words}", width - 1)
+
+
+def format_left(seconds: float) -> str:
+    """How long something takes yet."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes >= 2 else f"{60 * minutes + rest} s"
 
 
 async def hide(context: HomeContext, bar: ProgressBar) -> None:

@@ -297,6 +297,17 @@ COMMANDS: Final = (
         options.add_venue,
         ("trii venue", "trii venue --rate 5000 --seed 7", "trii venue --faults --port 9000"),
     ),
+    Command(
+        "train",
+        "fit a LoRA adapter to a local model by examples of how it should answer",
+        "train",
+        Needs.NOTHING,
+        options.add_train,
+        (
+            "trii train model.gguf examples.jsonl manner.gguf",
+            "trii train model.gguf examples.jsonl manner.gguf --rank 16 --epochs 5",
+        ),
+    ),
 )
 
 BY_NAME: Final = {command.name: command for command in COMMANDS}

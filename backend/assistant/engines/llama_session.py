@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from backend.assistant.engines.chat_template import jinja_template
 from backend.assistant.engines.engine import Finish, Loaded, LoadOptions, Message, Piece, Request, Text
 from backend.assistant.engines.generation import Generation
 from backend.assistant.engines.grammars import grammar_of
@@ -17,8 +16,7 @@ from backend.assistant.engines.llama_eyes import LlamaEyes, Look, Picture
 from backend.assistant.engines.llama_library import LlamaLibrary
 from backend.assistant.engines.llama_sampler import LlamaSampler
 from backend.assistant.engines.llama_states import LlamaStates
-from backend.assistant.engines.llama_vocabulary import LlamaVocabulary
-from backend.assistant.engines.prompt_tokens import PromptTokens
+from backend.assistant.engines.llama_words import LlamaWords
 from backend.assistant.engines.thoughts import knows_thinking
 from backend.assistant.engines.wording import (
     cancelled,
@@ -45,12 +43,10 @@ class LlamaSession:
         self._library = library
         self._llama = llama
         self._is_embedding = options.is_embedding
-        self._vocabulary = LlamaVocabulary(library.low, llama)
-        source = llama.metadata.get("tokenizer.chat_template", "")
-        template = jinja_template(source, library.formats, loaded.name, eos=self._vocabulary.eos, bos=self._vocabulary.bos)
-        self._tokens = PromptTokens(self._vocabulary, template)
-        self.loaded = replace(loaded, thinks=knows_thinking(source), begins_in=template.begins_in)
-        template_hash = hashlib.sha256(source.encode()).hexdigest()
+        words = LlamaWords.of(library, llama, loaded.name)
+        self._vocabulary, self._tokens = words.vocabulary, words.prompts
+        self.loaded = replace(loaded, thinks=knows_thinking(words.source), begins_in=words.template.begins_in)
+        template_hash = hashlib.sha256(words.source.encode()).hexdigest()
         states = LlamaStates(library, llama, prefixes, loaded.sha256, template_hash)
         self._context = LlamaContext(library, llama, states, loaded.name, loaded.n_threads)
         if self._eyes is not None:

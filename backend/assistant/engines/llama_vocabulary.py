@@ -36,11 +36,20 @@ class LlamaVocabulary:
         """Tokens of plain words."""
         return self._tokenize(text, is_special=False, is_begun=True)
 
+    def of_answer(self, text: str) -> list[int]:
+        """Tokens of words that go on from a prompt."""
+        return self._tokenize(text, is_special=False, is_begun=False)
+
     def signs_in(self, text: str) -> list[str]:
         """The signs of the template that stand in a text."""
         tokens = sorted(set(self._tokenize(text, is_special=True, is_begun=False)))
         words = [self._load_word(token) for token in tokens if self._low.llama_vocab_is_control(self._vocab, token)]
         return [word for word in words if word]
+
+    @property
+    def end(self) -> int:
+        """The token that ends a text."""
+        return int(self._llama.token_eos())
 
     def is_end(self, token: int) -> bool:
         """Whether the model ends its answer by this token."""
