@@ -36,6 +36,13 @@ class Assistant(Section, frozen=True):
             extra={"labels": {"auto": "The graphics card, where there is one", "processor": "The processor"}},
         ),
     ] = "auto"
+    takes_unfit: Annotated[
+        bool,
+        Meta(
+            title="Let a model talk that has not passed its examination",
+            description="Else code alone words such answers: numbers are checked in any case, but what is said about them is not.",
+        ),
+    ] = False
     takes_smaller: Annotated[
         bool,
         Meta(

@@ -341,7 +341,7 @@ class Assistant:
             return
         facts = await self._facts(draft, question)
         history = await self._history(turn)
-        await self._parts.chat.answer(draft, Asked(question, history, facts, reach, keeps_min))
+        await self._parts.chat.answer(draft, Asked(question, history, facts, reach, keeps_min, settings.takes_unfit))
 
     async def _planned(self, draft: Draft, unread: InvalidInput | None, reach: Reach) -> bool:
         """Whether a model's plan answered. What code does not understand says more than what of a proposal cannot be."""

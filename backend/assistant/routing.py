@@ -71,13 +71,21 @@ def difficulty(text: str) -> float:
     return min(1.0, len(text) / (8 * SHORT_LETTERS) + by_words)
 
 
-def decide(mode: Mode, text: str, reach: Reach, candidates: Sequence[Candidate], *, n_tokens: int = 0) -> Route:
-    """Order those who may and can answer. Local ones that are not fit come last, and only where nobody else may."""
+def decide(
+    mode: Mode, text: str, reach: Reach, candidates: Sequence[Candidate], *, n_tokens: int = 0, takes_unfit: bool = False
+) -> Route:
+    """Order those who may and can answer.
+
+    takes_unfit : local ones that did not pass their examination come last instead of not at all
+    """
     allowed = [one for one in candidates if _may(one, reach)]
     able = [one for one in allowed if one.is_loadable and not one.is_down and one.is_affordable]
     able = [one for one in able if not one.n_ctx or not n_tokens or one.n_ctx > n_tokens]
     if not able:
         return Route((), _why_nobody(candidates, reach))
+    if not takes_unfit and not any(one.is_fit for one in able):
+        return Route((), _why_unfit(able[0]))
+    able = [one for one in able if one.is_fit or takes_unfit]
     is_hard = mode == Mode.DEEP or difficulty(text) > 0.6
     prefers_cloud = reach == Reach.ALLOW_CLOUD and is_hard
     ordered = sorted(able, key=lambda one: (not one.is_fit, one.is_remote != prefers_cloud, not one.is_private, one.slow_ms))
@@ -101,13 +109,18 @@ def _why_smaller(mode: Mode, ordered: Sequence[Candidate]) -> str:
 
 def _why(first: Candidate, reach: Reach, *, is_hard: bool) -> str:
     if not first.is_remote:
-        words = "a model of this computer" if first.is_fit else "the only model there is; it has not passed its examination"
+        words = "a model of this computer" if first.is_fit else "a model that has not passed its examination, as you allow"
         return f"Answered here: {words}."
     if first.is_private:
         return "Asked your own endpoint."
     if reach == Reach.ALLOW_CLOUD and is_hard:
         return "Asked a service, as you allow: the question is a hard one."
     return "Asked a service, as you allow: no model here is fit for it."
+
+
+def _why_unfit(one: Candidate) -> str:
+    todo = "Examine it or add another under Models, or let it talk by Settings, Assistant."
+    return f"Worded by code: {one.model} has not passed its examination here. {todo}"
 
 
 def _why_nobody(candidates: Sequence[Candidate], reach: Reach) -> str:

@@ -55,13 +55,9 @@ class AnalysisMode:
             checks=checks,
         )
         route = decide(Mode.ANALYSIS, question.text, reach, await self._writers.candidates(Mode.ANALYSIS))
-        fit = [one for one in route.candidates if one.is_fit]
-        reason = "Worded by code: no model here passed the examination for analyses."
-        if route.first is None:
-            reason = "Worded by code: no model is chosen for analyses."
-        provenance = replace(provenance, reason=reason)
-        if fit:
-            await self._word(draft, (fit[0], keeps_min), replace(provenance, reason=route.reason))
+        provenance = replace(provenance, reason=route.reason)
+        if route.first is not None:
+            await self._word(draft, (route.first, keeps_min), provenance)
         else:
             draft.grow(phase=Phase.DONE, words="", provenance=provenance)
 

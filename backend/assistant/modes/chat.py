@@ -44,6 +44,7 @@ class Asked:
     facts: FactSet
     reach: Reach
     keeps_min: int
+    takes_unfit: bool = False
 
 
 @dataclass(slots=True)
@@ -78,7 +79,8 @@ class ChatMode:
     async def answer(self, draft: Draft, asked: Asked) -> None:
         """Answer: by the first who can, again by the next where numbers stay unverified twice. Raises TriiError."""
         mode, question = asked.question.mode, asked.question
-        route = decide(mode, question.text, asked.reach, await self._writers.candidates(mode))
+        candidates = await self._writers.candidates(mode)
+        route = decide(mode, question.text, asked.reach, candidates, takes_unfit=asked.takes_unfit)
         if route.first is None:
             self._without_model(draft, asked, route)
             return

@@ -49,7 +49,7 @@ class Planner:
         """
         offer = await self._lookup.offer(question)
         route = decide(question.mode, question.text, reach, await self._writers.candidates(question.mode))
-        candidate = next((one for one in route.candidates if one.is_fit), None)
+        candidate = route.first
         if candidate is None or offer is None:
             return False
         draft.say(Phase.READING, f"{candidate.model} reads the question")

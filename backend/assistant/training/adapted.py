@@ -5,6 +5,7 @@ Queries and keys are turned about in the files of some architectures, and add li
 """
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +45,8 @@ class AdaptedModel:
         config = libraries.peft.LoraConfig(
             r=recipe.rank, lora_alpha=recipe.alpha, target_modules=list(self._names), lora_dropout=0.0, task_type="CAUSAL_LM"
         )
-        self._model = libraries.peft.get_peft_model(plain, config).to(self._device)
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):  # between the two libraries
+            self._model = libraries.peft.get_peft_model(plain, config).to(self._device)
 
     @property
     def weights(self) -> list[Any]:

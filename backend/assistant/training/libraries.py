@@ -3,7 +3,6 @@
 import functools
 import importlib
 import os
-import warnings
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,5 +35,5 @@ def open_libraries() -> Libraries:
             code="training.not_installed",
         ) from error
     libraries.transformers.utils.logging.set_verbosity_error()
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    importlib.import_module("tqdm").tqdm.monitor_interval = 0  # nor a thread that watches bars
     return libraries

@@ -70,7 +70,7 @@ async def run(home, n_answers):
     """Ask; counts of answers, facts shown, numbers struck."""
     n_done = n_facts = n_struck = 0
     async with open_backend(home, watch=False) as backend:
-        await backend.settings.change("assistant", keeps_answers_min=0)
+        await backend.settings.change("assistant", keeps_answers_min=0, takes_unfit=True)
         assistant = await backend.assistant.open()
         for number in range(n_answers):
             text = ASKED[number % len(ASKED)]

@@ -169,6 +169,8 @@ class ModelActions:
             raise
         words = f"{card.name} is used for {TITLES[mode]}." if card is not None else f"No model is used for {TITLES[mode]}."
         self._desk.undo.push(words, lambda: self._set(mode, old_id), lambda: self._set(mode, new_id))
+        if card is not None and card.examined_for(mode) is None:  # until it passed it says nothing there
+            await self._examine(card, (mode,))
 
     async def _set(self, mode: Mode, model_id: str | None) -> None:
         await self._desk.bridge.call(self._models.choose(mode, model_id))

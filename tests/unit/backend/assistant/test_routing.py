@@ -29,9 +29,13 @@ def test_a_hard_question_goes_to_a_service_only_where_the_cloud_is_allowed():
     assert names(decide(Mode.DEEP, HARD, Reach.PREFER_LOCAL, (LOCAL, CLOUD)))[0] == "local"
 
 
-def test_an_unfit_local_model_gives_way_to_whoever_may_answer_and_else_says_that_it_is_unfit():
-    assert names(decide(Mode.FAST, "Hello", Reach.PREFER_LOCAL, (UNFIT, CLOUD)))[0] == "openai"
+def test_an_unfit_local_model_says_nothing_unless_the_person_lets_it_and_then_only_where_nobody_fit_may():
+    assert names(decide(Mode.FAST, "Hello", Reach.PREFER_LOCAL, (UNFIT, CLOUD))) == ["openai"]
     route = decide(Mode.FAST, "Hello", Reach.LOCAL_ONLY, (UNFIT, CLOUD))
+    assert route.first is None
+    assert "Small has not passed its examination" in route.reason
+    assert names(decide(Mode.FAST, "Hello", Reach.PREFER_LOCAL, (UNFIT, CLOUD), takes_unfit=True)) == ["openai", "local"]
+    route = decide(Mode.FAST, "Hello", Reach.LOCAL_ONLY, (UNFIT, CLOUD), takes_unfit=True)
     assert names(route) == ["local"]
     assert "not passed" in route.reason
 
@@ -68,15 +72,22 @@ candidates = st.builds(
 )
 
 
-@given(st.lists(candidates, max_size=6), st.sampled_from(list(Reach)), st.sampled_from(list(Mode)), st.text(max_size=400))
-def test_nothing_leaves_this_computer_unless_it_is_allowed_and_nobody_who_can_is_forgotten(them, reach, mode, text):
-    route = decide(mode, text, reach, them)
+@given(
+    st.lists(candidates, max_size=6),
+    st.sampled_from(list(Reach)),
+    st.sampled_from(list(Mode)),
+    st.text(max_size=400),
+    st.booleans(),
+)
+def test_nothing_leaves_this_computer_unless_it_is_allowed_and_nobody_who_can_is_forgotten(them, reach, mode, text, takes_unfit):
+    route = decide(mode, text, reach, them, takes_unfit=takes_unfit)
     for one in route.candidates:
         assert not (reach == Reach.LOCAL_ONLY and one.is_remote and not one.is_private)
         assert one.is_loadable
         assert one.is_affordable
         assert not one.is_down
-    able = [one for one in them if one.is_loadable and one.is_affordable and not one.is_down]
+        assert one.is_fit or takes_unfit
+    able = [one for one in them if one.is_loadable and one.is_affordable and not one.is_down and (one.is_fit or takes_unfit)]
     assert len(route.candidates) == sum(not one.is_remote or one.is_private or reach != Reach.LOCAL_ONLY for one in able)
     assert route.reason
 
@@ -89,7 +100,7 @@ def test_questions_for_reasons_and_plans_are_harder_than_short_ones():
 def test_a_stand_in_is_told_by_what_the_mode_is_held_to_and_by_its_standing():
     card = ModelCard("s" * 16, "Tiny", "/s", "s" * 64, 1_000)
     slow, tiny = Candidate("local", "Small", slow_ms=4_000.0), Candidate("local", "Tiny", card=card)
-    route = decide(Mode.ANALYSIS, "Analyse it", Reach.LOCAL_ONLY, (slow, tiny))
+    route = decide(Mode.ANALYSIS, "Analyse it", Reach.LOCAL_ONLY, (slow, tiny), takes_unfit=True)
     assert [one.model for one in route.candidates] == ["Tiny", "Small"]
     assert route.reason == route.stand_in
     assert route.reason.endswith("4.0 s to its end; answered by Tiny, which has not passed its examination.")

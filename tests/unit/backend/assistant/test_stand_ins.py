@@ -79,7 +79,7 @@ class House:
             self.pace.note(Answer("a", "c", Question("?", Mode.FAST), Phase.DONE, provenance=made))
 
     async def route(self, mode=Mode.FAST):
-        return decide(mode, "Hello", Reach.LOCAL_ONLY, await self.writers.candidates(mode))
+        return decide(mode, "Hello", Reach.LOCAL_ONLY, await self.writers.candidates(mode), takes_unfit=True)
 
 
 async def test_a_slow_model_gives_way_to_the_smaller_one_and_the_answer_says_so():
