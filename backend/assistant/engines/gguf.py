@@ -7,7 +7,6 @@ from typing import Final
 
 from backend.assistant.engines.gguf_bytes import TENSOR_TYPES, Head, Items, load_head, refused
 
-_NAME_LENGTH_MAX: Final = 200
 _WHOLE_MAX: Final = 2**31
 _N_HEADS_MAX: Final = 4096
 _N_LAYERS_MAX: Final = 4096
@@ -113,7 +112,7 @@ class _Reading:
     def __init__(self, head: Head, name: str) -> None:
         self._head = head
         self._file = name
-        self._architecture = self._text("general.architecture")
+        self._architecture = head.words("general.architecture")
 
     def header(self) -> GgufHeader:
         """The header; refuses what is a GGUF file but no whole model."""
@@ -127,7 +126,7 @@ class _Reading:
         kv_heads = self._kv_heads(n_layers, n_heads)
         return GgufHeader(
             version=head.version,
-            name=self._text("general.name") or Path(self._file).stem[:_NAME_LENGTH_MAX],
+            name=head.name(Path(self._file)),
             architecture=self._architecture,
             n_parameters=sum(tensor.n_values for tensor in head.tensors),
             quantisation=self._quantisation(),
@@ -139,7 +138,7 @@ class _Reading:
             key_length=key_length,
             value_length=value_length,
             n_vocab=self._n_vocab(),
-            licence=self._text("general.license"),
+            licence=head.words("general.license"),
             template=self._template(),
             is_embedding=self._is_embedding(),
             kv_bytes_per_token=sum(kv_heads) * (key_length + value_length) * _KV_VALUE_BYTES,
@@ -151,7 +150,7 @@ class _Reading:
     def _check_kind(self) -> None:
         if self._architecture == "clip":
             raise refused(self._file, "it holds the eyes of a vision model; add it to that model as its projector")
-        kind = self._text("general.type") or "model"
+        kind = self._head.words("general.type") or "model"
         if kind != "model":
             raise refused(self._file, f"it holds no model of its own but an addition to one ({kind})")
         if not self._architecture:
@@ -163,12 +162,6 @@ class _Reading:
             raise refused(self._file, "it holds a vocabulary but no weights")
         if not self._number("block_count", most=_N_LAYERS_MAX) or not self._number("embedding_length", most=_N_EMBD_MAX):
             raise refused(self._file, "it does not say how many layers the model has, or how wide they are")
-
-    def _text(self, key: str) -> str:
-        found = self._head.keys.get(key, "")
-        if not isinstance(found, str):
-            return ""
-        return "".join(letter for letter in found[:_NAME_LENGTH_MAX] if letter.isprintable()).strip()
 
     def _template(self) -> str:
         found = self._head.keys.get("tokenizer.chat_template", "")

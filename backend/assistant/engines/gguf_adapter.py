@@ -10,7 +10,6 @@ from backend.errors import InvalidInput
 
 _RANK_MAX: Final = 4_096
 _PART: Final = re.compile(r"(?P<base>[\w.]{1,60})\.lora_(?P<side>[ab])")
-_NAME_LENGTH_MAX: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +29,24 @@ class AdapterHeader:
 def parse_adapter(path: Path) -> AdapterHeader:
     """Read the head of a LoRA adapter. Raises InvalidInput, with the reason, for whatever is not one whole, sound adapter."""
     head = load_head(path)
-    kind, style = _text(head, "general.type"), _text(head, "adapter.type")
+    kind, style = head.words("general.type"), head.words("adapter.type")
     if kind != "adapter" or style != "lora":
         raise _refused(path, "it holds a model, not an adapter" if kind in ("", "model") else f"it holds {style or kind}, no LoRA")
     if "adapter.alora.invocation_tokens" in head.keys:
         raise _refused(path, "it works only behind words of its own, which are not supported here")
-    architecture = _text(head, "general.architecture")
+    architecture = head.words("general.architecture")
     if not architecture:
         raise _refused(path, "it does not say of which architecture its model is")
     alpha = head.keys.get("adapter.lora.alpha", 0.0)
     return AdapterHeader(
-        name=_text(head, "general.name") or path.stem[:_NAME_LENGTH_MAX],
+        name=head.name(path),
         architecture=architecture,
         rank=_rank(path, head),
         alpha=float(alpha) if isinstance(alpha, int | float) else 0.0,
         n_pairs=len(head.tensors) // 2,
         n_parameters=sum(tensor.n_values for tensor in head.tensors),
         n_bytes=head.n_bytes,
-        licence=_text(head, "general.license"),
+        licence=head.words("general.license"),
     )
 
 
@@ -69,11 +68,6 @@ def _rank(path: Path, head: Head) -> int:
     if len(ranks) == 1:
         raise _refused(path, "it holds no weights")
     return max(ranks)
-
-
-def _text(head: Head, key: str) -> str:
-    found = head.keys.get(key, "")
-    return "".join(letter for letter in found[:_NAME_LENGTH_MAX] if letter.isprintable()).strip() if isinstance(found, str) else ""
 
 
 def _refused(path: Path, why: str) -> InvalidInput:

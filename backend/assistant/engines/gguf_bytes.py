@@ -21,6 +21,7 @@ N_ITEMS_MAX: Final = 4_000_000  # of all arrays of texts together, and of each a
 KEY_BYTES_MAX: Final = 65_535
 TEXT_BYTES_MAX: Final = 16 * 2**20
 TENSOR_NAME_BYTES_MAX: Final = 63
+WORDS_LENGTH_MAX: Final = 200  # of a name, a licence, a kind
 N_DIMS_MAX: Final = 4
 N_KEPT_MAX: Final = 4096  # numbers of an array that are kept; longer ones are only counted
 _PIECE_BYTES: Final = 2**20
@@ -114,6 +115,17 @@ class Head:
     keys: dict[str, Value]
     tensors: tuple[Tensor, ...]
     n_bytes: int  # of the file
+
+    def words(self, key: str) -> str:
+        """The text of a key, cut to WORDS_LENGTH_MAX and to what can be printed; empty where there is none."""
+        found = self.keys.get(key, "")
+        if not isinstance(found, str):
+            return ""
+        return "".join(letter for letter in found[:WORDS_LENGTH_MAX] if letter.isprintable()).strip()
+
+    def name(self, path: Path) -> str:
+        """What the file calls what is in it, else how the file is called."""
+        return self.words("general.name") or path.stem[:WORDS_LENGTH_MAX]
 
 
 def load_head(path: Path) -> Head:

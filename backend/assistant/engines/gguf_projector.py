@@ -8,7 +8,6 @@ from backend.assistant.engines.gguf import GgufHeader
 from backend.assistant.engines.gguf_bytes import Head, load_head
 from backend.errors import InvalidInput
 
-_NAME_LENGTH_MAX: Final = 120
 _SIDE_MAX: Final = 4_096
 _LAYERS_MAX: Final = 512
 _WIDTH_MAX: Final = 2**20
@@ -44,10 +43,10 @@ class ProjectorHeader:
 def parse_projector(path: Path) -> ProjectorHeader:
     """Read the head of a projector. Raises InvalidInput, with the reason, for whatever is not one whole, sound one for pictures."""
     head = load_head(path)
-    architecture, kind = _text(head, "general.architecture"), _text(head, "general.type")
+    architecture, kind = head.words("general.architecture"), head.words("general.type")
     if architecture != "clip":
         raise _refused(path, f"it holds {'an adapter' if kind == 'adapter' else 'a model'}, not the eyes of one")
-    style = _text(head, "clip.vision.projector_type") or _text(head, "clip.projector_type")
+    style = head.words("clip.vision.projector_type") or head.words("clip.projector_type")
     if head.keys.get("clip.has_vision_encoder") is not True or not style:
         raise _refused(path, "it reads no pictures")
     if not head.tensors:
@@ -58,13 +57,13 @@ def parse_projector(path: Path) -> ProjectorHeader:
     for key, most in (("block_count", _LAYERS_MAX), ("embedding_length", _WIDTH_MAX), ("attention.head_count", _WIDTH_MAX)):
         _number(path, head, key, most)
     return ProjectorHeader(
-        name=_text(head, "general.name") or path.stem[:_NAME_LENGTH_MAX],
+        name=head.name(path),
         style=style,
         width=_width(head, style),
         image_side=side,
         n_parameters=sum(tensor.n_values for tensor in head.tensors),
         n_bytes=head.n_bytes,
-        licence=_text(head, "general.license"),
+        licence=head.words("general.license"),
     )
 
 
@@ -99,11 +98,6 @@ def _number(path: Path, head: Head, key: str, most: int) -> int:
     if isinstance(found, bool) or not isinstance(found, int) or not 0 < found <= most:
         raise _refused(path, f"it does not say its {key.replace('_', ' ').replace('.', ' ')}, or what cannot be")
     return found
-
-
-def _text(head: Head, key: str) -> str:
-    found = head.keys.get(key, "")
-    return "".join(letter for letter in found[:_NAME_LENGTH_MAX] if letter.isprintable()).strip() if isinstance(found, str) else ""
 
 
 def _refused(path: Path, why: str) -> InvalidInput:
