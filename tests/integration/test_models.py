@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from backend.assistant.answers import Mode
-from backend.assistant.models.model import Standing
+from backend.assistant.models.model import Adapter, Projector, Standing
 from backend.assistant.models.starter import NAME, Starter
 from backend.assistant.models.store import ModelStore
 from backend.assistant.models.work import Doing
 from backend.errors import Conflict, InvalidInput, NotFound, Unavailable
+from tests.fakes.gguf_files import write_adapter, write_projector
 from tests.fakes.model_server import serving
 from tests.fakes.modelling import make_model, modelling
 from tests.fakes.waiting import until
@@ -228,18 +229,41 @@ async def test_what_cannot_write_or_is_not_there_is_not_chosen(home, clock, tmp_
     vectors.write_bytes(make_model(is_embedding=True))
     async with modelling(home, clock) as m:
         card = await m.models.add_file(vectors)
-        with pytest.raises(InvalidInput, match="makes vectors"):
-            await m.models.choose(Mode.FAST, card.id)
-        with pytest.raises(InvalidInput, match="makes vectors"):
-            await m.models.examine(card.id, Mode.FAST)
+        for deed in (
+            m.models.choose(Mode.FAST, card.id),
+            m.models.examine(card.id, Mode.FAST),
+            m.models.adapters.add(card.id, Mode.FAST, write_adapter(tmp_path / "manner.gguf")),
+            m.models.projectors.add(card.id, write_projector(tmp_path / "eyes.gguf")),
+        ):
+            with pytest.raises(InvalidInput, match=r"makes vectors and no text\. Choose a model that writes"):
+                await deed
         for deed in (
             m.models.choose(Mode.FAST, "0" * 16),
             m.models.card("x"),
             m.models.remove("x"),
             m.models.examine("x", Mode.FAST),
+            m.models.adapters.add("x", Mode.FAST, vectors),
+            m.models.projectors.add("x", vectors),
         ):
             with pytest.raises(NotFound):
                 await deed
+
+
+async def test_what_goes_with_a_refused_model_can_still_be_taken_from_it(home, clock, tiny, tmp_path):
+    part = write_adapter(tmp_path / "part.gguf")
+    async with modelling(home, clock) as m:
+        card = await m.models.add_file(tiny)
+        await m.models.adapters.put(card.id, Adapter(Mode.FAST, "Manner", str(part), "a" * 64, 1, 4, 0))
+        await m.models.projectors.put(card.id, Projector("Eyes", str(part), "b" * 64, 1, "mlp", 0))
+        await m.models._store.stand(card.id, Standing.REFUSED, "Its process ended.")
+        with pytest.raises(InvalidInput, match="cannot be used: Its process ended"):
+            await m.models.adapters.add(card.id, Mode.FAST, part)
+
+        await m.models.adapters.remove(card.id, Mode.FAST)
+        await m.models.projectors.remove(card.id)
+
+        bare = await m.models.card(card.id)
+        assert (bare.adapters, bare.projector) == ((), None)
 
 
 # --- files that change ------------------------------------------------------------------------------------------------

@@ -32,7 +32,8 @@ class Adapters:
         Raises NotFound, InvalidInput for what is no adapter, one of another architecture, and one that fails its trial with the
         model, Unavailable for a disk that is full or refuses, no engine, or where it was stopped; then nothing is changed.
         """
-        card = await self._model(model_id)
+        card = (await self._store.must_find(model_id)).card
+        card.check_usable()
         head = await asyncio.to_thread(parse_adapter, path)
         if head.architecture != card.architecture:
             raise InvalidInput(
@@ -58,7 +59,7 @@ class Adapters:
 
     async def remove(self, model_id: str, mode: Mode) -> Adapter:
         """Let a model go without its adapter for a mode; as it was. Its file goes at the next start. Raises NotFound."""
-        adapter = (await self._model(model_id)).adapter_for(mode)
+        adapter = (await self._store.must_find(model_id)).card.adapter_for(mode)
         if adapter is None:
             raise NotFound("It has no adapter for this mode.", code="models.no_adapter")
         await self._store.remove_adapter(model_id, mode)
@@ -68,11 +69,3 @@ class Adapters:
     async def sweep(self) -> None:
         """Delete files of adapters that go with no model, and what came of a copy that was cut short."""
         await self._files.sweep(await self._store.adapter_hashes())
-
-    async def _model(self, model_id: str) -> ModelCard:
-        found = await self._store.find(model_id)
-        if found is None or found.removed_ns:
-            raise NotFound(f"There is no model {model_id[:64]!r}.", hint="List them with: trii models list", code="model.unknown")
-        if found.card.is_embedding or not found.card.is_usable:
-            raise InvalidInput(f"{found.card.name} cannot be used to write.", hint="Choose another model.", code="model.refused")
-        return found.card

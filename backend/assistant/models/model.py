@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass, replace
 
 from backend.assistant.answers import Mode
+from backend.errors import InvalidInput
 
 
 class Standing(enum.StrEnum):
@@ -101,3 +102,12 @@ class ModelCard:
     def is_usable(self) -> bool:
         """Whether it may be loaded to write: it was not refused, and it is no model of embeddings."""
         return self.standing is not Standing.REFUSED and not self.is_embedding
+
+    def check_usable(self) -> None:
+        """Raises InvalidInput where it may not be loaded to write."""
+        if self.is_embedding:
+            words, hint = f"{self.name} makes vectors and no text.", "Choose a model that writes."
+            raise InvalidInput(words, hint=hint, code="model.embedding")
+        if not self.is_usable:
+            words, hint = f"{self.name} cannot be used: {self.words}", "Examine it again, or remove it."
+            raise InvalidInput(words, hint=hint, code="model.refused")

@@ -23,7 +23,7 @@ from backend.assistant.models.starter import Starter
 from backend.assistant.models.store import KeptModel, ModelStore, missing
 from backend.assistant.models.work import Doing, Progress, Work, WorkBook, run_on_thread
 from backend.domain.bars import SECOND_NS
-from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
+from backend.errors import NotFound, TriiError, Unavailable
 from backend.events import ModelsChanged
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Models:
     async def card(self, model_id: str) -> ModelCard:
         """One model. Raises NotFound."""
         await self._ready()
-        return await run_on_thread(partial(_seen_on_thread, await self._must_find(model_id)))
+        return await run_on_thread(partial(_seen_on_thread, await self._store.must_find(model_id)))
 
     async def card_for(self, mode: Mode) -> ModelCard | None:
         """The model chosen for a mode, tried at least once; None where there is none that may be loaded.
@@ -167,8 +167,7 @@ class Models:
         """Choose a model for a mode, or none. Raises NotFound, InvalidInput for one that may not be loaded."""
         await self._ready()
         if model_id is not None:
-            card = _seen(await self._must_find(model_id))
-            _check_usable(card)
+            _seen(await self._store.must_find(model_id)).check_usable()
         await self._store.choose(mode, model_id)
         self._changed()
 
@@ -200,9 +199,9 @@ class Models:
         then what was recorded before stays.
         """
         await self._ready()
-        card = await self._checked(await self._must_find(model_id))
+        card = await self._checked(await self._store.must_find(model_id))
         if card.is_embedding:
-            _check_usable(card)
+            card.check_usable()
         with self._works.under(card.name, Doing.EXAMINING, model=card.id, mode=mode, tell=on_progress) as tally:
             if self._examining.locked():
                 tally.say("Waits until another examination is done.")
@@ -210,7 +209,7 @@ class Models:
                 if card.standing in (Standing.UNTRIED, Standing.REFUSED):
                     tally.turn_to(Doing.TRYING)
                     card = await self._tried(card, again=True)
-                    _check_usable(card)
+                    card.check_usable()
                 examined = await Examiner(self._parts.make_engine, self._parts.clock).examine(card.fitted(mode), mode, tally)
             await self._store.put_examined(card.id, examined)
         self._changed()
@@ -264,12 +263,6 @@ class Models:
                 await self._tried(card)
 
     # --- inside -------------------------------------------------------------------------------------------------------
-
-    async def _must_find(self, model_id: str) -> KeptModel:
-        found = await self._store.find(model_id)
-        if found is None or found.removed_ns:
-            raise NotFound(f"There is no model {model_id[:64]!r}.", hint="List them with: trii models list", code="model.unknown")
-        return found
 
     async def _checked(self, kept: KeptModel) -> ModelCard:
         """Its card; a file that was written since is read again, and refused where it is another one."""
@@ -333,12 +326,3 @@ def _seen(kept: KeptModel) -> ModelCard:
 
 def _seen_on_thread(kept: KeptModel, _stop: object) -> ModelCard:
     return _seen(kept)
-
-
-def _check_usable(card: ModelCard) -> None:
-    if card.is_embedding:
-        raise InvalidInput(f"{card.name} makes vectors and no text.", hint="Choose a model that writes.", code="model.embedding")
-    if not card.is_usable:
-        raise InvalidInput(
-            f"{card.name} cannot be used: {card.words}", hint="Examine it again, or remove it.", code="model.refused"
-        )

@@ -13,7 +13,7 @@ from backend.assistant.models.model import ModelCard, Projector
 from backend.assistant.models.parts import ModelParts
 from backend.assistant.models.store import PROJECTORS, ModelStore
 from backend.assistant.models.work import Doing, WorkBook, run_on_thread
-from backend.errors import InvalidInput, NotFound
+from backend.errors import NotFound
 
 
 class Projectors:
@@ -32,7 +32,8 @@ class Projectors:
         Raises NotFound, InvalidInput for what is no projector, one that is not as wide as the model, and one that fails its
         trial with it, Unavailable for a disk that is full or refuses, no engine, or where it was stopped; nothing is changed then.
         """
-        card = await self._model(model_id)
+        card = (await self._store.must_find(model_id)).card
+        card.check_usable()
         head = await asyncio.to_thread(parse_projector, path)
         await asyncio.to_thread(_check_width, path, Path(card.path))
         with self._works.under(path.name, Doing.COPYING, model=card.id) as tally:
@@ -54,7 +55,7 @@ class Projectors:
 
     async def remove(self, model_id: str) -> Projector:
         """Let a model see no more; what it saw with. Its file goes at the next start. Raises NotFound."""
-        projector = (await self._model(model_id)).projector
+        projector = (await self._store.must_find(model_id)).card.projector
         if projector is None:
             raise NotFound("It has no projector.", code="models.no_projector")
         await self._store.remove_projector(model_id)
@@ -64,14 +65,6 @@ class Projectors:
     async def sweep(self) -> None:
         """Delete files of projectors that go with no model, and what came of a copy that was cut short."""
         await self._files.sweep(await self._store.projector_hashes())
-
-    async def _model(self, model_id: str) -> ModelCard:
-        found = await self._store.find(model_id)
-        if found is None or found.removed_ns:
-            raise NotFound(f"There is no model {model_id[:64]!r}.", hint="List them with: trii models list", code="model.unknown")
-        if not found.card.is_usable:
-            raise InvalidInput(f"{found.card.name} cannot be used to write.", hint="Choose another model.", code="model.refused")
-        return found.card
 
 
 def _check_width(projector: Path, model: Path) -> None:

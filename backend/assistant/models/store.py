@@ -93,6 +93,10 @@ class ModelStore:
         """One model, removed or not; None where it was never there."""
         return await self._ledger.read(lambda db: self._find(db, model_id))
 
+    async def must_find(self, model_id: str) -> KeptModel:
+        """One model that is there. Raises NotFound for one that was removed, too."""
+        return await self._ledger.read(lambda db: self._must_find(db, model_id))
+
     async def put(self, model: KeptModel, *, fresh_for: Mode | None = None) -> ModelCard:
         """Add a model, or bring back and replace the one with this id; what it showed and is chosen for stays.
 
