@@ -3,11 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from backend.bus import Bus
 from backend.chat.chat import Chat
 from backend.chat.composing import make_chat
 from backend.chat.door import ChatNeeds
+from backend.chat.folding import parse_info
+from backend.chat.message_rows import parse_state
+from backend.chat.room_rows import find_room
 from backend.clock import Clock, SystemClock
 from backend.events import EVENTS, Event
 from backend.settings_store import SettingsStore, open_settings
@@ -18,6 +22,7 @@ from backend.storage.paths import Home
 from backend.sync.server_book import Account, ServerBook
 from backend.sync.team import Team
 from backend.tasks import TaskOwner
+from sync_server.protocol.fold import RoomState
 from tests.fakes.filled_home import open_money, open_words
 
 KEY = MasterKey(bytes(range(32)))
@@ -70,3 +75,12 @@ async def add_account(desk: Desk, *, server: str = SERVER, user: str = ME, url: 
     account = Account(server, url, f"The {server}", DEVICE, user=user, person="Me", email="me@example.com", joined_ms=1)
     await ServerBook(desk.words).put(account)
     await desk.team.open()
+
+
+def mirrored_state(db: Any, room: str) -> RoomState:
+    """A room as the mirror's rows say it; its time is that of the newest event that is kept, 0 without any."""
+    found = find_room(db, room)
+    assert found is not None, room
+    rows = db.execute("SELECT state FROM chat_messages WHERE room = ?", (found.key,)).fetchall()
+    newest = db.execute("SELECT ts FROM chat_events WHERE room = ? ORDER BY s DESC LIMIT 1", (found.key,)).fetchone()
+    return RoomState(parse_info(found.info), [parse_state(text) for (text,) in rows], found.s, newest[0] if newest else 0)

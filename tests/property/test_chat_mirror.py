@@ -4,23 +4,23 @@ import asyncio
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.chat.folding import held_events, parse_info
+from backend.chat.folding import held_events
 from backend.chat.message import SearchFilters
-from backend.chat.message_rows import parse_state
 from backend.chat.room_rows import find_room, load_aside
 from backend.chat.searching import find
 from backend.storage.paths import Home
 from sync_server.protocol.actions import SaveEvents, SaveOlder, StartFrom
 from sync_server.protocol.events import Kind
-from sync_server.protocol.fold import RoomState, fold, touched
+from sync_server.protocol.fold import fold, touched
 from sync_server.protocol.messages import Snapshot
 from tests.fakes.chat_histories import ROOM, WORDS, cursor_after, made_history, served
-from tests.fakes.chatting import SERVER, add_account, open_desk
+from tests.fakes.chatting import SERVER, add_account, mirrored_state, open_desk
 
 HISTORIES = st.tuples(st.integers(0, 2**32), st.integers(1, 60))
 SIZES = st.lists(st.integers(1, 12), min_size=1, max_size=40)
@@ -64,13 +64,6 @@ async def look_back(desk, events, sizes, before):
         await desk.mirror.keep(SERVER, [SaveOlder(ROOM, page, page[0].s > 1)])
 
 
-def read_state(db):
-    room = find_room(db, ROOM)
-    rows = db.execute("SELECT state FROM chat_messages WHERE room = ? ORDER BY s", (room.key,)).fetchall()
-    (s, ts) = db.execute("SELECT s, ts FROM chat_events WHERE room = ? ORDER BY s DESC LIMIT 1", (room.key,)).fetchone()
-    return RoomState(parse_info(room.info), [parse_state(text) for (text,) in rows], s, ts).to_text()
-
-
 def indexed_words(db):
     """How many messages the index of words finds for each word."""
     return Counter({word: len(find(db, word + " ", SearchFilters(), 200)) for word in WORDS})
@@ -85,7 +78,7 @@ def expected_words(state):
 
 async def check_rows(desk, events):
     truth = fold(events)
-    assert await desk.words.read(read_state) == truth.to_text()
+    assert (await desk.words.read(partial(mirrored_state, room=ROOM))).to_text() == truth.to_text()
     assert await desk.words.read(indexed_words) == expected_words(truth)
     erased = {message.id for message in truth.messages.values() if message.is_erased}
     held = await desk.words.read(lambda db: held_events(db, find_room(db, ROOM).key))
