@@ -171,6 +171,12 @@ class Answer:
         return "".join(span.text for span in self.spans)
 
     @property
+    def first_word_ms(self) -> float:
+        """What its model took until the first word, thinking aloud before it included; 0 where no model wrote."""
+        made = self.provenance
+        return made.first_token_ms + self.thought_ms if made is not None and made.first_token_ms else 0.0
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more comes."""
         return self.phase in {Phase.DONE, Phase.STOPPED, Phase.FAILED}

@@ -11,7 +11,7 @@ from backend.clock import Clock
 from backend.telemetry.metrics import Distribution, Histogram
 
 GOALS_MS: Final = MappingProxyType({Mode.FAST: 500.0, Mode.DEEP: 5_000.0, Mode.ANALYSIS: 3_000.0, Mode.SEARCH: 500.0})
-"""Until the first word of conversations, and until the whole of what code makes at once."""
+"""Until the first word in Fast, the first word or thought in Deep Thinking, and the whole of what code makes at once."""
 N_NEWEST: Final = 5
 N_JUDGED_MIN: Final = 3  # one slow answer says nothing
 REST_NS: Final = 15 * 60 * 1_000_000_000
@@ -66,8 +66,11 @@ class Pace:
         told, mode = answer.provenance, answer.question.mode
         if answer.phase is not Phase.DONE or told is None or told.is_cached:
             return
-        is_talk = mode in (Mode.FAST, Mode.DEEP)
-        wait_ms = told.first_token_ms if is_talk and told.done is not None else told.total_ms
+        wait_ms = told.total_ms
+        if told.done is not None and mode is Mode.FAST:
+            wait_ms = answer.first_word_ms  # it promises an answer: whoever sees a model think still waits for that
+        elif told.done is not None and mode is Mode.DEEP:
+            wait_ms = told.first_token_ms
         self._waits[mode].record(wait_ms)
         self._wholes[mode].record(told.total_ms)
         if told.done is not None:

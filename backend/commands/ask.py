@@ -55,8 +55,8 @@ async def _tell_sources(context: CommandContext, answer: Answer) -> None:
         return
     mode = f"{made.mode.value}, chosen for {made.chosen}" if made.chosen else made.mode.value
     words = [mode, made.model or "code", made.place]
-    if made.first_token_ms:
-        words.append(f"first words after {made.first_token_ms:.0f} ms")
+    if answer.first_word_ms:
+        words.append(f"first words after {answer.first_word_ms:.0f} ms")
     words.append(f"{made.total_ms / 1e3:.1f} s")
     if made.is_cached:
         words.append("a kept answer")

@@ -53,7 +53,7 @@ class ProvenanceLine(QWidget):
         made = answer.provenance
         if made is None:
             return
-        self._words.setText(provenance_words(made))
+        self._words.setText(provenance_words(answer))
         chosen = chosen_words(made)
         self.chosen.setText(chosen)
         self.chosen.setAccessibleName(chosen)

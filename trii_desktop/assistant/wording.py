@@ -65,16 +65,19 @@ def seconds_words(time_ms: float) -> str:
     return f"{time_ms:.0f}{KEPT}ms" if time_ms < 1_000 else f"{time_ms / 1_000:.1f}{KEPT}s"
 
 
-def provenance_words(made: Provenance) -> str:
-    """How an answer came about, in one line."""
+def provenance_words(answer: Answer) -> str:
+    """How an answer came about, in one line; empty while that is not known."""
+    made = answer.provenance
+    if made is None:
+        return ""
     parts = [MODES[made.mode][0]]
     if made.model:
         parts.append(made.model)
     parts.append(PLACES.get(made.place, made.place))
     if made.is_cached:
         parts.append("repeated from before")
-    elif made.first_token_ms > 0:
-        parts.append(f"first word after {seconds_words(made.first_token_ms)}, {seconds_words(made.total_ms)} in all")
+    elif answer.first_word_ms > 0:
+        parts.append(f"first word after {seconds_words(answer.first_word_ms)}, {seconds_words(made.total_ms)} in all")
     elif made.total_ms > 0:
         parts.append(seconds_words(made.total_ms))
     if made.cost_usd > 0:

@@ -26,7 +26,7 @@ class Hearing:
         self.done: Done | None = None
         self.thought: tuple[Span, ...] = ()
         self.thought_ms = 0.0
-        self._began_s: float | None = None
+        self._began_s: float | None = None  # with the first piece: nothing but thoughts stands before a thought
         self._begin()
 
     def _begin(self) -> None:
@@ -42,9 +42,12 @@ class Hearing:
 
     def take(self, piece: WriterPiece) -> None:
         """Hear one piece."""
+        now_s = time.perf_counter()
+        self._began_s = now_s if self._began_s is None else self._began_s
         if isinstance(piece, Done):
             self.done = piece
         elif isinstance(piece, Thought):
+            self.thought_ms = (now_s - self._began_s) * 1e3
             self._think(piece)
         else:
             self._answer(piece)
@@ -60,9 +63,6 @@ class Hearing:
         self._add(show_tags(self._guard.feed(piece.text), self._facts))
 
     def _think(self, piece: Thought) -> None:
-        now_s = time.perf_counter()
-        self._began_s = now_s if self._began_s is None else self._began_s
-        self.thought_ms = (now_s - self._began_s) * 1e3
         if piece.is_all:
             self._begin()
             self.thought = ()

@@ -1,23 +1,26 @@
 """Models that think aloud: what they think stands apart, is marked as unchecked, and gets into nothing that is an answer."""
 
 import asyncio
+import time
 
 import pytest
 
 from backend.app import open_backend
 from backend.assistant.all_writers import LOCAL, AllWriters
 from backend.assistant.answers import Mode, Phase, Question
-from backend.assistant.engines.engine import Done, Finish, LoadOptions, Message, Request, Role, Thought
+from backend.assistant.engines.engine import Done, Finish, LoadOptions, Message, Request, Role, Text, Thought
 from backend.assistant.engines.llama_loading import open_llama
 from backend.assistant.engines.remote.endpoint import Endpoint, check_address
 from backend.assistant.engines.remote.talk import AnthropicTalk, OpenAiTalk, OwnTalk
 from backend.assistant.engines.xllama_loading import open_xllama
+from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Mark
 from backend.assistant.keeping import decode_answer
 from backend.assistant.models.examining import ask_prompt
 from backend.assistant.models.prompts import Prompt
 from backend.assistant.modes.chat import N_THOUGHT, N_TOKENS
-from backend.assistant.modes.hearing import THOUGHT_CHARS_MAX
+from backend.assistant.modes.hearing import THOUGHT_CHARS_MAX, Hearing
 from backend.assistant.pace import Pace
 from backend.assistant.routing import Candidate
 from backend.assistant.stand_ins import StandIns
@@ -108,6 +111,16 @@ async def test_what_began_as_an_answer_and_was_thought_is_taken_back(sampled):
     async with assistant_on(sampled, writers) as (_, assistant):
         answer = await ask(assistant)
     assert (answer.text, said(answer.thought)) == ("It rose.", "So 99 it is.\n")
+
+
+def test_what_began_as_an_answer_was_thought_from_its_first_word_on():
+    heard = Hearing(Known(FactSet(())), FactSet(()))
+    heard.take(Text("So it is."))
+    since_s = time.perf_counter()
+    heard.take(Text(" Surely."))
+    n_ms = (time.perf_counter() - since_s) * 1e3
+    heard.take(Thought("So it is. Surely.", is_all=True))
+    assert heard.thought_ms > n_ms
 
 
 async def test_a_model_is_stopped_while_it_thinks_and_what_it_thought_stays(sampled):

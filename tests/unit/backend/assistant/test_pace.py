@@ -15,10 +15,10 @@ def clock():
     return ManualClock(0)
 
 
-def answered(pace, *waits_ms, mode=Mode.FAST, model="Big", phase=Phase.DONE, done=DONE, **more):
+def answered(pace, *waits_ms, mode=Mode.FAST, model="Big", phase=Phase.DONE, done=DONE, thought_ms=0.0, **more):
     for wait_ms in waits_ms:
         made = Provenance(mode, model, first_token_ms=wait_ms, total_ms=2 * wait_ms, done=done, **more)
-        pace.note(Answer("a", "c", Question("?", mode), phase, provenance=made))
+        pace.note(Answer("a", "c", Question("?", mode), phase, provenance=made, thought_ms=thought_ms))
 
 
 def test_a_model_is_too_slow_once_the_median_of_three_newest_answers_is_over_the_goal(clock):
@@ -64,6 +64,16 @@ def test_conversations_are_held_to_their_first_word_and_analyses_to_their_end(cl
     assert pace.slow_ms(Mode.ANALYSIS, "Big") == 3_200
     deep = next(one for one in pace.read() if one.mode is Mode.DEEP)
     assert (deep.waits.p50, deep.wholes.p50, deep.is_met) == (4_000, 8_000, True)
+
+
+def test_a_thought_is_a_sign_of_life_in_deep_thinking_but_fast_waits_for_the_answer_behind_it(clock):
+    pace = Pace(clock)
+    answered(pace, 100, 100, 100, mode=Mode.FAST, thought_ms=4_000.0)
+    answered(pace, 100, 100, 100, mode=Mode.DEEP, thought_ms=40_000.0)
+    assert pace.slow_ms(Mode.FAST, "Big") == 4_100
+    assert pace.slow_ms(Mode.DEEP, "Big") == 0
+    fast, deep = (next(one for one in pace.read() if one.mode is mode) for mode in (Mode.FAST, Mode.DEEP))
+    assert (fast.is_met, deep.is_met) == (False, True)
 
 
 def test_what_was_repeated_broke_off_or_was_computed_judges_no_model(clock):
