@@ -6,8 +6,10 @@ from PySide6.QtWidgets import QMenu
 
 from backend.assistant.answers import Automatic, Mode, Provenance
 from backend.assistant.grounding.span import Span
+from tests.fakes.api_scripts import client_of
 from tests.fakes.assistant_window import AAPL, story_of
-from tests.fakes.window import shown
+from tests.fakes.qt_loop import run_on_qt
+from tests.fakes.window import open_window, shown
 
 
 async def _answered(hand):
@@ -86,3 +88,43 @@ def test_words_that_point_at_the_chart_take_it_along_where_the_mode_is_left_open
         assert asked[1].chart is not None
 
     story_of(tell, home)
+
+
+def test_a_mode_that_a_script_switched_is_that_of_the_dock_until_the_person_chooses_another(qapp, home):
+    async def tell(desktop):
+        panel, backend, call = desktop.panels.assistant, desktop.desk.backend, desktop.desk.bridge.call
+        conversations = (await call(backend.assistant.open())).conversations
+        panel.ask("2 + 2", Mode.FAST)
+        await shown(lambda: panel.talk.running is None and len(panel.talk.entries) == 2, "the answer")
+        await call(backend.settings.change("api", enabled=True))
+        await shown(lambda: backend.api.address, "the API")
+
+        async def switch(mode, conversation=panel.talk.id):
+            async with client_of(backend) as client:
+                answer = await client.post("/api/ai/mode", json={"conversation": conversation, "mode": mode})
+                assert answer.status_code == 200, answer.text
+
+        assert panel.composer.chosen_mode is Automatic.AUTO
+        await call(switch("deep"))
+        await shown(lambda: panel.composer.chosen_mode is Mode.DEEP, "the mode that was switched to")
+
+        panel.composer.choose_mode(Mode.SEARCH)
+        await call(conversations.rename(panel.talk.id, "Sums"))
+        await shown(lambda: panel.title.text() == "Sums")
+        assert panel.composer.chosen_mode is Mode.SEARCH, "nobody switched it since"
+
+        other = await call(conversations.begin_conversation("Another"))
+        await call(switch("analysis", other.id))
+        await call(conversations.rename(panel.talk.id, "Sums again"))
+        await shown(lambda: panel.title.text() == "Sums again")
+        assert panel.composer.chosen_mode is Mode.SEARCH, "another conversation was switched"
+        await call(switch("auto"))
+        await shown(lambda: panel.composer.chosen_mode is Automatic.AUTO)
+
+    async def story():
+        async with open_window(home) as desktop:
+            desktop.window.docks["assistant"].show()
+            await shown(lambda: desktop.panels.assistant is not None, "the assistant's dock")
+            await tell(desktop)
+
+    run_on_qt(story(), timeout_s=90)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QToolButton, QWidget
 
-from backend.assistant.answers import Answer, Automatic, Choice, Mode, Phase, Question, parse_choice
+from backend.assistant.answers import Answer, Automatic, Choice, Mode, Phase, Question
 from backend.assistant.pointing import points_at_chart
 from backend.assistant.sight.asking import asks_to_look
 from backend.events import ConversationsChanged
@@ -200,6 +200,7 @@ class AssistantPanel(QWidget):
         self.talk.grew.connect(self._grew)
         self.talk.over.connect(self._answered)
         self.talk.titled.connect(self._say_title)
+        self.talk.switched.connect(self.composer.choose_mode)
         self.timeline.view_made.connect(self.links.hear)
         self.links.sketches_wanted.connect(self.sketches_wanted)
         self.links.keep_wanted.connect(self.keep_wanted)
@@ -270,11 +271,10 @@ class AssistantPanel(QWidget):
 
     async def _open(self, conversation: str) -> None:
         await self.talk.open(conversation)
-        if self.talk.id == conversation and self.talk.row is not None and self.talk.row.mode:
-            self.composer.choose_mode(parse_choice(self.talk.row.mode))
-            return
+        if self.talk.id != conversation or self.talk.row is None or self.talk.row.mode:
+            return  # another one is shown, or it says by itself what it was switched to
         last = self.talk.last_answer
-        answer = self.talk.answer_of(last) if last is not None and self.talk.id == conversation else None
+        answer = self.talk.answer_of(last) if last is not None else None
         if answer is not None:
             self.composer.choose_mode(answer.question.choice)
 

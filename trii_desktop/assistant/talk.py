@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from backend.assistant.answers import Answer, Choice, Question
+from backend.assistant.answers import Answer, Choice, Question, parse_choice
 from backend.assistant.conversations.conversation import ConversationRow, Speaker, Turn
 from backend.bus import Subscription
 from backend.errors import TriiError
@@ -22,13 +22,14 @@ class Talk(QObject):
     """One conversation at a time; a new one has no id until its first question.
 
     changed : there are other entries; grew : an Entry whose answer is longer; over : an Answer that ended
-    titled : the conversation has another title
+    titled : the conversation has another title; switched : the mode to which it was switched, here or elsewhere
     """
 
     changed = Signal()
     grew = Signal(object)
     over = Signal(object)
     titled = Signal()
+    switched = Signal(object)
 
     def __init__(self, desk: Desk, assistant: AssistantSurface, decode: Decode) -> None:
         super().__init__()
@@ -91,7 +92,7 @@ class Talk(QObject):
     async def open(self, conversation: str) -> None:
         """Show a conversation. Raises NotFound."""
         self._turn += 1
-        self.id, self._branch = conversation, ()
+        self.id, self.row, self._branch = conversation, None, ()
         await self._read()
 
     async def ask(self, question: Question) -> None:
@@ -201,6 +202,7 @@ class Talk(QObject):
         row = await self._desk.bridge.call(store.row(conversation))
         if turn != self._turn:
             return
+        is_switched = bool(row.mode) and row.mode != (self.row.mode if self.row is not None else "")
         self._branch, self.row = branch, row
         for stored in branch:
             known = self._running.get(stored.id)
@@ -208,6 +210,8 @@ class Talk(QObject):
                 del self._running[stored.id]
         self._show()
         self.titled.emit()
+        if is_switched:
+            self.switched.emit(parse_choice(row.mode))
 
     def _answer_in(self, turn: Turn) -> Answer | None:
         if turn.id not in self._decoded:
