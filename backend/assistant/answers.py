@@ -20,6 +20,7 @@ __all__ = [
     "ChartSeen",
     "Checks",
     "Choice",
+    "Fault",
     "Mode",
     "Phase",
     "Provenance",
@@ -114,6 +115,15 @@ class Phase(enum.StrEnum):
     FAILED = "failed"
 
 
+class Fault(enum.StrEnum):
+    """With what it lies that an answer failed, and so what may help."""
+
+    ASKED = "asked"  # with what was asked: ask otherwise
+    NAMED = "named"  # with what was named and is not there
+    OUTSIDE = "outside"  # with a model, a disk, a network: it may go well later
+    PROGRAM = "program"  # with the program itself
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """How an answer came about, shown with it and kept: mode, model, place, times, what was sent, and why there.
@@ -161,6 +171,8 @@ class Answer:
     checks: Checks = field(default_factory=Checks)
     words: str = ""  # what it does now, or why it failed
     hint: str = ""
+    fault: Fault = Fault.OUTSIDE  # of one that failed
+    code: str = ""  # of the error, where it lies with what was asked or named
     version: int = 0
     thought: tuple[Span, ...] = ()
     thought_ms: float = 0.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final, TypeAlias
 
 from backend.assistant.analysis.analyst import Analyst
-from backend.assistant.answers import Answer, ChartSeen, Choice, Mode, Phase, Provenance, Question, Reach
+from backend.assistant.answers import Answer, ChartSeen, Choice, Fault, Mode, Phase, Provenance, Question, Reach
 from backend.assistant.choosing import Chooser
 from backend.assistant.conversations.conversation import Speaker, Turn
 from backend.assistant.conversations.store import ConversationStore
@@ -285,10 +285,11 @@ class Assistant:
             if self._parts.tasks.is_closed:
                 raise
         except TriiError as error:
-            draft.grow(phase=Phase.FAILED, words=error.message, hint=error.hint)
+            draft.fail(error)
         finally:
             if not draft.answer.is_over:
-                draft.grow(phase=Phase.FAILED, words="This is a defect of the program.", hint="The log has the details.")
+                told = {"words": "This is a defect of the program.", "hint": "The log has the details."}
+                draft.grow(phase=Phase.FAILED, fault=Fault.PROGRAM, code="defect", **told)
         total_ms = (self._parts.clock.monotonic_ns() - began_ns) / 1e6
         provenance = draft.answer.provenance or Provenance(draft.answer.question.mode)
         draft.grow(provenance=replace(provenance, total_ms=total_ms, chosen=chosen))

@@ -1,10 +1,13 @@
 """An answer as scripts read it, on the command line and over the API alike: every number with where it comes from."""
 
-from typing import Any
+from typing import Any, Final
 
-from backend.assistant.answers import Answer
+from backend.assistant.answers import Answer, Fault, Phase
 from backend.assistant.grounding.claim import Verdict
 from backend.assistant.grounding.span import Mark, Span
+from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
+
+_FAMILIES: Final = {Fault.ASKED: InvalidInput, Fault.NAMED: NotFound, Fault.OUTSIDE: Unavailable, Fault.PROGRAM: TriiError}
 
 
 def told_text(spans: tuple[Span, ...]) -> str:
@@ -15,6 +18,13 @@ def told_text(spans: tuple[Span, ...]) -> str:
 def told_spans(spans: tuple[Span, ...]) -> list[dict[str, Any]]:
     """The pieces of a text, each as what it is."""
     return [{"text": span.text, "mark": span.mark, "fact": span.fact or None} for span in spans]
+
+
+def failure_of(answer: Answer) -> TriiError | None:
+    """Why an answer failed, as the error that it is to whoever asked; None for one that did not."""
+    if answer.phase is not Phase.FAILED:
+        return None
+    return _FAMILIES[answer.fault](answer.words, hint=answer.hint, code=answer.code or "assistant.failed")
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

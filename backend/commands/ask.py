@@ -3,13 +3,12 @@
 import argparse
 from typing import Final
 
-from backend.assistant.answers import Answer, Mode, Phase, Question, parse_choice
+from backend.assistant.answers import Answer, Mode, Question, parse_choice
 from backend.assistant.grounding.values import format_fact
-from backend.assistant.telling import answer_json, told_text
+from backend.assistant.telling import answer_json, failure_of, told_text
 from backend.commands.context import CommandContext
 from backend.commands.numbers import format_count
 from backend.commands.tables import TextColumn
-from backend.errors import Unavailable
 
 _SOURCES: Final = (
     TextColumn("fact"),
@@ -33,8 +32,9 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     except BaseException:
         await assistant.stop(begun.id)  # nobody waits for it any more
         raise
-    if answer.phase == Phase.FAILED:
-        raise Unavailable(answer.words, hint=answer.hint, code="assistant.failed")
+    failure = failure_of(answer)
+    if failure is not None:
+        raise failure
     if context.as_json:
         await context.put_json(answer_json(answer))
         return 0

@@ -10,12 +10,12 @@ from starlette.routing import Route
 
 from backend.assistant.answers import Answer, Automatic, Choice, Mode, Question, parse_choice
 from backend.assistant.kept_modes import mode_of
-from backend.assistant.telling import answer_json
+from backend.assistant.telling import answer_json, failure_of
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 from backend.events import AnswerChanged
-from backend.loopback.answer_stream import EVENT_STREAM, AnswerStream, failed
+from backend.loopback.answer_stream import EVENT_STREAM, AnswerStream
 from backend.loopback.answering import Answerer, Answering, AnswerRoom, Tell
 from backend.loopback.market_routes import answer as reply
 from backend.loopback.parts import ApiParts
@@ -113,7 +113,7 @@ class AiRoutes:
                 await run.moved(LOOK_S)
                 if not run.is_wanted:
                     raise ClientDisconnect
-        failure = run.failure or (failed(run.newest) if run.newest is not None else None)
+        failure = run.failure or (failure_of(run.newest) if run.newest is not None else None)
         if failure is not None:
             raise failure
         assert run.newest is not None, "What did not fail is there."

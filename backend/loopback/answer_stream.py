@@ -7,10 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from backend.assistant.answers import Answer, Phase
+from backend.assistant.answers import Answer
 from backend.assistant.grounding.span import Mark, Span
-from backend.assistant.telling import answer_json, told_spans, told_text
-from backend.errors import Unavailable
+from backend.assistant.telling import answer_json, failure_of, told_spans, told_text
 from backend.loopback.answering import Answering
 from backend.loopback.failures import explain
 from backend.loopback.gate import Message, Receive, Scope, Send
@@ -93,18 +92,11 @@ class Story:
         """The rest of an answer that is over, and the whole of it or why there is none."""
         rest, failure = b"", run.failure
         if run.newest is not None:
-            rest, failure = b"".join(self.go_on(run.newest)), failure or failed(run.newest)
+            rest, failure = b"".join(self.go_on(run.newest)), failure or failure_of(run.newest)
             if failure is None:
                 return rest + event("answer", answer_json(run.newest))
         assert failure is not None, "What did not fail is there."
         return rest + event("error", explain(failure))
-
-
-def failed(answer: Answer) -> Unavailable | None:
-    """Why an answer failed, as the command line tells it; None for one that did not."""
-    if answer.phase is not Phase.FAILED:
-        return None
-    return Unavailable(answer.words, hint=answer.hint, code="assistant.failed")
 
 
 def added(before: tuple[Span, ...], now: tuple[Span, ...]) -> tuple[Span, ...] | None:

@@ -8,7 +8,7 @@ from typing import Any, Final, Self, TypeAlias
 
 from backend.assistant.answers import Answer
 from backend.errors import TriiError, Unavailable
-from backend.loopback.failures import DEFECT
+from backend.loopback.failures import defect
 from backend.loopback.gate import Receive
 from backend.tasks import TaskOwner
 
@@ -92,10 +92,8 @@ class Answering:
             self._take(await self._answerer(self._take))
         except TriiError as error:
             self._end(error)
-        except Exception:
-            self._end(
-                Unavailable("The answer failed inside.", hint="This is a defect of TRII; its log has the details.", code=DEFECT)
-            )
+        except Exception as error:
+            self._end(defect(error))
             raise  # who owns the task logs and tells it
         else:
             self._end()

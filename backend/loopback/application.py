@@ -39,7 +39,9 @@ def make_application(parts: ApiParts, token: str, port: int, closing: asyncio.Ev
         WebSocketRoute("/api/v1/stream/quotes", stream),
     ]
     handlers = {TriiError: _tell_error, HTTPException: _tell_http, ClientDisconnect: _tell_gone, Exception: _tell_error}
-    return Gate(Starlette(routes=routes, exception_handlers=handlers), token, port)
+    application = Starlette(routes=routes, exception_handlers=handlers)
+    application.router.redirect_slashes = False  # a redirection has no words, and scripts seldom follow one
+    return Gate(application, token, port)
 
 
 async def _tell_error(_: Request, error: Exception) -> Response:

@@ -19,7 +19,7 @@ DEFECT: Final = "defect"
 
 
 class Refused(TriiError):
-    """A request that is turned away before anything looks at what it wants; ``status`` is HTTP's."""
+    """A request that the API itself turns away, or fails at; ``status`` is HTTP's."""
 
     def __init__(self, status: int, message: str, *, hint: str, code: str) -> None:
         super().__init__(message, hint=hint, code=code)
@@ -35,12 +35,14 @@ def status_of(error: BaseException) -> int:
 
 def explain(error: BaseException) -> dict[str, Any]:
     """The body of an answer that failed; of a defect nothing but its kind is told, the log has the rest."""
-    if isinstance(error, TriiError):
-        said = {"code": error.code, "message": error.message, "hint": error.hint}
-    else:
-        message = f"The request failed inside: {type(error).__name__}."
-        said = {"code": DEFECT, "message": message, "hint": "This is a defect of TRII; its log has the details."}
-    return {"error": said}
+    said = error if isinstance(error, TriiError) else defect(error)
+    return {"error": {"code": said.code, "message": said.message, "hint": said.hint}}
+
+
+def defect(error: BaseException) -> Refused:
+    """What is told of an error that nobody foresaw."""
+    hint = "This is a defect of TRII; its log has the details."
+    return Refused(500, f"The request failed inside: {type(error).__name__}.", hint=hint, code=DEFECT)
 
 
 def too_large(limit_bytes: int) -> Refused:

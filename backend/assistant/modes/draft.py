@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
-from backend.assistant.answers import Answer, Phase
+from backend.assistant.answers import Answer, Fault, Phase
 from backend.assistant.grounding.span import Span
 from backend.assistant.grounding.tags import join_spans
+from backend.errors import InvalidInput, NotFound, TriiError
+
+_FAULTS: Final[dict[type[TriiError], Fault]] = {InvalidInput: Fault.ASKED, NotFound: Fault.NAMED}
 
 
 class Draft:
@@ -24,6 +27,12 @@ class Draft:
     def say(self, phase: Phase, words: str = "") -> None:
         """Say what is done now."""
         self.grow(phase=phase, words=words)
+
+    def fail(self, error: TriiError) -> None:
+        """It ends by an error."""
+        fault = next((fault for kind, fault in _FAULTS.items() if isinstance(error, kind)), Fault.OUTSIDE)
+        code = "" if fault is Fault.OUTSIDE else error.code
+        self.grow(phase=Phase.FAILED, words=error.message, hint=error.hint, fault=fault, code=code)
 
     def think(self, spans: Sequence[Span], ms: float) -> None:
         """More of what the model thinks aloud, of which it has thought ``ms`` so far."""

@@ -12,6 +12,7 @@ from backend.assistant.engines.engine import Thought
 from backend.assistant.kept_modes import mode_of
 from backend.assistant.telling import answer_json
 from backend.commands import ask
+from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
 from backend.errors import Unavailable
 from backend.loopback import answer_stream, answering
 from backend.loopback.ai_routes import AiRoutes
@@ -145,6 +146,57 @@ async def test_an_answer_that_fails_says_why_streamed_or_not(sampled):
     wanted = {"code": "assistant.failed", "message": "The engine ended.", "hint": "Ask again."}
     assert (whole.status_code, whole.json()["error"]) == (503, wanted)
     assert heard[-1] == ("error", {"error": wanted})
+
+
+NOT_ANSWERED = (
+    ({"question": "Hello"}, 400, "assistant.instrument"),
+    ({"question": "Hello", "symbol": "BARE"}, 404, "facts.no_bars"),
+)
+
+
+async def test_what_turns_out_to_be_wrongly_asked_is_told_so_and_not_as_what_may_go_well_later(sampled):
+    bare = Instrument(InstrumentId("BARE", "XNAS"), "Without bars", InstrumentKind.STOCK, "USD")
+    async with assisted(sampled, ScriptedWriters(candidates=())) as (backend, _, client):
+        await backend.catalog.put(bare)
+        for body, status, code in NOT_ANSWERED:
+            whole = await client.post(CHAT[0], json={**body, "mode": "analysis"})
+            heard = await streamed(client, CHAT[0], **body, mode="analysis")
+            assert (whole.status_code, whole.json()["error"]["code"]) == (status, code)
+            assert heard[-1] == ("error", whole.json())
+
+
+class BrokenWriters(ScriptedWriters):
+    """They fail as nobody foresaw."""
+
+    async def candidates(self, mode):
+        raise RuntimeError("a secret of the inside")
+
+
+@pytest.mark.logs("a secret of the inside|failed")
+async def test_a_defect_is_told_as_one_and_its_inside_is_not(sampled):
+    async with assisted(sampled, BrokenWriters()) as (_, _, client):
+        for path, body in ((CHAT[0], {"question": "Tell me a story", "mode": "deep"}), ("/api/ai/analyze", {"symbol": "AAPL"})):
+            whole = await client.post(path, json=body)
+            assert (whole.status_code, whole.json()["error"]["code"]) == (500, "defect"), path
+            told_streamed = (await client.post(path, json=body, headers=STREAMED)).text
+            assert '"code":"defect"' in told_streamed
+            assert "secret" not in whole.text + told_streamed
+
+
+@pytest.mark.parametrize("path", [*CHAT, "/api/v1/ai/analyze/AAPL", "/api/ai/analyze", "/api/ai/mode"])
+async def test_whatever_is_refused_has_a_code_words_and_what_to_do(home, path):
+    async with assisted(home, ScriptedWriters()) as (_, _, client):
+        bodies = [(body, headers) for body in (b"{", b"[]", b"x" * 70_000) for headers in ({}, STREAMED)]
+        asked = [client.post(path, content=body, headers=headers) for body, headers in bodies]
+        asked += [client.post(path, json={"colour": "red"}), client.get(path), client.post(f"{path}/", json={})]
+        answers = [await one for one in asked]
+
+    codes = ["api.json"] * 4 + ["api.too_large"] * 2 + ["api.unknown_name", "api.http_405", "api.http_404"]
+    statuses = [400] * 4 + [413] * 2 + [400, 405, 404]
+    assert [one.status_code for one in answers] == statuses
+    errors = [one.json()["error"] for one in answers]
+    assert [one["code"] for one in errors] == codes
+    assert all(one["message"] and one["hint"] for one in errors)
 
 
 @pytest.mark.logs("refused")

@@ -15,3 +15,8 @@ def test_what_was_chosen_and_why_is_told_beside_the_answer(stocked: Trii):
     said = stocked("ask", "AAPL")
     assert said.code == 0, said.err
     assert "(search, chosen for the name of an instrument, code" in said.err
+
+
+def test_a_question_that_cannot_be_answered_as_it_is_asked_fails_as_one(stocked: Trii):
+    said = stocked("ask", "Hello", "--mode", "analysis", "--json")
+    assert (said.code, said.error["code"]) == (4, "assistant.instrument")
