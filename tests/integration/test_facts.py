@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from backend.app import open_backend
+from backend.assistant.analysis.card import SketchKind
+from backend.assistant.analysis.sketching import sketch_facts
 from backend.assistant.facts.gathering import FactGatherer
 from backend.assistant.facts.view import Person
 from backend.charts.chart_state import ChartState, Study
@@ -123,3 +125,27 @@ async def test_an_index_has_no_beta_and_closes_alone_have_no_range(home):
         assert facts.named("risk.beta").why_not == "A beta is told of stocks and funds."
         assert "closes only" in facts.named("volatility.atr").why_not
         assert np.isfinite(facts.named("volatility.realised").value)
+
+
+async def test_what_is_drawn_of_facts_stands_at_the_prices_of_its_own_day(home):
+    """Microsoft split 2 for 1 on 2003-02-18: what was drawn at adjusted prices before would lie at half the height."""
+    microsoft = InstrumentId("MSFT", "XNAS")
+    as_of_ns = int(np.datetime64("2003-03-10", "ns").astype(np.int64))
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        raw = await backend.history.bars(Series(microsoft, DAYS))
+        facts = await gatherer(backend).gather(microsoft, DAYS, as_of_ns=as_of_ns)
+    assert facts.named("bars.adjusted").value is True
+    before_split, on_bars = 0, 0
+    for sketch in sketch_facts(facts):
+        fact = facts[sketch.fact]
+        if sketch.kind is SketchKind.LEVEL:
+            assert sketch.points[-1][1] == pytest.approx(fact.number, rel=1e-9), "where it is now"
+        if fact.name.startswith("swing."):
+            event_ns, price = sketch.points[0]
+            row = int(np.searchsorted(raw.event_ns, event_ns))
+            assert raw.low[row] - 1e-6 <= price <= raw.high[row] + 1e-6, sketch
+            on_bars += 1
+            before_split += price > 1.5 * fact.number
+    assert on_bars
+    assert before_split, "none of them shows the difference"

@@ -142,7 +142,7 @@ def drawings_of(sketch: Sketch, *, is_dated: bool) -> tuple[Drawing, ...]:
     if not anchors:
         return ()
     if sketch.kind is SketchKind.LEVEL:
-        return (Drawing(new_id(), DrawingKind.HORIZONTAL, anchors[:1], text=text),)
+        return (Drawing(new_id(), DrawingKind.HORIZONTAL, anchors[-1:], text=text),)
     if sketch.kind is SketchKind.LINE:
         lines = [Drawing(new_id(), DrawingKind.TREND_LINE, pair) for pair in pairwise(anchors)]
         return tuple(lines)

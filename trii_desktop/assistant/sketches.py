@@ -77,7 +77,7 @@ class SketchLayer:
             return []
         made = []
         for sketch in [one for one in self.sketches if one.kind is SketchKind.LEVEL and one.points][:N_LABELS_MAX]:
-            (_, y), price = self._points(place, sketch.points[:1])[0], self._shown_price(place, sketch.points[0])
+            (_, y), price = self._points(place, sketch.points[-1:])[0], self._shown_price(place, sketch.points[-1])
             if 0 <= y < place.frame.height_px:
                 made.append(AxisLabel(math.floor(y), scaled_text(scale, price, format_price(price, decimals)), _INK, inks.on(_INK)))
         return made
@@ -141,6 +141,7 @@ class SketchLayer:
         if sketch.kind is SketchKind.LEVEL:
             pen.setDashPattern([6, 3])
             painter.setPen(pen)
+            y = points[-1][1]  # where it is now: a split since its first touch moved it
             painter.drawLine(QPointF(max(x, 0.0), y), QPointF(place.frame.width_px, y))
             x = place.frame.width_px
         elif sketch.kind is SketchKind.LINE:

@@ -60,7 +60,7 @@ class SketchKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A drawing that shows a fact on the chart: points are (event_ns, price)."""
+    """A drawing that shows a fact on the chart: points are (event_ns, price as traded then), the last of a level is its newest."""
 
     kind: SketchKind
     label: str

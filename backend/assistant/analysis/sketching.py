@@ -21,7 +21,7 @@ def _sketch(fact: Fact) -> Sketch | None:
     kind = _kind(fact)
     if kind is None or not fact.points:
         return None
-    points = {SketchKind.LEVEL: fact.points[:1], SketchKind.MARK: fact.points[-1:], SketchKind.LINE: fact.points}[kind]
+    points = {SketchKind.LEVEL: fact.points, SketchKind.MARK: fact.points[-1:], SketchKind.LINE: fact.points}[kind]
     return Sketch(kind, fact.label, points, fact.id)
 
 

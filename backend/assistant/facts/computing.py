@@ -1,6 +1,7 @@
 """All facts of one view, in their fixed order: pure, and the same for a whole record as for one that ends at the moment."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from backend.assistant.facts.averages import average_facts
 from backend.assistant.facts.context import instrument_facts, person_facts
@@ -26,7 +27,8 @@ def compute_facts(view: View) -> FactSet:
     drafts += ratio_facts(view.outside, view.as_of_ns)
     drafts += shape_facts(view)
     drafts += idea_facts(view, {draft.term.name: draft for draft in drafts})
-    return numbered(drafts, as_of_ns=view.as_of_ns, price_decimals=view.price_decimals)
+    placed = (replace(one, points=view.seen_of(one.bars.series).as_traded(one.points)) if one.bars else one for one in drafts)
+    return numbered(placed, as_of_ns=view.as_of_ns, price_decimals=view.price_decimals)
 
 
 def _fixed(view: View) -> Iterator[Draft]:

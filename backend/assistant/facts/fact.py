@@ -51,7 +51,7 @@ class Fact:
     known_ns : for a pattern or a level: when it could first be known
     formula : how it follows from the inputs, as "close[n] / close[n-1] - 1"
     inputs : ids of other facts, or words for what was read ("closes of 200 bars")
-    points : what is drawn of it, as the corners of a pattern: (event_ns, price) pairs
+    points : what is drawn of it, as the corners of a pattern: (event_ns, price) pairs, at raw prices of their own moments
     """
 
     id: str

@@ -88,7 +88,8 @@ class FactGatherer:
         raw = await self._history.bars(series, from_ns=from_ns, as_of_ns=as_of_ns)
         is_adjusted = not np.array_equal(raw.close, bars.close)
         source = await self._source(series, is_adjusted=is_adjusted)
-        return Seen(series, bars[:n_complete], known_ns[:n_complete], source, is_adjusted)
+        scale = (bars.close / raw.close)[:n_complete] if is_adjusted else None
+        return Seen(series, bars[:n_complete], known_ns[:n_complete], source, scale)
 
     async def _source(self, series: Series, *, is_adjusted: bool) -> str:
         """Which stored bars these are, in words."""

@@ -151,7 +151,7 @@ def _level(drawn: _Drawn, level: Level, place: int, close: float) -> Iterator[Dr
     first_ns = level.touches[0].event_ns if level.touches else level.start_ns
     yield Draft(
         term=draft.term, value=draft.value, source=draft.source, as_of_ns=draft.as_of_ns, bars=draft.bars,
-        known_ns=draft.known_ns, points=((first_ns, level.price),),
+        known_ns=draft.known_ns, points=((first_ns, level.price), (int(drawn.bars.event_ns[-1]), level.price)),
     )  # fmt: skip
     yield drawn.draft(edge, level.low if level.role is Role.SUPPORT else level.high, level)
     yield drawn.seen.draft(touches, len(level.touches))

@@ -1,6 +1,7 @@
 """What facts are computed from: complete bars as they were known at one moment, and what goes with them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ import numpy as np
 from backend.assistant.facts.draft import Draft, Term
 from backend.assistant.facts.fact import BarRange, Value
 from backend.assistant.facts.outside import NOTHING, Outside
-from backend.domain.bars import BarArrays, Int64s, Series
+from backend.domain.bars import BarArrays, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentKind
 
 DECIMALS_MAX: Final = 10
@@ -38,17 +39,30 @@ class Seen:
 
     known_ns : int64[n_bars]   when each was complete
     source : which stored bars these are, in words
-    is_adjusted : whether any price differs from the raw one
+    scale : float64[n_bars]   adjusted over raw price of each bar; None where all are as they were traded
     """
 
     series: Series
     bars: BarArrays
     known_ns: Int64s
     source: str
-    is_adjusted: bool = False
+    scale: Float64s | None = None
 
     def __len__(self) -> int:
         return len(self.bars)
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether any price differs from the raw one."""
+        return self.scale is not None
+
+    def as_traded(self, points: Sequence[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
+        """Points at raw prices of their own moments, as charts and drawings keep them; those given are at adjusted ones."""
+        if self.scale is None or not points:
+            return tuple(points)
+        rows = np.searchsorted(self.bars.event_ns, [event_ns for event_ns, _ in points], side="right") - 1
+        scales = self.scale[np.clip(rows, 0, None)].tolist()
+        return tuple((event_ns, price / scale) for (event_ns, price), scale in zip(points, scales, strict=True))
 
     def newest(self, n_bars: int) -> BarRange:
         """The newest bars as a range."""
@@ -105,6 +119,10 @@ class View:
         if self.days is None or not len(self.days) or self.main.known_ns[-1] >= self.days.known_ns[-1]:
             return self.main
         return self.days
+
+    def seen_of(self, series: Series) -> Seen:
+        """The bars of a series among these; those asked for where it is none of them."""
+        return next((one for one in (self.main, self.days, self.now) if one is not None and one.series == series), self.main)
 
     @property
     def newest_known_ns(self) -> int:
