@@ -5,13 +5,14 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
 
 from backend.assistant.analysis.card import Sketch, SketchKind
 from backend.assistant.facts.fact import BarRange
 from backend.charts.chart_state import MAIN_PANE
 from backend.domain.bars import Float64s, Int64s
+from trii_desktop.assistant.label_places import leader, place_above_line, place_beside
 from trii_desktop.charts.labels import AxisLabel
 from trii_desktop.charts.last_values import scaled_text
 from trii_desktop.charts.layers import TimeMark
@@ -66,9 +67,10 @@ class SketchLayer:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.marked:
             self._paint_marked(painter, inks, place)
-        taken: list[QRectF] = []
         for sketch in self.sketches:
-            self._paint_sketch(painter, inks, place, sketch, taken)
+            if sketch.points:
+                self._paint_sketch(painter, inks, place, sketch)
+        self._name_sketches(painter, inks, place)
 
     def price_labels(self, pane_id: str, scale: PriceScale, decimals: int, inks: Inks) -> list[AxisLabel]:
         """Levels on the price axis."""
@@ -131,44 +133,42 @@ class SketchLayer:
                 made.append((left, right))
         return made
 
-    def _paint_sketch(self, painter: QPainter, inks: Inks, place: Placement, sketch: Sketch, taken: list[QRectF]) -> None:
-        if not sketch.points:
-            return
-        ratio, points = place.frame.pixel_ratio, self._points(place, sketch.points)
+    def _paint_sketch(self, painter: QPainter, inks: Inks, place: Placement, sketch: Sketch) -> None:
+        ratio, points = place.frame.pixel_ratio, [QPointF(*point) for point in self._points(place, sketch.points)]
         pen = QPen(inks[_INK], max(round(1.5 * ratio), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        x, y = points[0]
         if sketch.kind is SketchKind.LEVEL:
             pen.setDashPattern([6, 3])
             painter.setPen(pen)
-            y = points[-1][1]  # where it is now: a split since its first touch moved it
-            painter.drawLine(QPointF(max(x, 0.0), y), QPointF(place.frame.width_px, y))
-            x = place.frame.width_px
+            y = points[-1].y()  # where it is now: a split since its first touch moved it
+            painter.drawLine(QPointF(max(points[0].x(), 0.0), y), QPointF(place.frame.width_px, y))
         elif sketch.kind is SketchKind.LINE:
             painter.setPen(pen)
-            painter.drawPolyline(QPolygonF([QPointF(*point) for point in points]))
-            x, y = points[-1]
+            painter.drawPolyline(QPolygonF(points))
         else:
             painter.setPen(QPen(inks["background"], ratio))
             painter.setBrush(inks[_INK])
-            painter.drawEllipse(QPointF(x, y), MARK_PX * ratio / 2 + 1, MARK_PX * ratio / 2 + 1)
-        self._write_beside(painter, inks, place, sketch.label, (x, y), taken)
+            painter.drawEllipse(points[0], MARK_PX * ratio / 2 + 1, MARK_PX * ratio / 2 + 1)
 
-    def _write_beside(
-        self, painter: QPainter, inks: Inks, place: Placement, words: str, at: tuple[float, float], taken: list[QRectF]
-    ) -> None:
-        wide, tall = self._size(place, words)
-        left = min(max(at[0] - wide - 6, 2), max(place.frame.width_px - wide - 2, 2))
-        box = QRectF(left, at[1] - tall - 2, wide, tall)
-        for _ in range(6):  # words that would lie on others go to their left
-            hit = next((one for one in taken if one.intersects(box)), None)
-            if hit is None or hit.left() - wide - 6 < 0:
-                break
-            box.moveLeft(hit.left() - wide - 6)
-        if not -tall < box.top() < place.frame.height_px or not -wide < box.left() < place.frame.width_px:
-            return
-        taken.append(box)
-        self._write(painter, inks, place, words, box.topLeft())
+    def _name_sketches(self, painter: QPainter, inks: Inks, place: Placement) -> None:
+        """The words of all sketches, on none of the marks and on none of each other."""
+        room, dot = QSizeF(place.frame.width_px, place.frame.height_px), (MARK_PX + 2) * place.frame.pixel_ratio
+        ends = [(sketch, QPointF(*self._points(place, sketch.points[-1:])[0])) for sketch in self.sketches if sketch.points]
+        taken = [QRectF(at.x() - dot / 2, at.y() - dot / 2, dot, dot) for sketch, at in ends if sketch.kind is SketchKind.MARK]
+        for sketch, at in sorted(ends, key=_is_no_level):  # names of levels have one place each, the others find theirs
+            size = QSizeF(*self._size(place, sketch.label))
+            if sketch.kind is SketchKind.LEVEL:
+                box = place_above_line(at.y(), size, room, taken)
+            else:
+                box = place_beside(at, size, room, taken) if 0 <= at.x() <= room.width() else None
+            if box is None:
+                continue
+            taken.append(box)
+            line = None if sketch.kind is SketchKind.LEVEL else leader(at, box)
+            if line is not None:
+                painter.setPen(QPen(inks[_INK], place.frame.pixel_ratio))
+                painter.drawLine(*line)
+            self._write(painter, inks, place, sketch.label, box.topLeft())
 
     def _size(self, place: Placement, words: str) -> tuple[float, float]:
         ratio = place.frame.pixel_ratio
@@ -186,3 +186,7 @@ class SketchLayer:
         painter.setFont(font)
         painter.setPen(inks["title"])
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)
+
+
+def _is_no_level(end: tuple[Sketch, QPointF]) -> bool:
+    return end[0].kind is not SketchKind.LEVEL
