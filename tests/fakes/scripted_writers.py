@@ -62,6 +62,22 @@ class ScriptedWriters:
         yield Done(Finish.STOP, 10, 5, len(script), 12.0, 34.0, 50.0, candidate.model, "this process")
 
 
+class Deadlines:
+    """In the place of a sleep: waits end where a test says so, and else never."""
+
+    def __init__(self):
+        self.asked_s = []
+        self._over = asyncio.Event()
+
+    async def sleep(self, seconds):
+        self.asked_s.append(seconds)
+        await self._over.wait()
+
+    def pass_all(self):
+        """All that is waited for, now and later, is due."""
+        self._over.set()
+
+
 @contextlib.asynccontextmanager
 async def assistant_on(home, writers, *, clock=None):
     """An open home with an assistant whose models are scripted; (backend, assistant)."""

@@ -15,6 +15,7 @@ from backend.assistant.facts.gathering import FactGatherer
 from backend.assistant.facts.view import Position
 from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.tags import parse_tags, render_tags
+from backend.assistant.stages import Stages
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId
 
@@ -39,10 +40,15 @@ class Analyst:
         self._gatherer = gatherer
 
     async def facts(
-        self, instrument: InstrumentId, spec: BarSpec, as_of_ns: int | None = None, position: Position | None = None
+        self,
+        instrument: InstrumentId,
+        spec: BarSpec,
+        as_of_ns: int | None = None,
+        position: Position | None = None,
+        stages: Stages | None = None,
     ) -> FactSet:
         """The facts of an instrument as they were known at a moment, or now. Raises what ``FactGatherer.gather`` raises."""
-        return await self._gatherer.gather(instrument, spec, as_of_ns=as_of_ns, position=position)
+        return await self._gatherer.gather(instrument, spec, as_of_ns=as_of_ns, position=position, stages=stages)
 
     def analyse(self, facts: FactSet, instrument: Instrument, series: Series) -> StockAnalysis:
         """The whole analysis in plain wording, with no model: judged claims, five sections, idea, drawings."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from backend.assistant.analysis.teller import Teller, joined, paragraphs
-from backend.assistant.facts.outside import RATIO
+from backend.assistant.facts.outside import NO_FUNDAMENTALS, NO_NEWS, NO_SENTIMENT, RATIO
 from backend.assistant.grounding.claim import Op
 
 _NO_COMPANY: Final = {"index", "forex", "crypto", "commodity", "future", "rate", "spread"}
@@ -18,7 +18,9 @@ def tell_fundamental(teller: Teller, kind: str) -> str:
     if ratios:
         known = joined([f"{teller.label(name)}: {teller.tag(name)}" for name in ratios])
         return f"From filings of {code} follows {known}. These figures are past periods' and no forecast."
-    return f"No fundamental figures are stored for {code}: nothing here rests on earnings or valuation, and no outlook is given."
+    is_stored_nowhere = teller.why_not("fundamental.ratios") == NO_FUNDAMENTALS
+    none = f"No fundamental figures are stored for {code}" if is_stored_nowhere else f"No fundamental figures of {code} are at hand"
+    return f"{none}: nothing here rests on earnings or valuation, and no outlook is given."
 
 
 def tell_sentiment(teller: Teller) -> str:
@@ -26,8 +28,10 @@ def tell_sentiment(teller: Teller) -> str:
     news = [teller.tag(name) for name in ("news.1", "news.2", "news.3") if teller.has(name)]
     if news or teller.has("sentiment.score", "sentiment.label"):
         return paragraphs(_mood(teller), [f"In the news, by recency and relevance: {'; '.join(news)}."] if news else [])
-    told = "No news source and no source of social sentiment is connected, so nothing is said of the mood."
-    return f"{told} Look for events ahead before trading."
+    none = "No news and no social sentiment are at hand"
+    if (teller.why_not("news.1"), teller.why_not("sentiment.score")) == (NO_NEWS, NO_SENTIMENT):
+        none = "No news source and no source of social sentiment is connected"
+    return f"{none}, so nothing is said of the mood. Look for events ahead before trading."
 
 
 def _mood(teller: Teller) -> list[str]:

@@ -1,17 +1,18 @@
 """Facts gathered from what is stored: bars as they were known at a moment, adjusted for what had gone ex by then."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from backend.assistant.facts.computing import compute_facts
 from backend.assistant.facts.fact import FactSet
-from backend.assistant.facts.outside import NOTHING, Outside
 from backend.assistant.facts.settings import YEAR
+from backend.assistant.facts.sources import Sources
 from backend.assistant.facts.view import Person, Position, Seen, View
+from backend.assistant.stages import CARD_S, INPUTS_S, Stages
 from backend.clock import Clock
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
@@ -20,7 +21,7 @@ from backend.market.catalog import Catalog
 from backend.market.history import DAILY, History
 
 MARKET: Final = InstrumentId("SPX", "INDEX")
-AskOutside: TypeAlias = Callable[[Instrument, int], Awaitable[Outside]]
+NOBODY: Final = Sources()
 _HAS_BETA: Final = {InstrumentKind.STOCK, InstrumentKind.FUND}
 
 
@@ -29,7 +30,7 @@ class FactGatherer:
 
     person : how the person trades, read each time
     market : the index of betas, where its daily bars are stored
-    outside : what sources of news, moods and filings know of an instrument at a moment; None while none is connected
+    sources : who tells news, moods and ratios of filings; nobody while none is connected
     """
 
     def __init__(
@@ -39,32 +40,46 @@ class FactGatherer:
         clock: Clock,
         person: Callable[[], Person],
         market: InstrumentId = MARKET,
-        outside: AskOutside | None = None,
+        sources: Sources = NOBODY,
     ) -> None:
         self._history = history
         self._catalog = catalog
         self._clock = clock
         self._person = person
         self._market = market
-        self._outside = outside
+        self._sources = sources
 
     async def gather(
-        self, instrument: InstrumentId, spec: BarSpec, *, as_of_ns: int | None = None, position: Position | None = None
+        self,
+        instrument: InstrumentId,
+        spec: BarSpec,
+        *,
+        as_of_ns: int | None = None,
+        position: Position | None = None,
+        stages: Stages | None = None,
     ) -> FactSet:
-        """Facts of ``instrument`` in bars of ``spec``, as they were known at ``as_of_ns``, or now.
+        """Facts of ``instrument`` in bars of ``spec``, as they were known at ``as_of_ns``, or now; ``stages`` keeps the times.
 
         Raises NotFound for an unknown instrument and where no bar was complete by then, InvalidInput for bars that cannot
         be made of what is stored.
         """
-        view = await self.view(instrument, spec, as_of_ns=as_of_ns, position=position)
-        return await asyncio.to_thread(compute_facts, view)
-
-    async def view(
-        self, instrument: InstrumentId, spec: BarSpec, *, as_of_ns: int | None = None, position: Position | None = None
-    ) -> View:
-        """What the facts are computed from. Raises what ``gather`` raises."""
+        stages = stages or Stages(self._clock)
         moment_ns = self._clock.now_ns() if as_of_ns is None else as_of_ns
         known = await self._catalog.get(instrument)
+        outside = asyncio.ensure_future(self._sources.ask(known, moment_ns, stages))  # asked while the bars are read
+        try:
+            with stages.timed("bars", INPUTS_S):
+                view = replace(await self._view(known, spec, moment_ns), position=position)
+            view = replace(view, outside=await outside)
+        finally:
+            outside.cancel()
+            await asyncio.wait((outside,))
+        with stages.timed("facts", CARD_S):
+            return await asyncio.to_thread(compute_facts, view)
+
+    async def _view(self, known: Instrument, spec: BarSpec, moment_ns: int) -> View:
+        """What the facts are computed from, but for what is outside."""
+        instrument = known.id
         main = await self._seen(Series(instrument, spec), moment_ns)
         if main is None:
             raise NotFound(
@@ -74,8 +89,7 @@ class FactGatherer:
             )
         days = main if spec == DAILY else await self._days(instrument, moment_ns)
         index, why = await self._index(known, days, moment_ns)
-        outside = NOTHING if self._outside is None else await self._outside(known, moment_ns)
-        seen = View(known, main, days, moment_ns, self._person(), position, index, why, outside=outside)
+        seen = View(known, main, days, moment_ns, self._person(), index=index, why_no_index=why)
         return replace(seen, now=await self._now(seen))
 
     async def _seen(self, series: Series, as_of_ns: int, from_ns: int | None = None) -> Seen | None:

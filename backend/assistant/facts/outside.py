@@ -28,6 +28,7 @@ NO_NEWS: Final = "No news source is connected."
 NO_SENTIMENT: Final = "No source of social sentiment is connected."
 NO_FUNDAMENTALS: Final = "No fundamental figures are stored."
 FEWER_NEWS: Final = "There is no more news of it."
+NO_MOOD: Final = "Its source tells no social sentiment of it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,14 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What is known from outside; None: no source is connected, which is not the same as one that knows nothing."""
+    """What is known from outside; None: there is none for the reason beside it, which is not the same as an empty tuple."""
 
     news: tuple[Headline, ...] | None = None
     mood: Mood | None = None
     ratios: tuple[Ratio, ...] | None = None
+    why_no_news: str = NO_NEWS
+    why_no_mood: str = NO_SENTIMENT
+    why_no_ratios: str = NO_FUNDAMENTALS
 
 
 NOTHING: Final = Outside()
@@ -82,11 +86,11 @@ NOTHING: Final = Outside()
 
 def outside_facts(outside: Outside, as_of_ns: int) -> Iterator[Draft]:
     """The news, the mood, and which ratios there are: always these facts, in this order."""
-    yield from _news(outside.news, as_of_ns)
-    yield from _mood(outside.mood, as_of_ns)
+    yield from _news(outside, as_of_ns)
+    yield from _mood(outside, as_of_ns)
     ratios = known_ratios(outside, as_of_ns)
     if not ratios:
-        yield from lacking((RATIOS,), NO_FUNDAMENTALS)
+        yield from lacking((RATIOS,), outside.why_no_ratios if outside.ratios is None else NO_FUNDAMENTALS)
         return
     cited = " and ".join(dict.fromkeys(one_line(ratio.source) for ratio in ratios))
     inputs = tuple(f"@{RATIO}{ratio.name}" for ratio in ratios)
@@ -131,17 +135,18 @@ def one_line(words: str) -> str:
     return " ".join(words.split())
 
 
-def _news(news: tuple[Headline, ...] | None, as_of_ns: int) -> Iterator[Draft]:
-    ranked = rank_news(news or (), as_of_ns)
+def _news(outside: Outside, as_of_ns: int) -> Iterator[Draft]:
+    ranked = rank_news(outside.news or (), as_of_ns)
     for term, one in zip(NEWS, ranked, strict=False):
         day = datetime.fromtimestamp(one.published_ns // SECOND_NS, UTC).date().isoformat()
         yield Draft(term=term, value=one_line(one.words), source=f"{one_line(one.source)}, {day}", as_of_ns=one.published_ns)
-    yield from lacking(NEWS[len(ranked) :], NO_NEWS if news is None else FEWER_NEWS)
+    yield from lacking(NEWS[len(ranked) :], outside.why_no_news if outside.news is None else FEWER_NEWS)
 
 
-def _mood(mood: Mood | None, as_of_ns: int) -> Iterator[Draft]:
+def _mood(outside: Outside, as_of_ns: int) -> Iterator[Draft]:
+    mood = outside.mood
     if mood is None or mood.known_ns > as_of_ns:
-        yield from lacking((SCORE, LABEL), NO_SENTIMENT)
+        yield from lacking((SCORE, LABEL), outside.why_no_mood if mood is None else NO_MOOD)
     elif not -1 <= mood.score <= 1:  # also refuses NaN
         yield from lacking((SCORE, LABEL), "What its source gave is no score from -1 to 1.", one_line(mood.source))
     else:

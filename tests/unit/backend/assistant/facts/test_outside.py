@@ -6,6 +6,7 @@ import pytest
 
 from backend.assistant.facts.computing import compute_facts
 from backend.assistant.facts.outside import Headline, Mood, Outside, Ratio, outside_facts, rank_news
+from backend.assistant.facts.sources import Sources
 from backend.domain.bars import DAY_NS, Series
 from tests.fakes.fact_views import APPLE, DAYS, FactMarket, apple_days, gatherer_of, view_of, weekdays
 
@@ -84,12 +85,12 @@ def test_facts_keep_their_numbers_whatever_is_known_from_outside():
 async def test_a_gatherer_asks_for_what_was_known_at_its_moment():
     asked = []
 
-    async def outside(instrument, as_of_ns):
+    async def news(instrument, as_of_ns):
         asked.append((instrument.id, as_of_ns))
-        return Outside(news=(Headline("Known", "Wire", 1),))
+        return (Headline("Known", "Wire", 1),)
 
     bars = apple_days(300)
     market = FactMarket(weekdays("1980-01-01", "2026-12-31"), {Series(APPLE.id, DAYS): bars})
-    facts = await gatherer_of(market, NOW, outside=outside).gather(APPLE.id, DAYS, as_of_ns=NOW)
+    facts = await gatherer_of(market, NOW, sources=Sources(news=news)).gather(APPLE.id, DAYS, as_of_ns=NOW)
     assert facts.named("news.1").value == "Known"
     assert asked == [(APPLE.id, NOW)]
