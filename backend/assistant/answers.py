@@ -11,6 +11,7 @@ from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.claim import Verdict
 from backend.assistant.grounding.span import Span
 from backend.assistant.hits import Hit
+from backend.assistant.stages import Stage
 from backend.domain.bars import Series
 from backend.domain.instruments import InstrumentId
 
@@ -78,6 +79,7 @@ class Question:
     is_auto : the gateway chooses; ``mode`` is then what it chose, and says nothing before the answer is under way
     looks : what is to be seen in the chart is asked
     picture : the chart as PNG, for a model that sees; it is not kept with the question
+    is_patient : a model may word an analysis as long as it takes
     """
 
     text: str
@@ -89,6 +91,7 @@ class Question:
     is_auto: bool = False
     looks: bool = False
     picture: bytes = b""
+    is_patient: bool = False
 
     @property
     def choice(self) -> Choice:
@@ -131,6 +134,7 @@ class Provenance:
     place : "code" where no model was needed, else the engine's place
     sent : the messages as they went to the model, whole
     reason : the router's words; chosen : why the gateway chose the mode, empty where a person did
+    stages : of an analysis, in the order in which they ended
     """
 
     mode: Mode
@@ -146,6 +150,12 @@ class Provenance:
     facts_digest: str = ""
     done: Done | None = None
     chosen: str = ""
+    stages: tuple[Stage, ...] = ()
+
+    @property
+    def cut_wording(self) -> Stage | None:
+        """The wording by a model that was not there by its deadline; None where none was cut."""
+        return next((stage for stage in self.stages if stage.is_cut and stage.by), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ from backend.assistant.engine_room import EngineRoom
 from backend.assistant.engines.engine import Message, Role
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.health import AssistantHealth, ServiceHealth
-from backend.assistant.keeping import decode_answer, decode_question, encode_answer, encode_question
+from backend.assistant.keeping import decode_answer, decode_question, encode_answer, encode_question, wants_time
 from backend.assistant.models.models import Models
 from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import Asked, ChatMode
@@ -35,8 +35,7 @@ from backend.assistant.surroundings import Surroundings
 from backend.assistant.templates.templates import Templates
 from backend.bus import Bus
 from backend.clock import Clock
-from backend.domain.bars import BarSpec, Series
-from backend.domain.instruments import InstrumentId
+from backend.domain.bars import Series
 from backend.errors import InvalidInput, NotFound, TriiError
 from backend.events import AnswerChanged, TemplatesChanged
 from backend.settings_store import SettingsStore
@@ -141,12 +140,12 @@ class Assistant:
         return await self._begin(question, turn)
 
     async def again(self, turn_id: str, choice: Choice | None = None) -> Answer:
-        """Answer a turn's question once more, as another branch; in another mode where one is given."""
+        """Answer a turn's question once more, as another branch, in another mode where one is given."""
         turn = await self.conversations.turn(turn_id)
         asked = turn if turn.speaker == Speaker.PERSON else await self.conversations.turn(turn.parent)
         question = decode_question(asked.content)
-        question = replace(question, conversation=asked.conversation, parent=asked.parent).chosen(choice or question.choice)
-        return await self._begin(question, asked)
+        question = replace(question, conversation=asked.conversation, parent=asked.parent, is_patient=wants_time(turn.content))
+        return await self._begin(question.chosen(choice or question.choice), asked)
 
     async def offer(self, entries: Iterable[SearchEntry]) -> None:
         """Let a search find these too: what can be done in the window."""
@@ -181,12 +180,12 @@ class Assistant:
         return found
 
     async def analyse(
-        self, instrument: InstrumentId, spec: BarSpec, as_of_ns: int | None = None, tell: Tell = _tell_nobody
+        self, series: Series, as_of_ns: int | None = None, tell: Tell = _tell_nobody, *, is_patient: bool = False
     ) -> Answer:
         """An analysis that no conversation keeps, whole; ``tell`` hears how it grows. Raises NotFound, InvalidInput."""
         settings, began_ns = self._parts.settings.current.assistant, self._parts.clock.monotonic_ns()
-        chart = ChartSeen(Series(instrument, spec), 0, 0)
-        question = Question(f"Analyse {instrument}", Mode.ANALYSIS, instrument=instrument, chart=chart)
+        code, chart = series.instrument, ChartSeen(series, 0, 0)
+        question = Question(f"Analyse {code}", Mode.ANALYSIS, instrument=code, chart=chart, is_patient=is_patient)
         draft = Draft(Answer(uuid.uuid4().hex, "", question, Phase.WAITING), tell)
         await self._ready()
         await self._parts.analysis.answer(draft, question, Reach(settings.reach), settings.keeps_answers_min, as_of_ns)

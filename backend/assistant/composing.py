@@ -1,5 +1,6 @@
 """Puts the assistant together from the parts of an open home."""
 
+import asyncio
 from functools import partial
 from typing import Final
 
@@ -37,6 +38,7 @@ from backend.assistant.questions.run import Questions
 from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.remotes import KINDS, RemoteWriter
 from backend.assistant.spending import Spending
+from backend.assistant.stages import Sleep, Stages
 from backend.assistant.stand_ins import StandIns
 from backend.assistant.surroundings import Surroundings
 from backend.assistant.templates.templates import TemplateParts, Templates
@@ -45,8 +47,11 @@ from backend.assistant.writers import Writers
 _PREFIXES: Final = "prefixes"  # the folder of kept beginnings of prompts
 
 
-def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assistant:
-    """The assistant, assigned and not begun; ``writers`` in place of the models and services there are."""
+def make_assistant(base: AssistantNeeds, writers: Writers | None = None, sleep: Sleep = asyncio.sleep) -> Assistant:
+    """The assistant, assigned and not begun; ``writers`` in place of the models and services there are.
+
+    sleep : what ends the waiting for a late stage
+    """
 
     def make_examiner() -> Engine:
         return ProcessEngine(base.home.cache / _PREFIXES, base.clock, base.tasks)
@@ -92,7 +97,9 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None) -> Assi
             chat=ChatMode(writers, cache, partial(templates.text, "chat")),
             sight=SightMode(writers, base.history, base.clock),
             planner=Planner(writers, lookup, partial(templates.text, "plan")),
-            analysis=AnalysisMode(analyst, base.catalog, writers, cache, partial(templates.text, "analysis")),
+            analysis=AnalysisMode(
+                analyst, base.catalog, writers, cache, partial(templates.text, "analysis"), partial(Stages, base.clock, sleep)
+            ),
             templates=templates,
             spending=spending,
             remotes=tuple(remotes.values()),

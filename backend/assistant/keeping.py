@@ -58,6 +58,15 @@ def decode_answer(content: bytes) -> Answer:
     return replace(bare, facts=FactSet(kept.facts))
 
 
+def wants_time(content: bytes) -> bool:
+    """Whether an answer has all the time when it is asked for again: its wording was cut, or had all the time already."""
+    try:
+        answer = decode_answer(content)
+    except CorruptData:  # also what is no answer
+        return False
+    return answer.question.is_patient or (answer.provenance is not None and answer.provenance.cut_wording is not None)
+
+
 def _no_facts(kind: type, _value: object) -> object:
     if kind is FactSet:
         return FactSet(())

@@ -14,6 +14,7 @@ GOALS_MS: Final = MappingProxyType({Mode.FAST: 500.0, Mode.DEEP: 5_000.0, Mode.A
 """Until the first word in Fast, the first word or thought in Deep Thinking, and the whole of what code makes at once."""
 N_NEWEST: Final = 5
 N_JUDGED_MIN: Final = 3  # one slow answer says nothing
+_OVER_MS: Final = 1.0  # what was cut would have taken longer than the goal, nobody knows by how much
 REST_NS: Final = 15 * 60 * 1_000_000_000
 
 
@@ -71,10 +72,13 @@ class Pace:
             wait_ms = answer.first_word_ms  # it promises an answer: whoever sees a model think still waits for that
         elif told.done is not None and mode is Mode.DEEP:
             wait_ms = told.first_token_ms
-        self._waits[mode].record(wait_ms)
+        if not answer.question.is_patient:
+            self._waits[mode].record(wait_ms)
         self._wholes[mode].record(told.total_ms)
         if told.done is not None:
             self._judge(mode, told.model, wait_ms)
+        elif (cut := told.cut_wording) is not None:
+            self._judge(mode, cut.by, GOALS_MS[mode] + _OVER_MS)
 
     def slow_ms(self, mode: Mode, model: str) -> float:
         """The median of a model's newest answers while it is left alone for being too slow in a mode; 0 for all others."""

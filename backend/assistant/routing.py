@@ -103,8 +103,8 @@ def _why_smaller(mode: Mode, ordered: Sequence[Candidate]) -> str:
     if slow is None or ordered[0].card is None:
         return ""
     unfit = "" if ordered[0].is_fit else ", which has not passed its examination"
-    until = "its end" if mode is Mode.ANALYSIS else "the first word"
-    return f"{slow.model} was too slow here: {slow.slow_ms / 1e3:.1f} s to {until}; answered by {ordered[0].model}{unfit}."
+    until = "or more to its end" if mode is Mode.ANALYSIS else "to the first word"
+    return f"{slow.model} was too slow here: {slow.slow_ms / 1e3:.1f} s {until}; answered by {ordered[0].model}{unfit}."
 
 
 def _why(first: Candidate, reach: Reach, *, is_hard: bool) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from backend.assistant.answers import Answer, Fault, Phase
 from backend.assistant.grounding.claim import Verdict
 from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.stages import Stage
 from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
 
 _FAMILIES: Final = {Fault.ASKED: InvalidInput, Fault.NAMED: NotFound, Fault.OUTSIDE: Unavailable, Fault.PROGRAM: TriiError}
@@ -65,7 +66,24 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "first_token_ms": made.first_token_ms if made else 0.0,
         "total_ms": made.total_ms if made else 0.0,
         "cached": made.is_cached if made else False,
+        "stages": stages_json(made.stages if made else ()),
     }
+
+
+def stages_json(stages: tuple[Stage, ...]) -> list[dict[str, Any]]:
+    """How long each stage took, when it ended and was due since the beginning, and whether it was cut."""
+    return [
+        {
+            "stage": stage.name,
+            "by": stage.by or None,
+            "took_ms": round(stage.took_ms, 1),
+            "ended_ms": round(stage.ended_ms, 1),
+            "due_ms": stage.due_ms or None,
+            "late": stage.is_late,
+            "cut": stage.is_cut,
+        }
+        for stage in stages
+    ]
 
 
 def _verdicts(answer: Answer) -> tuple[Verdict, ...]:

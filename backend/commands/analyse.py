@@ -8,8 +8,11 @@ from typing import Any, Final
 
 from backend.assistant.analysis.applying import count_checks
 from backend.assistant.analysis.card import Section, StockAnalysis
+from backend.assistant.answers import Mode, Provenance
 from backend.assistant.facts.fact import Fact, FactSet
 from backend.assistant.grounding.values import format_fact
+from backend.assistant.stages import CARD_S, Stages
+from backend.assistant.telling import stages_json
 from backend.commands.context import CommandContext
 from backend.commands.range import choose_spec
 from backend.commands.tables import TextColumn
@@ -32,24 +35,28 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     spec = await choose_spec(context, instrument, arguments.interval)
     zone = find_zone(instrument.timezone)
     as_of_ns = None if arguments.as_of is None else parse_when(arguments.as_of, zone).last_ns
-    assistant = await context.backend.assistant.open()
+    assistant, series = await context.backend.assistant.open(), Series(instrument.id, spec)
     if arguments.no_model:
-        facts = await assistant.analyst.facts(instrument.id, spec, as_of_ns)
-        analysis = await asyncio.to_thread(assistant.analyst.analyse, facts, instrument, Series(instrument.id, spec))
-        model = None
+        stages = Stages(context.backend.clock)
+        facts = await assistant.analyst.facts(instrument.id, spec, as_of_ns, stages=stages)
+        with stages.timed("card", CARD_S):
+            analysis = await asyncio.to_thread(assistant.analyst.analyse, facts, instrument, series)
+        made = Provenance(Mode.ANALYSIS, reason="Worded by code: no model was to be asked.", stages=stages.over)
     else:
-        answer = await assistant.analyse(instrument.id, spec, as_of_ns)
+        answer = await assistant.analyse(series, as_of_ns, is_patient=arguments.patient)
         assert answer.analysis is not None, "An analysis that did not fail is there."
-        facts, analysis = answer.facts, answer.analysis
-        model = answer.provenance.model if answer.provenance and not analysis.is_plain_wording else None
+        assert answer.provenance is not None, "It says how it came about."
+        facts, analysis, made = answer.facts, answer.analysis, answer.provenance
     if context.as_json:
-        await context.put_json(answer_of(analysis, facts, zone, model))
+        await context.put_json(answer_of(analysis, facts, zone, made))
     else:
         await _tell(context, analysis, facts, zone)
+        if made.cut_wording is not None:
+            await context.tell(f"({made.reason} That is: --patient)")
     return 0
 
 
-def answer_of(analysis: StockAnalysis, facts: FactSet, zone: tzinfo, model: str | None = None) -> dict[str, Any]:
+def answer_of(analysis: StockAnalysis, facts: FactSet, zone: tzinfo, made: Provenance) -> dict[str, Any]:
     """The analysis as JSON; ``model`` is the name of what worded it, None where code did."""
     verdicts = [verdict for section in analysis.sections for verdict in section.verdicts]
     checks = count_checks(analysis)
@@ -66,8 +73,10 @@ def answer_of(analysis: StockAnalysis, facts: FactSet, zone: tzinfo, model: str 
             "claims": checks.n_claims,
             "claims_dropped": checks.n_claims_dropped,
             "plain_wording": analysis.is_plain_wording,
+            "reason": made.reason,
+            "stages": stages_json(made.stages),
         },
-        "model": model,
+        "model": None if analysis.is_plain_wording else made.model,
     }
 
 

@@ -140,6 +140,7 @@ def add_analyse(parser: Parser) -> None:
     parser.add_argument("--interval", metavar="1d", help="as 1m, 4h, 1d, 1w, 1mo; without it days, else what is stored")
     parser.add_argument("--as-of", metavar="TIME", help=f"only what was known then: {_WHEN}")
     parser.add_argument("--no-model", action="store_true", help="plain wording by code, asking no model")
+    parser.add_argument("--patient", action="store_true", help="let a model word it as long as it takes, not 3 s in all")
 
 
 def add_jobs(parser: Parser) -> None:

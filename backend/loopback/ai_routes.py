@@ -11,7 +11,7 @@ from starlette.routing import Route
 from backend.assistant.answers import Answer, Automatic, Choice, Mode, Question, parse_choice
 from backend.assistant.kept_modes import mode_of
 from backend.assistant.telling import answer_json, failure_of
-from backend.domain.bars import BarSpec
+from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 from backend.events import AnswerChanged
@@ -62,14 +62,17 @@ class AiRoutes:
         """An analysis of one instrument, which no conversation keeps."""
         named = request.path_params.get("symbol")
         given = await read_fields(request, may_be_empty=named is not None)
-        check_known(given, "interval", "as_of", *(() if named else ("symbol",)))
+        check_known(given, "interval", "as_of", "patient", *(() if named else ("symbol",)))
+        is_patient = given.get("patient", False)
+        if not isinstance(is_patient, bool):
+            raise InvalidInput("patient is true or false.", hint='Write {"patient": true}.', code="api.patient")
         instrument = await self._instrument({"symbol": named or given.get("symbol")})
         if instrument is None:
             raise InvalidInput("There is no symbol.", hint='Write {"symbol": "AAPL.XNAS"}.', code="api.symbol")
-        spec = BarSpec.parse(_text(given, "interval") or "1d")
-        as_of_ns = parse_time({name: _text(given, name) or "" for name in given}, "as_of")
+        series = Series(instrument, BarSpec.parse(_text(given, "interval") or "1d"))
+        as_of_ns = parse_time({"as_of": _text(given, "as_of") or ""} if "as_of" in given else {}, "as_of")
         assistant = await self.parts.assistant.open()
-        return await self._respond(request, lambda tell: assistant.analyse(instrument, spec, as_of_ns, tell))
+        return await self._respond(request, lambda tell: assistant.analyse(series, as_of_ns, tell, is_patient=is_patient))
 
     async def switch(self, request: Request) -> Response:
         """Let the next questions of a conversation be answered in another mode."""

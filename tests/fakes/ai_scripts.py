@@ -10,9 +10,9 @@ STREAMED = {"Accept": "text/event-stream"}
 
 
 @contextlib.asynccontextmanager
-async def assisted(home, writers):
+async def assisted(home, writers, **more):
     """Backend, assistant, and a client that knows the token."""
-    async with assistant_on(home, writers) as (backend, assistant):
+    async with assistant_on(home, writers, **more) as (backend, assistant):
         backend.assistant.assistant = assistant
         await backend.settings.change("api", enabled=True)
         await backend.api.begin()

@@ -79,8 +79,8 @@ class Deadlines:
 
 
 @contextlib.asynccontextmanager
-async def assistant_on(home, writers, *, clock=None):
-    """An open home with an assistant whose models are scripted; (backend, assistant)."""
+async def assistant_on(home, writers, *, clock=None, deadlines=None):
+    """An open home with an assistant whose models are scripted; (backend, assistant). Without ``deadlines`` nothing is late."""
     async with open_backend(home, clock=clock, watch=False) as backend:
         credentials = Credentials(backend.money, hide=lambda _: None)
         base = AssistantNeeds(
@@ -95,7 +95,7 @@ async def assistant_on(home, writers, *, clock=None):
             backend.clock,
             backend.tasks,
         )
-        assistant = make_assistant(base, writers)
+        assistant = make_assistant(base, writers, (deadlines or Deadlines()).sleep)
         try:
             yield backend, assistant
         finally:

@@ -18,12 +18,12 @@ from backend.loopback import answer_stream, answering
 from backend.loopback.ai_routes import AiRoutes
 from backend.loopback.answering import Answering, AnswerRoom
 from tests.fakes.ai_scripts import STREAMED, assisted, events_of, streamed
-from tests.fakes.scripted_writers import ScriptedWriters
+from tests.fakes.scripted_writers import Deadlines, ScriptedWriters
 from tests.fakes.waiting import until
 
 CHAT = ["/api/v1/ai/chat", "/api/ai/chat"]
 COUNTED = "how many days did AAPL close above its 50-day average in 2012"
-NOT_AGAIN = {"turn", "conversation", "total_ms", "first_token_ms", "cached"}
+NOT_AGAIN = {"turn", "conversation", "total_ms", "first_token_ms", "cached", "stages"}
 
 
 def told(events):
@@ -227,11 +227,29 @@ async def test_an_analysis_is_the_same_by_either_path_and_no_conversation_keeps_
     assert told_whole["claims"]
     assert all(claim["true"] and set(claim["args"]) <= facts for claim in told_whole["claims"])
     assert told_whole["total_ms"] > 0
+    assert [stage["stage"] for stage in told_whole["stages"]] == ["bars", "facts", "card"]
+    assert all(0 < stage["took_ms"] <= stage["ended_ms"] and not stage["cut"] for stage in told_whole["stages"])
     said = [
         {name: value for name, value in one.items() if name not in NOT_AGAIN} for one in (told_whole, by_body.json(), heard[-1][1])
     ]
     assert said[0] == said[1] == said[2]
     assert told(heard) == told_whole["text"]
+
+
+async def test_a_script_gets_the_card_by_its_deadline_or_asks_patiently_for_a_models_words(sampled):
+    deadlines, writers = Deadlines(), ScriptedWriters((asyncio.Event(),))
+    deadlines.pass_all()
+    async with assisted(sampled, writers, deadlines=deadlines) as (_, _assistant, client):
+        cut = (await client.post("/api/v1/ai/analyze/AAPL")).json()
+        writers.scripts.clear()
+        patient = (await client.post("/api/v1/ai/analyze/AAPL", json={"patient": True})).json()
+        refused = await client.post("/api/v1/ai/analyze/AAPL", json={"patient": "yes"})
+
+    assert cut["text"].count("### ") == 5
+    assert (cut["model"], cut["stages"][-1]["cut"], cut["stages"][-1]["by"]) == ("", True, "Scripted")
+    assert "had not worded it within 2.8 s" in cut["reason"]
+    assert (patient["model"], patient["stages"][-1]["cut"], patient["stages"][-1]["due_ms"]) == ("Scripted", False, None)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "api.patient")
 
 
 async def test_an_analysis_as_of_a_day_knows_nothing_after_it(sampled):

@@ -22,6 +22,10 @@ def test_json_has_exactly_the_keys_and_every_number_is_a_facts(stocked: Trii):
     assert answer["model"] is None
     assert answer["checks"]["plain_wording"] is True
     assert answer["checks"]["unverified"] == 0
+    assert answer["checks"]["reason"]
+    stages = answer["checks"]["stages"]
+    assert [stage["stage"] for stage in stages] == ["bars", "facts", "card"]
+    assert all(0 < stage["took_ms"] <= stage["ended_ms"] and not stage["cut"] for stage in stages)
     assert answer["checks"]["numbers"] == len(TAG.findall(answer["narrative_tagged"])) > 30
     assert not any(char.isdigit() for char in TAG.sub("", answer["narrative_tagged"]))
     assert answer["narrative"].replace("-", "") == rendered(answer["narrative_tagged"], facts).replace("-", "")

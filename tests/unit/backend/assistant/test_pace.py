@@ -5,6 +5,7 @@ import pytest
 from backend.assistant.answers import Answer, Mode, Phase, Provenance, Question
 from backend.assistant.engines.engine import Done, Finish
 from backend.assistant.pace import REST_NS, Pace
+from backend.assistant.stages import Stage
 from backend.clock import ManualClock
 
 DONE = Done(Finish.STOP, 10, 5, 100, 300.0, 900.0, 38.4)
@@ -74,6 +75,24 @@ def test_a_thought_is_a_sign_of_life_in_deep_thinking_but_fast_waits_for_the_ans
     assert pace.slow_ms(Mode.DEEP, "Big") == 0
     fast, deep = (next(one for one in pace.read() if one.mode is mode) for mode in (Mode.FAST, Mode.DEEP))
     assert (fast.is_met, deep.is_met) == (False, True)
+
+
+def test_a_wording_that_was_cut_counts_as_longer_than_the_goal_of_whoever_wrote_it(clock):
+    pace = Pace(clock)
+    cut = (Stage("card", 5, 40, 2_000), Stage("wording", 2_760, 2_800, 2_800, is_cut=True, by="Big"))
+    answered(pace, *[1_400] * 3, mode=Mode.ANALYSIS, model="", done=None, stages=cut)
+    assert pace.slow_ms(Mode.ANALYSIS, "Big") > 3_000
+    analysis = next(one for one in pace.read() if one.mode is Mode.ANALYSIS)
+    assert (analysis.waits.n, analysis.is_met) == (3, True)  # the card was there in time
+
+
+def test_what_is_asked_patiently_breaks_no_goal(clock):
+    pace = Pace(clock)
+    made = Provenance(Mode.ANALYSIS, "Big", total_ms=20_000, done=DONE)
+    pace.note(Answer("a", "c", Question("?", Mode.ANALYSIS, is_patient=True), Phase.DONE, provenance=made))
+    analysis = next(one for one in pace.read() if one.mode is Mode.ANALYSIS)
+    assert (analysis.waits.n, analysis.wholes.p50, analysis.is_met) == (0, 20_000, True)
+    assert analysis.models[0].median_ms == 20_000
 
 
 def test_what_was_repeated_broke_off_or_was_computed_judges_no_model(clock):
