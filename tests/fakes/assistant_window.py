@@ -119,7 +119,7 @@ def newest_of(hand):
     return bars.event_ns_at(len(bars) - 1)
 
 
-async def analysed(hand, *, has_idea=True):
+async def analysed(hand, *, has_idea=True, stages=()):
     """An analysis of the active chart, and its answer's id."""
     newest, bars = newest_of(hand), hand.desktop.panels.chart.view.model.snapshot
     facts = facts_of(newest, bars.bar(len(bars) - 1).close)
@@ -128,7 +128,7 @@ async def analysed(hand, *, has_idea=True):
     answer = hand.panel.talk.running.id
     analysis = analysis_of(facts, newest, has_idea=has_idea)
     await hand.say(answer, analysis=analysis, facts=facts)
-    await hand.finish(answer, provenance=Provenance(Mode.ANALYSIS, is_plain_wording=True, total_ms=86.0))
+    await hand.finish(answer, provenance=Provenance(Mode.ANALYSIS, is_plain_wording=True, total_ms=86.0, stages=stages))
     return answer, analysis
 
 

@@ -8,9 +8,11 @@ from backend.assistant.answers import Checks, Mode, Provenance
 from backend.assistant.engines.engine import EngineState, EngineStats
 from backend.assistant.facts.fact import BarRange
 from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.stages import Stage
 from backend.domain.instruments import InstrumentId
 from tests.fakes.assistant_window import DAYS, analysed, facts_of, newest_of, number, story_of
 from tests.fakes.window import shown
+from trii_desktop.assistant.wording import KEPT
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
@@ -140,6 +142,25 @@ def test_a_widget_that_showed_an_analysis_shows_plain_words_without_its_card(qap
         assert again.card.isVisible()
         assert not again.text.isVisible()
         assert "no news source is set up" not in again.card.text.toPlainText().partition("Risk")[2]
+
+    story_of(tell, sampled)
+
+
+def test_an_analysis_says_how_long_its_stages_took_and_offers_what_was_cut(qapp, sampled):
+    async def tell(hand):
+        bars = Stage("bars", 12.0, 12.0, 1_000.0)
+        plain, _ = await analysed(hand, stages=(bars, Stage("card", 1_990.0, 2_002.0, 2_000.0)))
+        view = hand.view(plain)
+        assert view.provenance._stages.text() == f"bars 12{KEPT}ms · card 2.0{KEPT}s, late"
+        assert not view.retry.isVisible()
+        cut, _ = await analysed(hand, stages=(bars, Stage("wording", 2_700.0, 2_800.0, 2_800.0, is_cut=True, by="Big")))
+        view = hand.view(cut)
+        assert view.provenance._stages.text() == f"bars 12{KEPT}ms · wording not there by 2.8{KEPT}s, cut"
+        assert (view.retry.text(), view.retry.isVisible()) == ("Let the model word it", True)
+        n_turns = len(hand.script.conversations.turns)
+        view.retry.click()
+        await shown(lambda: hand.panel.is_answering)
+        assert len(hand.script.conversations.turns) == n_turns
 
     story_of(tell, sampled)
 

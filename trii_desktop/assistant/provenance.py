@@ -4,7 +4,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from backend.assistant.answers import Answer
-from trii_desktop.assistant.wording import checks_words, chosen_words, provenance_words
+from trii_desktop.assistant.wording import checks_words, chosen_words, provenance_words, stages_words
 from trii_desktop.look import Look
 from trii_desktop.widgets.layout import button, column, label, row
 
@@ -26,6 +26,7 @@ class ProvenanceLine(QWidget):
         self._look = look
         self._answer: Answer | None = None
         self._words = label("", "caption", wraps=True)
+        self._stages = label("", "caption", wraps=True)
         self._checks = label("", "caption", wraps=True)
         self._why = label("", "caption", wraps=True)
         self.toggle: QPushButton = button(_CLOSED, quiet=True)
@@ -38,7 +39,7 @@ class ProvenanceLine(QWidget):
         self.chosen.setToolTip("Answer again in another mode")
         self.chosen.clicked.connect(self._offer_modes)
         self.sent: QPlainTextEdit | None = None  # made when it is asked for
-        told, below = (self._words, self._checks, self._why), row(self.toggle, None)
+        told, below = (self._words, self._stages, self._checks, self._why), row(self.toggle, None)
         self._column = column(row(self.chosen, None), *told, below, gap=2, margins=(0, 2, 0, 0))
         self.setLayout(self._column)
 
@@ -58,11 +59,10 @@ class ProvenanceLine(QWidget):
         self.chosen.setText(chosen)
         self.chosen.setAccessibleName(chosen)
         self.chosen.setVisible(bool(chosen))
-        checks = checks_words(answer)
-        self._checks.setText(checks)
-        self._checks.setVisible(bool(checks))
-        self._why.setText(made.reason)
-        self._why.setVisible(bool(made.reason))
+        told = ((self._stages, stages_words(made)), (self._checks, checks_words(answer)), (self._why, made.reason))
+        for shown, words in told:
+            shown.setText(words)
+            shown.setVisible(bool(words))
         self.toggle.setVisible(bool(made.sent))
 
     def forget(self) -> None:

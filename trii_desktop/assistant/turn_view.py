@@ -143,7 +143,8 @@ class QuestionView(TurnView):
 class AnswerView(TurnView):
     """An answer as far as it is.
 
-    retry_wanted : what a failed one offers; modes_wanted : where on screen other modes are to be offered
+    retry_wanted : what a failed one offers, and one whose wording was cut
+    modes_wanted : where on screen other modes are to be offered
     matches_wanted : bars to be shown; card_made : an analysis' card is there
     """
 
@@ -263,7 +264,9 @@ class AnswerView(TurnView):
         self._problem.setVisible(is_failed)
         self._hint.setText(answer.hint if is_failed else "")
         self._hint.setVisible(bool(self._hint.text()))
-        self.retry.setVisible(answer.phase in (Phase.FAILED, Phase.STOPPED))
+        is_cut = answer.provenance is not None and answer.provenance.cut_wording is not None
+        self.retry.setText("Let the model word it" if is_cut else "Try again")
+        self.retry.setVisible(is_cut or answer.phase in (Phase.FAILED, Phase.STOPPED))
         n = len(answer.matches)
         self.matches.setText(f"Show all {n:,} on the chart" if n > 1 else "Show it on the chart")
         self.matches.setVisible(n > 0)

@@ -7,6 +7,7 @@ from backend.assistant.answers import Answer, Automatic, Choice, Mode, Phase, Pr
 from backend.assistant.facts.fact import Fact, FactSet
 from backend.assistant.grounding.span import Mark
 from backend.assistant.grounding.values import format_fact
+from backend.assistant.stages import Stage
 from trii_desktop.assistant.markdown.blocks import Run
 from trii_desktop.assistant.markdown.parsing import shown_text
 
@@ -83,6 +84,17 @@ def provenance_words(answer: Answer) -> str:
     if made.cost_usd > 0:
         parts.append(f"US$ {made.cost_usd:.4f}")
     return " · ".join(parts)
+
+
+def stages_words(made: Provenance) -> str:
+    """How long each stage of an analysis took, and which was cut; empty where there were none."""
+    return " · ".join(map(_stage_words, made.stages))
+
+
+def _stage_words(stage: Stage) -> str:
+    if stage.is_cut:
+        return f"{stage.name} not there by {seconds_words(stage.due_ms)}, cut"
+    return f"{stage.name} {seconds_words(stage.took_ms)}{', late' if stage.is_late else ''}"
 
 
 def mode_words(answer: Answer) -> str:
