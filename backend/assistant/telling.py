@@ -4,16 +4,22 @@ from typing import Any, Final
 
 from backend.assistant.answers import Answer, Fault, Phase
 from backend.assistant.grounding.claim import Verdict
-from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.span import COMPUTED, Mark, Span
 from backend.assistant.stages import Stage
 from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
 
 _FAMILIES: Final = {Fault.ASKED: InvalidInput, Fault.NAMED: NotFound, Fault.OUTSIDE: Unavailable, Fault.PROGRAM: TriiError}
+_TOLD: Final = {Mark.UNVERIFIED: "~~{}~~ (unverified)", Mark.QUOTED: "{} (your number)"}
 
 
 def told_text(spans: tuple[Span, ...]) -> str:
-    """The text where nothing can be struck through: what is unverified stands between marks and is called so."""
-    return "".join(f"~~{span.text}~~ (unverified)" if span.mark == Mark.UNVERIFIED else span.text for span in spans)
+    """The text where nothing can be struck through or underlined: what code does not stand behind is called so in words."""
+    return "".join(_told(span) for span in spans)
+
+
+def _told(span: Span) -> str:
+    is_computed = span.mark == Mark.QUOTED and span.why.startswith(COMPUTED)  # its arithmetic stands beside it
+    return span.text if is_computed else _TOLD.get(span.mark, "{}").format(span.text)
 
 
 def told_spans(spans: tuple[Span, ...]) -> list[dict[str, Any]]:

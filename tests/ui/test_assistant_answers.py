@@ -1,7 +1,7 @@
 """What an answer leads to: facts of numbers, addresses of links, analyses and their sketches, how it came about."""
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCharFormat
 from PySide6.QtTest import QTest
 
 from backend.assistant.answers import Checks, Mode, Provenance
@@ -73,6 +73,20 @@ def test_unverified_numbers_are_struck_through_and_say_so(qapp, home):
         assert "Unverified" in look.toolTip()
         assert not look.isAnchor()
         assert "1 number is unverified" in hand.view(answer).provenance._checks.text()
+
+    story_of(tell, home)
+
+
+def test_a_persons_own_number_is_underlined_quietly_and_says_whose_it_is(qapp, home):
+    async def tell(hand):
+        spans = (Span("You hold "), Span("250", Mark.QUOTED, why="quoted: 250"), Span(" shares."))
+        answer = await hand.answered("I hold 250 shares.", *spans)
+        look = hand.view(answer).text.document().find("250").charFormat()
+        assert look.underlineStyle() is QTextCharFormat.UnderlineStyle.DashUnderline
+        assert "Your number" in look.toolTip()
+        assert not look.isAnchor()
+        hand.panel.deeds.copy(next(one for one in hand.entries if one.id == answer))
+        assert QGuiApplication.clipboard().text() == "You hold 250 (your number) shares."
 
     story_of(tell, home)
 

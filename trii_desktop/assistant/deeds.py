@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from backend.assistant.answers import Choice
 from backend.assistant.conversations.conversation import Speaker
+from backend.assistant.telling import told_text
 from trii_desktop.assistant.entry import Entry
 from trii_desktop.assistant.rich_text import RichText
 from trii_desktop.assistant.talk import Talk
@@ -35,13 +36,13 @@ class TurnDeeds(QObject):
     # --- deeds --------------------------------------------------------------------------------------------------------
 
     def text_of(self, entry: Entry) -> str:
-        """What a turn says: a question as typed, an answer as its markdown."""
+        """What a turn says: a question as typed, an answer as its markdown, with what is unverified called so."""
         answer = self._talk.answer_of(entry)
         if answer is None:
             return entry.text
         if answer.analysis is not None:
-            return "\n\n".join(f"## {one.title}\n\n{''.join(s.text for s in one.spans)}" for one in answer.analysis.sections)
-        return answer.text
+            return "\n\n".join(f"## {one.title}\n\n{told_text(one.spans)}" for one in answer.analysis.sections)
+        return told_text(answer.spans)
 
     def copy(self, entry: Entry) -> None:
         """Have a turn's text in the clipboard."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QToolButton, QWidget
 from backend.assistant.answers import Answer, Automatic, Choice, Mode, Phase, Question
 from backend.assistant.pointing import points_at_chart
 from backend.assistant.sight.asking import asks_to_look
+from backend.assistant.telling import told_text
 from backend.events import ConversationsChanged
 from trii_desktop.assistant.attachment import Attachment
 from trii_desktop.assistant.composer import Composer
@@ -284,7 +285,7 @@ class AssistantPanel(QWidget):
 
     def _answered(self, answer: Answer) -> None:
         said = {Phase.STOPPED: "Stopped.", Phase.FAILED: f"Not answered: {answer.words}"}.get(answer.phase, "Answered.")
-        announce(self.timeline, f"{said} {answer.text[:_SPOKEN_MAX]}".strip())
+        announce(self.timeline, f"{said} {told_text(answer.spans)[:_SPOKEN_MAX]}".strip())
         self.changed.emit()
 
     def _timeline_key(self, key: int, event: QKeyEvent) -> None:

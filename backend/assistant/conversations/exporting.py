@@ -10,6 +10,7 @@ from typing import Any, Final
 from backend.assistant.answers import Answer
 from backend.assistant.conversations.conversation import ConversationRow, Speaker, Turn
 from backend.assistant.facts.fact import Fact
+from backend.assistant.telling import told_text
 from backend.domain.bars import DAY_NS, SECOND_NS
 
 FORMAT: Final = "trii-conversation"
@@ -37,9 +38,10 @@ def export_markdown(row: ConversationRow, turns: Iterable[Turn], telling: Tellin
         parts += [f"About {_plain(row.instrument)}.", ""]
     for turn in turns:
         who = "You" if turn.speaker is Speaker.PERSON else "Assistant"
-        parts += [f"## {who}, {_moment(turn.at_ns)}", "", turn.text.strip(), ""]
-        if turn.speaker is Speaker.ASSISTANT and turn.content:
-            parts += _about(telling.decode(turn.content), telling)
+        answer = _answer_of(turn, telling)
+        parts += [f"## {who}, {_moment(turn.at_ns)}", "", _said(turn, answer).strip(), ""]
+        if answer is not None:
+            parts += _about(answer, telling)
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -58,16 +60,25 @@ def export_json(row: ConversationRow, turns: Iterable[Turn], telling: Telling) -
     return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
 
 
+def _answer_of(turn: Turn, telling: Telling) -> Answer | None:
+    return telling.decode(turn.content) if turn.speaker is Speaker.ASSISTANT and turn.content else None
+
+
+def _said(turn: Turn, answer: Answer | None) -> str:
+    """A turn's text; of an answer with what is unverified called so."""
+    return told_text(answer.spans) if answer is not None and answer.spans else turn.text
+
+
 def _turn_of(turn: Turn, telling: Telling) -> dict[str, Any]:
+    answer = _answer_of(turn, telling)
     told: dict[str, Any] = {
         "id": turn.id,
         "parent": turn.parent or None,
         "speaker": turn.speaker.value,
         "at": _moment(turn.at_ns),
-        "text": turn.text,
+        "text": _said(turn, answer),
     }
-    if turn.speaker is Speaker.ASSISTANT and turn.content:
-        answer = telling.decode(turn.content)
+    if answer is not None:
         told["mode"] = answer.question.mode.value
         if answer.provenance is not None:
             told["model"] = answer.provenance.model or None

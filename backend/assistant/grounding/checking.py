@@ -8,7 +8,7 @@ from backend.assistant.grounding.matching import UNKNOWN, Known
 from backend.assistant.grounding.names import START, TAG_MENTION, Place
 from backend.assistant.grounding.numbers import find_in, find_numbers
 from backend.assistant.grounding.segments import next_cut
-from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.span import COMPUTED, Mark, Span
 from backend.assistant.grounding.standing import Standing
 from backend.assistant.grounding.tags import join_spans
 
@@ -73,7 +73,7 @@ def _judge_sum(place: int, numbers: tuple[FoundNumber, ...], segment: str, known
         standings[place] = standings[place] if found is None else UNKNOWN
         return
     facts = [standings[other].fact for other in found.operands if standings[other].fact]
-    computed = Standing(Mark.NUMBER if facts else Mark.QUOTED, facts[0] if facts else "", f"computed again: {found.formula}")
+    computed = Standing(Mark.NUMBER if facts else Mark.QUOTED, facts[0] if facts else "", f"{COMPUTED}: {found.formula}")
     for other in (*found.operands, place):
         if standings[other].mark is Mark.UNVERIFIED:
             standings[other] = computed

@@ -15,6 +15,7 @@ from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.known_dates import KnownDates
 from backend.assistant.grounding.names import INDICATORS, Names, Parameters
 from backend.assistant.grounding.quotes import Quotes
+from backend.assistant.grounding.results import asks_for_number, is_result, is_supposed
 from backend.assistant.grounding.span import Mark
 from backend.assistant.grounding.standing import Standing
 from backend.assistant.grounding.subjects import Subjects
@@ -80,12 +81,16 @@ class Known:
     quoted : the person's own words and the texts that were searched
     names : more names with digits that are no numbers, as codes of instruments ("600519.XSHG")
     zone : in which dates may be told, beside UTC
+    question : what is answered; where it asks for a number, no quoted one is the answer
     """
 
-    def __init__(self, facts: FactSet, quoted: Sequence[str] = (), *, names: Sequence[str] = (), zone: tzinfo = UTC) -> None:
+    def __init__(
+        self, facts: FactSet, quoted: Sequence[str] = (), *, names: Sequence[str] = (), zone: tzinfo = UTC, question: str = ""
+    ) -> None:
         self.facts = facts
         self.quoted = tuple(quoted)
         self.zone = zone
+        self._answers = asks_for_number(question)
         codes = {str(fact.bars.series.instrument) for fact in facts.values() if fact.bars}
         self.names = Names({*names, *codes, *(code.rpartition(".")[0] for code in codes)})
         readings = sorted((reading for fact in facts.values() for reading in _readings(fact)), key=lambda one: abs(one.value))
@@ -120,8 +125,19 @@ class Known:
         if (named := self._as_parameter(number, sentence)) is not None:
             return named
         if number.kind in {Kind.DATE, Kind.TIME}:
-            return self._of_date(number) or self.quotes.find(number) or UNKNOWN
-        return self._of_fact(number, sentence) or self._of_date(number) or self.quotes.find(number) or UNKNOWN
+            return self._of_date(number) or self._of_quotes(number, sentence) or UNKNOWN
+        found = self._of_fact(number, sentence)
+        if found is None and not is_result(number, sentence, answers=self._answers):  # a year is no result
+            found = self._of_date(number)
+        return found or self._of_quotes(number, sentence) or UNKNOWN
+
+    def _of_quotes(self, number: FoundNumber, sentence: str) -> Standing | None:
+        """That it is quoted; never as a result, and never of what is known to be another number."""
+        if is_result(number, sentence, answers=self._answers):
+            return None
+        if not is_supposed(number, sentence) and self.subjects.allowed(sentence, number.start):
+            return None
+        return self.quotes.find(number)
 
     def _of_date(self, number: FoundNumber) -> Standing | None:
         found = self.dates.find(number)

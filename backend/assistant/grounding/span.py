@@ -2,6 +2,9 @@
 
 import enum
 from dataclasses import dataclass
+from typing import Final
+
+COMPUTED: Final = "computed again"  # how the ``why`` of a number begins that stands in arithmetic which code repeated
 
 
 class Mark(enum.StrEnum):

@@ -84,7 +84,8 @@ class ChatMode:
         if route.first is None:
             self._without_model(draft, asked, route)
             return
-        known = Known(asked.facts, (question.text, *(one.text for one in asked.history if one.role == Role.USER)))
+        said = (question.text, *(one.text for one in asked.history if one.role == Role.USER))
+        known = Known(asked.facts, said, question=question.text)
         best: tuple[_Try, Candidate, Request, int] | None = None
         failure: TriiError | None = None
         for candidate in route.candidates[:2]:

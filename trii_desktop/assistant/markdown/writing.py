@@ -19,13 +19,14 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.span import COMPUTED, Mark
 from trii_desktop.assistant.markdown.blocks import PAIRS, Block, BlockKind, Cell, Run
 from trii_desktop.palettes import Palette
 
 FACT: Final = "fact:"  # what an address begins with that names a fact
 HIT: Final = "hit:"  # the same for the place of something found
 UNVERIFIED_TIP: Final = "Unverified: no fact stands for this number."
+QUOTED_TIP: Final = "Your number, as you wrote it: nothing here was computed."
 INDENT_PX: Final = 20
 _GAP_PX: Final = 8.0
 _HEADINGS: Final = {1: 1.25, 2: 1.15, 3: 1.08}
@@ -253,6 +254,11 @@ class DocumentWriter:
             made.setForeground(QBrush(QColor(palette.muted)))
             made.setFontStrikeOut(True)
             made.setToolTip(UNVERIFIED_TIP)
+        elif run.mark is Mark.QUOTED:
+            made.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
+            made.setUnderlineColor(QColor(palette.muted))
+            is_computed = run.why.startswith(COMPUTED)
+            made.setToolTip(f"From your numbers, {run.why}." if is_computed else QUOTED_TIP)
         return made
 
     def _char_format(self) -> QTextCharFormat:

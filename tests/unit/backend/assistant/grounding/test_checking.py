@@ -247,3 +247,39 @@ def test_numbers_in_a_stretch_that_had_to_be_cut_anywhere_are_not_trusted():
     text = "182.53," * 200
 
     assert not [span for span in check_text(text, KNOWN) if span.mark is Mark.NUMBER]
+
+
+ANSWERS = (
+    ("how much would 10000 dollars invested in 2005 be worth", "**The answer is: 10000 dollars.**", "10000 dollars"),
+    ("how much would 10000 dollars invested in 2005 be worth", "It would be worth about **$10,000** by then.", "$10,000"),
+    ("how much would 10000 dollars invested in 2005 be worth", "10000 dollars", "10000 dollars"),
+    ("how much would 10000 dollars invested in 2005 be worth", "= 10000", "10000"),
+    ("number of sessions in 2005", "**The answer is: 2005**", "2005"),
+    ("number of sessions in 2005", "2005 sessions.", "2005"),
+    ("number of sessions in 2012", "**The answer is: 2012**", "2012"),  # also where a fact is of that year
+    ("what is 15 plus 7", "The result of that is exactly 15.", "15"),
+    ("what is 15 plus 7", "In total: 15.", "15"),
+    ("what is 15 plus 7", "That equals 15.", "15"),
+    ("Is the P/E 15?", "RSI is 15.", "15"),
+    ("Is the P/E 15?", "Its RSI stands at 15 now.", "15"),
+)
+RETOLD = (
+    ("how much would 10000 dollars be worth", "You ask about 10000 dollars.", "10000 dollars"),
+    ("I hold 250 shares, is that much?", "You hold 250 shares.", "250"),
+    ("Is the P/E 15?", "If RSI is 15, it is low.", "15"),
+    ("what is 15 plus 7", "The result is 15 + 7 = 22.", "22"),
+    ("what is 15 plus 7", "The total is 15 + 7 = 22.", "15"),
+    ("I hold 250 shares bought at 9.5", "250", "250"),  # nothing asked for a number
+)
+
+
+@pytest.mark.parametrize(("question", "text", "number"), ANSWERS)
+def test_a_persons_own_number_is_no_answer_and_never_what_is_known_to_be_another(question, text, number):
+    assert number in doubted(text, Known(known_facts(), (question,), question=question))
+
+
+@pytest.mark.parametrize(("question", "text", "number"), RETOLD)
+def test_a_persons_own_number_may_be_told_again_as_theirs(question, text, number):
+    spans = check_text(text, Known(known_facts(), (question,), question=question))
+
+    assert number in [span.text for span in spans if span.mark is Mark.QUOTED]
