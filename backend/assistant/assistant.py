@@ -16,6 +16,7 @@ from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.engine_room import EngineRoom
 from backend.assistant.engines.engine import Message, Role
 from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.span import Mark
 from backend.assistant.health import AssistantHealth, ServiceHealth
 from backend.assistant.keeping import decode_answer, decode_question, encode_answer, encode_question, wants_time
 from backend.assistant.models.models import Models
@@ -389,5 +390,5 @@ def _message(turn: Turn) -> Message:
 
 
 def told_text(answer: Answer) -> str:
-    """An answer as later prompts tell it: what is unverified is left out, so that it is not learned from."""
-    return "".join("(unverified)" if span.mark == "unverified" else span.text for span in answer.spans)
+    """An answer as later prompts tell it: what is unverified or untrue is left out, so that it is not learned from."""
+    return "".join(f"({span.mark})" if span.mark in {Mark.UNVERIFIED, Mark.UNTRUE} else span.text for span in answer.spans)

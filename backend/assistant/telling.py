@@ -9,7 +9,12 @@ from backend.assistant.stages import Stage
 from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
 
 _FAMILIES: Final = {Fault.ASKED: InvalidInput, Fault.NAMED: NotFound, Fault.OUTSIDE: Unavailable, Fault.PROGRAM: TriiError}
-_TOLD: Final = {Mark.UNVERIFIED: "~~{}~~ (unverified)", Mark.QUOTED: "{} (your number)"}
+_TOLD: Final = {
+    Mark.UNVERIFIED: "~~{}~~ (unverified)",
+    Mark.QUOTED: "{} (your number)",
+    Mark.UNTRUE: "~~{}~~ (untrue)",
+    Mark.UNCHECKED: "{} (not checked)",
+}
 
 
 def told_text(spans: tuple[Span, ...]) -> str:
@@ -64,6 +69,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "unverified": answer.checks.n_unverified,
             "claims": answer.checks.n_claims,
             "claims_dropped": answer.checks.n_claims_dropped,
+            "untrue": answer.checks.n_untrue,
             "unjudged": answer.checks.n_unjudged,
         },
         "model": made.model if made else "",

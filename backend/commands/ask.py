@@ -62,4 +62,8 @@ async def _tell_sources(context: CommandContext, answer: Answer) -> None:
         words.append("a kept answer")
     if answer.checks.n_unverified:
         words.append(f"{format_count(answer.checks.n_unverified, 'number')} unverified")
+    if answer.checks.n_untrue:
+        words.append(f"{format_count(answer.checks.n_untrue, 'statement')} untrue")
+    if answer.checks.n_unjudged:
+        words.append(f"{format_count(answer.checks.n_unjudged, 'statement')} not checked")
     await context.tell(f"({', '.join(words)}. {made.reason})" if made.reason else f"({', '.join(words)})")

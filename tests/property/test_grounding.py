@@ -14,6 +14,7 @@ from backend.assistant.grounding.numbers import find_numbers
 from backend.assistant.grounding.span import Mark
 from backend.assistant.grounding.tags import join_spans, render_tags
 from backend.assistant.grounding.values import NOT_AVAILABLE, format_fact
+from backend.assistant.grounding.words import Words
 from backend.errors import InvalidInput
 from tests.fakes.grounded_facts import fact, known_facts
 
@@ -127,6 +128,10 @@ PIECES = st.sampled_from(
         ),
     ]
 )
+SAID = """The price |is |above |its |average|. |, |not |below |over|bought|**|
+The trend |up|yes|No|, it |rose |Microsoft |If |higher |than |usual|
+The answer is |no|beat |MSFT |between |support |and |resistance |double |top|golden |cross|in |2009|a |week """
+STATED = st.sampled_from(SAID.split("|"))
 TEXTS = st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=300)
 
 
@@ -141,6 +146,19 @@ def test_streamed_text_is_shown_as_the_whole_is_judged_however_it_is_cut(text, s
         at, turn = at + size, turn + 1
 
     assert join_spans([*spans, *guard.end()]) == check_text(text, KNOWN)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(STATED | PIECES, max_size=60).map("".join), st.lists(st.integers(1, 40), min_size=1, max_size=30))
+def test_streamed_words_are_judged_as_the_whole_is_however_it_is_cut(text, sizes):
+    guard = StreamGuard(KNOWN, Words(FACTS))
+    spans, at, turn = [], 0, 0
+    while at < len(text):
+        size = sizes[turn % len(sizes)]
+        spans += guard.feed(text[at : at + size])
+        at, turn = at + size, turn + 1
+
+    assert join_spans([*spans, *guard.end()]) == check_text(text, KNOWN, Words(FACTS))
 
 
 @settings(max_examples=200, deadline=None)

@@ -91,6 +91,33 @@ def test_a_persons_own_number_is_underlined_quietly_and_says_whose_it_is(qapp, h
     story_of(tell, home)
 
 
+def test_stating_words_show_what_code_found_of_them(qapp, home):
+    async def tell(hand):
+        facts = facts_of(1_704_724_200 * 1_000_000_000)
+        spans = (
+            Span("It is "),
+            Span("above", Mark.UNTRUE, why="The last close is lower."),
+            Span(" it, "),
+            Span("below", Mark.JUDGED, "F1", "The last close is lower."),
+            Span(" that: "),
+            Span("no", Mark.UNCHECKED),
+            Span("."),
+        )
+        answer = await hand.answered("Is it?", *spans, facts=facts, checks=Checks(n_claims=2, n_untrue=1, n_unjudged=1))
+        document = hand.view(answer).text.document()
+        untrue, true, unchecked = (document.find(word).charFormat() for word in ("above", "below", "no"))
+        assert untrue.fontStrikeOut()
+        assert untrue.toolTip() == "Untrue. The last close is lower."
+        assert (true.isAnchor(), true.toolTip()) == (True, "True. The last close is lower.")
+        assert unchecked.underlineStyle() is QTextCharFormat.UnderlineStyle.WaveUnderline
+        assert "Not checked" in unchecked.toolTip()
+        said = hand.view(answer).provenance._checks.text()
+        assert "1 statement is untrue" in said
+        assert "1 statement is not checked" in said
+
+    story_of(tell, home)
+
+
 def test_a_link_opens_nothing_before_its_address_was_shown(qapp, home):
     async def tell(hand):
         answer = await hand.answered("Where?", Span("See [here](https://www.sec.gov/x?y=1) or [there](javascript:alert(1))."))

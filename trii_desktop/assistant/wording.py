@@ -115,8 +115,10 @@ def checks_words(answer: Answer) -> str:
     checks, said = answer.checks, []
     if checks.n_unverified:
         said.append("1 number is unverified" if checks.n_unverified == 1 else f"{checks.n_unverified} numbers are unverified")
+    if checks.n_untrue:
+        said.append("1 statement is untrue" if checks.n_untrue == 1 else f"{checks.n_untrue} statements are untrue")
     if checks.n_unjudged:
-        said.append("1 comparison is not judged" if checks.n_unjudged == 1 else f"{checks.n_unjudged} comparisons are not judged")
+        said.append("1 statement is not checked" if checks.n_unjudged == 1 else f"{checks.n_unjudged} statements are not checked")
     if checks.n_claims_dropped:
         n = checks.n_claims_dropped
         said.append(f"{'1 claim was' if n == 1 else f'{n} claims were'} left out: untrue or unknown")

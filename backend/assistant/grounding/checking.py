@@ -11,11 +11,13 @@ from backend.assistant.grounding.segments import next_cut
 from backend.assistant.grounding.span import COMPUTED, Mark, Span
 from backend.assistant.grounding.standing import Standing
 from backend.assistant.grounding.tags import join_spans
+from backend.assistant.grounding.words import Words
 
 
-def check_text(text: str, known: Known) -> tuple[Span, ...]:
+def check_text(text: str, known: Known, words: Words | None = None) -> tuple[Span, ...]:
     """Spans that cover the text without gaps; a number that nothing stands for is UNVERIFIED. Sentences are judged one by one.
 
+    words : made for this text, where comparing words are to be judged too
     Letters that turn the direction of reading are left out: they can show another number than the one that is written.
     """
     rest = drop_bidi(text)
@@ -23,7 +25,7 @@ def check_text(text: str, known: Known) -> tuple[Span, ...]:
     was_forced, place = False, START
     while rest:
         n_chars, is_forced = next_cut(rest, is_whole=True)
-        spans += check_segment(rest[:n_chars], known, place, is_torn=was_forced or is_forced)
+        spans += check_segment(rest[:n_chars], known, place, words, is_torn=was_forced or is_forced)
         rest, was_forced, place = rest[n_chars:], is_forced, place.after(rest[:n_chars])
     return join_spans(spans)
 
@@ -33,12 +35,15 @@ def drop_bidi(text: str) -> str:
     return BIDI.sub("", text)
 
 
-def check_segment(segment: str, known: Known, place: Place = START, *, is_torn: bool = False) -> list[Span]:
+def check_segment(
+    segment: str, known: Known, place: Place = START, words: Words | None = None, *, is_torn: bool = False
+) -> list[Span]:
     """The spans of one sentence or line. ``is_torn``: it was cut anywhere, so that no number in it can be trusted."""
     numbers = find_in(fold_text(segment), segment, known.names, place)
     standings = [UNKNOWN] * len(numbers) if is_torn else _judge_all(numbers, segment, known)
     marked = [(number.start, number.end, standing) for number, standing in zip(numbers, standings, strict=True)]
     marked += _wrong_tags(segment, known)
+    marked += words.judge(segment, marked) if words is not None else []
     spans: list[Span] = []
     at = 0
     for start, end, standing in sorted(marked, key=lambda one: (one[0], -one[1])):

@@ -12,4 +12,5 @@ class Checks:
     n_claims: int = 0
     n_claims_dropped: int = 0
     n_repairs: int = 0
-    n_unjudged: int = 0  # comparisons in free text that no code judged
+    n_unjudged: int = 0  # comparisons, and a yes or no, in free text of which code can say nothing
+    n_untrue: int = 0  # comparisons in free text that facts contradict

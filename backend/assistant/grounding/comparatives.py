@@ -10,11 +10,15 @@ from backend.assistant.grounding.folding import fold_text
 
 @dataclass(frozen=True, slots=True)
 class Comparative:
-    """A comparing word at ``text[start:end]``; ``op`` is the claim it needs, None where no claim of ours says it."""
+    """Comparing words at ``text[start:end]``; ``op`` is the claim they need, None where no claim of ours says it.
+
+    is_denied : "not above"; where it was asked for those too
+    """
 
     start: int
     end: int
     op: Op | None
+    is_denied: bool = False
 
 
 _WHAT: Final = (
@@ -22,27 +26,42 @@ _WHAT: Final = (
     r"\d|\{|[$\u20ac\u00a3]|zero|last|yesterday|recent|previous|prior|key|most|every|where)"
 )
 _STANDS: Final = r"(?:is|are|was|were|has\sbeen|have\sbeen|keeps?|remains?|still|now|steadily|slowly)\s"
-_MOVER: Final = r"(?:price|it|stock|shares?|volume|momentum|index|average|volatility|rsi|market)\s(?:has\s|have\s)?"
-_NEGATED: Final = re.compile(
-    r"\b(?:not|n't|never|no longer|neither|nor|without|no|isn't|hardly|unlikely|if|unless|whether)\s+(?:\w+\s+){0,2}\Z",
-    re.IGNORECASE,
+_MOVER: Final = (
+    r"(?:price|it|stock|shares?|volume|momentum|index|average|volatility|rsi|market|(?!(?:S?he|They|We|I|You|Who)\s)(?-i:[A-Z])\w+)"
+    r"\s(?:has\s|have\s)?(?:recently\s|sharply\s|slightly\s|steadily\s|already\s)?"
+)
+_TREND_IS: Final = (
+    r"(?:trend|momentum|direction|slope|macd|histogram)\b(?:\s(?:of|in|for|over|on)\s[^.!?;:,\n]{1,40}?|\s(?:line|here|itself))?"
+    r"\s(?:is|was|looks?|remains?|stays?|appears?|seems?|turned)\s(?:(?:not|to\sbe|a|an|the|very|quite|still|currently|now|clearly|rather|also)\s){0,3}"
+)
+_DENIED: Final = re.compile(r"(?:\b(?:not|never|no longer|neither|nor|without|no|hardly)|n't)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
+_SUPPOSED: Final = re.compile(r"\b(?:unlikely|if|unless|whether)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
+_RELATION: Final = re.compile(
+    r"\b(?:differen\w+|gaps?|spreads?|distances?|relation\w*|ratios?|cho\w+|balance|link|correlation|divide)\s\Z", re.IGNORECASE
 )
 _BEFORE_WHAT: Final = rf"(?=\s{_WHAT}|\s?\{{)"
-# Each claim with the words that make it and what must follow them; the order decides where two begin at the same place. Words
-# that only sound like comparisons ("above all", "as mentioned above") are kept out by what must follow.
-_PATTERNS: Final[tuple[tuple[Op | None, str, str], ...]] = (
+_BETTER: Final = (
+    r"higher|lower|stronger|weaker|better|worse|cheaper|dearer|larger|smaller|bigger|faster|slower|riskier|safer|steeper|greater|"
+    r"(?:more|less)\s(?:volatile|expensive|risky|profitable|liquid|stable)"
+)
+# Each claim with what must stand before its words, the words that make it, and what must follow; the order decides where two
+# begin at the same place. Words that only sound like comparisons ("above all") are kept out by what must stand around them.
+_PATTERNS: Final[tuple[tuple[Op | None, str, str, str], ...]] = (
     (
         Op.OVERBOUGHT,
+        "",
         r"over-?bought",
         "",
     ),
     (
         Op.OVERSOLD,
+        "",
         r"over-?sold",
         "",
     ),
     (
         Op.DIVERGES,
+        "",
         (
             r"(?:bullish|bearish|positive|negative|hidden)\s(?:\w+\s)?divergences?|"
             r"diverg(?:es|ed|ing|ence)\b(?!\s+opinion)"
@@ -51,16 +70,19 @@ _PATTERNS: Final[tuple[tuple[Op | None, str, str], ...]] = (
     ),
     (
         Op.DOUBLED,
+        "",
         r"(?:more\sthan\s)?(?:doubled|doubling|doubles)|twice\s(?:its|the|as|their)|two\stimes\s(?:its|the)",
         "",
     ),
     (
         None,
+        "",
         r"tripled|trebled|quadrupled|halved|three\stimes\s(?:its|the)|half\sof\s(?:its|the)",
         "",
     ),
     (
         Op.HIGHER_THAN_USUAL,
+        "",
         (
             r"(?:higher|greater|larger|heavier|stronger|busier|more)\sthan\s(?:usual|normal|average|typical|its\s(?:norm|average|usual))|"
             r"(?:unusually|exceptionally|abnormally)\s(?:high|heavy|large|strong)|above[\s-](?:average|normal|usual)|"
@@ -70,6 +92,7 @@ _PATTERNS: Final[tuple[tuple[Op | None, str, str], ...]] = (
     ),
     (
         Op.LOWER_THAN_USUAL,
+        "",
         (
             r"(?:lower|smaller|lighter|quieter|thinner|weaker|less)\sthan\s(?:usual|normal|average|typical|its\s(?:norm|average|usual))|"
             r"(?:unusually|exceptionally|abnormally)\s(?:low|light|small|quiet|thin)|below[\s-](?:average|normal|usual)|"
@@ -79,21 +102,25 @@ _PATTERNS: Final[tuple[tuple[Op | None, str, str], ...]] = (
     ),
     (
         None,
+        "",
         r"highest|lowest|biggest|largest|smallest|strongest|weakest|sharpest|steepest|best|worst",
         r"\b(?=[^.!?]{0,40}\b(?:since|in|of|for|ever|on record|this|close|level|point)\b)",
     ),
     (
         None,
+        "",
         r"(?:all[\s-]time|record|multi-?(?:year|month|week)|fresh|new|yearly)\s(?:high|low)s?",
         "",
     ),
     (
         Op.BETWEEN,
+        "",
         r"between|in\sthe\srange\sof|sandwiched\sbetween",
         r"(?=\s(?:its?|the|support|\{|\$|\d)[^.!?]{0,60}\b(?:and|to)\b)",
     ),
     (
         Op.ABOVE,
+        "",
         (
             r"above|over(?=\s(?:its|the)\s[^.!?]{0,20}(?:average|resistance|level|band))|on\stop\sof|north\sof|"
             r"exceed(?:s|ed|ing)?|outperform(?:s|ed|ing)?|surpass(?:es|ed)|higher\sthan|greater\sthan|"
@@ -103,6 +130,7 @@ _PATTERNS: Final[tuple[tuple[Op | None, str, str], ...]] = (
     ),
     (
         Op.BELOW,
+        "",
         (
             r"below|beneath|underneath|south\sof|under(?=\s(?:its|the)\s[^.!?]{0,20}(?:average|support|level|band))|"
             r"underperform(?:s|ed|ing)?|lower\sthan|less\sthan(?=\s[\d{$])|smaller\sthan|broke(?:n)?\s(?:down\s)?below|"
@@ -112,6 +140,7 @@ _PATTERNS: Final[tuple[tuple[Op | None, str, str], ...]] = (
     ),
     (
         Op.NEAR,
+        "",
         r"near|close\sto|at|around|approaching|testing|hovering\s(?:near|around)",
         (
             r"(?=\s(?:its|the|a|key|strong|major)?\s?(?:\w+\s)?"
@@ -120,69 +149,106 @@ _PATTERNS: Final[tuple[tuple[Op | None, str, str], ...]] = (
     ),
     (
         Op.RISING,
+        _STANDS,
+        r"rising|climbing|increasing|growing|advancing|(?:trending|moving)\s(?:up|higher)|up\b(?!\s(?:to|for|against|and))",
+        "",
+    ),
+    (
+        Op.RISING,
+        _MOVER,
+        r"rose|risen|rises|climbed|gained|increased|advanced|rallied|surged|jumped",
+        r"\b(?!\s(?:to\sthe|from\sthe|garden|attention|popularity))",
+    ),
+    (
+        Op.RISING,
+        "",
         (
-            rf"{_STANDS}(?:rising|climbing|increasing|growing|advancing|(?:trending|moving)\s(?:up|higher)|up\b(?!\s(?:to|for|against|and)))|"
-            rf"{_MOVER}(?:rose|risen|rises|climbed|gained|increased|advanced|rallied|surged|jumped)|up-?trends?|higher\s(?:highs|lows)|"
-            r"rising(?=\s(?:trend|channel|average|volume|momentum|prices?|wedge|volatility))|"
+            r"up-?trends?|(?:up|upwards?|positive|bullish)\s(?:\w+\s)?(?:trend|momentum|slope)|higher\s(?:highs|lows)|"
+            r"rising(?=\s(?:trend|channel|average|volume|momentum|prices?|volatility))|"
             r"(?:trending|heading|moving|turning|edged|edging|ticked)\s(?:up|higher|upwards?)"
         ),
         "",
     ),
+    (Op.RISING, _TREND_IS, r"positive|bullish|upwards?|up", r"\b(?!\s(?:to|for|against)\b)"),
     (
         Op.FALLING,
+        _STANDS,
+        r"falling|dropping|declining|decreasing|shrinking|sliding|(?:trending|moving)\s(?:down|lower)|down\b(?!\s(?:to|for))",
+        "",
+    ),
+    (
+        Op.FALLING,
+        _MOVER,
+        r"fell|fallen|falls|dropped|declined|decreased|lost|slid|slipped|plunged|tumbled",
+        r"\b(?!\s(?:short|apart|asleep|in\slove|interest|sight|track|its\sway))",
+    ),
+    (
+        Op.FALLING,
+        "",
         (
-            rf"{_STANDS}(?:falling|dropping|declining|decreasing|shrinking|sliding|(?:trending|moving)\s(?:down|lower)|down\b(?!\s(?:to|for)))|"
-            rf"{_MOVER}(?:fell|fallen|falls|dropped|declined|decreased|lost|slid|slipped|plunged|tumbled)|down-?trends?|lower\s(?:highs|lows)|"
-            r"falling(?=\s(?:trend|channel|average|volume|momentum|prices?|wedge|volatility|knife))|"
+            r"down-?trends?|(?:down|downwards?|negative|bearish)\s(?:\w+\s)?(?:trend|momentum|slope)|lower\s(?:highs|lows)|"
+            r"falling(?=\s(?:trend|channel|average|volume|momentum|prices?|volatility|knife))|"
             r"(?:trending|heading|moving|turning|edged|edging|ticked)\s(?:down|lower|downwards?)"
         ),
         "",
     ),
+    (Op.FALLING, _TREND_IS, r"negative|bearish|downwards?|down", r"\b(?!\s(?:to|for)\b)"),
     (
         Op.STRONG,
-        (
-            r"(?:strong|robust|powerful)\s(?:up-?|down-?)?(?:trend|momentum)|"
-            r"trend\s(?:is|looks|remains)\s(?:very\s)?(?:strong|robust|firm)"
-        ),
+        "",
+        r"(?:strong|robust|powerful)(?=\s(?:up-?|down-?)?(?:trend|momentum))",
         "",
     ),
+    (Op.STRONG, r"trend\s(?:is|looks|remains)\s(?:very\s)?", r"strong|robust|firm", r"\b"),
     (
         Op.WEAK,
-        (
-            r"(?:weak|feeble|faint)\s(?:up-?|down-?)?(?:trend|momentum)|"
-            r"trend\s(?:is|looks|remains)\s(?:very\s)?(?:weak|feeble|absent)|trendless|range-?bound"
-        ),
+        "",
+        r"(?:weak|feeble|faint)(?=\s(?:up-?|down-?)?(?:trend|momentum))|trendless|range-?bound",
         "",
     ),
+    (Op.WEAK, r"trend\s(?:is|looks|remains)\s(?:very\s)?", r"weak|feeble|absent", r"\b"),
     (
         Op.PRESENT,
+        "",
         (
             r"(?:double|triple)\s(?:top|bottom)s?|head[\s-]and[\s-]shoulders|"
             r"(?:bullish|bearish)\s(?:engulfing|harami|flag|pennant)|(?:ascending|descending|symmetrical)\striangle|"
             r"(?:rising|falling)\swedge|morning\sstar|evening\sstar|shooting\sstar|hanging\sman|golden\scross|"
-            r"death\scross|doji|(?<!sledge)\bhammer\b(?!\sout|ed|ing)|cup[\s-]and[\s-]handle"
+            r"death\scross|doji|(?<!sledge)\bhammer\b(?!\sout|\sand|ed|ing)|cup[\s-]and[\s-]handle"
         ),
         "",
     ),
+    (
+        None,
+        "",
+        r"(?:out|under)perform(?:s|ed|ing)?|(?:beats?|beaten|lagg?(?:ed|s)|trailed)",
+        r"\b(?=\s(?:the\s(?:market|index|benchmark)|(?-i:[A-Z])))",
+    ),
+    (None, "", rf"(?:{_BETTER})\s(?:\w+\s){{0,2}}?than", r"\b(?!\s(?:nothing|ever|none|others|expected|never|sorry|usual)\b)"),
+    (None, r"(?:is|looks|remains|seems|are|was)\s(?:very\s|still\s|clearly\s)?", r"bullish|bearish", r"\b"),
 )
 _ANY: Final = re.compile(
-    "|".join(rf"(?P<p{place}>\b(?:{words}){following})" for place, (_, words, following) in enumerate(_PATTERNS)), re.IGNORECASE
+    "|".join(rf"\b{before}(?P<p{place}>(?:{words})){following}" for place, (_, before, words, following) in enumerate(_PATTERNS)),
+    re.IGNORECASE,
 )
 
 
-def find_comparatives(text: str) -> tuple[Comparative, ...]:
-    """Comparing words in order and without overlaps; not those that are denied or only supposed ("not above", "if it is rising").
+def find_comparatives(text: str, *, with_denied: bool = False) -> tuple[Comparative, ...]:
+    """Comparing words in order and without overlaps; not those that are only supposed ("if it is rising").
 
-    A pattern that is denied needs the claim that it is absent.
+    Those that are denied ("not above") only where they are asked for. A pattern that is denied needs the claim that it is absent.
     """
     folded = fold_text(text)
     found = []
     for match in _ANY.finditer(folded.text):
-        op = _PATTERNS[int((match.lastgroup or "p0")[1:])][0]
-        if _NEGATED.search(folded.text, max(0, match.start() - 40), match.start()):
-            if op is not Op.PRESENT:
-                continue
-            op = Op.ABSENT
-        start, end = folded.span(match.start(), match.end())
-        found.append(Comparative(start, end, op))
+        name = match.lastgroup or "p0"
+        op, start = _PATTERNS[int(name[1:])][0], match.start(name)
+        reach = (folded.text, max(0, start - 40), start)
+        is_denied = _DENIED.search(*reach) is not None
+        if _SUPPOSED.search(*reach) or (op is Op.BETWEEN and _RELATION.search(*reach)):
+            continue
+        if is_denied and op is Op.PRESENT:
+            op, is_denied = Op.ABSENT, False
+        if not is_denied or with_denied:
+            found.append(Comparative(*folded.span(start, match.end(name)), op, is_denied))
     return tuple(found)

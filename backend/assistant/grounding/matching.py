@@ -90,6 +90,7 @@ class Known:
         self.facts = facts
         self.quoted = tuple(quoted)
         self.zone = zone
+        self.question = question
         self._answers = asks_for_number(question)
         codes = {str(fact.bars.series.instrument) for fact in facts.values() if fact.bars}
         self.names = Names({*names, *codes, *(code.rpartition(".")[0] for code in codes)})

@@ -59,6 +59,7 @@ _COUNTED: Final = re.compile(
     re.IGNORECASE,
 )
 _STATED_BEFORE: Final = re.compile(r"(?:\b(?:is|was|at|to|of|equals|exactly|about|minus|than|above|below)|=|:)\s+\Z", re.IGNORECASE)
+_NAMELESS: Final = re.compile(r"\b(?:an?|the|this|that)\s(?:negative|plus)\s\Z", re.IGNORECASE)  # "a negative one" is no -1
 _NO_NAMES: Final = Names()
 
 
@@ -198,6 +199,8 @@ def _is_pronoun(seen: str, said: str, number: FoundNumber, bare: FoundNumber) ->
     if said.lower() not in {"one", "oh"}:
         return False
     if said.lower() == "oh":
+        return True
+    if _NAMELESS.search(seen, max(0, number.start - 8), bare.start):
         return True
     is_bare = (number.start, number.end) == (bare.start, bare.end)
     is_stated = (

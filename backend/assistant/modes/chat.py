@@ -1,6 +1,7 @@
 """Conversation (Fast and Deep Thinking): a model writes, and what it writes is shown only as far as code stands behind it."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,12 +13,12 @@ from backend.assistant.engines.engine import Done, Message, Request, Role
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.checks import Checks
-from backend.assistant.grounding.comparatives import find_comparatives
 from backend.assistant.grounding.injection import fence_text
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.grounding.values import format_fact
+from backend.assistant.grounding.words import Words
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.hearing import Hearing
 from backend.assistant.modes.relevant import relevant
@@ -32,7 +33,7 @@ N_TOKENS: Final = {Mode.FAST: 320, Mode.DEEP: 1_200}
 N_THOUGHT: Final = {Mode.FAST: 768, Mode.DEEP: 3_000}
 """Tokens that an answer has, and those beside them for a model that thinks aloud before it."""
 
-_REPAIR: Final = "State no number except by the tag of a fact above. Write the answer again without the others."
+_REPAIR: Final = "State no number but by the tag of a fact above, and nothing that facts contradict. Write the answer again so."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ class _Try:
     thought_ms: float = 0.0
 
     @property
-    def n_unverified(self) -> int:
-        return sum(span.mark == Mark.UNVERIFIED for span in self.spans)
+    def n_wrong(self) -> int:
+        """Numbers that nothing stands for, and comparisons that facts contradict."""
+        return sum(span.mark in {Mark.UNVERIFIED, Mark.UNTRUE} for span in self.spans)
 
 
 class ChatMode:
@@ -94,9 +96,9 @@ class ChatMode:
             except (Unavailable, InvalidInput) as error:  # one that is down, or reads less than the question is long
                 failure = error
                 continue
-            if best is None or tried.n_unverified < best[0].n_unverified:
+            if best is None or tried.n_wrong < best[0].n_wrong:
                 best = (tried, candidate, request, n_repairs)
-            if not tried.n_unverified:
+            if not tried.n_wrong:
                 break
         if best is None:
             assert failure is not None
@@ -108,9 +110,9 @@ class ChatMode:
         sha = await self._writers.ready(candidate, asked.question.mode)
         request = await self._request(draft.answer.id, asked, candidate)
         tried = await self._write(draft, request, candidate, (known, asked, sha))
-        if not tried.n_unverified or tried.is_cached:
+        if not tried.n_wrong or tried.is_cached:
             return tried, request, 0
-        draft.grow(words="Some numbers stand on no fact; it is asked again")
+        draft.grow(words="Some of it stands on no fact; it is asked again")
         again = replace(
             request,
             id=f"{request.id}.again",
@@ -122,7 +124,7 @@ class ChatMode:
         except Unavailable as error:  # what was written first is there, its numbers marked
             log.info("An answer is not written again: %s", error.message)
             return tried, request, 1
-        if second.raw.strip() and second.n_unverified < tried.n_unverified:
+        if second.raw.strip() and second.n_wrong < tried.n_wrong:
             return second, again, 1
         draft.grow(spans=shown)
         return tried, request, 1
@@ -134,7 +136,7 @@ class ChatMode:
         key = cache_key(request, sha, asked.facts.digest(), known.quoted)
         kept = await self._cache.find(key, asked.keeps_min)
         if kept is not None:
-            spans = show_tags(check_text(kept.text, known), asked.facts)
+            spans = show_tags(check_text(kept.text, known, Words(known.facts, known.question)), asked.facts)
             draft.grow(phase=Phase.WRITING, words="", spans=spans)
             return _Try(spans, kept.text, None, is_cached=True)
         if is_shown:
@@ -168,10 +170,14 @@ class ChatMode:
 
     def _finish(self, draft: Draft, asked: Asked, route: Route, best: tuple[_Try, Candidate, Request, int]) -> None:
         tried, candidate, request, n_repairs = best
-        numbers = [span for span in tried.spans if span.mark != Mark.PLAIN]
-        text = "".join(span.text for span in tried.spans)
+        n_of = Counter(span.mark for span in tried.spans)
         checks = Checks(
-            n_numbers=len(numbers), n_unverified=tried.n_unverified, n_repairs=n_repairs, n_unjudged=len(find_comparatives(text))
+            n_numbers=n_of[Mark.NUMBER] + n_of[Mark.QUOTED] + n_of[Mark.UNVERIFIED],
+            n_unverified=n_of[Mark.UNVERIFIED],
+            n_claims=n_of[Mark.JUDGED] + n_of[Mark.UNTRUE],
+            n_untrue=n_of[Mark.UNTRUE],
+            n_repairs=n_repairs,
+            n_unjudged=n_of[Mark.UNCHECKED],
         )
         done = tried.done
         provenance = Provenance(
@@ -187,7 +193,7 @@ class ChatMode:
             facts_digest=asked.facts.digest(),
             done=done,
         )
-        if not text.strip():
+        if not any(span.text.strip() for span in tried.spans):
             raise Unavailable(
                 f"{candidate.model} wrote nothing.", hint="Ask in other words, or choose another model.", code="assistant.empty"
             )

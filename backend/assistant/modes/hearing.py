@@ -9,6 +9,7 @@ from backend.assistant.grounding.guard import StreamGuard
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Span
 from backend.assistant.grounding.tags import join_spans
+from backend.assistant.grounding.words import Words
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.tagged import show_tags
 
@@ -32,7 +33,8 @@ class Hearing:
     def _begin(self) -> None:
         self.spans: tuple[Span, ...] = ()
         self._raw: list[str] = []
-        self._guard, self._thought_guard = StreamGuard(self._known), StreamGuard(self._known)
+        self._guard = StreamGuard(self._known, Words(self._facts, self._known.question))
+        self._thought_guard = StreamGuard(self._known)  # nothing in a thought is checked but its numbers
         self._n_chars, self._is_thinking = 0, False
 
     @property

@@ -116,6 +116,35 @@ async def test_the_persons_own_numbers_may_be_said_again(sampled):
     assert marks(answer, Mark.QUOTED) == ["250"]
 
 
+async def test_a_persons_own_number_is_no_answer(sampled):
+    scripts = (("**The answer is: 10000 dollars.**",), ("10000 dollars",))
+    async with assistant_on(sampled, ScriptedWriters(*scripts)) as (_, assistant):
+        answer = await ask(assistant, "Tell me a story of how many dollars 10000 dollars become")
+    assert marks(answer, Mark.UNVERIFIED) == ["10000 dollars"]
+
+
+async def test_words_that_facts_contradict_are_asked_away_once_then_struck(sampled):
+    wrong = "The trend of Apple is a positive one."
+    async with assistant_on(sampled, ScriptedWriters((wrong,), ("The trend is up.",))) as (_, assistant):
+        answer = await ask(assistant, "Tell me of Apple", instrument=AAPL)
+    assert answer.text == wrong
+    assert marks(answer, Mark.UNTRUE) == ["positive"]
+    assert (answer.checks.n_claims, answer.checks.n_untrue, answer.checks.n_repairs) == (1, 1, 1)
+
+    async with assistant_on(sampled, ScriptedWriters((wrong,), ("The trend is down.",))) as (_, assistant):
+        answer = await ask(assistant, "Tell me more of Apple", instrument=AAPL)
+    assert answer.text == "The trend is down."
+    (true,) = (span for span in answer.spans if span.mark is Mark.JUDGED)
+    assert answer.facts[true.fact].name == "trend.direction"
+
+
+async def test_a_yes_or_no_that_no_code_computed_is_marked(sampled):
+    async with assistant_on(sampled, ScriptedWriters(("The answer is no.",))) as (_, assistant):
+        answer = await ask(assistant, "Tell me whether Apple is a friend", instrument=AAPL)
+    assert marks(answer, Mark.UNCHECKED) == ["no"]
+    assert answer.checks.n_unjudged == 1
+
+
 async def test_an_answer_is_shown_only_once_its_numbers_are_judged(sampled):
     gate = asyncio.Event()
     writers = ScriptedWriters(("The words come first. The close is 43", gate, "0.47 and no more."))

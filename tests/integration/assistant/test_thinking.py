@@ -88,7 +88,7 @@ async def test_thoughts_stand_apart_with_their_numbers_marked_and_are_kept_with_
 
 
 async def test_a_thought_is_in_no_history_no_kept_answer_no_search_and_no_export(sampled):
-    writers = ScriptedWriters((Thought("Zebrafish 77."), "It rose."), ("And on.",), thinks=True)
+    writers = ScriptedWriters((Thought("Zebrafish 77."), "It fell."), ("And on.",), thinks=True)
     async with assistant_on(sampled, writers) as (_, assistant):
         first = await ask(assistant)
         row = await assistant.conversations.row(first.conversation)
@@ -98,11 +98,11 @@ async def test_a_thought_is_in_no_history_no_kept_answer_no_search_and_no_export
         texts = [await store.export(row.id, form) for form in ("markdown", "json")]
         found = await store.search("Zebrafish")
 
-    assert "It rose." in said(first.spans)
+    assert "It fell." in said(first.spans)
     history = [message.text for message in writers.asked[1][1].messages]
-    assert "It rose." in history
+    assert "It fell." in history
     assert not any("Zebrafish" in text for text in (*history, *texts, said(second.spans), again.text))
-    assert (again.provenance.is_cached, again.text, again.thought) == (True, "It rose.", ())
+    assert (again.provenance.is_cached, again.text, again.thought) == (True, "It fell.", ())
     assert found == ()
 
 

@@ -26,6 +26,7 @@ from trii_desktop.palettes import Palette
 FACT: Final = "fact:"  # what an address begins with that names a fact
 HIT: Final = "hit:"  # the same for the place of something found
 UNVERIFIED_TIP: Final = "Unverified: no fact stands for this number."
+UNCHECKED_TIP: Final = "Not checked: the model says so, and no code computed it."
 QUOTED_TIP: Final = "Your number, as you wrote it: nothing here was computed."
 INDENT_PX: Final = 20
 _GAP_PX: Final = 8.0
@@ -35,6 +36,11 @@ _ALIGNED: Final = {
     "left": Qt.AlignmentFlag.AlignLeft,
     "center": Qt.AlignmentFlag.AlignHCenter,
     "right": Qt.AlignmentFlag.AlignRight,
+}
+_UNDERLINES: Final = {
+    Mark.QUOTED: QTextCharFormat.UnderlineStyle.DashUnderline,
+    Mark.JUDGED: QTextCharFormat.UnderlineStyle.DotLine,
+    Mark.UNCHECKED: QTextCharFormat.UnderlineStyle.WaveUnderline,
 }
 _STRUCTURED: Final = frozenset({BlockKind.CODE, BlockKind.TABLE})
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
@@ -250,16 +256,30 @@ class DocumentWriter:
             made.setAnchorHref(HIT + run.fact)
             made.setForeground(QBrush(QColor(palette.accent_text)))
             made.setToolTip("Open it")
-        elif run.mark is Mark.UNVERIFIED:
-            made.setForeground(QBrush(QColor(palette.muted)))
-            made.setFontStrikeOut(True)
-            made.setToolTip(UNVERIFIED_TIP)
-        elif run.mark is Mark.QUOTED:
-            made.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
-            made.setUnderlineColor(QColor(palette.muted))
-            is_computed = run.why.startswith(COMPUTED)
-            made.setToolTip(f"From your numbers, {run.why}." if is_computed else QUOTED_TIP)
+        elif run.mark is not Mark.PLAIN:
+            self._mark(made, run)
         return made
+
+    def _mark(self, made: QTextCharFormat, run: Run) -> None:
+        """What code does not stand behind, or only says is true, quieter than numbers of facts."""
+        if run.mark in {Mark.UNVERIFIED, Mark.UNTRUE}:
+            made.setForeground(QBrush(QColor(self._palette.muted)))
+            made.setFontStrikeOut(True)
+            made.setToolTip(UNVERIFIED_TIP if run.mark is Mark.UNVERIFIED else f"Untrue. {run.why}")
+            return
+        line = _UNDERLINES.get(run.mark)
+        if line is None:
+            return
+        made.setUnderlineStyle(line)
+        made.setUnderlineColor(QColor(self._palette.warning if run.mark is Mark.UNCHECKED else self._palette.muted))
+        if run.mark is Mark.JUDGED:
+            made.setAnchor(True)
+            made.setAnchorHref(FACT + run.fact)
+            made.setToolTip(f"True. {run.why}")
+        elif run.mark is Mark.UNCHECKED:
+            made.setToolTip(UNCHECKED_TIP)
+        else:
+            made.setToolTip(f"From your numbers, {run.why}." if run.why.startswith(COMPUTED) else QUOTED_TIP)
 
     def _char_format(self) -> QTextCharFormat:
         made = QTextCharFormat()

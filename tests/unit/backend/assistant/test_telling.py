@@ -20,3 +20,16 @@ def test_every_mark_that_is_no_fact_is_told_in_words():
 def test_arithmetic_that_code_repeated_stands_for_itself():
     spans = (Span("2", Mark.QUOTED), Span(" + 2 = "), Span("4", Mark.QUOTED, why=f"{COMPUTED}: 2 + 2"))
     assert told_text(spans) == "2 (your number) + 2 = 4"
+
+
+def test_words_are_told_as_what_code_found_of_them():
+    spans = (
+        Span("It is "),
+        Span("above", Mark.UNTRUE, why="The price is lower."),
+        Span(" it, "),
+        Span("below", Mark.JUDGED, "F1", "The price is lower."),
+        Span(" that, and the answer is "),
+        Span("no", Mark.UNCHECKED),
+        Span("."),
+    )
+    assert told_text(spans) == "It is ~~above~~ (untrue) it, below that, and the answer is no (not checked)."
