@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from backend.assistant.answers import Mode
 from backend.assistant.engine_room import EngineRoom
 from backend.assistant.engines.engine import Message, Request, WriterPiece
+from backend.assistant.engines.repeating import stop_repeating
 from backend.assistant.engines.thinking import sign_before, tell_apart
 from backend.assistant.models.model import ModelCard
 from backend.assistant.routing import Candidate
@@ -106,7 +107,7 @@ class AllWriters:
         Raises Unavailable for a writer that only thought, and as writers do.
         """
         is_local = candidate.name == LOCAL
-        pieces = self._room.generate(request, candidate.card) if is_local else self._remote(candidate).generate(request)
+        pieces = self._of_room(request, candidate) if is_local else self._remote(candidate).generate(request)
 
         def begins_in() -> str:
             return sign_before(request, self._room.stats().loaded) if is_local else ""
@@ -114,6 +115,10 @@ class AllWriters:
         async with contextlib.aclosing(tell_apart(pieces, begins_in)) as told:
             async for piece in told:
                 yield piece
+
+    def _of_room(self, request: Request, candidate: Candidate) -> AsyncIterator[WriterPiece]:
+        loaded = self._room.stats().loaded
+        return stop_repeating(self._room.generate(request, candidate.card), request, loaded.place if loaded else "this process")
 
     def cost_usd(self, candidate: Candidate, n_prompt: int, n_generated: int) -> float:
         """0 for models of this computer."""

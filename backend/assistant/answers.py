@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from backend.assistant.analysis.card import StockAnalysis
-from backend.assistant.engines.engine import Done
+from backend.assistant.engines.engine import Done, Finish
 from backend.assistant.facts.fact import BarRange, FactSet
 from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.claim import Verdict
@@ -156,6 +156,11 @@ class Provenance:
     def cut_wording(self) -> Stage | None:
         """The wording by a model that was not there by its deadline; None where none was cut."""
         return next((stage for stage in self.stages if stage.is_cut and stage.by), None)
+
+    @property
+    def is_repeating(self) -> bool:
+        """Whether the model was stopped because it said the same again and again."""
+        return self.done is not None and self.done.finish is Finish.REPEATED
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,13 +1,15 @@
 """Endpoints and services as the settings name them: set up or not, down or not, within the budget or not."""
 
+import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from backend.assistant.engines.engine import Done, Request, WriterPiece
 from backend.assistant.engines.remote.endpoint import Address, Endpoint, check_address
 from backend.assistant.engines.remote.talk import AnthropicTalk, OpenAiTalk, OwnTalk, Talk
+from backend.assistant.engines.repeating import stop_repeating
 from backend.assistant.routing import Candidate
 from backend.assistant.spending import Spending, cost_usd
 from backend.errors import InvalidInput, Unavailable
@@ -113,10 +115,12 @@ class RemoteWriter:
         if address is None:
             raise Unavailable(f"{self.kind.title} is not set up.", hint="See Settings, Assistant.", code="assistant.service_off")
         model = self._model()
-        async for piece in self._at(address).generate(model, request):
-            if isinstance(piece, Done) and self.kind is not OWN:
-                await self._spending.note(self.kind.name, model, piece)
-            yield piece
+        pieces = stop_repeating(self._at(address).generate(model, request), request, address.host)
+        async with contextlib.aclosing(cast("AsyncGenerator[WriterPiece, None]", pieces)):
+            async for piece in pieces:
+                if isinstance(piece, Done) and self.kind is not OWN:
+                    await self._spending.note(self.kind.name, model, piece)
+                yield piece
 
     def cost_usd(self, n_prompt: int, n_generated: int) -> float:
         """What such a call costs; nothing at an endpoint of one's own."""

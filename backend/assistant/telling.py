@@ -77,6 +77,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "reason": made.reason if made else "",
         "first_token_ms": made.first_token_ms if made else 0.0,
         "total_ms": made.total_ms if made else 0.0,
+        "finish": made.done.finish if made and made.done else None,
         "cached": made.is_cached if made else False,
         "stages": stages_json(made.stages if made else ()),
     }

@@ -58,6 +58,8 @@ async def _tell_sources(context: CommandContext, answer: Answer) -> None:
     if answer.first_word_ms:
         words.append(f"first words after {answer.first_word_ms:.0f} ms")
     words.append(f"{made.total_ms / 1e3:.1f} s")
+    if made.is_repeating:
+        words.append("stopped: it repeated itself")
     if made.is_cached:
         words.append("a kept answer")
     if answer.checks.n_unverified:

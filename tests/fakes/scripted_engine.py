@@ -1,8 +1,9 @@
 """An engine in this process that does what its requests say, one step at a time, and counts what it was asked to do.
 
-The last message of a request is its script: ``say WORDS`` · ``hold`` writes one word and waits until it is cancelled or
-``let_go`` · ``fail`` · ``break``, after which the engine stands as broken. A model named ``refused`` does not load, and
-while ``holds_loading`` is set loading waits, in steps, for ``let_go``. A model named ``thinker`` thinks from its first word on.
+The last message of a request is its script: ``say WORDS`` · ``loop WORDS`` says them without end · ``hold`` writes one word
+and waits until it is cancelled or ``let_go`` · ``fail`` · ``break``, after which the engine stands as broken. A model named
+``refused`` does not load, and while ``holds_loading`` is set loading waits, in steps, for ``let_go``. A model named
+``thinker`` thinks from its first word on.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ class ScriptedEngine:
         self.fails_on_gpu = False
         self.n_running_max = 0
         self.finish = Finish.STOP
+        self.n_looped = 0
         self._n_running = 0
         self._free = asyncio.Event()
         self._cancelled: dict[str, asyncio.Event] = {}
@@ -94,6 +96,10 @@ class ScriptedEngine:
         if word == "break":
             self._stats = replace(self._stats, state=EngineState.BROKEN)
             raise Unavailable("The engine broke.", code="engine.decode")
+        while word == "loop" and not cancelled.is_set():
+            self.n_looped += 1
+            yield rest
+            await asyncio.sleep(0)
         yield rest or "held"
         waits = [asyncio.ensure_future(event.wait()) for event in (cancelled, self._free)] if word == "hold" else []
         try:

@@ -113,6 +113,8 @@ def chosen_words(made: Provenance) -> str:
 def checks_words(answer: Answer) -> str:
     """What checking left out or struck through; empty where there is nothing to say."""
     checks, said = answer.checks, []
+    if answer.provenance is not None and answer.provenance.is_repeating:
+        said.append("Stopped: it repeated itself")
     if checks.n_unverified:
         said.append("1 number is unverified" if checks.n_unverified == 1 else f"{checks.n_unverified} numbers are unverified")
     if checks.n_untrue:

@@ -111,7 +111,8 @@ def _about(answer: Answer, telling: Telling) -> list[str]:
     lines = []
     if answer.provenance is not None:
         made = f"Model {answer.provenance.model}" if answer.provenance.model else "Computed without a model"
-        lines += [f"*{_plain(made)}, {_plain(answer.provenance.place)}.*", ""]
+        stopped = " Stopped: it repeated itself." if answer.provenance.is_repeating else ""
+        lines += [f"*{_plain(made)}, {_plain(answer.provenance.place)}.{stopped}*", ""]
     if answer.facts:
         lines += ["| fact | value | formula | source |", "|---|---|---|---|"]
         for fact in answer.facts.values():

@@ -37,6 +37,7 @@ class Finish(enum.StrEnum):
     STOP = "stop"
     LENGTH = "length"
     CANCELLED = "cancelled"
+    REPEATED = "repeated"  # it went round in circles and was stopped
 
 
 @dataclass(frozen=True, slots=True)

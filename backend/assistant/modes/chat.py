@@ -9,7 +9,7 @@ from typing import Final
 from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
 from backend.assistant.answers import Mode, Phase, Provenance, Question, Reach
 from backend.assistant.budgets import fit
-from backend.assistant.engines.engine import Done, Message, Request, Role
+from backend.assistant.engines.engine import Done, Finish, Message, Request, Role
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.checks import Checks
@@ -34,6 +34,9 @@ N_THOUGHT: Final = {Mode.FAST: 768, Mode.DEEP: 3_000}
 """Tokens that an answer has, and those beside them for a model that thinks aloud before it."""
 
 _REPAIR: Final = "State no number but by the tag of a fact above, and nothing that facts contradict. Write the answer again so."
+
+
+_BROKEN_OFF: Final = {Finish.CANCELLED, Finish.REPEATED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ class ChatMode:
             raise
         heard.end()
         text, done = heard.text, heard.done
-        if asked.keeps_min and text.strip() and done is not None and done.finish != "cancelled":
+        if asked.keeps_min and text.strip() and done is not None and done.finish not in _BROKEN_OFF:
             await self._cache.keep(key, text, candidate.model, done.place)
         return _Try(heard.spans, text, done, thought=heard.thought, thought_ms=heard.thought_ms)
 

@@ -3,8 +3,10 @@
 import time
 from typing import Final
 
-from backend.assistant.engines.engine import Done, Text, Thought, WriterPiece
+from backend.assistant.engines.engine import Done, Finish, Text, Thought, WriterPiece
+from backend.assistant.engines.repeating import end_of_first
 from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.guard import StreamGuard
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Span
@@ -55,9 +57,15 @@ class Hearing:
             self._answer(piece)
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """Nothing more comes. Of what was said again and again the first time stays."""
         self._end_thought()
         self._add(show_tags(self._guard.end(), self._facts))
+        if self.done is not None and self.done.finish is Finish.REPEATED and (kept := end_of_first(self.text)) >= 0:
+            self._raw = [self.text[:kept].rstrip()]
+            words = Words(self._facts, self._known.question)
+            self.spans = show_tags(check_text(self.text, self._known, words), self._facts)
+            if self._draft is not None:
+                self._draft.grow(spans=self.spans)
 
     def _answer(self, piece: Text) -> None:
         self._end_thought()
