@@ -159,7 +159,7 @@ class ChatMode:
 
     async def _request(self, answer_id: str, asked: Asked, candidate: Candidate) -> Request:
         mode = asked.question.mode
-        last = Message(Role.USER, question_text(asked.question, relevant(asked.facts, asked.question.text)))
+        last = Message(Role.USER, question_text(asked.question, relevant(asked.facts, asked.question.text), asked.facts.digest()))
 
         async def count(messages: Sequence[Message]) -> int:
             return await self._writers.count(candidate, messages)
@@ -220,8 +220,11 @@ class ChatMode:
         draft.grow(phase=Phase.DONE, words="", spans=join_spans(spans), provenance=provenance, checks=Checks(n_numbers=len(told)))
 
 
-def question_text(question: Question, facts: FactSet) -> str:
-    """The last message: facts in a fence, what the chart shows, then the question as it was written."""
+def question_text(question: Question, facts: FactSet, digest: str) -> str:
+    """The last message: facts in a fence, what the chart shows, then the question as it was written.
+
+    digest : of all facts that these were chosen from, so that the fence is the same whatever is asked of them
+    """
     lines = [
         f"{fact.id} {fact.label}: {format_fact(fact)}" if fact.is_available else f"{fact.id} {fact.label}: not known"
         for fact in facts.values()
@@ -230,4 +233,4 @@ def question_text(question: Question, facts: FactSet) -> str:
         lines.append(f"On the chart: {', '.join(question.chart.studies)}")
     if not lines:
         return f"There are no facts for this question.\n\nQuestion: {question.text}"
-    return f"{fence_text(chr(10).join(lines), facts.digest()[:32], title='facts')}\n\nQuestion: {question.text}"
+    return f"{fence_text(chr(10).join(lines), digest[:32], title='facts')}\n\nQuestion: {question.text}"

@@ -5,7 +5,7 @@ from typing import Final
 
 from backend.assistant.facts.fact import Fact, FactSet
 
-N_FACTS_MAX: Final = 24
+N_FACTS_MAX: Final = 20
 ALWAYS: Final = (
     "instrument.id",
     "instrument.name",
@@ -50,16 +50,23 @@ _DULL: Final = frozenset(
 
 
 def relevant(facts: FactSet, text: str, n_max: int = N_FACTS_MAX) -> FactSet:
-    """At most ``n_max`` of the facts, in their order and with their ids: shared words decide, then the usual ones."""
+    """At most ``n_max`` of the facts, with their ids: the usual ones, then those that share most words with the text.
+
+    Each kind stands in the order of the facts, the usual ones first: prompts about one instrument begin alike, and what a model has read
+    of one it need not read again in the next.
+    """
     words = _stems(text)
-    scored: list[tuple[float, int, Fact]] = []
+    usual: list[Fact] = []
+    named: list[tuple[int, int, Fact]] = []
     for place, fact in enumerate(facts.values()):
-        shared = len(words & _stems(f"{fact.label} {fact.name.replace('.', ' ').replace('_', ' ')}"))
-        is_usual = fact.name in ALWAYS
-        if fact.is_available or shared:
-            scored.append((-(2.0 * shared + is_usual), place, fact))
-    chosen = sorted(scored)[:n_max]
-    return FactSet(fact for _, _, fact in sorted(chosen, key=lambda one: one[1]))
+        if fact.name in ALWAYS and fact.is_available:
+            usual.append(fact)
+        elif shared := len(words & _stems(f"{fact.label} {fact.name.replace('.', ' ').replace('_', ' ')}")):
+            named.append((-shared, place, fact))
+        elif fact.is_available:
+            named.append((0, place, fact))
+    chosen = sorted(named)[: max(n_max - len(usual), 0)]
+    return FactSet((*usual[:n_max], *(fact for _, _, fact in sorted(chosen, key=lambda one: one[1]))))
 
 
 def _stems(text: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""A prompt takes the facts that a question is about, with their own ids, in their own order."""
+"""A prompt takes the usual facts and those that a question is about, with their own ids, in an order that prompts share."""
 
 from backend.assistant.facts.fact import Fact, FactSet, Unit
 from backend.assistant.modes.relevant import relevant
@@ -19,9 +19,15 @@ FACTS = FactSet(
 )
 
 
-def test_what_the_question_names_comes_first_and_order_and_ids_stay():
+def test_what_the_question_names_goes_along_behind_the_usual_and_ids_stay():
     chosen = relevant(FACTS, "Is the MACD rising, and the volume?", 4)
-    assert [one.id for one in chosen.values()] == ["F1", "F2", "F40", "F41"]
+    assert [one.id for one in chosen.values()] == ["F1", "F41", "F2", "F40"]
+
+
+def test_prompts_about_one_instrument_begin_with_the_same_facts():
+    one, other = (list(relevant(FACTS, text, 6).values()) for text in ("Is there a gap?", "How does the MACD stand?"))
+    assert one[:2] == other[:2]
+    assert one[2:] != other[2:]
 
 
 def test_what_is_unavailable_goes_along_only_where_it_is_asked_for():
