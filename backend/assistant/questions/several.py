@@ -9,8 +9,9 @@ import numpy as np
 from backend.assistant.facts.fact import BarRange, Unit
 from backend.assistant.questions.frames import Frame
 from backend.assistant.questions.plan import Ask, Plan, Whole
-from backend.assistant.questions.single import Told, matching_rows, stretches, tell, tell_return
+from backend.assistant.questions.single import tell, tell_return
 from backend.assistant.questions.telling import FactBook, Origin, condition_words, noun_of
+from backend.assistant.questions.told import Told, matching_rows, stretches
 from backend.domain.bars import Int64s
 
 SENTENCES_MAX: Final = 3

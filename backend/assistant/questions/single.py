@@ -1,15 +1,14 @@
 """Answers about one instrument: facts, a sentence in tags, the bars that match, and rows for a table."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
-from backend.assistant.facts.fact import BarRange, Unit
+from backend.assistant.facts.fact import Unit
 from backend.assistant.questions.frames import Frame
 from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Number, Operand, Plan
-from backend.assistant.questions.reckoning import compute_value, holds
+from backend.assistant.questions.reckoning import compute_value
 from backend.assistant.questions.telling import (
     FactBook,
     Origin,
@@ -20,22 +19,11 @@ from backend.assistant.questions.telling import (
     operand_words,
     unit_of,
 )
+from backend.assistant.questions.told import Told, base_row, capital, matching_rows, stretch_words, stretches
 from backend.assistant.questions.wording import format_condition
 from backend.domain.bars import DAY_NS, Float64s, Int64s
 
-MATCHES_MAX: Final = 2_000
 _YEAR_NS: Final = 365.25 * DAY_NS
-
-
-@dataclass(slots=True)
-class Told:
-    """An answer about one instrument. ``main`` is the tag of what was asked, empty where there is nothing."""
-
-    sentence: str
-    main: str = ""
-    matches: tuple[BarRange, ...] = ()
-    heads: tuple[str, ...] = ()
-    rows: Sequence[tuple[str, ...]] = ()
 
 
 def tell(plan: Plan, frame: Frame, book: FactBook) -> Told:
@@ -43,31 +31,6 @@ def tell(plan: Plan, frame: Frame, book: FactBook) -> Told:
     if not frame.n_rows:
         return _nothing(plan, frame, book)
     return _TELLERS[plan.ask](plan, frame, book)
-
-
-def stretches(frame: Frame, rows: Int64s) -> tuple[BarRange, ...]:
-    """Runs of neighbouring bars among ``rows``, oldest first; the newest 2,000."""
-    if not len(rows):
-        return ()
-    cuts = np.flatnonzero(np.diff(rows) != 1) + 1
-    starts, stops = np.append(0, cuts)[-MATCHES_MAX:], np.append(cuts, len(rows))[-MATCHES_MAX:]
-    times = frame.bars.event_ns
-    return tuple(
-        BarRange(frame.series, int(times[rows[a]]), int(times[rows[b - 1]]))
-        for a, b in zip(starts.tolist(), stops.tolist(), strict=True)
-    )
-
-
-def matching_rows(plan: Plan, frame: Frame) -> tuple[Int64s, int]:
-    """The rows of the period at which all conditions hold, and at how many they can be looked at."""
-    is_true, is_known = holds(plan.where, frame)
-    inside = slice(frame.first, frame.stop)
-    return np.flatnonzero(is_true[inside]) + frame.first, int(np.count_nonzero(is_known[inside]))
-
-
-def base_row(frame: Frame) -> int:
-    """The bar whose close a return over the period starts from: the one before it, else the first there is."""
-    return max(0, frame.first - 1)
 
 
 def _nothing(plan: Plan, frame: Frame, book: FactBook) -> Told:
@@ -82,18 +45,10 @@ def _nothing(plan: Plan, frame: Frame, book: FactBook) -> Told:
     return Told(f"{name} has no {noun} in that time: its newest one up to then is of {newest}.")
 
 
-def _during(frame: Frame, book: FactBook) -> str:
-    """The first and last bar of the period, as "from {F3} to {F4}"."""
-    if frame.n_rows == 1:
-        return f"on {book.day('Bar', frame, frame.first)}"
-    first, last = book.day("First bar of the period", frame, frame.first), book.day("Last bar of the period", frame, frame.stop - 1)
-    return f"from {first} to {last}"
-
-
 def _matched(plan: Plan, frame: Frame, book: FactBook) -> Told:
     """Count, share and list."""
     rows, n_known = matching_rows(plan, frame)
-    name, words, during = book.name(frame), condition_words(plan.where, book, frame), _during(frame, book)
+    name, words, during = book.name(frame), condition_words(plan.where, book, frame), stretch_words(frame, book)
     formula = f"bars with {' and '.join(map(format_condition, plan.where))}"
     count = book.count("count", "Bars that match", len(rows), frame, Origin(formula=f"number of {formula}"))
     total = book.count("total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known"))
@@ -121,7 +76,7 @@ def _listed(plan: Plan, frame: Frame, book: FactBook, rows: Int64s) -> tuple[tup
     for condition in plan.where:
         sides += [side for side in (condition.left, condition.right) if not isinstance(side, Number) and side not in sides]
     columns = [(side, compute_value(side, frame)) for side in sides[:3]]
-    heads = ("Date", *(_capital(operand_words(side, book, frame)) for side, _ in columns))
+    heads = ("Date", *(capital(operand_words(side, book, frame)) for side, _ in columns))
     table = []
     for row in rows[-N_ROWS_MAX:].tolist():
         cells = (book.value("value", "Value", float(column[row]), side, (frame, row)) for side, column in columns)
@@ -132,7 +87,7 @@ def _listed(plan: Plan, frame: Frame, book: FactBook, rows: Int64s) -> tuple[tup
 def _dated(plan: Plan, frame: Frame, book: FactBook) -> Told:
     """First and last."""
     rows, n_known = matching_rows(plan, frame)
-    name, words, during = book.name(frame), condition_words(plan.where, book, frame), _during(frame, book)
+    name, words, during = book.name(frame), condition_words(plan.where, book, frame), stretch_words(frame, book)
     if not len(rows):
         total = book.count(
             "total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known")
@@ -160,7 +115,7 @@ def _dated(plan: Plan, frame: Frame, book: FactBook) -> Told:
 
 def _streak(plan: Plan, frame: Frame, book: FactBook) -> Told:
     rows, n_known = matching_rows(plan, frame)
-    name, words, during = book.name(frame), condition_words(plan.where, book, frame), _during(frame, book)
+    name, words, during = book.name(frame), condition_words(plan.where, book, frame), stretch_words(frame, book)
     if not len(rows):
         total = book.count(
             "total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known")
@@ -196,7 +151,7 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
     values, rows = _chosen(plan, frame)
     name, words = book.name(frame), operand_words(plan.measure, book, frame)
     where = f" on {noun_of(frame, 2)} on which {condition_words(plan.where, book, frame)}" if plan.where else ""
-    during = _during(frame, book)
+    during = stretch_words(frame, book)
     if not len(rows):
         return Told(f"No {words} of {name}{where} is known {during}.")
     # Of equal ones the earliest stands first.
@@ -215,7 +170,7 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
         sentence = f"{sentence[:-1]}: the close went from {closes[0]} to {closes[1]}."
     told = Told(sentence, main, stretches(frame, np.sort(best)))
     if plan.n > 1:
-        told.heads = ("Date", _capital(words))
+        told.heads = ("Date", capital(words))
         others = [
             (book.day("Bar", frame, at), book.value("value", "Value", float(values[at]), plan.measure, (frame, at)))
             for at in best[1:].tolist()
@@ -229,7 +184,7 @@ def _aggregate(plan: Plan, frame: Frame, book: FactBook) -> Told:
     values, rows = _chosen(plan, frame)
     name, words = book.name(frame), operand_words(plan.measure, book, frame)
     where = f" on {noun_of(frame, 2)} on which {condition_words(plan.where, book, frame)}" if plan.where else ""
-    during = _during(frame, book)
+    during = stretch_words(frame, book)
     if not len(rows):
         return Told(f"No {words} of {name}{where} is known {during}.")
     chosen = values[rows]
@@ -238,7 +193,7 @@ def _aggregate(plan: Plan, frame: Frame, book: FactBook) -> Told:
     formula = f"{plan.ask.value}({formula_of(plan.measure)})"
     main = book.add(
         plan.ask.value,
-        _capital(f"the {plan.ask.value}"),
+        capital(f"the {plan.ask.value}"),
         value,
         unit_of(plan.measure),
         frame,
@@ -302,7 +257,7 @@ def tell_return(_: Plan, frame: Frame, book: FactBook) -> Told:
 
 def _drawdown(_: Plan, frame: Frame, book: FactBook) -> Told:
     close = frame.bars.close[frame.first : frame.stop]
-    name, during = book.name(frame), _during(frame, book)
+    name, during = book.name(frame), stretch_words(frame, book)
     high = np.maximum.accumulate(close)
     if np.any(high <= 0):
         return Told(f"{name} had prices that are not above zero {during}, of which no fall in percent can be told.")
@@ -334,7 +289,7 @@ def _drawdown(_: Plan, frame: Frame, book: FactBook) -> Told:
 def _volatility(_: Plan, frame: Frame, book: FactBook) -> Told:
     change = compute_value(Change(1), frame)[frame.first : frame.stop]
     change = change[~np.isnan(change)]
-    name, during = book.name(frame), _during(frame, book)
+    name, during = book.name(frame), stretch_words(frame, book)
     times = frame.bars.event_ns
     if len(change) < 2 or times[-1] == times[0]:
         return Told(f"There are too few bars of {name} {during} for a volatility.")
@@ -352,10 +307,6 @@ def _volatility(_: Plan, frame: Frame, book: FactBook) -> Told:
     origin = Origin(formula="standard deviation of changes * sqrt(bars in a year)", inputs=(count, yearly))
     main = book.add("volatility", "Volatility of a year", value, Unit.PERCENT, frame, origin)
     return Told(f"The volatility of {name} {during} is {main} a year, from {count} changes at {yearly} bars a year.", main)
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 _TELLERS: Final[dict[Ask, Callable[[Plan, Frame, FactBook], Told]]] = {
