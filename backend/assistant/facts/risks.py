@@ -11,7 +11,7 @@ from backend.assistant.facts.prices import NO_DAYS, NO_PERCENT
 from backend.assistant.facts.settings import CONFIDENCE, YEAR
 from backend.assistant.facts.view import Seen, View
 from backend.assistant.facts.volatilities import sessions_a_year
-from backend.domain.bars import Float64s
+from backend.domain.bars import BarArrays, Float64s
 
 DRAWDOWN: Final = percent(
     "risk.drawdown", "Largest fall of a year", f"lowest of close / highest close before - 1 over {YEAR} sessions"
@@ -64,10 +64,16 @@ def _own(days: Seen, closes: Float64s) -> Iterator[Draft]:
     # A loss is told above zero; a quantile above zero would be a gain.
     yield days.draft(VAR, -100 * at_risk, YEAR + 1)
     yield days.draft(CVAR, -100 * float(returns[returns <= at_risk].mean()), YEAR + 1)
-    root = float(np.sqrt(sessions_a_year(days)))
+    n_a_year = sessions_a_year(days.bars.event_ns)
+    root = float(np.sqrt(n_a_year))
     yield days.draft(DOWNSIDE, 100 * root * float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2))), YEAR + 1)
+    yield days.draft(SHARPE, sharpe_of(returns, n_a_year), YEAR + 1, "Closes have not moved.")
+
+
+def sharpe_of(returns: Float64s, n_a_year: int) -> float | None:
+    """The Sharpe ratio of at least two returns, of which a year has ``n_a_year``, at a rate of 0; None where nothing moves."""
     spread = float(returns.std(ddof=1))
-    yield days.draft(SHARPE, root * float(returns.mean()) / spread if spread > 0 else None, YEAR + 1, "Closes have not moved.")
+    return float(np.sqrt(n_a_year)) * float(returns.mean()) / spread if spread > 0 else None
 
 
 def _beside(view: View, days: Seen) -> Iterator[Draft]:
@@ -75,7 +81,7 @@ def _beside(view: View, days: Seen) -> Iterator[Draft]:
     if index is None:
         yield from lacking(BESIDE, view.why_no_index or "No index is stored to set it against.", days.source)
         return
-    mine, theirs = _same_days(days, index)
+    mine, theirs = shared_returns(days.bars, index.bars, int(days.bars.event_ns[-min(YEAR + 1, len(days))]))
     source = f"{days.source}; {index.source}"
     n_returns = len(mine)
     if n_returns < _SAME_DAYS_MIN or np.any(mine <= -1) or not float(theirs.var()) or not float(mine.var()):
@@ -83,18 +89,22 @@ def _beside(view: View, days: Seen) -> Iterator[Draft]:
         yield from lacking(BESIDE, why if n_returns < _SAME_DAYS_MIN else "Closes have not moved.", source)
         return
     as_of_ns, n_bars = int(max(days.known_ns[-1], index.known_ns[-1])), min(YEAR + 1, len(days))
-    beta = float(np.cov(mine, theirs)[0, 1] / theirs.var(ddof=1))
+    beta = beta_of(mine, theirs)
     correlation = float(np.corrcoef(mine, theirs)[0, 1])
     for term, value in ((INDEX, str(index.series.instrument.code)), (BETA, beta), (CORRELATION, correlation)):
         yield Draft(term=term, value=value, source=source, as_of_ns=as_of_ns, bars=days.newest(n_bars))
 
 
-def _same_days(days: Seen, index: Seen) -> tuple[Float64s, Float64s]:
-    """Returns of both over the newest year of sessions that both have, from one such session to the next."""
-    first_ns = days.bars.event_ns[-min(YEAR + 1, len(days))]
-    _, mine, theirs = np.intersect1d(days.bars.event_ns, index.bars.event_ns, assume_unique=True, return_indices=True)
-    mine, theirs = (rows[days.bars.event_ns[mine] >= first_ns] for rows in (mine, theirs))
-    own, other = days.bars.close[mine], index.bars.close[theirs]
+def beta_of(mine: Float64s, theirs: Float64s) -> float:
+    """How far ``mine`` moves with ``theirs``, which does move: their covariance over its variance."""
+    return float(np.cov(mine, theirs)[0, 1] / theirs.var(ddof=1))
+
+
+def shared_returns(bars: BarArrays, index: BarArrays, first_ns: int) -> tuple[Float64s, Float64s]:
+    """Returns of both from one bar that both have to the next, the first of them at ``first_ns`` or later."""
+    _, mine, theirs = np.intersect1d(bars.event_ns, index.event_ns, assume_unique=True, return_indices=True)
+    mine, theirs = (rows[bars.event_ns[mine] >= first_ns] for rows in (mine, theirs))
+    own, other = bars.close[mine], index.close[theirs]
     if np.any(own <= 0) or np.any(other <= 0):
         return np.empty(0), np.empty(0)
     return own[1:] / own[:-1] - 1, other[1:] / other[:-1] - 1

@@ -9,7 +9,8 @@ from backend.assistant.facts.draft import Draft, Term, percent
 from backend.assistant.facts.fact import Unit
 from backend.assistant.facts.prices import NO_PERCENT
 from backend.assistant.facts.settings import LONG, MIDDLE, QUARTER, SHORT, WEEK
-from backend.assistant.facts.view import Seen, View
+from backend.assistant.facts.view import View
+from backend.domain.bars import BarArrays
 from backend.indicators import compute
 
 DIRECTION: Final = Term(
@@ -35,8 +36,8 @@ FIT: Final = percent("trend.fit_63", "Fit of the regression line", f"r squared o
 def trend_facts(view: View) -> Iterator[Draft]:
     """Direction over the long and the short run, and a line through a quarter of bars."""
     main = view.main
-    yield main.draft(DIRECTION, _direction(main, MIDDLE, LONG), LONG)
-    yield main.draft(SHORT_DIRECTION, _direction(main, SHORT, None), SHORT + WEEK)
+    yield main.draft(DIRECTION, direction_of(main.bars, MIDDLE, LONG), LONG)
+    yield main.draft(SHORT_DIRECTION, direction_of(main.bars, SHORT, None), SHORT + WEEK)
     closes = main.bars.close[-QUARTER:]
     if len(closes) < QUARTER or np.any(closes <= 0):
         why = "" if len(closes) < QUARTER else NO_PERCENT
@@ -48,14 +49,15 @@ def trend_facts(view: View) -> Iterator[Draft]:
     yield main.draft(FIT, fit, QUARTER, "Closes have not moved.")
 
 
-def _direction(main: Seen, period: int, beyond: int | None) -> str | None:
+def direction_of(bars: BarArrays, period: int = MIDDLE, beyond: int | None = LONG) -> str | None:
+    """``up``, ``down`` or ``sideways`` at the newest bar, by the rule above; None where there are too few bars."""
     n_bars = max(period + WEEK, beyond or 0)
-    if len(main) < n_bars:
+    if len(bars) < n_bars:
         return None
-    close = float(main.bars.close[-1])
-    line = compute("sma", main.bars, period=period)["value"]
+    close = float(bars.close[-1])
+    line = compute("sma", bars, period=period)["value"]
     average, slope = float(line[-1]), float(line[-1] - line[-1 - WEEK])
-    far = average if beyond is None else float(compute("sma", main.bars, period=beyond)["value"][-1])
+    far = average if beyond is None else float(compute("sma", bars, period=beyond)["value"][-1])
     is_flat_enough = slope >= 0 if beyond else slope > 0
     if close > average >= far and is_flat_enough:
         return "up"

@@ -11,7 +11,7 @@ from backend.assistant.facts.oscillators import CLOSES_ONLY
 from backend.assistant.facts.prices import NO_DAYS, NO_PERCENT
 from backend.assistant.facts.settings import OSCILLATOR, SHORT, YEAR
 from backend.assistant.facts.view import Seen, View
-from backend.domain.bars import DAY_NS, Float64s
+from backend.domain.bars import DAY_NS, Float64s, Int64s
 from backend.indicators import compute
 
 ATR: Final = price("volatility.atr", "Average true range", f"atr({OSCILLATOR})", ("@setting.oscillator",))
@@ -53,10 +53,9 @@ def volatility_facts(view: View) -> Iterator[Draft]:
     yield days.draft(REGIME, None if rank is None else _regime(rank), SHORT + 1 + YEAR)
 
 
-def sessions_a_year(days: Seen) -> int:
-    """365 where bars come on weekends too, else the customary 252."""
-    first_ns = days.bars.event_ns[-1] - 365 * DAY_NS
-    n_days = len(days) - int(np.searchsorted(days.bars.event_ns, first_ns, side="right"))
+def sessions_a_year(event_ns: Int64s) -> int:
+    """365 where daily bars come on weekends too, else the customary 252."""
+    n_days = len(event_ns) - int(np.searchsorted(event_ns, event_ns[-1] - 365 * DAY_NS, side="right"))
     return 365 if n_days > _DAYS_A_WEEK_ROUND_THE_CLOCK else YEAR
 
 
@@ -66,7 +65,7 @@ def realised(days: Seen) -> Float64s:
     if len(returns) < SHORT:
         return np.empty(0)
     windows = np.lib.stride_tricks.sliding_window_view(returns, SHORT)
-    made: Float64s = 100 * windows.std(axis=1, ddof=1) * np.sqrt(sessions_a_year(days))
+    made: Float64s = 100 * windows.std(axis=1, ddof=1) * np.sqrt(sessions_a_year(days.bars.event_ns))
     return made
 
 

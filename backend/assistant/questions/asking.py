@@ -8,6 +8,8 @@ from backend.assistant.questions.comparing import DOWN, UP, take_bare_moves
 from backend.assistant.questions.phrases import UNIT_INTERVALS, Reading
 from backend.assistant.questions.plan import (
     CONDITIONED,
+    DAILY,
+    MONTHLY,
     Ask,
     Change,
     Condition,
@@ -28,6 +30,15 @@ _POINT: Final = r"highest|lowest|peak(?:ed|s)?|top|bottom(?:ed|s)?|max(?:imum)?|
 _STEEP: Final = r"steepest"
 _PIECE: Final = r"(?:trading )?(day|week|month|quarter|year|hour|session|bar)s?"
 _UNITS: Final = r"(?:trading )?(?:days?|weeks?|months?|quarters?|years?|hours?|sessions?|bars?|candles?|times?|minutes?)"
+_TREND: Final = (
+    r"\b(?:(?:up|down|sideways) ?trend(?:ing)?|trend(?:ing|ed|s)?(?: (?:up|down|sideways)(?:wards?)?)?|direction of the trend)\b"
+)
+_IDLE_WORDS: Final = "whether what which way is are was were does did has have the a an in of for it its now still or ;"
+_BESIDE_A_TREND: Final = frozenset(_IDLE_WORDS.split())
+_BARS_QUESTION: Final = (
+    rf"(?:how many|(?:the )?number of) ({_PIECE}|candles)(?: (?:are|were|is|was|there|did|do|does|had|has|have|of|for|in|with|data"
+    r"|on record|trad(?:e|ed|ing)|stored|@x[a-z](?:'s)?|;))*[ ?]*"
+)
 _LONGEST: Final = r"longest|max(?:imum)?|biggest|most|record|highest number of"
 
 
@@ -35,6 +46,7 @@ _CHOICE: Final = r"stocks?|instruments?|ones?|names?|of|shares|symbols|tickers"
 _EARLIER: Final = r"last|latest|recently"
 _LISTING: Final = r"(?:which|what|all|the|show|on which|on what)+(?: me)?(?: the| all)*"
 _BAR_ASKS: Final = (
+    (Ask.WHETHER, r"^\s*(?:whether\b ?)+"),
     (Ask.WHICH, rf"\b(?:which|what)(?: (?:{_CHOICE}))*\b(?! (?:{_UNITS})\b)"),
     (
         Ask.SHARE,
@@ -58,19 +70,28 @@ _BAR_ASKS: Final = (
 
 @dataclass(slots=True)
 class Wanted:
-    """What is asked, as far as it is read; ``is_loose`` where no word says it and the value alone stands."""
+    """What is asked, as far as it is read.
+
+    is_loose : no word says it, and the value alone stands
+    is_faint : so little says it that with a word which is not understood it is another question
+    """
 
     ask: Ask
     measure: Operand | None = None
     n: int = 1
     is_loose: bool = False
+    is_faint: bool = False
 
 
 def read_wanted(reading: Reading, where: list[Condition], *, n_instruments: int, has_list: bool) -> Wanted | None:
     """The ask of what is left of a question, after its values and conditions; None where it asks nothing of bars."""
     return (
-        _special(reading, n_instruments=n_instruments, has_list=has_list)
+        _by_facts(reading)
+        or _special(reading, n_instruments=n_instruments, has_list=has_list)
         or _streak(reading, where)
+        or _seasons(reading)
+        or _extremes(reading)
+        or _bars(reading, where)
         or _conditioned(reading, where, is_choice=has_list or n_instruments > 1)
         or _extreme(reading)
         or _aggregate(reading)
@@ -106,7 +127,10 @@ def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted 
         return Wanted(Ask.DRAWDOWN)
     if reading.drop(r"\b(?:annuali[sz]ed |historical |reali[sz]ed )?volatil\w+\b"):
         return Wanted(Ask.VOLATILITY)
-    compares = r"\bcompar(?:e|ed|ison|ing)\b(?: (?:to|with))?|\bvs\b\.?|\bversus\b"
+    if re.search(rf"\bhow (?:often|many)\b|\bwhen\b|\b(?:which|what|on what) {_UNITS}\b", reading.text):
+        return None  # asks at which bars one was ahead, and not by how much over the time
+    beats = r"\b(?:beat(?:s|en)?|(?:out|under)perform(?:ed|s)?|(?:(?:do|does|did|done) )?(?:better|worse) than)\b"
+    compares = rf"{beats}|\bcompar(?:e|ed|ison|ing)\b(?: (?:to|with))?|\bvs\b\.?|\bversus\b"
     better = r"\b(?:which|who|what)\b.*\b(?:better|best|worse|worst|more|most|outperform(?:ed|s)?|stronger|strongest)\b"
     is_comparison = re.search(compares, reading.text) or (
         re.search(better, reading.text) and not re.search(r"\{\d+\}", reading.text)
@@ -115,6 +139,7 @@ def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted 
         for pattern in (
             compares,
             compares,
+            r"\bwhether\b",
             r"\b(?:which|who|what)\b",
             r"\b(?:better|best|worse|worst|more|most|outperform(?:ed|s)?|stronger|strongest)\b",
             returns,
@@ -124,6 +149,58 @@ def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted 
         reading.text = re.sub(r"\{\d+\}", " ", reading.text) if _has_only(reading, Change) else reading.text
         return Wanted(Ask.COMPARE)
     return None  # fmt: skip
+
+
+def _by_facts(reading: Reading) -> Wanted | None:
+    """What is told by the formulas of the facts."""
+    if reading.drop(r"\bsharpe(?: ratio)?\b"):
+        return Wanted(Ask.SHARPE)
+    if reading.drop(r"\bbeta\b"):
+        reading.drop(r"\b(?:vs\b\.?|relative to|with respect to)")
+        return Wanted(Ask.BETA)
+    rest, n_found = re.subn(_TREND, " ", re.sub(r"@x[a-z](?:'s)?|\?", " ", reading.text))
+    if not n_found or not _BESIDE_A_TREND.issuperset(rest.split()):
+        return None
+    reading.text = " ".join(re.findall(r"@x[a-z]", reading.text))
+    return Wanted(Ask.TREND)
+
+
+def _seasons(reading: Reading) -> Wanted | None:
+    """The mean of each weekday or calendar month, where one of these is asked about."""
+    before = r"(?:by |per |each |every |which |what |on |in |for |of |the |a )*"
+    match = reading.drop(rf"(?<!many )(?<!number of )\b{before}(weekday|calendar month)\b")
+    if match is None:
+        return None
+    reading.intervals += [MONTHLY if match[1] == "calendar month" else DAILY]
+    measure = _only_value(reading)
+    sides = rf"{_BIG}|{_SMALL}|{_STEEP}|most|better|worse"
+    for words in (rf"{UP}|{DOWN}|perform(?:ed|s|ing)?", sides, r"average|mean|typical(?:ly)?"):
+        reading.drop(rf"\b(?:{words})\b")
+    return Wanted(Ask.SEASONS, measure or Change(1))
+
+
+def _extremes(reading: Reading) -> Wanted | None:
+    """The highest and the lowest of one value, of prices where none is named."""
+    return Wanted(Ask.EXTREMES, _only_value(reading)) if reading.drop(r"\bextremes\b") else None
+
+
+def _only_value(reading: Reading) -> Operand | None:
+    """The one value that is named, taken; none where there is no or more than one, which then stay."""
+    places = re.findall(r"\{(\d+)\}", reading.text)
+    if len(places) != 1:
+        return None
+    reading.text = reading.text.replace(f"{{{places[0]}}}", " ")
+    return reading.values[int(places[0])]
+
+
+def _bars(reading: Reading, where: list[Condition]) -> Wanted | None:
+    """How many bars there are, where nothing is asked of them."""
+    match = re.fullmatch(_BARS_QUESTION, reading.text.strip())
+    if match is None or where:
+        return None
+    _note_piece(reading, match[1])
+    reading.text = " ".join(re.findall(r"@x[a-z]", reading.text))
+    return Wanted(Ask.BARS)
 
 
 def _streak(reading: Reading, where: list[Condition]) -> Wanted | None:
@@ -156,7 +233,7 @@ def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -
             if ask in CONDITIONED and not where and ask in {Ask.LAST, Ask.FIRST, Ask.LIST}:
                 reading.text = before
                 continue
-            return Wanted(ask)
+            return Wanted(ask, is_faint=ask is Ask.WHETHER and not kept)
     return None
 
 

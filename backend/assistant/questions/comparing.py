@@ -94,7 +94,8 @@ def take_conditions(reading: Reading, where: list[Condition]) -> None:
     _take_distances(reading, where)
     _take_betweens(reading, where)
     _take_new_extremes(reading, where)
-    operand = rf"(?:\{{(\d+)\}}|({_NUMBER}) ?%?(?: (?:points|dollars|shares)\b)?(?![\w.]))"
+    # No number of days is a level: "above its 50 day".
+    operand = rf"(?:\{{(\d+)\}}|({_NUMBER})(?![\d.]* ?{_UNIT}\b) ?%?(?: (?:points|dollars|shares)\b)?(?![\w.]))"
     pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)({_OP}) {_LINKING}{operand}"
 
     def read(match: re.Match[str]) -> str:

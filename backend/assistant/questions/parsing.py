@@ -5,8 +5,10 @@ must be words without a meaning of their own; else the question is not understoo
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, Final, cast
 
+from backend.assistant.facts.gathering import MARKET
 from backend.assistant.questions.asking import Wanted, read_distance, read_wanted, small_move, takes_how_much
 from backend.assistant.questions.comparing import take_bare_moves, take_conditions, take_moves
 from backend.assistant.questions.names import COMMON, Names
@@ -18,9 +20,12 @@ from backend.assistant.questions.plan import (
     Ask,
     Change,
     Condition,
+    Current,
     Measure,
+    Number,
     Period,
     Plan,
+    Previous,
     Price,
     Recent,
     Span,
@@ -38,7 +43,31 @@ OPEN: Final = re.compile(
     r"|happen(?:ed|s)?|because|reasons?|what does|what do you|meaning|define|definition|how do i|how can i|how to|calculated?"
     r"|formula|draw|plot|alert|remind|strategy|backtest|write|code|tomorrow|next)\b"
 )
-_SYNONYMS: Final = (
+# The hours of days, the days of months: what comes again and again is asked about, and no single one of them.
+_AGAIN: Final = r"(?:hour|minute|session|day|week|month|quarter|time)s? of (?:the |a |each |every )?(?:day|week|month|quarter|year)"
+_AVERAGES: Final = r"(?:(?:simple|exponential|weighted) )?(?:moving averages?|averages?|ma|sma|ema|wma|dma)"
+_OTHER_AVERAGE: Final = rf"(?:but|and|yet|while|or) (?:[a-z']+ ){{0,5}}\d+ (?:day|week|month|bar) ({_AVERAGES})\b"
+
+
+def _extremes_of(found: re.Match[str]) -> str:
+    """One thing that is asked, as the highest and the lowest close; what differs stays as it is."""
+    if (found[1], found[2]) == ("high", "low"):
+        return "extremes"
+    return f"extremes {found[1]}" if found[1] == found[2] else found[0]
+
+
+def _one_word(found: re.Match[str]) -> str:
+    """A word that is not understood, in the place of words that may be left out."""
+    return found[0].replace(" ", "_")
+
+
+_SYNONYMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
+    (r"\bdays? of (?:the |a |each )?week\b", "weekday"),
+    (r"\b(?:calendar )?months? of (?:the |a |each )?year\b", "calendar month"),
+    (rf"\b{_AGAIN}\b", _one_word),
+    (rf"\b(\d+) (day|week|month|bar) (?={_OTHER_AVERAGE})", r"\1 \2 \3 "),
+    (r"\bhighest (high|close|closing price|price|volume) and (?:the |its )?lowest (low|\1)\b", _extremes_of),
+    (r"\b(?:highest and (?:the )?lowest|lowest and (?:the )?highest|max(?:imum)? and min(?:imum)?)\b", "extremes"),
     (r"\bgolden cross(?:es)?\b", "sma(50) crosses above sma(200)"),
     (r"\bdeath cross(?:es)?\b", "sma(50) crosses below sma(200)"),
     (r"\boverbought\b", "rsi(14) above 70"),
@@ -71,15 +100,19 @@ _FILLER: Final = """
     were what when where whether which while who whose will with within year years month months much index instrument
     compare performance value values against versus level every other candle candles hour hours minute minutes quarter
     quarters now today currently current ever chart the's 's s ~ ; , & - ' ? ! . : ( ) days' close-to-close made make
-    happen us let want know would like see
+    happen us let want know would like see but yet
 """
 _FILLERS: Final = frozenset(_FILLER.split())
+_IS_WHETHER: Final = re.compile(r"\s*(?:did|has|have|is|are|was|were|whether)\b")
 _SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
 CUE: Final = re.compile(
     r"\b(?:how (?:many|often|much|far)|when|highest|lowest|longest|biggest|largest|best|worst|average|mean|median|correlation"
     r"|count|which|drawdown|volatility|volume|close[sd]?|rsi|total|share|first|last|list|return)\b"
 )
-_PLAIN_ASKS: Final = frozenset({Ask.CORRELATION, Ask.COMPARE, Ask.DRAWDOWN, Ask.VOLATILITY, Ask.RETURN})
+_PLAIN_ASKS: Final = frozenset(
+    {Ask.CORRELATION, Ask.COMPARE, Ask.DRAWDOWN, Ask.VOLATILITY, Ask.RETURN, Ask.EXTREMES, Ask.SEASONS}
+    | {Ask.TREND, Ask.SHARPE, Ask.BETA, Ask.BARS}
+)
 
 
 def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | None:
@@ -98,6 +131,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     is_named = bool(ids) or watchlist is not None
     try:
         period, prices = read_pieces(reading)
+        reading.text = _priced(reading.text, is_one_bar=_is_one_bar(period))
         wanted = _read_ask(reading, where, n_instruments=len(ids), has_list=watchlist is not None)
     except InvalidInput:
         if is_named and CUE.search(line):  # else what is broken may mean something else altogether
@@ -105,7 +139,10 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         return None
     if where and isinstance(period, Whole) and re.match(r"(?:is|are)\b", line):
         period = Recent(1, "bar")  # "Is it above its average?" asks about the newest bar
+    wanted = _whole_move(reading, wanted, where, period)
     left = _left_over(reading.text)
+    if len(where) > 1 and re.search(r"\bor\b", reading.text):
+        left.append("or")  # conditions hold together
     has_values = bool(reading.values or where) or (wanted is not None and (wanted.measure is not None or wanted.ask in _PLAIN_ASKS))
     if wanted is None or not has_values or (wanted.is_loose and not is_named):
         return None
@@ -116,6 +153,8 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
             raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code="question.instrument")
         ids = [(instrument,)]
     chosen = tuple(dict.fromkeys(one_of(one) for one in ids))
+    if wanted.ask is Ask.BETA and len(chosen) == 1:  # against the market, as facts tell it
+        chosen += tuple(one for one in names.ids_of(str(MARKET)) if one not in chosen)
     return check_plan(_plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices)))
 
 
@@ -182,14 +221,52 @@ def _read_ask(reading: Reading, where: list[Condition], *, n_instruments: int, h
     if far and (wanted := read_distance(reading)) is not None:
         return wanted
     take_conditions(reading, where)
-    if where and re.match(r"\s*(?:did|has|have|is|are|was|were)\b", opening):
-        reading.text = f"count {reading.text}"  # "Did it close above 600?" is answered by how often it did
+    if _IS_WHETHER.match(opening) and (where or not re.search(r"\{\d+\}", reading.text)):
+        reading.text = f"whether {reading.text}"
     wanted = read_wanted(reading, where, n_instruments=n_instruments, has_list=has_list)
     if wanted is not None and wanted.ask in MAY_BE_CONDITIONED and re.search(_SIDED_DAYS, reading.text):
         take_bare_moves(reading, where)
     if wanted is not None and isinstance(wanted.measure, Change):
         _keep_direction(reading, wanted, where)
     return wanted
+
+
+def _priced(text: str, *, is_one_bar: bool) -> str:
+    """Words that ask for a price by the name alone, as "what was AAPL on 2012-09-21", name its close from now on."""
+    verbs = r"at|worth|trad(?:e|ed|ing)(?: at)?|cost"
+    verb, end = (rf"(?: (?:{verbs}))?", r"(?= ?;\W*$)") if is_one_bar else (rf" (?:{verbs})", r"(?=\W*$)")
+    return re.sub(rf"^\s*(?:what|where|how much) (?:is|was|were|did|does) (?:the )?(@x[a-z]){verb}{end}", r"close of \1 ", text)
+
+
+def _is_one_bar(period: Period) -> bool:
+    match period:
+        case Span(first, last):
+            return first == last
+        case Recent(1, unit):
+            return unit in {"bar", "day"}
+        case Previous(unit) | Current(unit):
+            return unit == "day"
+        case _:
+            return False
+
+
+def _whole_move(reading: Reading, wanted: Wanted | None, where: list[Condition], period: Period) -> Wanted | None:
+    """What is wanted where the move of a whole time is meant: "was it up in 2012" asks for no single day that was up."""
+    if wanted is None or wanted.ask is not Ask.WHETHER or len(where) != 1 or reading.n_written or reading.intervals:
+        return wanted
+    (only,) = where
+    if _is_one_bar(period) or not isinstance(only.left, Change) or only.left.n_bars != 1:
+        return wanted
+    if only.right == Number(0.0):
+        where.clear()
+        return Wanted(Ask.RETURN, is_faint=wanted.is_faint)
+    if isinstance(period, Whole):
+        return wanted
+    raise InvalidInput(
+        "Is a move within a day meant, or the return of the whole time?",
+        hint='Say "in a day", or ask for the return.',
+        code="question.measure",
+    )
 
 
 def _keep_direction(reading: Reading, wanted: Wanted, where: list[Condition]) -> None:
@@ -217,7 +294,7 @@ def _refuse_left_over(left: list[str], text: str, wanted: Wanted, *, is_named: b
             hint="Import its bars, or look for it with: trii instruments",
             code="question.instrument",
         )
-    if not is_named or wanted.is_loose:
+    if not is_named or wanted.is_loose or wanted.is_faint:
         return None
     said = " ".join(words) or "more than one value"
     raise InvalidInput(

@@ -58,9 +58,11 @@ def take_period(text: str) -> tuple[Period, str]:
 
         def replaced(match: re.Match[str], read: Callable[[re.Match[str]], Period] = read) -> str:
             found.append(read(match))
-            return " ; "
+            return " " if read is _whole else " ; "  # "ever" stands between words that go together
 
         rest = pattern.sub(replaced, rest)
+    if len(set(found)) > 1 and Whole() in found:
+        found.remove(Whole())  # "did it ever rise so in 2008"
     if len(set(found)) > 1:
         raise InvalidInput("Two periods are named.", hint="Ask about one at a time.", code="question.period")
     bare = re.search(rf"\b(?:in|during|since|on|of) ({_BARE_MONTH})\b", rest)

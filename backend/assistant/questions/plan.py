@@ -14,6 +14,8 @@ INSTRUMENTS_MAX: Final = 20
 CONDITIONS_MAX: Final = 4
 WINDOW_MAX: Final = 5_000
 NUMBER_MAX: Final = 1e15
+DAILY: Final = "1d"
+MONTHLY: Final = "1mo"
 
 
 class Ask(enum.StrEnum):
@@ -25,9 +27,13 @@ class Ask(enum.StrEnum):
     LAST = "last"
     LIST = "list"  # the bars at which they hold
     STREAK = "streak"  # the longest run of bars at which they hold
+    WHETHER = "whether"  # the conditions hold at the bar of the period, or at any of its bars
     WHICH = "which"  # the instruments that have such a bar
+    BARS = "bars"  # how many there are
     HIGHEST = "highest"  # of the measure, with its bar
     LOWEST = "lowest"
+    EXTREMES = "extremes"  # the highest and the lowest, of prices where nothing is measured
+    SEASONS = "seasons"  # the mean of the measure by weekday, or by calendar month for bars of months
     MEAN = "mean"
     MEDIAN = "median"
     SUM = "sum"
@@ -37,6 +43,9 @@ class Ask(enum.StrEnum):
     CORRELATION = "correlation"  # of the changes of two instruments
     DRAWDOWN = "drawdown"  # the deepest fall from a high before it
     VOLATILITY = "volatility"  # of changes, a year's worth
+    SHARPE = "sharpe ratio"  # as the facts of risk reckon it
+    BETA = "beta"  # of the first instrument against the second, as the facts of risk reckon it
+    TREND = "trend"  # its direction by the rule of the facts, at the last bar of the period
 
 
 class Op(enum.StrEnum):
@@ -184,15 +193,18 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     prices: Literal["auto", "raw", "adjusted"] = "auto"
 
 
-MEASURED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM, Ask.VALUE})
-CONDITIONED: Final = frozenset({Ask.COUNT, Ask.SHARE, Ask.FIRST, Ask.LAST, Ask.LIST, Ask.STREAK, Ask.WHICH})
+MEASURED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM, Ask.VALUE, Ask.SEASONS})
+MAY_BE_MEASURED: Final = MEASURED | {Ask.EXTREMES}
+CONDITIONED: Final = frozenset({Ask.COUNT, Ask.SHARE, Ask.FIRST, Ask.LAST, Ask.LIST, Ask.STREAK, Ask.WHICH, Ask.WHETHER})
 _FILTERED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM})
 MAY_BE_CONDITIONED: Final = CONDITIONED | _FILTERED
+OF_TWO: Final = frozenset({Ask.CORRELATION, Ask.BETA})
+_OVER_TIME: Final = OF_TWO | {Ask.RETURN, Ask.COMPARE, Ask.DRAWDOWN, Ask.VOLATILITY, Ask.SHARPE, Ask.TREND}
 
 
 def spans_bars(plan: Plan) -> bool:
     """Whether anything in the plan looks at more than one bar's own prices, so that splits and dividends would disturb it."""
-    if plan.ask in {Ask.RETURN, Ask.COMPARE, Ask.CORRELATION, Ask.DRAWDOWN, Ask.VOLATILITY}:
+    if plan.ask in _OVER_TIME:
         return True
     values = [plan.measure, *(side for one in plan.where for side in (one.left, one.right))]
     return any(_spans_bars(value) for value in values)

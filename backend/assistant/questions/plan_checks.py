@@ -7,9 +7,13 @@ from typing import Final, NoReturn
 from backend.assistant.questions.plan import (
     CONDITIONED,
     CONDITIONS_MAX,
+    DAILY,
     INSTRUMENTS_MAX,
     MAY_BE_CONDITIONED,
+    MAY_BE_MEASURED,
     MEASURED,
+    MONTHLY,
+    OF_TWO,
     Ask,
     Condition,
     Distance,
@@ -32,12 +36,22 @@ _NAME_CHARS_MAX: Final = 80
 def check_plan(plan: Plan) -> Plan:
     """The same plan where it can be run. Raises InvalidInput that says which part makes no sense."""
     _check_subject(plan)
-    _check_interval(plan.interval)
+    _check_interval(plan)
     if isinstance(plan.period, Span):
         _check_span(plan.period)
+    _check_ask(plan)
+    if plan.measure is not None:
+        _check_operand(plan.measure)
+    for condition in plan.where:
+        _check_condition(condition)
+    return plan
+
+
+def _check_ask(plan: Plan) -> None:
+    """What is asked goes with what is measured, and under which conditions."""
     if plan.ask in MEASURED and plan.measure is None:
         _refuse(f"What is the {plan.ask} of?", "Name a column or an indicator, as in: highest close.")
-    if plan.ask not in MEASURED and plan.measure is not None:
+    if plan.ask not in MAY_BE_MEASURED and plan.measure is not None:
         _refuse(f"A question for {_said(plan.ask)} measures nothing else.", "Leave the other value out.")
     if plan.ask in CONDITIONED and not plan.where:
         _refuse(f"A question for {_said(plan.ask)} needs a condition.", "Add one, as in: close above its 50-day average.")
@@ -49,11 +63,6 @@ def check_plan(plan: Plan) -> Plan:
         _refuse(f"A question for {_said(plan.ask)} has no number of rows.", "Leave it out.")
     if plan.ask is Ask.SUM and plan.measure != Price("volume"):
         _refuse("Only volumes can be added up.", "Ask for the total volume, or for a mean.")
-    if plan.measure is not None:
-        _check_operand(plan.measure)
-    for condition in plan.where:
-        _check_condition(condition)
-    return plan
 
 
 def _check_subject(plan: Plan) -> None:
@@ -71,14 +80,19 @@ def _check_subject(plan: Plan) -> None:
         if str(InstrumentId.parse(text)) != text:
             _refuse(f"{text!r} is not how an instrument's id is written.", "Use capital letters, as in AAPL.XNAS.")
     n_named = len(plan.instruments)
-    if plan.ask is Ask.CORRELATION and n_named != 2:
-        _refuse("A correlation is that of two instruments.", "Name two.")
+    if plan.ask in OF_TWO and n_named != 2:
+        _refuse(f"A {plan.ask} is that of two instruments.", "Name two.")
     if plan.ask in {Ask.COMPARE, Ask.WHICH} and plan.watchlist is None and n_named < 2:
         _refuse("There is only one instrument to choose from.", "Name two or more, or a watchlist.")
 
 
-def _check_interval(text: str) -> None:
+def _check_interval(plan: Plan) -> None:
+    text = plan.interval
     spec = BarSpec.parse(text)
+    if plan.ask is Ask.SEASONS and text not in {DAILY, MONTHLY}:
+        _refuse(f"Bars of {text} have no weekday.", "Ask by weekday, or by calendar month.")
+    if plan.ask is Ask.SHARPE and text != DAILY:
+        _refuse("A Sharpe ratio is told of daily bars.", "Leave the interval out.")
     if not spec.is_time or str(spec) != text:
         _refuse(f"{text!r} is not an interval that can be asked about.", "Use 1m, 5m, 1h, 1d, 1w or 1mo.")
 

@@ -7,7 +7,7 @@ from backend.assistant.questions.frames import Frame, load_frame
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.offers import Offer, read_offer
 from backend.assistant.questions.parsing import parse_question
-from backend.assistant.questions.plan import Ask, Plan, spans_bars
+from backend.assistant.questions.plan import OF_TWO, Ask, Plan, spans_bars
 from backend.assistant.questions.plan_checks import check_plan
 from backend.assistant.questions.result import AnswerTable, Result
 from backend.assistant.questions.several import tell_all
@@ -71,7 +71,7 @@ class Questions:
             try:
                 frame = await load_frame(self._history, instrument, series, plan.period, now_ns=now_ns, is_adjusted=is_adjusted)
             except InvalidInput:
-                if len(instruments) <= 2 or plan.ask is Ask.CORRELATION:
+                if len(instruments) <= 2 or plan.ask in OF_TWO:
                     raise
                 skipped += 1  # one instrument of a long list without such bars
                 continue
@@ -116,7 +116,7 @@ def _answered(plan: Plan, frames: list[Frame], circumstances: tuple[int, bool]) 
     told = tell_all(plan, frames, book)
     sentence = told.sentence
     if told.main:
-        sentence += f"{interval_words(frames[0], book)} {prices_words(frames[0], plan, is_past=is_past)}"
+        sentence += f"{interval_words(frames[0], book)} {prices_words(frames[0], plan, is_past=is_past)}".rstrip()
     if n_skipped:
         left_out = book.asked(n_skipped, frames[0], "Instruments without such bars")
         sentence += f" Left out for want of such bars: {left_out}."

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from backend.assistant.facts.fact import BarRange, Unit
+from backend.assistant.questions.by_facts import tell_beta
 from backend.assistant.questions.frames import Frame
-from backend.assistant.questions.plan import Ask, Plan, Whole
+from backend.assistant.questions.plan import OF_TWO, Ask, Plan, Whole
 from backend.assistant.questions.single import tell, tell_return
 from backend.assistant.questions.telling import FactBook, Origin, condition_words, noun_of
 from backend.assistant.questions.told import Told, matching_rows, stretches
@@ -20,8 +21,8 @@ _PAIRS_MIN: Final = 3
 
 def tell_all(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:
     """Answer a plan for every instrument: in a sentence each where they are few, else in a table."""
-    if plan.ask is Ask.CORRELATION:
-        return _correlation(frames, book)
+    if plan.ask in OF_TWO:
+        return _correlation(frames, book) if plan.ask is Ask.CORRELATION else tell_beta(frames, book)
     if plan.ask is Ask.COMPARE:
         return _comparison(plan, frames, book)
     if plan.ask is Ask.WHICH:

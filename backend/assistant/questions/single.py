@@ -4,11 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from backend.assistant.facts.fact import Unit
+from backend.assistant.questions.by_facts import tell_sharpe, tell_trend
 from backend.assistant.questions.frames import Frame
-from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Number, Operand, Plan
+from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Number, Operand, Plan, Price
 from backend.assistant.questions.reckoning import compute_value
+from backend.assistant.questions.seasons import tell_seasons
 from backend.assistant.questions.telling import (
     FactBook,
     Origin,
@@ -20,6 +23,7 @@ from backend.assistant.questions.telling import (
     unit_of,
 )
 from backend.assistant.questions.told import Told, base_row, capital, matching_rows, stretch_words, stretches
+from backend.assistant.questions.whether import tell_whether
 from backend.assistant.questions.wording import format_condition
 from backend.domain.bars import DAY_NS, Float64s, Int64s
 
@@ -179,6 +183,21 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
     return told
 
 
+def _extremes(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    """The highest and the lowest of the measure; the highest high and the lowest low where nothing is measured."""
+    sides = ((Ask.HIGHEST, Price("high")), (Ask.LOWEST, Price("low")))
+    told = [_extreme(replace(plan, ask=ask, measure=plan.measure or price), frame, book) for ask, price in sides]
+    return Told(" ".join(one.sentence for one in told), told[0].main, tuple(match for one in told for match in one.matches))
+
+
+def _bars(_: Plan, frame: Frame, book: FactBook) -> Told:
+    name, during = book.name(frame), stretch_words(frame, book)
+    main = book.count("bars", "Bars", frame.n_rows, frame, Origin(formula="number of complete bars"))
+    noun = noun_of(frame, frame.n_rows)
+    noun = f"trading {noun}" if noun.startswith("day") else noun
+    return Told(f"{name} has {main} {noun} {during}.", main)
+
+
 def _aggregate(plan: Plan, frame: Frame, book: FactBook) -> Told:
     assert plan.measure is not None, "A checked plan of this kind measures something."
     values, rows = _chosen(plan, frame)
@@ -316,6 +335,12 @@ _TELLERS: Final[dict[Ask, Callable[[Plan, Frame, FactBook], Told]]] = {
     Ask.FIRST: _dated,
     Ask.LAST: _dated,
     Ask.STREAK: _streak,
+    Ask.WHETHER: tell_whether,
+    Ask.BARS: _bars,
+    Ask.EXTREMES: _extremes,
+    Ask.SEASONS: tell_seasons,
+    Ask.TREND: tell_trend,
+    Ask.SHARPE: tell_sharpe,
     Ask.HIGHEST: _extreme,
     Ask.LOWEST: _extreme,
     Ask.MEAN: _aggregate,

@@ -7,6 +7,7 @@ from typing import Final
 from backend.assistant.facts.fact import BarRange, Fact, FactSet, Unit, Value
 from backend.assistant.questions.frames import Frame
 from backend.assistant.questions.plan import (
+    Ask,
     Change,
     Condition,
     Distance,
@@ -198,6 +199,8 @@ def each_of(frame: Frame) -> str:
 
 def prices_words(frame: Frame, plan: Plan, *, is_past: bool) -> str:
     """Which prices were used, as a sentence of its own."""
+    if plan.ask is Ask.BARS:
+        return ""
     has_volume = any(unit_of(value) is Unit.QUANTITY for value in _values_of(plan))
     if not frame.is_adjusted:
         return "Volumes are as traded." if plan.measure == Price("volume") else "Prices are as traded."

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from backend.assistant.questions.plan import (
+    MONTHLY,
     Ask,
     Change,
     Condition,
@@ -31,17 +32,21 @@ _HEADS = {
     Ask.LIST: "list bars",
     Ask.STREAK: "longest streak",
     Ask.WHICH: "which",
+    Ask.BARS: "number of bars",
     Ask.RETURN: "total return",
     Ask.COMPARE: "compare",
     Ask.CORRELATION: "correlation",
     Ask.DRAWDOWN: "max drawdown",
     Ask.VOLATILITY: "volatility",
+    Ask.TREND: "direction of the trend",
 }
 
 
 def format_plan(plan: Plan) -> str:
     """The plan as one line; ``parse_question`` reads the same plan from it."""
     head = _HEADS.get(plan.ask, plan.ask.value)
+    if plan.ask is Ask.SEASONS:
+        head = "by calendar month" if plan.interval == MONTHLY else "by weekday"
     if plan.n != 1:
         head = f"{plan.n} {head}"
     parts = [head]

@@ -296,7 +296,7 @@ what was the volatility of the S&P 500 in 2008?
 please tell me how many days MSFT closed above its 200 day moving average in 2004
     count bars of MSFT.XNAS where close above sma(200).value from 2004-01-01 to 2004-12-31 on 1d bars
 did AAPL close above 600 in 2012
-    count bars of AAPL.XNAS where close above 600 from 2012-01-01 to 2012-12-31 on 1d bars
+    whether of AAPL.XNAS where close above 600 from 2012-01-01 to 2012-12-31 on 1d bars
 What's the average daily volume of AAPL in 2012?
     mean volume of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
 What was Apple's highest closing price in 2012?
@@ -316,9 +316,9 @@ What was the longest streak of days MSFT closed below its 200-day moving average
 what was AAPL's RSI on 1 May 2012
     value rsi(14).value of AAPL.XNAS from 2012-05-01 to 2012-05-01 on 1d bars
 Is AAPL above its 200 day average?
-    count bars of AAPL.XNAS where close above sma(200).value in the last 1 bars on 1d bars
+    whether of AAPL.XNAS where close above sma(200).value in the last 1 bars on 1d bars
 was AAPL above its 50-day average on 2012-05-01
-    count bars of AAPL.XNAS where close above sma(50).value from 2012-05-01 to 2012-05-01 on 1d bars
+    whether of AAPL.XNAS where close above sma(50).value from 2012-05-01 to 2012-05-01 on 1d bars
 Which day in 2008 had the highest volume for AAPL?
     highest volume of AAPL.XNAS from 2008-01-01 to 2008-12-31 on 1d bars
 how many up days did MSFT have in 2009
@@ -354,7 +354,7 @@ how many consecutive days did AAPL close higher in 2010
 when was RSI of AAPL last below 30
     last time of AAPL.XNAS where rsi(14).value below 30 on 1d bars
 did MSFT ever close above 50
-    count bars of MSFT.XNAS where close above 50 on 1d bars
+    whether of MSFT.XNAS where close above 50 on 1d bars
 how much volume did AAPL trade in 2012
     sum volume of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
 what was the lowest VIX close in 2017
@@ -397,6 +397,70 @@ how often was the MACD of SP500 below -1990
     count bars of SPX.INDEX where macd(12, 26, 9).line below -1990 on 1d bars
 how many days did SP500 close above 2000 in 2014
     count bars of SPX.INDEX where close above 2000 from 2014-01-01 to 2014-12-31 on 1d bars
+did AAPL close higher on 2012-09-21
+    whether of AAPL.XNAS where change(1) above 0 from 2012-09-21 to 2012-09-21 on 1d bars
+is AAPL overbought
+    whether of AAPL.XNAS where rsi(14).value above 70 in the last 1 bars on 1d bars
+was AAPL green on 2012-09-21
+    whether of AAPL.XNAS where close above open from 2012-09-21 to 2012-09-21 on 1d bars
+was the RSI of AAPL ever above 90
+    whether of AAPL.XNAS where rsi(14).value above 90 on 1d bars
+are AAPL and MSFT above their 50-day averages
+    whether of AAPL.XNAS, MSFT.XNAS where close above sma(50).value in the last 1 bars on 1d bars
+is AAPL up
+    whether of AAPL.XNAS where change(1) above 0 in the last 1 bars on 1d bars
+did AAPL ever rise more than 10% in a day in 2008
+    whether of AAPL.XNAS where change(1) above 10 from 2008-01-01 to 2008-12-31 on 1d bars
+was AAPL up in 2012
+    total return of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+did SP500 close lower in 2008
+    total return of SPX.INDEX from 2008-01-01 to 2008-12-31 on 1d bars
+what was AAPL on 2012-09-21
+    value close of AAPL.XNAS from 2012-09-21 to 2012-09-21 on 1d bars
+What was the VIX at on 2018-02-05?
+    value close of VIX.INDEX from 2018-02-05 to 2018-02-05 on 1d bars
+what is AAPL trading at
+    value close of AAPL.XNAS on 1d bars
+how much was Apple worth on September 21, 2012
+    value close of AAPL.XNAS from 2012-09-21 to 2012-09-21 on 1d bars
+what day of the week did AAPL rise most
+    by weekday change(1) of AAPL.XNAS on 1d bars
+on which weekday did AAPL fall the most since 2005
+    by weekday change(1) of AAPL.XNAS since 2005-01-01 on 1d bars
+average volume of MSFT by weekday in 2010
+    by weekday volume of MSFT.XNAS from 2010-01-01 to 2010-12-31 on 1d bars
+what is the best day of the week for SP500
+    by weekday change(1) of SPX.INDEX on 1d bars
+which month of the year is best for SP500
+    by calendar month change(1) of SPX.INDEX on 1mo bars
+is SP500 in an uptrend
+    direction of the trend of SPX.INDEX on 1d bars
+was AAPL trending down on 2008-11-20
+    direction of the trend of AAPL.XNAS from 2008-11-20 to 2008-11-20 on 1d bars
+did AAPL beat MSFT in 2009
+    compare of AAPL.XNAS, MSFT.XNAS from 2009-01-01 to 2009-12-31 on 1d bars
+by how much did AAPL outperform the S&P 500 in 2012
+    compare of AAPL.XNAS, SPX.INDEX from 2012-01-01 to 2012-12-31 on 1d bars
+did AAPL do better than MSFT in 2010
+    compare of AAPL.XNAS, MSFT.XNAS from 2010-01-01 to 2010-12-31 on 1d bars
+how many trading days in 2012 for AAPL
+    number of bars of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+how many weeks did MSFT trade in 2010
+    number of bars of MSFT.XNAS from 2010-01-01 to 2010-12-31 on 1w bars
+Sharpe ratio of SP500 in 2017
+    sharpe ratio of SPX.INDEX from 2017-01-01 to 2017-12-31 on 1d bars
+beta of AAPL against SP500 in 2012
+    beta of AAPL.XNAS, SPX.INDEX from 2012-01-01 to 2012-12-31 on 1d bars
+what was the beta of MSFT in 2010
+    beta of MSFT.XNAS, SPX.INDEX from 2010-01-01 to 2010-12-31 on 1d bars
+how often was AAPL below its 50-day but above its 200-day average in 2012
+    count bars of AAPL.XNAS where close below sma(50).value and close above sma(200).value from 2012-01-01 to 2012-12-31 on 1d bars
+highest close and lowest close of AAPL in 2012
+    extremes close of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+highest high and lowest low of AAPL in 2012
+    extremes of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+highest and lowest RSI of AAPL in 2012
+    extremes rsi(14).value of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
 """
 LINES = TABLE.strip().splitlines()
 PHRASINGS = [(asked, plan.strip()) for asked, plan in zip(LINES[::2], LINES[1::2], strict=True)]
@@ -437,6 +501,12 @@ def test_there_are_phrasings_enough():
         "AAPL",
         "write a poem about Microsoft",
         "will SP500 close above 3000",
+        "how often was AAPL above its 50-day in 2012",
+        "how often did AAPL beat MSFT in 2009",
+        "on which days did AAPL do better than MSFT in 2009",
+        "how many days was AAPL in an uptrend in 2012",
+        "what is AAPL",
+        "is AAPL higher than MSFT",
         "how do I add a 50-day average",
         "what about Apple in march",
         "when was Apple founded",
@@ -474,6 +544,15 @@ def test_what_is_no_question_over_bars_is_left_to_others(asked):
         ("what was the worst of AAPL in 2008", "worst of what"),
         ("how often did AAPL rise or fall more than 5% in a day in 2008", "rise"),
         ("how many trading days in 2008 did SP500 move more than 3%", "move"),
+        ("how often did AAPL rise on Mondays", "mondays"),
+        ("how many weekdays did AAPL rise in 2012", "weekdays"),
+        ("longest winning streak of AAPL by weekday", "weekday"),
+        ("in which hour of the day did AAPL rise most", "hour_of_the_day"),
+        ("on which day of the month did AAPL rise most", "day_of_the_month"),
+        ("how often was AAPL above its 50-day or above its 200-day average in 2012", "or"),
+        ("was AAPL up more than 20% in 2012", "within a day"),
+        ("beta of SP500", "two instruments"),
+        ("weekly Sharpe ratio of AAPL", "daily bars"),
     ],
 )
 def test_what_is_not_understood_is_said(asked, words):
