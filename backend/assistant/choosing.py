@@ -7,6 +7,7 @@ from typing import Final
 
 from backend.assistant.answers import Mode, Question
 from backend.assistant.maths.reading import read_sum
+from backend.assistant.maths.sizing import read_sizing
 from backend.assistant.questions.entries import EntryIndex, asked_words
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.offers import read_offer
@@ -106,7 +107,7 @@ def choose_mode(text: str, names: Names, index: EntryIndex, *, instrument: str =
 def _computed(text: str, names: Names, instrument: str) -> str:
     """What of it code works out alone; empty where it does not."""
     try:
-        if read_sum(text) is not None:
+        if read_sizing(text) is not None or read_sum(text) is not None:
             return "a sum that code works out"
         return "code can compute it" if parse_question(text, names, instrument=instrument) is not None else ""
     except TriiError:

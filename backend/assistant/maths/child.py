@@ -9,6 +9,7 @@ from typing import Any, Final
 
 MEMORY_BYTES: Final = 1_536 * 2**20
 CPU_S: Final = 10
+FACTORS_MAX: Final = 10**9  # a number of 18 digits has no two factors above it
 SIGNS: Final[dict[str, Callable[..., Any]]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -39,6 +40,8 @@ def work_out(task: str, tree: Any, unknown: str) -> dict[str, Any]:
     x = sympy.Symbol(unknown, real=True) if task == "solve" else sympy.Symbol(unknown)
     said = _build(sympy, tree, {unknown: x})
     steps: list[list[str]] = []
+    if task == "prime":
+        return _factors(sympy, int(said))
     if task == "solve":
         factored = sympy.factor(said)
         if factored != said:
@@ -64,6 +67,13 @@ def work_out(task: str, tree: Any, unknown: str) -> dict[str, Any]:
         }[task]
         results = [work(said)]
     return {"results": [[_text(sympy, one), _number(one)] for one in results], "steps": steps}
+
+
+def _factors(sympy: Any, number: int) -> dict[str, Any]:
+    """The number and its prime factors; without any where it is itself the only one, or has none."""
+    found = sympy.factorint(number, limit=FACTORS_MAX) if number > 1 and not sympy.isprime(number) else {}
+    written = " * ".join(f"{prime}^{power}" if power > 1 else f"{prime}" for prime, power in sorted(found.items()))
+    return {"results": [], "steps": [], "is_prime": bool(sympy.isprime(number)), "factors": written}
 
 
 def _build(sympy: Any, tree: Any, names: dict[str, Any]) -> Any:

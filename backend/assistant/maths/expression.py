@@ -1,7 +1,10 @@
 """Expressions as trees: read from text by Python's own parser, of which only arithmetic is let through."""
 
 import ast
+import math
+import operator
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Final, TypeAlias
 
@@ -14,9 +17,11 @@ LETTERS_MAX: Final = 400
 NODES_MAX: Final = 200
 DIGITS_MAX: Final = 40
 EXPONENT_MAX: Final = 10_000
+FACTORIAL_MAX: Final = 100
 NAMES: Final = frozenset("abcdhkmnpqrstuvwxyz")
 CONSTANTS: Final = frozenset({"pi", "e"})
 FUNCTIONS: Final = frozenset({"sqrt", "exp", "log", "ln", "log10", "sin", "cos", "tan", "abs", "factorial"})
+_PLAIN: Final = re.compile(r"\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _BINARY: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}
 _SIGNS: Final = str.maketrans(
     {
@@ -37,6 +42,7 @@ def parse_expression(text: str) -> Tree:
     """The tree of one expression, as ``2x^2 - 3(x + 1)``, ``15% * 2,300`` or ``sqrt(2)``. Raises InvalidInput for anything else."""
     if len(text) > LETTERS_MAX:
         raise _bad(f"It has {len(text):,} letters; {LETTERS_MAX} are taken.")
+    _check_separators(text)
     written = _with_operators(text.translate(_SIGNS))
     try:
         parsed = ast.parse(written, mode="eval")
@@ -66,11 +72,17 @@ def evaluate(tree: Tree) -> Fraction | None:
     if any(one is None for one in operands):
         return None
     numbers = [one for one in operands if one is not None]
-    if tree[0] == "abs":
-        return abs(numbers[0])
-    if tree[0] == "neg":
-        return -numbers[0]
-    return _combine(tree[0], *numbers) if len(numbers) == 2 else None
+    if len(numbers) == 2:
+        return _combine(tree[0], *numbers)
+    return _OF_ONE[tree[0]](numbers[0]) if tree[0] in _OF_ONE else None
+
+
+def _factorial(number: Fraction) -> Fraction | None:
+    is_counted = number.denominator == 1 and 0 <= number <= FACTORIAL_MAX
+    return Fraction(math.factorial(int(number))) if is_counted else None
+
+
+_OF_ONE: Final[dict[str, Callable[[Fraction], Fraction | None]]] = {"abs": abs, "neg": operator.neg, "factorial": _factorial}
 
 
 def _combine(sign: str, left: Fraction, right: Fraction) -> Fraction | None:
@@ -100,6 +112,21 @@ def _with_operators(text: str) -> str:
     text = re.sub(r"\b(\d+(?:\.\d+)?)\s*(?=[A-Za-z(])", r"\1*", text)
     text = re.sub(r"\)\s*(?=[\w(])", ")*", text)
     return re.sub(r"\s+", " ", text.replace("^", "**")).strip()
+
+
+def _check_separators(text: str) -> None:
+    """Refuse marks between digits that may mean something else than here, by name and with what to write."""
+    token = next((one for one in re.findall(r"\d[\d.,]*\d", text) if not _PLAIN.fullmatch(one)), "")
+    if not token:
+        return
+    decimal = re.fullmatch(r"(\d+(?:\.\d{3})*),(\d+)", token)
+    plain = f"{decimal[1].replace('.', '')}.{decimal[2]}" if decimal else re.sub(r"[.,]", "", token)
+    raise InvalidInput(
+        f"The {'comma' if ',' in token else 'points'} of {token} cannot be read: "
+        "here a point stands before decimals, and a comma only between thousands.",
+        hint=f"Write it as {plain}.",
+        code="maths.separator",
+    )
 
 
 def _read(node: ast.expr) -> Tree:

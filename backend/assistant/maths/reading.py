@@ -3,9 +3,11 @@
 import enum
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from backend.assistant.maths.expression import Tree, names_in, parse_expression
+from backend.assistant.maths.phrases import read_phrase, read_prime
 from backend.errors import InvalidInput
 
 
@@ -19,16 +21,21 @@ class Task(enum.StrEnum):
     EXPAND = "expand"
     DERIVE = "derive"
     INTEGRATE = "integrate"
+    PRIME = "prime"
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A task as it was read. ``tree`` for equations is what must be zero; ``text`` as it was written."""
+    """A task as it was read. ``tree`` for equations is what must be zero; ``text`` as it was written.
+
+    is_percent : the value is one in percent
+    """
 
     task: Task
     tree: Tree
     unknown: str
     text: str
+    is_percent: bool = False
 
 
 _ASKS: Final = re.compile(
@@ -62,6 +69,12 @@ def read_sum(text: str) -> Sum | None:
     """The sum that a question asks for; None where it is none. Raises InvalidInput for one that nearly is, saying what is wrong."""
     said = text.strip().rstrip("?.! ").strip()
     rest = _ASKS.sub("", said, count=1)
+    if (number := read_prime(said) or read_prime(rest)) is not None:
+        return Sum(Task.PRIME, Fraction(number), "x", str(number))
+    # An exclamation mark at the end of a number is a factorial.
+    for words in (rest, _ASKS.sub("", text.strip().rstrip("? "), count=1)):
+        if (phrase := read_phrase(words)) is not None:
+            return Sum(Task.VALUE, parse_expression(phrase.expression), "x", words, is_percent=phrase.is_percent)
     task = Task.VALUE
     for pattern, kind in _TASKS:
         if pattern.match(rest):

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from backend.assistant.facts.fact import Fact, FactSet, Unit
 from backend.assistant.maths.expression import Tree, evaluate
 from backend.assistant.maths.reading import Sum, Task
+from backend.assistant.maths.sizing import Sizing, tell_size
 from backend.errors import InvalidInput
 
 TIMEOUT_S: Final = 40.0  # of the clock; the child's own limit is of processor time
@@ -34,12 +35,16 @@ class Solved:
     facts: FactSet
 
 
-async def solve(asked: Sum, now_ns: int) -> Solved:
+async def solve(asked: Sum | Sizing, now_ns: int) -> Solved:
     """Work it out. Raises InvalidInput for what has no answer, or takes too long."""
+    if isinstance(asked, Sizing):
+        return Solved(*tell_size(asked, now_ns))
     value = evaluate(asked.tree) if asked.task is Task.VALUE else None
     if value is not None:
         return _exactly(value, asked, now_ns)
     found = await _in_child(asked)
+    if asked.task is Task.PRIME:
+        return _prime(asked, found, now_ns)
     facts: list[Fact] = []
     lines: list[str] = []
     for words, text in found.get("steps", []):
@@ -62,9 +67,22 @@ async def solve(asked: Sum, now_ns: int) -> Solved:
     return Solved("\n\n".join(lines), FactSet(facts))
 
 
+def _prime(asked: Sum, found: dict[str, Any], now_ns: int) -> Solved:
+    facts = [_fact(1, "Number", int(asked.text), asked, now_ns)]
+    if found["is_prime"]:
+        return Solved("Yes: {F1} is prime.", FactSet(facts))
+    if not found["factors"]:
+        return Solved("No: {F1} is not prime; the least prime is two.", FactSet(facts))
+    facts.append(_fact(2, "Prime factors", found["factors"], asked, now_ns))
+    return Solved("No: {F1} is not prime, it is {F2}.", FactSet(facts))
+
+
 def _exactly(value: Fraction, asked: Sum, now_ns: int) -> Solved:
     facts = [_fact(1, "Result", _shown(value), asked, now_ns)]
     tagged = f"{asked.text} = {{F1}}"
+    if asked.is_percent:
+        percent = replace(facts[0], value=float(value), unit=Unit.PERCENT, decimals=2)
+        return Solved(f"{tagged}.", FactSet([percent]))
     if 1 < value.denominator < _FRACTION_MAX and Fraction(str(float(value))) != value:
         facts.append(_fact(2, "As a fraction", str(value), asked, now_ns))
         tagged += ", exactly {F2}"

@@ -13,6 +13,7 @@ from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.tags import join_spans, render_tags
 from backend.assistant.hits import Hit, HitKind
 from backend.assistant.maths.reading import read_sum
+from backend.assistant.maths.sizing import read_sizing
 from backend.assistant.maths.solving import solve
 from backend.assistant.modes.draft import Draft
 from backend.assistant.questions.offers import Offer
@@ -50,7 +51,7 @@ class Lookup:
 
     async def answer(self, draft: Draft, question: Question) -> bool:
         """Answer a sum or a question over bars; False where it is neither. Raises InvalidInput for one that nearly is."""
-        asked = read_sum(question.text)
+        asked = read_sizing(question.text) or read_sum(question.text)
         if asked is not None:
             draft.say(Phase.COMPUTING, "Working it out")
             solved = await solve(asked, self._clock.now_ns())

@@ -1,13 +1,17 @@
 """Sums are read as they are written, worked out exactly, and everything else is left alone or refused in words."""
 
+import contextlib
+import re
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.assistant.facts.fact import Unit
 from backend.assistant.maths.expression import evaluate, names_in, parse_expression
 from backend.assistant.maths.reading import Task, read_sum
+from backend.assistant.maths.sizing import read_sizing
 from backend.assistant.maths.solving import solve
 from backend.errors import InvalidInput
 
@@ -127,6 +131,7 @@ def test_other_questions_are_left_to_others(text):
         "solve x + 1 = 0 for y",
         "1" * 500 + "+1",
         "2 ** (3",
+        "7% of 1.234,56",
         "1 if 2 else (3)",
         "(1)[0] + 2",
     ],
@@ -185,3 +190,95 @@ async def test_what_takes_too_long_is_given_up_and_the_next_sum_is_worked_out():
     with pytest.raises(InvalidInput, match="could not be worked out"):
         await answered("factorial(5000)^factorial(5000)")
     assert (await answered("2 + 2")).facts["F1"].value == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("average of 3, 5 and 10", Fraction(6)),
+        ("What is the mean of 1,500, 2 and 3.5?", Fraction(3011, 6)),
+        ("median of 4, 1, 9, 2", Fraction(3)),
+        ("sum of 3, 5 and 10", Fraction(18)),
+        ("product of 3; 5 and 10", Fraction(150)),
+        ("10% more than 250", Fraction(275)),
+        ("what is 10 percent less than 250", Fraction(225)),
+        ("250 increased by 10%", Fraction(275)),
+        ("1000 at 7% for 2 years", Fraction("1144.9")),
+        ("12 factorial", Fraction(479_001_600)),
+        ("What is 5!", Fraction(120)),
+    ],
+)
+def test_sums_in_words_are_exact(text, value):
+    assert evaluate(read_sum(text).tree) == value
+
+
+async def test_a_compound_return_is_told_in_percent():
+    solved = await answered("compound return of 7% over 10 years")
+    assert solved.facts["F1"].value == pytest.approx((1.07**10 - 1) * 100)
+    assert (solved.facts["F1"].unit, solved.tagged) == (Unit.PERCENT, "compound return of 7% over 10 years = {F1}.")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("is 17 prime", "Yes: {F1} is prime."),
+        ("Is 999,999,999,999,999,989 a prime number?", "Yes: {F1} is prime."),
+        ("prime factors of 360", "No: {F1} is not prime, it is {F2}."),
+        ("is 1 prime", "No: {F1} is not prime; the least prime is two."),
+    ],
+)
+async def test_primes_are_told_with_the_factors_of_what_is_none(text, told):
+    solved = await answered(text)
+    assert solved.tagged == told
+    assert "F2" not in solved.facts or solved.facts["F2"].value == "2^3 * 3^2 * 5"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("7% of 1.234,56", "The comma of 1.234,56 cannot be read", "Write it as 1234.56."),
+        ("3,5 + 2", "The comma of 3,5 cannot be read", "Write it as 3.5."),
+        ("1.234.567 + 1", "The points of 1.234.567 cannot be read", "Write it as 1234567."),
+        ("average of 3,5", "3,5 is one number", "Part numbers by commas and blanks, as in: 3, 5 and 10."),
+        ("is 1234567890123456789 prime", "up to 18 digits", "Ask about a shorter one."),
+    ],
+)
+def test_marks_between_digits_that_are_not_understood_are_named_with_what_to_write(text, said, hint):
+    with pytest.raises(InvalidInput, match=re.escape(said)) as told:
+        read_sum(text)
+    assert told.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "shares", "entry", "stop"),
+    [
+        ("risk 1% of 50000 with a stop 2.5 below 100", 200, 100, 97.5),
+        ("how many shares can I buy at 100 with a stop at 97 risking 2% of my 10k account", 66, 100, 97),
+        ("position size for 1% risk on a 50,000 account, entry 100, stop 103", 166, 100, 103),
+    ],
+)
+async def test_a_position_is_as_large_as_what_may_be_lost_allows(text, shares, entry, stop):
+    solved = await solve(read_sizing(text), 0)
+    values = {fact.label: fact.value for fact in solved.facts.values()}
+    assert (values["Shares"], values["Entry"], values["Stop"]) == (shares, entry, stop)
+    assert shares == int(values["Account"] * values["Risk"] / 100 / abs(entry - stop))
+    assert values["Worth of the position"] == shares * entry
+    assert solved.tagged.startswith("{F7} shares short" if stop > entry else "{F7} shares long")
+
+
+@pytest.mark.parametrize("text", ["risk of AAPL with a stop", "how risky is a stop 2 below 100 at 1%", "set a stop at 100", ""])
+def test_other_words_about_risks_and_stops_are_left_to_others(text):
+    assert read_sizing(text) is None
+
+
+def test_a_stop_at_the_entry_is_refused():
+    with pytest.raises(InvalidInput, match="apart from the entry"):
+        read_sizing("risk 1% of 50000 with a stop at 100 and entry 100")
+
+
+@given(st.text(alphabet="0123456789.,%! riskstopfeanvg", max_size=60))
+def test_no_sum_in_words_does_harm(text):
+    for read in (read_sum, read_sizing):
+        with contextlib.suppress(InvalidInput):
+            found = read(text)
+            assert found is None or found.text
