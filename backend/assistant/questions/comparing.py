@@ -51,7 +51,7 @@ _BEYOND: Final = {
 _FLIPPED: Final = {Op.ABOVE: Op.BELOW, Op.BELOW: Op.ABOVE, Op.AT_LEAST: Op.AT_MOST, Op.AT_MOST: Op.AT_LEAST}
 _UNIT: Final = r"(?:trading )?(?:bar|session|day|week|month|quarter|year|hour|minute)s?"
 _LINKING: Final = (
-    r"(?:(?:is|was|were|are|be|been|being|had|has|have|its|it's|their|the|a|an|of|by|own|price|trad(?:ed|es|ing)|stood|stands"
+    r"(?<!\w)(?:(?:is|was|were|are|be|been|being|had|has|have|its|it's|their|the|a|an|of|by|own|price|trad(?:ed|es|ing)|stood|stands"
     r"|stay(?:ed|s)?|remain(?:ed|s)?|that|which|for|still|both|new"
     r"|current|last|first|most recently|ever|also|@x[a-z]'?s?|end(?:ed)?|finish(?:ed)?) )*"
 )

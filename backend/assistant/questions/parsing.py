@@ -6,12 +6,12 @@ must be words without a meaning of their own; else the question is not understoo
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 from backend.assistant.facts.gathering import MARKET
 from backend.assistant.questions.asking import Wanted, read_distance, read_wanted, small_move, takes_how_much
 from backend.assistant.questions.comparing import take_bare_moves, take_conditions, take_moves
-from backend.assistant.questions.names import COMMON, Names
+from backend.assistant.questions.names import COMMON, NICKNAMES, Names
 from backend.assistant.questions.periods import take_period
 from backend.assistant.questions.phrases import WRITTEN, Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
@@ -36,6 +36,7 @@ from backend.domain.bars import BarSpec
 from backend.errors import InvalidInput
 
 CHARS_MAX: Final = 600
+_CODE: Final = re.compile(r"[a-z][a-z0-9./^-]{0,11}")
 
 # Such questions want more than a number: a model answers them, from facts.
 OPEN: Final = re.compile(
@@ -137,22 +138,16 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         if is_named and CUE.search(line):  # else what is broken may mean something else altogether
             raise
         return None
-    if where and isinstance(period, Whole) and re.match(r"(?:is|are)\b", line):
-        period = Recent(1, "bar")  # "Is it above its average?" asks about the newest bar
+    period = _newest_meant(period, where, line)
     wanted = _whole_move(reading, wanted, where, period)
-    left = _left_over(reading.text)
-    if len(where) > 1 and re.search(r"\bor\b", reading.text):
-        left.append("or")  # conditions hold together
-    has_values = bool(reading.values or where) or (wanted is not None and (wanted.measure is not None or wanted.ask in _PLAIN_ASKS))
-    if wanted is None or not has_values or (wanted.is_loose and not is_named):
+    left = _left_over(reading.text, where)
+    if wanted is None or not (reading.values or where or wanted.measure is not None or wanted.ask in _PLAIN_ASKS):
         return None
-    if left:
-        return _refuse_left_over(left, text, wanted, is_named=is_named or bool(instrument))
-    if not ids and watchlist is None:
-        if not instrument:
-            raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code="question.instrument")
-        ids = [(instrument,)]
-    chosen = tuple(dict.fromkeys(one_of(one) for one in ids))
+    if left or (wanted.is_loose and not is_named):
+        return _refuse_left_over(left, text, wanted, is_named=is_named, has_chart=bool(instrument))
+    if not is_named and not instrument:
+        raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code="question.instrument")
+    chosen = tuple(dict.fromkeys(one_of(one) for one in (ids if is_named else [(instrument,)])))
     if wanted.ask is Ask.BETA and len(chosen) == 1:  # against the market, as facts tell it
         chosen += tuple(one for one in names.ids_of(str(MARKET)) if one not in chosen)
     return check_plan(_plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices)))
@@ -238,6 +233,11 @@ def _priced(text: str, *, is_one_bar: bool) -> str:
     return re.sub(rf"^\s*(?:what|where|how much) (?:is|was|were|did|does) (?:the )?(@x[a-z]){verb}{end}", r"close of \1 ", text)
 
 
+def _newest_meant(period: Period, where: list[Condition], line: str) -> Period:
+    """What is asked of now: the newest bar is meant by "is it above its average?"."""
+    return Recent(1, "bar") if where and isinstance(period, Whole) and re.match(r"(?:is|are)\b", line) else period
+
+
 def _is_one_bar(period: Period) -> bool:
     match period:
         case Span(first, last):
@@ -278,27 +278,51 @@ def _keep_direction(reading: Reading, wanted: Wanted, where: list[Condition]) ->
         where.append(small_move(cast("Change", wanted.measure), is_fall=is_fall))
 
 
-def _left_over(text: str) -> list[str]:
+def _left_over(text: str, where: list[Condition]) -> list[str]:
+    """The words that nothing has read and that may not be left out; conditions hold together, so that "or" is one of them."""
     text = re.sub(r"@x[a-z](?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], text)
     words = [word.strip(".,;:?!'\"") for word in re.split(r"[\s,;?!]+", text)]
-    return [word for word in words if word and word not in _FILLERS]
+    return [word for word in words if word and (word not in _FILLERS or (word == "or" and len(where) > 1))]
 
 
-def _refuse_left_over(left: list[str], text: str, wanted: Wanted, *, is_named: bool) -> Plan | None:
+def _refuse_left_over(left: list[str], text: str, wanted: Wanted, *, is_named: bool, has_chart: bool) -> Plan | None:
+    """No plan, where another question may be meant. Raises InvalidInput where it is nearly one."""
+    if wanted.is_loose and not is_named:
+        _refuse_unknown_name(left, text)
+        return None
+    is_named = is_named or has_chart
     values = [word for word in left if re.fullmatch(r"\{\d+\}", word)]
     words = [word for word in left if word not in values]
-    codes = [word for word in words if re.search(rf"(?<!\w){re.escape(word.upper())}(?!\w)", text) and word not in COMMON]
+    codes = [word for word in words if _CODE.fullmatch(word) and re.search(_written(word), text) and word not in COMMON]
     if codes and not is_named:
-        raise InvalidInput(
-            f"No instrument is called {codes[0].upper()} here.",
-            hint="Import its bars, or look for it with: trii instruments",
-            code="question.instrument",
-        )
+        _refuse_instrument(codes[0].upper())
     if not is_named or wanted.is_loose or wanted.is_faint:
         return None
     said = " ".join(words) or "more than one value"
     raise InvalidInput(
         f"I do not understand {said!r} in this question.", hint="Say it in other words, or leave it out.", code="question.word"
+    )
+
+
+def _written(word: str) -> str:
+    return rf"(?<!\w){re.escape(word.upper())}(?!\w)"
+
+
+def _refuse_unknown_name(left: list[str], text: str) -> None:
+    """Raises InvalidInput where a price is asked of a code, or of a name that people know, which is not stored."""
+    words = [word for word in left if word not in COMMON]
+    known = next((code for code, names in NICKNAMES.items() if {code.lower(), *names} & {*words, " ".join(words)}), "")
+    if known and words:
+        _refuse_instrument(known)
+    if len(words) == 1 and len(left) == 1 and _CODE.fullmatch(words[0]) and re.search(rf"(?<!in ){_written(words[0])}", text):
+        _refuse_instrument(words[0].upper())
+
+
+def _refuse_instrument(code: str) -> NoReturn:
+    raise InvalidInput(
+        f"No instrument is called {code} here: its bars are not stored.",
+        hint=f"Import them: trii import FILE --instrument {code}.VENUE, as in AAPL.XNAS. What is stored: trii instruments",
+        code="question.instrument",
     )
 
 
