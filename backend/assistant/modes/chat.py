@@ -21,7 +21,7 @@ from backend.assistant.grounding.values import format_fact
 from backend.assistant.grounding.words import Words
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.hearing import Hearing
-from backend.assistant.modes.relevant import relevant
+from backend.assistant.modes.relevant import asked_for, relevant
 from backend.assistant.modes.tagged import show_tags
 from backend.assistant.routing import Candidate, Route, decide
 from backend.assistant.writers import Writers
@@ -33,9 +33,13 @@ N_TOKENS: Final = {Mode.FAST: 320, Mode.DEEP: 1_200}
 N_THOUGHT: Final = {Mode.FAST: 768, Mode.DEEP: 3_000}
 """Tokens that an answer has, and those beside them for a model that thinks aloud before it."""
 
+N_TOLD_MAX: Final = 8
+ASKED_WITHOUT: Final = (
+    'Questions about prices, averages, trends and dates are answered without one, as "is AAPL oversold" or "on which weekday does '
+    'AAPL rise most"; so are sums, analyses ("analyse AAPL") and searches. Try /help.'
+)
+
 _REPAIR: Final = "State no number but by the tag of a fact above, and nothing that facts contradict. Write the answer again so."
-
-
 _BROKEN_OFF: Final = {Finish.CANCELLED, Finish.REPEATED}
 
 
@@ -204,18 +208,14 @@ class ChatMode:
         draft.grow(phase=Phase.DONE, words="", checks=checks, provenance=provenance, **told)
 
     def _without_model(self, draft: Draft, asked: Asked, route: Route) -> None:
-        told = [fact for fact in asked.facts.values() if fact.is_available][:8]
+        told = asked_for(asked.facts, asked.question.text, N_TOLD_MAX)
         spans: list[Span] = [Span(f"{route.reason} ")]
         if told:
-            spans.append(Span("This is what code knows:\n\n"))
-            for fact in told:
+            spans.append(Span("This is what code knows of it:\n\n"))
+            for fact in told.values():
                 spans += (Span(f"- {fact.label}: "), Span(format_fact(fact), Mark.NUMBER, fact.id), Span("\n"))
         else:
-            spans.append(
-                Span(
-                    "Questions about prices, averages and dates are answered without one, as are analyses and searches; try /help."
-                )
-            )
+            spans.append(Span(ASKED_WITHOUT))
         provenance = Provenance(asked.question.mode, reason=route.reason, facts_digest=asked.facts.digest())
         draft.grow(phase=Phase.DONE, words="", spans=join_spans(spans), provenance=provenance, checks=Checks(n_numbers=len(told)))
 

@@ -1,7 +1,7 @@
 """A prompt takes the usual facts and those that a question is about, with their own ids, in an order that prompts share."""
 
 from backend.assistant.facts.fact import Fact, FactSet, Unit
-from backend.assistant.modes.relevant import relevant
+from backend.assistant.modes.relevant import asked_for, relevant
 
 
 def fact(number, name, label, value=1.0):
@@ -38,3 +38,15 @@ def test_what_is_unavailable_goes_along_only_where_it_is_asked_for():
 def test_no_more_than_there_is_room_for():
     assert len(relevant(FACTS, "gap gap gap", 10)) == 10
     assert len(relevant(FactSet(()), "gap", 10)) == 0
+
+
+def test_what_a_question_names_is_told_alone_and_nothing_of_what_it_does_not():
+    assert [one.id for one in asked_for(FACTS, "Is the MACD rising, and the volume?", 8).values()] == ["F40", "F41"]
+    assert len(asked_for(FACTS, "tell me a story", 8)) == len(asked_for(FACTS, "any news?", 8)) == 0
+    assert len(asked_for(FACTS, "gap gap gap", 8)) == 8
+
+
+def test_a_question_that_names_the_instrument_alone_is_told_the_usual():
+    facts = FactSet((fact(0, "instrument.name", "Name", "Apple"), *FACTS.values()))
+    assert [one.id for one in asked_for(facts, "Tell me of Apple", 8).values()] == ["F0", "F1", "F41"]
+    assert len(asked_for(facts, "Tell me of pears", 8)) == 0
