@@ -320,7 +320,7 @@ class Assistant:
             await self._parts.sight.answer(draft, question, turn.id)
             return
         if question.mode == Mode.SEARCH:
-            await self._parts.lookup.search(draft, question)
+            await self._parts.lookup.search(draft, question, turn.id)
             return
         unread: InvalidInput | None = None
         try:

@@ -39,8 +39,13 @@ _DEEPEST: Final = """
 _SEARCH: Final = """
     SELECT t.conversation, t.id, c.title, t.at_ns, snippet(turn_words, 0, char(2), char(3), '…', 16)
     FROM turn_words JOIN turns t ON t.row = turn_words.rowid JOIN conversations c ON c.id = t.conversation
-    WHERE turn_words MATCH ? ORDER BY turn_words.rank, t.row DESC LIMIT ?
+    WHERE turn_words MATCH :match AND t.id <> :but AND (NOT :beside_searches OR NOT (
+        instr(t.content, :searched) OR EXISTS (SELECT 1 FROM turns a WHERE a.parent = t.id AND instr(a.content, :searched))
+    ))
+    ORDER BY turn_words.rank, t.row DESC LIMIT :n_max
 """
+# Within the words of a turn each quotation mark is escaped, so that this stands for the mode alone.
+_OF_A_SEARCH: Final = b'"mode":"search"'
 _ROW_BY_ID: Final = _ROW + " WHERE id = ?"
 _ROWS: Final = _ROW + _NEWEST
 _ROWS_TITLED: Final = _ROW + _TITLED + _NEWEST
@@ -112,9 +117,10 @@ def read_deepest(db: Any, turn: str) -> str:
     return str(leaf)
 
 
-def read_found(db: Any, match: str, n_max: int) -> tuple[Found, ...]:
+def read_found(db: Any, match: str, n_max: int, *, but: str, beside_searches: bool) -> tuple[Found, ...]:
     """The turns that a query of the index finds, the best first and then the newest."""
-    return tuple(Found(*found) for found in db.execute(_SEARCH, (match, n_max)).fetchall())
+    asked = {"match": match, "but": but, "beside_searches": beside_searches, "searched": _OF_A_SEARCH, "n_max": n_max}
+    return tuple(Found(*found) for found in db.execute(_SEARCH, asked).fetchall())
 
 
 def write_turns(db: Any, turns: Iterable[Turn]) -> None:

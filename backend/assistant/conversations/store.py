@@ -214,10 +214,15 @@ class ConversationStore:
 
         return await self._changed(removed.row.id, work)
 
-    async def search(self, text: str, n_max: int = 20) -> tuple[Found, ...]:
-        """Turns that hold every word of ``text``, the best first; the last word may be unfinished. None for no word."""
+    async def search(self, text: str, n_max: int = 20, *, beside_searches: bool = False, but: str = "") -> tuple[Found, ...]:
+        """Turns that hold every word of ``text``, the best first; the last word may be unfinished. None for no word.
+
+        beside_searches : leave out what was searched and what was found; but : a turn that is left out
+        """
         match = match_of(text)
-        return await self._ledger.read(lambda db: read_found(db, match, _bounded(n_max))) if match else ()
+        if not match:
+            return ()
+        return await self._ledger.read(lambda db: read_found(db, match, _bounded(n_max), but=but, beside_searches=beside_searches))
 
     async def export(self, conversation: str, form: ExportForm) -> str:
         """The branch that is shown as markdown, or all branches as JSON, with facts and sources. Raises NotFound, CorruptData."""

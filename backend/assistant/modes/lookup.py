@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from backend.assistant.analysis.analyst import Analyst
-from backend.assistant.answers import ChartSeen, Phase, Provenance, Question
+from backend.assistant.answers import ChartSeen, Mode, Phase, Provenance, Question
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.facts.visible import with_visible
 from backend.assistant.grounding.checks import Checks
@@ -16,6 +16,7 @@ from backend.assistant.maths.reading import read_sum
 from backend.assistant.maths.sizing import read_sizing
 from backend.assistant.maths.solving import solve
 from backend.assistant.modes.draft import Draft
+from backend.assistant.questions.definitions import asked_indicator, definition_of
 from backend.assistant.questions.offers import Offer
 from backend.assistant.questions.plan import Plan
 from backend.assistant.questions.result import Result
@@ -57,6 +58,11 @@ class Lookup:
             solved = await solve(asked, self._clock.now_ns())
             self._finish(draft, render_tags(solved.tagged, solved.facts), solved.facts, "Worked out by code: no model was needed.")
             return True
+        spec = asked_indicator(question.text) if question.mode == Mode.FAST and question.instrument is None else None
+        if spec is not None:
+            reason = "From the catalogue of indicators: no model was needed."
+            self._finish(draft, (_found(definition_of(spec)),), FactSet(()), reason)
+            return True
         plan = await self._questions.parse(question.text, instrument=question.instrument)
         if plan is None:
             return False
@@ -78,10 +84,10 @@ class Lookup:
             spans = join_spans((Span("Understood as: "), _found(result.understood), Span("\n\n"), *spans))
         self._finish(draft, spans, result.facts, reason.format(result.understood), provenance)
 
-    async def search(self, draft: Draft, question: Question) -> None:
-        """Find instruments, help, bars and earlier words."""
+    async def search(self, draft: Draft, question: Question, turn: str) -> None:
+        """Find instruments, help, bars and earlier words, but not the turn that asks."""
         draft.say(Phase.COMPUTING, "Searching")
-        found = await self._search.find(question.text)
+        found = await self._search.find(question.text, turn=turn)
         facts = found.facts if found.answer is None else found.answer.facts
         draft.grow(hits=found.hits, matches=() if found.answer is None else found.answer.matches)
         self._finish(draft, found_text(found), facts, "Searched on this computer.")

@@ -12,10 +12,15 @@ EXCERPT_CHARS: Final = 160
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _IDLE_WORDS: Final = """
-    a about an and are can do does for from give how i in into is it its me my of on or please show the this to use want what when
-    where which with you your
+    a about an and are can do does for from give how i in into is it its me mean meaning means my of on or please show stand the
+    this to use want what when where which with you your
 """
 _IDLE: Final = frozenset(_IDLE_WORDS.split())
+# What is done with a thing: it counts where it stands there, and is not missed where it does not.
+_DEED_WORDS: Final = (
+    "add begin change choose create find get have make need open place put see set start turn up used using work works"
+)
+_DEEDS: Final = frozenset(_DEED_WORDS.split())
 
 
 # Of two that fit as well, what does a thing stands before the page that tells of it.
@@ -61,7 +66,7 @@ def _words_of(text: str) -> list[str]:
 
 def _score(wanted: Sequence[str], title: Sequence[str], words: Sequence[str], body: Sequence[str]) -> float:
     """How well an entry fits: the mean weight of the words typed; 0 where more than a third of them is nowhere."""
-    total, n_missing = 0.0, 0
+    total, n_missing, n_deeds = 0.0, 0, 0
     for place, word in enumerate(wanted):
         is_last = place == len(wanted) - 1
         weight = max(
@@ -70,22 +75,29 @@ def _score(wanted: Sequence[str], title: Sequence[str], words: Sequence[str], bo
             _weight(word, body, 0.4, is_last=is_last),
         )
         total += weight
-        n_missing += weight == 0
-    if 3 * n_missing > len(wanted):
+        n_missing += weight == 0 and word not in _DEEDS
+        n_deeds += weight == 0 and word in _DEEDS
+    n_words = len(wanted) - n_deeds
+    if not n_words or 3 * n_missing > n_words:
         return 0.0
     # Of two titles that hold all words the shorter one is meant.
-    return 0.9 * total / len(wanted) + 0.1 * min(1.0, len(wanted) / max(1, len(title)))
+    return 0.9 * total / n_words + 0.1 * min(1.0, n_words / max(1, len(title)))
 
 
 def _weight(word: str, there: Sequence[str], weight: float, *, is_last: bool) -> float:
     if word in there:
         return weight
-    stem = word.rstrip("s")
-    if len(stem) > 2 and any(other.rstrip("s") == stem for other in there):
+    stem = _stem(word)
+    if len(stem) > 2 and any(_stem(other) == stem for other in there):
         return 0.95 * weight
     if (is_last or len(word) > 3) and len(word) > 1 and any(other.startswith(word) for other in there):
         return 0.8 * weight
     return 0.0
+
+
+def _stem(word: str) -> str:
+    """A word as it is told of one thing."""
+    return f"{word[:-3]}y" if word.endswith("ies") else word.rstrip("s")
 
 
 def _excerpt(text: str) -> str:

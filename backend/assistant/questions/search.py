@@ -9,6 +9,7 @@ from typing import Final
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.facts.fact import Fact, FactSet, Unit
 from backend.assistant.hits import Hit, HitKind
+from backend.assistant.questions.definitions import asked_indicator
 from backend.assistant.questions.entries import EntryIndex, SearchEntry
 from backend.assistant.questions.help_topics import HelpTopic, load_topics
 from backend.assistant.questions.names import Mention
@@ -75,8 +76,11 @@ class PlatformSearch:
             self._index = await asyncio.to_thread(index_of, self._topics, self._offered)
         return self._index
 
-    async def find(self, text: str, n_max: int = N_HITS, *, with_answer: bool = True) -> SearchResult:
-        """The best of everything for what somebody typed; nothing for nothing. Raises nothing for any text."""
+    async def find(self, text: str, n_max: int = N_HITS, *, with_answer: bool = True, turn: str = "") -> SearchResult:
+        """The best of everything for what somebody typed; nothing for nothing. Raises nothing for any text.
+
+        turn : the one that asks, which does not find itself
+        """
         text = text[:CHARS_MAX].encode(errors="replace").decode().strip()
         if not text:
             return SearchResult()
@@ -85,7 +89,10 @@ class PlatformSearch:
         bar = await self._bar(text, mentions)
         index = await self.index()
         own = await asyncio.to_thread(index.find, text, 2 * _N_EACH)
-        hits = [*(await self._instruments(text, mentions)), *(await self._said(text)), *own]
+        hits = [*(await self._instruments(text, mentions)), *(await self._said(text, turn)), *own]
+        if (spec := asked_indicator(text)) is not None:
+            hits = [hit for hit in hits if (hit.kind, hit.target) != (HitKind.INDICATOR, spec.name)]
+            hits.append(Hit(HitKind.INDICATOR, spec.name, f"{spec.title} ({spec.short})", spec.description, 1.0))
         if bar is not None:
             hits.append(_bar_hit(bar))
         ranked = sorted(hits, key=lambda hit: (-hit.score, hit.kind, hit.title, hit.target))
@@ -108,8 +115,8 @@ class PlatformSearch:
         hits += [_instrument_hit(await self._catalog.get(InstrumentId.parse(one)), 0.85) for one in list(mentioned)[:_N_EACH]]
         return hits
 
-    async def _said(self, text: str) -> list[Hit]:
-        found = await self._conversations.search(text, _N_EACH)
+    async def _said(self, text: str, turn: str) -> list[Hit]:
+        found = await self._conversations.search(text, _N_EACH, beside_searches=True, but=turn)
         return [
             Hit(HitKind.CONVERSATION, f"{one.conversation}/{one.turn}", one.title, one.words, max(0.1, 0.6 - 0.03 * place))
             for place, one in enumerate(found)

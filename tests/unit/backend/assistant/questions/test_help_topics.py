@@ -40,6 +40,10 @@ def test_every_key_and_command_that_a_page_names_is_there(topic):
     ("typed", "name"),
     [
         ("how do I import a csv file", "import"),
+        ("how do I set an alert", "alerts"),
+        ("how can I make alerts", "alerts"),
+        ("how do I set up my watchlists", "watchlists"),
+        ("add a drawing", "drawings"),
         ("send alerts to my phone", "channels"),
         ("recovery phrase", "backup"),
         ("replay", "replay"),
@@ -68,6 +72,7 @@ def test_entries_are_ranked_by_title_then_words_then_text_and_nonsense_finds_not
 
     assert [hit.target for hit in index.find("zoom", 9)] == ["title", "long", "words", "text"]
     assert [hit.target for hit in index.find("ZOO", 2)] == ["title", "long"]
-    assert index.find("xyzzy", 9) == []
+    assert [hit.target for hit in index.find("how do I set the zooms", 1)] == ["title"]
+    assert index.find("xyzzy", 9) == index.find("set xyzzy", 9) == []
     assert index.find("", 9) == index.find(" ?!", 9) == []
     assert all(0 < hit.score <= 1 for hit in index.find("zoom in", 9))
