@@ -129,13 +129,13 @@ def _averages(teller: Teller) -> list[str]:
     told = []
     if teller.has("average.slope_50") and (slope := _leads(teller, "average.slope_50")):
         bars, n_back, change = teller.tag("setting.average_middle"), teller.tag("setting.week"), teller.tag("average.slope_50")
-        told.append(f"The {bars}-{teller.bar_word} average is {slope}: {change} over {n_back} {teller.bar_word}s.")
+        told.append(f"The {bars}-{teller.bar_word} average is {slope}: {change} over {n_back} {teller.bars_word}.")
     cross, has_age = teller.word("average.cross"), teller.has("average.cross_age")
     if has_age and teller.number("average.cross_age") <= RECENT_CROSS:
         what = "a golden cross, the shorter average rising through the longer" if cross == "golden" else (
             "a death cross, the shorter average falling through the longer"
         )  # fmt: skip
-        told.append(f"These averages made {what}, {teller.tag('average.cross_age')} {teller.bar_word}s ago.")
+        told.append(f"These averages made {what}, {teller.tag('average.cross_age')} {teller.bars_word} ago.")
     short, long = teller.word("trend.direction_short"), teller.word("trend.direction")
     if short and short != long and "sideways" not in {short, long}:
         told.append(f"The short trend goes {teller.tag('trend.direction_short')}, against it.")
@@ -207,7 +207,7 @@ def _bands(teller: Teller) -> list[str]:
     if teller.has("band.width_percentile") and teller.number("band.width_percentile") <= 10:
         width, rank = teller.tag("band.width"), teller.tag("band.width_percentile")
         told.append(
-            f"The Bollinger bands are tight: {width} wide, and only {rank} of the {teller.bar_word}s of a year had them tighter."
+            f"The Bollinger bands are tight: {width} wide, and only {rank} of the {teller.bars_word} of a year had them tighter."
         )
     return told
 
@@ -219,7 +219,7 @@ def _volume(teller: Teller) -> list[str]:
     if not teller.has("volume.ratio_20"):
         return [f"Volume was {volume}; there are too few bars to call that much or little."]
     ratio, n_bars = teller.tag("volume.ratio_20"), teller.tag("setting.average_short")
-    beside = f"{ratio} times the mean of the {n_bars} {teller.bar_word}s before"
+    beside = f"{ratio} times the mean of the {n_bars} {teller.bars_word} before"
     if teller.holds(Op.DOUBLED, "volume.ratio_20"):
         return [f"Volume was exceptional: {volume}, {beside}."]
     if teller.holds(Op.HIGHER_THAN_USUAL, "volume.ratio_20"):

@@ -71,6 +71,11 @@ class Teller:
         """What a bar of the series is called: a day where it is one."""
         return {"1d": "day", "1w": "week", "1mo": "month"}.get(self.word("instrument.interval"), "bar")
 
+    @property
+    def bars_word(self) -> str:
+        """What counted bars are called: sessions where they are days, since days without trading do not count."""
+        return "sessions" if self.bar_word == "day" else f"{self.bar_word}s"
+
     def why_not(self, name: str) -> str:
         """Why a fact has no value."""
         fact = self._facts.named(name)
