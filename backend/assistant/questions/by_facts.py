@@ -21,11 +21,11 @@ _RETURNS_MIN = 3
 def tell_trend(_: Plan, frame: Frame, book: FactBook) -> Told:
     """Which way the trend goes at the last bar, and the values that say so."""
     row, name = frame.stop - 1, book.name(frame)
-    when = book.day("Bar", frame, row)
+    when = book.at("Bar", frame, row)
     direction = direction_of(frame.bars[: frame.stop])
     if direction is None:
         many = noun_of(frame, LONG)
-        return Told(f"The trend of {name} on {when} is not known: it takes {book.asked(LONG, frame, 'Bars it takes')} {many}.")
+        return Told(f"The trend of {name} {when} is not known: it takes {book.asked(LONG, frame, 'Bars it takes')} {many}.")
     sides = []
     values: list[Operand] = [Price("close"), *(Indicator("sma", "value", (float(n),)) for n in (MIDDLE, LONG))]
     for value in values:
@@ -35,9 +35,9 @@ def tell_trend(_: Plan, frame: Frame, book: FactBook) -> Told:
     origin = Origin((row, row), DIRECTION.formula, tuple(sides))
     main = book.add("trend", "Direction of the trend", direction, Unit.WORD, frame, origin)
     averages = f"the SMA {numbers[0]} at {sides[1]} and the SMA {numbers[1]} at {sides[2]}"
-    sentence = f"The trend of {name} on {when} goes {main}: the close is {sides[0]}, {averages}."
+    sentence = f"The trend of {name} {when} goes {main}: the close is {sides[0]}, {averages}."
     if direction == "sideways":
-        sentence = f"The trend of {name} on {when} is neither up nor down but {main}: the close is {sides[0]}, {averages}."
+        sentence = f"The trend of {name} {when} is neither up nor down but {main}: the close is {sides[0]}, {averages}."
     return Told(sentence, main, stretches(frame, np.array([row])))
 
 

@@ -19,6 +19,7 @@ from backend.market.resample import known_ns
 
 BARS_MAX: Final = 5_000_000
 _EPOCH: Final = date(1970, 1, 1)
+_LETTERS: Final = {"12mo": len("2004"), "1mo": len("2004-03"), "3mo": len("2004-03")}
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -46,10 +47,10 @@ class Frame:
         return self.stop - self.first
 
     def day(self, row: int) -> str:
-        """The date of a bar, or its instant where bars are shorter than days; ISO 8601."""
+        """The date of a bar, its year or month where it is one, or its instant where bars are shorter than days; ISO 8601."""
         at_ns = int(self.bars.event_ns[row])
         if self.series.spec.is_dated:
-            return (_EPOCH + timedelta(days=at_ns // DAY_NS)).isoformat()
+            return (_EPOCH + timedelta(days=at_ns // DAY_NS)).isoformat()[: _LETTERS.get(str(self.series.spec))]
         return datetime.fromtimestamp(at_ns // SECOND_NS, UTC).isoformat()
 
 

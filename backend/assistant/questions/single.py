@@ -163,8 +163,7 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
     best = rows[np.argsort(sign * values[rows], kind="stable")[: plan.n]]
     row, which = int(best[0]), plan.ask.value
     main = book.value(which, f"The {which} value", float(values[row]), plan.measure, (frame, row))
-    when = book.day("Its bar", frame, row)
-    sentence = f"The {which} {words} of {name}{where} {during} is {main}, on {when}."
+    sentence = f"The {which} {words} of {name}{where} {during} is {main}, {book.at('Its bar', frame, row)}."
     if isinstance(plan.measure, Change) and row >= plan.measure.n_bars:
         before, after = (float(frame.bars.close[at]) for at in (row - plan.measure.n_bars, row))
         closes = [
@@ -179,7 +178,7 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
             (book.day("Bar", frame, at), book.value("value", "Value", float(values[at]), plan.measure, (frame, at)))
             for at in best[1:].tolist()
         ]
-        told.rows = [(when, main), *others]
+        told.rows = [(book.day("Its bar", frame, row), main), *others]
     return told
 
 
@@ -226,7 +225,7 @@ def _value(plan: Plan, frame: Frame, book: FactBook) -> Told:
     assert plan.measure is not None, "A checked plan of this kind measures something."
     row = frame.stop - 1
     value = float(compute_value(plan.measure, frame)[row])
-    name, words, when = book.name(frame), operand_words(plan.measure, book, frame), book.day("Bar", frame, row)
+    name, words, when = book.name(frame), operand_words(plan.measure, book, frame), book.at("Bar", frame, row)
     if np.isnan(value):
         book.add(
             "value",
@@ -236,17 +235,17 @@ def _value(plan: Plan, frame: Frame, book: FactBook) -> Told:
             frame,
             Origin((row, row), formula_of(plan.measure), why_not="too few bars before"),
         )
-        return Told(f"The {words} of {name} on {when} is not known: there are too few bars before.")
+        return Told(f"The {words} of {name} {when} is not known: there are too few bars before.")
     if not isinstance(plan.measure, Distance):
         main = book.value("value", "Value", value, plan.measure, (frame, row))
-        return Told(f"The {words} of {name} on {when} was {main}.", main, stretches(frame, np.array([row])))
+        return Told(f"The {words} of {name} {when} was {main}.", main, stretches(frame, np.array([row])))
     parts = []
     for side in (plan.measure.value, plan.measure.base):
         at = float(compute_value(side, frame)[row])
         parts.append((operand_words(side, book, frame), book.value("value", "Value", at, side, (frame, row))))
     origin = Origin((row, row), formula_of(plan.measure), (parts[0][1], parts[1][1]))
     main = book.add("distance", "Distance", value, Unit.PERCENT, frame, origin)
-    sentence = f"On {when} the {parts[0][0]} of {name}, {parts[0][1]}, was {main} from its {parts[1][0]}, {parts[1][1]}."
+    sentence = f"{capital(when)} the {parts[0][0]} of {name}, {parts[0][1]}, was {main} from its {parts[1][0]}, {parts[1][1]}."
     return Told(sentence, main, stretches(frame, np.array([row])))
 
 
@@ -268,8 +267,8 @@ def tell_return(_: Plan, frame: Frame, book: FactBook) -> Told:
         frame,
         Origin((base, last), "(last close / close before - 1) * 100", (before, after)),
     )
-    days = book.day("Bar before the period", frame, base), book.day("Last bar of the period", frame, last)
-    told = Told(f"The return of {name} is {main}: its close went from {before} on {days[0]} to {after} on {days[1]}.", main)
+    days = book.at("Bar before the period", frame, base), book.at("Last bar of the period", frame, last)
+    told = Told(f"The return of {name} is {main}: its close went from {before} {days[0]} to {after} {days[1]}.", main)
     told.matches = stretches(frame, np.arange(base, last + 1))
     return told
 
@@ -298,10 +297,8 @@ def _drawdown(_: Plan, frame: Frame, book: FactBook) -> Told:
         book.add("close", label, float(close[at - frame.first]), Unit.PRICE, frame, Origin((at, at), "close[n]"))
         for label, at in (("Close at the high", rows[0]), ("Close at the low", rows[1]))
     ]
-    days = [book.day(label, frame, at) for label, at in (("Day of the high", rows[0]), ("Day of the low", rows[1]))]
-    sentence = (
-        f"The deepest drawdown of {name} {during} is {main}: from a close of {prices[0]} on {days[0]} to {prices[1]} on {days[1]}."
-    )
+    days = [book.at(label, frame, at) for label, at in (("Day of the high", rows[0]), ("Day of the low", rows[1]))]
+    sentence = f"The deepest drawdown of {name} {during} is {main}: from a close of {prices[0]} {days[0]} to {prices[1]} {days[1]}."
     return Told(sentence, main, stretches(frame, np.arange(rows[0], rows[1] + 1)))
 
 

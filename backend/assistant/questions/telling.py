@@ -26,6 +26,7 @@ from backend.domain.bars import BarUnit
 from backend.indicators.registry import spec_of
 
 _NOUNS: Final = {"1d": "day", "1w": "week", "1mo": "month", "3mo": "quarter", "12mo": "year", "1h": "hour", "1m": "minute"}
+_AT: Final = {"1w": "in the week of", "1mo": "in", "3mo": "in the quarter from", "12mo": "in"}
 _FIELDS: Final = {"hl2": "mean of high and low", "hlc3": "typical price", "ohlc4": "mean price", "hlcc4": "weighted close"}
 _INDEXED: Final = frozenset({"rsi", "stochastic", "adx"})
 _OPS: Final = {
@@ -88,6 +89,10 @@ class FactBook:
     def day(self, label: str, frame: Frame, row: int) -> str:
         """The date of a bar as a fact."""
         return self.add("bar.date", label, frame.day(row), Unit.DATE, frame, Origin((row, row), "date of the bar"))
+
+    def at(self, label: str, frame: Frame, row: int) -> str:
+        """When a bar was, in words: as "on {F3}", "in {F3}" for a month or a year."""
+        return f"{_AT.get(str(frame.series.spec), 'on')} {self.day(label, frame, row)}"
 
     def asked(self, value: float, frame: Frame, label: str = "As asked") -> str:
         """A number of the question itself."""

@@ -55,7 +55,7 @@ def base_row(frame: Frame) -> int:
 def stretch_words(frame: Frame, book: FactBook) -> str:
     """The first and last bar of the period, as "from {F3} to {F4}"."""
     if frame.n_rows == 1:
-        return f"on {book.day('Bar', frame, frame.first)}"
+        return book.at("Bar", frame, frame.first)
     first, last = book.day("First bar of the period", frame, frame.first), book.day("Last bar of the period", frame, frame.stop - 1)
     return f"from {first} to {last}"
 

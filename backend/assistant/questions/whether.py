@@ -22,15 +22,15 @@ def tell_whether(plan: Plan, frame: Frame, book: FactBook) -> Told:
 def _of_bar(plan: Plan, frame: Frame, book: FactBook) -> Told:
     row = frame.first
     is_true, is_known = (bool(flags[row]) for flags in holds(plan.where, frame))
-    name, when = book.name(frame), book.day("Bar", frame, row)
+    name, when = book.name(frame), book.at("Bar", frame, row)
     if not is_known:
-        return Told(f"That is not known of {name} on {when}: there are too few bars before.")
+        return Told(f"That is not known of {name} {when}: there are too few bars before.")
     formula = " and ".join(map(format_condition, plan.where))
     verdict = "Yes" if is_true else "No"
     # The word itself is a fact, so that what it stands on can be looked at.
     main = book.add("whether", "Whether it holds", verdict, Unit.WORD, frame, Origin((row, row), formula))
     parts = [_beside(condition, frame, row, book) for condition in plan.where]
-    values = "; ".join(f"{numbers} on {when}{before}, {words}" for numbers, before, words in parts)
+    values = "; ".join(f"{numbers} {when}{before}, {words}" for numbers, before, words in parts)
     return Told(f"{main}: {values} of {name}.", main, stretches(frame, np.array([row])) if is_true else ())
 
 
@@ -48,7 +48,7 @@ def _beside(condition: Condition, frame: Frame, row: int, book: FactBook) -> tup
         return f"{closes[0]} against {closes[1]} before, {change}", "", f"the {of_left}"
     beside, before = _pair(condition, (left, right), (frame, row), book), ""
     if condition.op in _CROSSINGS:
-        before = f", after {_pair(condition, (left, right), (frame, row - 1), book)} on {book.day('Bar before', frame, row - 1)}"
+        before = f", after {_pair(condition, (left, right), (frame, row - 1), book)} {book.at('Bar before', frame, row - 1)}"
     if isinstance(condition.right, Number):
         return beside, before, f"the {of_left}"
     return beside, before, f"the {of_left} and the {operand_words(condition.right, book, frame)}"
@@ -76,6 +76,6 @@ def _of_bars(plan: Plan, frame: Frame, book: FactBook) -> Told:
     main = book.add("whether", "Whether it holds", verdict, Unit.WORD, frame, Origin(None, formula, (count, total)))
     if not len(rows):
         return Told(f"{main}: of {name}, {words} on {count} of {total} {many} {when}.", main)
-    last = book.day("Last such bar", frame, int(rows[-1]))
-    sentence = f"{main}: of {name}, {words} on {count} of {total} {many} {when}, the last time on {last}."
+    last = book.at("Last such bar", frame, int(rows[-1]))
+    sentence = f"{main}: of {name}, {words} on {count} of {total} {many} {when}, the last time {last}."
     return Told(sentence, main, stretches(frame, rows))
