@@ -1,10 +1,12 @@
 """An answer as scripts read it, on the command line and over the API alike: every number with where it comes from."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from backend.assistant.answers import Answer, Fault, Phase
 from backend.assistant.grounding.claim import Verdict
 from backend.assistant.grounding.span import COMPUTED, Mark, Span
+from backend.assistant.hits import quoted_text
 from backend.assistant.stages import Stage
 from backend.errors import InvalidInput, NotFound, TriiError, Unavailable
 
@@ -25,6 +27,11 @@ def told_text(spans: tuple[Span, ...]) -> str:
 def _told(span: Span) -> str:
     is_computed = span.mark == Mark.QUOTED and span.why.startswith(COMPUTED)  # its arithmetic stands beside it
     return span.text if is_computed else _TOLD.get(span.mark, "{}").format(span.text)
+
+
+def plain_text(spans: tuple[Span, ...]) -> str:
+    """The same for a terminal: what was found is not disarmed, where markdown means nothing."""
+    return told_text(tuple(replace(span, text=quoted_text(span)) for span in spans))
 
 
 def told_spans(spans: tuple[Span, ...]) -> list[dict[str, Any]]:

@@ -3,9 +3,9 @@
 import argparse
 from typing import Final
 
-from backend.assistant.answers import Answer, Mode, Question, parse_choice
+from backend.assistant.answers import Answer, Mode, Provenance, Question, parse_choice
 from backend.assistant.grounding.values import format_fact
-from backend.assistant.telling import answer_json, failure_of, told_text
+from backend.assistant.telling import answer_json, failure_of, plain_text
 from backend.commands.context import CommandContext
 from backend.commands.numbers import format_count
 from backend.commands.tables import TextColumn
@@ -38,7 +38,7 @@ async def run(context: CommandContext, arguments: argparse.Namespace) -> int:
     if context.as_json:
         await context.put_json(answer_json(answer))
         return 0
-    await context.say(told_text(answer.spans).rstrip())
+    await context.say(plain_text(answer.spans).rstrip())
     await _tell_sources(context, answer)
     return 0
 
@@ -53,11 +53,15 @@ async def _tell_sources(context: CommandContext, answer: Answer) -> None:
     made = answer.provenance
     if made is None:
         return
-    mode = f"{made.mode.value}, chosen for {made.chosen}" if made.chosen else made.mode.value
-    words = [mode, made.model or "code", made.place]
+    await context.tell(f"({_how_made(made, answer)})")
+
+
+def _how_made(made: Provenance, answer: Answer) -> str:
+    """Which mode and why, who answered where and how soon, and why there."""
+    by = f"{made.model} ({made.place})" if made.model else made.place
+    words = [f"Answered by {by} in {made.total_ms / 1e3:.1f} s"]
     if answer.first_word_ms:
         words.append(f"first words after {answer.first_word_ms:.0f} ms")
-    words.append(f"{made.total_ms / 1e3:.1f} s")
     if made.is_repeating:
         words.append("stopped: it repeated itself")
     if made.is_cached:
@@ -68,4 +72,5 @@ async def _tell_sources(context: CommandContext, answer: Answer) -> None:
         words.append(f"{format_count(answer.checks.n_untrue, 'statement')} untrue")
     if answer.checks.n_unjudged:
         words.append(f"{format_count(answer.checks.n_unjudged, 'statement')} not checked")
-    await context.tell(f"({', '.join(words)}. {made.reason})" if made.reason else f"({', '.join(words)})")
+    mode = f"Mode {made.mode.value}: {made.chosen}." if made.chosen else f"Mode {made.mode.value}."
+    return " ".join([mode, f"{', '.join(words)}.", *([made.reason] if made.reason else [])])

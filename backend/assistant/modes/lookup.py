@@ -1,6 +1,5 @@
 """What code answers alone: sums, questions over stored bars, searches; no model is asked."""
 
-import re
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +10,7 @@ from backend.assistant.facts.visible import with_visible
 from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.tags import join_spans, render_tags
-from backend.assistant.hits import Hit, HitKind
+from backend.assistant.hits import Hit, HitKind, quoted_span
 from backend.assistant.maths.reading import read_sum
 from backend.assistant.maths.sizing import read_sizing
 from backend.assistant.maths.solving import solve
@@ -28,7 +27,6 @@ from backend.domain.instruments import InstrumentId
 from backend.market.history import History
 
 DAILY = BarSpec.parse("1d")
-_MARKUP: Final = re.compile(r"([\\`*_\[\]<>|~#])")
 _KINDS: Final = {
     HitKind.INSTRUMENT: "Instruments",
     HitKind.BAR: "Bars",
@@ -61,7 +59,7 @@ class Lookup:
         spec = asked_indicator(question.text) if question.mode == Mode.FAST and question.instrument is None else None
         if spec is not None:
             reason = "From the catalogue of indicators: no model was needed."
-            self._finish(draft, (_found(definition_of(spec)),), FactSet(()), reason)
+            self._finish(draft, (quoted_span(definition_of(spec)),), FactSet(()), reason)
             return True
         plan = await self._questions.parse(question.text, instrument=question.instrument)
         if plan is None:
@@ -81,7 +79,7 @@ class Lookup:
         spans = told(result)
         if provenance is not None:
             # Somebody else read it: what was understood stands before what came of it.
-            spans = join_spans((Span("Understood as: "), _found(result.understood), Span("\n\n"), *spans))
+            spans = join_spans((Span("Understood as: "), quoted_span(result.understood), Span("\n\n"), *spans))
         self._finish(draft, spans, result.facts, reason.format(result.understood), provenance)
 
     async def search(self, draft: Draft, question: Question, turn: str) -> None:
@@ -127,21 +125,18 @@ def found_text(found: SearchResult) -> tuple[Span, ...]:
     for kind, hits in by_kind.items():
         spans.append(Span(f"**{_KINDS[kind]}**\n\n"))
         for hit in hits:
-            title = replace(_found(hit.title), fact=str(places[hit]))
+            title = replace(quoted_span(hit.title), fact=str(places[hit]))
             spans += [Span("- "), title, Span(": " if hit.words else "")]
             # With an answer, its own facts are shown; a bar's are then told without their links.
             is_tagged = hit.kind is HitKind.BAR and found.answer is None
-            words = render_tags(hit.words, found.facts) if is_tagged else () if hit.kind is HitKind.BAR else (_found(hit.words),)
+            words = (
+                render_tags(hit.words, found.facts) if is_tagged else () if hit.kind is HitKind.BAR else (quoted_span(hit.words),)
+            )
             spans += [*words, Span("\n")]
         spans.append(Span("\n"))
     if not found.hits and found.answer is None:
         spans.append(Span(found.problem or "Nothing was found. Try fewer or other words."))
     return join_spans(spans)
-
-
-def _found(text: str) -> Span:
-    plain = " ".join(text.replace("\x02", "").replace("\x03", "").split())
-    return Span(_MARKUP.sub(r"\\\1", plain), Mark.HIT)
 
 
 def told(result: Result) -> tuple[Span, ...]:

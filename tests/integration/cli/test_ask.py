@@ -14,9 +14,22 @@ def test_the_mode_is_chosen_unless_one_is_named(stocked: Trii):
 def test_what_was_chosen_and_why_is_told_beside_the_answer(stocked: Trii):
     said = stocked("ask", "AAPL")
     assert said.code == 0, said.err
-    assert "(search, chosen for the name of an instrument, code" in said.err
+    assert "(Mode search: the name of an instrument. Answered by code in " in said.err
 
 
 def test_a_question_that_cannot_be_answered_as_it_is_asked_fails_as_one(stocked: Trii):
     said = stocked("ask", "Hello", "--mode", "analysis", "--json")
     assert (said.code, said.error["code"]) == (4, "assistant.instrument")
+
+
+def test_a_terminal_is_told_no_escapes_of_markdown(stocked: Trii):
+    said = stocked("ask", "--mode", "search", "where do I find the bars of an instrument in the command line")
+    assert said.code == 0, said.err
+    assert "`trii bars AAPL.XNAS" in said.out
+    assert "\\" not in said.out
+
+
+def test_a_year_is_called_by_its_name(stocked: Trii):
+    said = stocked("ask", "best year of AAPL")
+    assert said.code == 0, said.err
+    assert "is 201.36%, in 2004: the close went" in said.out
