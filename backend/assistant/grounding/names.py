@@ -146,6 +146,10 @@ class Parameters:
         for unit in _SINGLE.findall(text):
             self.windows.add((1, UNITS[unit.lower()]))
         for match in _NAMED.finditer(text):
+            inner = _OF_ANOTHER.match(text, match.end())
+            if inner:  # the window of the MACD's signal is no average of prices
+                self.of_indicators |= {(_kind_of(inner[1]), figure) for figure in re.findall(r"\d+", match[2])}
+                continue
             for figure in re.findall(r"\d+(?: \. \d+)?", match[2]):
                 self.of_indicators.add((_kind_of(match[1]), figure.replace(" ", "")))
                 if figure.isdigit():
@@ -174,6 +178,7 @@ class Parameters:
 _WINDOW: Final = re.compile(rf"(?<![\d.])(\d{{1,4}})(?:\s?-\s?|\s+)?({LONG_UNITS}|[dwhy]\b|mo\b)s?\b", re.IGNORECASE)
 _SINGLE: Final = re.compile(rf"\b(?:over|of|for) (?:an?|one) ({LONG_UNITS})\b", re.IGNORECASE)
 _NAMED: Final = re.compile(rf"\b({INDICATORS})[\s(:-]{{0,3}}(\d+(?: \. \d+)?(?:\s?[,/ ]\s?\d+(?: \. \d+)?)*)", re.IGNORECASE)
+_OF_ANOTHER: Final = re.compile(r"\s?\)?\sof\s(?:the\s)?(MACD|RSI|OBV|ATR)\b")
 _NAMED_AFTER: Final = re.compile(
     rf"(?<![\d.])(\d{{1,4}})[\s-](?:(?:bar|day|period|week|hour|minute|session)s?[\s-])?({INDICATORS})", re.IGNORECASE
 )

@@ -37,8 +37,9 @@ _ORDINALS: Final = {
 _PARTS: Final = {"half": 2, "halve": 2, "quarter": 4} | {word: value for word, value in _ORDINALS.items() if value <= 1000}
 _MULTIPLES: Final = {
     "twice": 2, "thrice": 3, "double": 2, "doubled": 2, "doubles": 2, "doubling": 2, "triple": 3, "tripled": 3, "triples": 3,
-    "tripling": 3, "treble": 3, "trebled": 3, "trebling": 3, "quadruple": 4, "quadrupled": 4, "quadruples": 4, "quadrupling": 4,
-    "quintuple": 5, "quintupled": 5, "quintupling": 5, "sextupled": 6, "septupled": 7, "octupled": 8,
+    "tripling": 3, "treble": 3, "trebled": 3, "trebles": 3, "trebling": 3, "quadruple": 4, "quadrupled": 4, "quadruples": 4,
+    "quadrupling": 4, "quintuple": 5, "quintupled": 5, "quintuples": 5, "quintupling": 5, "sextupled": 6, "septupled": 7,
+    "octupled": 8,
 }  # fmt: skip
 _HALVED: Final = {"halved", "halves", "halving"}
 _CARDINALS: Final = {**_UNITS, **_TEENS, **_TENS, **_SCALES}
@@ -55,23 +56,27 @@ _RUN: Final = f"(?:{_CARD}(?:(?:{_AND}|{_SEP}){_CARD}){{0,30}})"
 _DIGIT_WORDS: Final = f"(?:{_any_of(_UNITS)})"
 _PART: Final = f"(?:{_any_of(set(_PARTS) - {'halve'})}|halve)"
 _VAGUE: Final = (
-    r"(?:dozens|scores\s+of|tens\s+of|hundreds|thousands|millions|billions|trillions|zillions?|umpteen|an?\s+couple|couple\s+of|"
+    r"(?:dozens|(?:multi|many)-?baggers?|scores\s+of|an?\s+score\s+of(?=\s+(?:[a-z]+\s+)?[a-z]+s\b)|(?:two|three|four)\s+score|"
+    r"(?:low|mid|high|early|late|upper|mid-to-high)[\s-]?teens|teens(?=\s+(?:growth|percent|gains?|returns?|margins?))|"
+    r"tens\s+of|hundreds|thousands|millions|billions|trillions|zillions?|umpteen|an?\s+couple|couple\s+of|"
     r"(?:single|double|triple|two|three|four|five|six)[\s-]digits?|(?:twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties))"
 )
 NUMBER_WORDS: Final = (
     rf"\b(?:(?P<vague>{_VAGUE})"
     rf"|(?P<multiple>{_any_of([*_MULTIPLES, *_HALVED])})"
     rf"|(?:(?P<whole>{_RUN})[\s-]and[\s-])?(?P<n_parts>an?|{_RUN})[\s-](?P<part>{_PART})s?"
+    r"|(?P<quarter>quarter)(?=[\s-](?:of\s(?:an?|one)\s(?:percent|per\s?cent|point)|points?\b|percent\b))"
     rf"|(?P<half>half)(?:\s+an?\s+(?P<half_of>{_any_of(_SCALES)}))?"
     rf"|(?:(?P<tens>{_RUN})(?:{_SEP}|\s+and\s+))?(?P<ordinal>{_any_of(_ORDINALS)})s?"
     rf"|(?P<tens_first>{_any_of(_TENS)}|hundred|thousand){_SEP}(?:and\s+)?(?P<low_ordinal>first|second)"
     rf"|(?:an?\s+(?=(?:{_any_of(_SCALES)})\b))?(?P<run>{_RUN}|(?=point\s+{_DIGIT_WORDS}\b))(?:\s*point\s+(?P<decimals>{_DIGIT_WORDS}(?:[\s-]{_DIGIT_WORDS})*))?"
-    r")(?:\b|(?=(?:fold|percent|dollars?|euros?|times)\b))"
+    r")(?:\b|(?=(?:fold|percent|dollars?|euros?|times|baggers?)\b))"
 )
 
 
 _OTHERS: Final = (
     "dozens scores tens hundreds thousands millions billions trillions zillion zillions umpteen couple first second "
+    "teens low mid high early late upper multi multibagger many "
     "twenties thirties forties fifties sixties seventies eighties nineties tenfold twofold threefold fivefold fourfold"
 )
 WORDS_OF_NUMBERS: Final = (
@@ -107,9 +112,11 @@ def read_words(match: re.Match[str]) -> WordNumber | None:
         return WordNumber(value, Decimal("0.1"), 2, is_multiple=True)
     if "part" in said:
         return _read_parts(match, said)
-    if "half" in said:
+    if "half" in said or "quarter" in said:
         scale = Decimal(_SCALES[said["half_of"]]) if "half_of" in said else Decimal(1)
-        return WordNumber(scale / 2, scale / 100 if scale == 1 else Decimal(1), 2, is_fraction=scale == 1)
+        return WordNumber(
+            scale / (4 if "quarter" in said else 2), scale / 100 if scale == 1 else Decimal(1), 2, is_fraction=scale == 1
+        )
     if "ordinal" in said or "low_ordinal" in said:
         return _read_ordinal(said)
     return _read_cardinal(said)
@@ -118,7 +125,11 @@ def read_words(match: re.Match[str]) -> WordNumber | None:
 def _read_parts(match: re.Match[str], said: dict[str, str]) -> WordNumber | None:
     """Two thirds, a quarter of, one and a half."""
     after = match.string[match.end() : match.end() + 4].lower()
-    if said["part"] in {"quarter", "second"} and said["n_parts"] in {"a", "an"} and not after.startswith((" of", " po")):
+    if (
+        said["part"] in {"quarter", "second"}
+        and said["n_parts"] in {"a", "an"}
+        and not after.startswith((" of", " po", "-po", "-pe"))
+    ):
         return None
     count = Decimal(1) if said["n_parts"] in {"a", "an"} else read_run(said["n_parts"])[0]
     whole = read_run(said["whole"])[0] if "whole" in said else Decimal(0)

@@ -11,6 +11,7 @@ from backend.assistant.grounding.folding import Folded, fold_text
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.names import INDICATORS, START, Names, Place
 from backend.assistant.grounding.number_words import NUMBER_WORDS, WORDS_OF_NUMBERS, read_words
+from backend.assistant.grounding.romans import end_of_roman
 from backend.assistant.grounding.surroundings import is_after_money, may_follow, share_units, with_surroundings
 
 __all__ = ["FoundNumber", "Kind", "find_in", "find_numbers"]
@@ -36,6 +37,7 @@ _CORES: Final = re.compile(
             rf"(?P<number>{FIGURES})",
             r"(?P<chain>\d[\d.,'_]*\d)",
             NUMBER_WORDS,
+            r"(?P<letters>\b[a-z](?:[-. ][a-z]){2,12}\b)",
             "(?P<foreign>[〇零一二三四五六七八九十百千万萬億亿兆壱弐参]+|\ue000)",
         )
     ),
@@ -49,7 +51,7 @@ _BEGINNINGS: Final = frozenset(
 )
 _DATE_KINDS: Final = ("iso", "packed", "iso_month", "figures", "day_first", "month_first", "month_year", "period")
 _PAIRS: Final = ("ratio", "fraction", "power", "science", "spelled")
-_KINDS_OF_CORES: Final = (*_DATE_KINDS, "odd_date", "time", *_PAIRS, "raised", "chain", "foreign")
+_KINDS_OF_CORES: Final = (*_DATE_KINDS, "odd_date", "time", *_PAIRS, "raised", "chain", "letters", "foreign")
 _GLUED_BEFORE: Final = re.compile(r"[A-Za-z_#][\w#]*\Z")
 _INDICATOR_BEFORE: Final = re.compile(rf"(?<![A-Za-z]){INDICATORS}\Z", re.IGNORECASE)
 _GLUED_AFTER: Final = re.compile(r"[A-Za-z_][\w]*")
@@ -59,6 +61,7 @@ _COUNTED: Final = re.compile(
     re.IGNORECASE,
 )
 _STATED_BEFORE: Final = re.compile(r"(?:\b(?:is|was|at|to|of|equals|exactly|about|minus|than|above|below)|=|:)\s+\Z", re.IGNORECASE)
+_SPELLED: Final = re.compile(rf"(?:{'|'.join(sorted(WORDS_OF_NUMBERS - {'a', 'an'}, key=len, reverse=True))})+")
 _NAMELESS: Final = re.compile(r"\b(?:an?|the|this|that)\s(?:negative|plus)\s\Z", re.IGNORECASE)  # "a negative one" is no -1
 _NO_NAMES: Final = Names()
 
@@ -77,7 +80,14 @@ def find_in(folded: Folded, text: str, names: Names = _NO_NAMES, place: Place = 
     found: list[FoundNumber] = []
     at = 0
     for start in _STARTS.finditer(seen):
-        if start.start() < at or (start["word"] and start["word"][:3].lower() not in _BEGINNINGS):
+        word = start["word"]
+        if start.start() < at:
+            continue
+        if word and word.isupper() and (end := end_of_roman(seen, start.start())):
+            found.append(FoundNumber(start.start(), end, "", Kind.VAGUE, None, is_word=True))
+            at = end
+            continue
+        if word and len(word) > 1 and word[:3].lower() not in _BEGINNINGS:
             continue
         match = _CORES.match(seen, start.start())
         if match is None:
@@ -105,6 +115,9 @@ def _read(seen: str, match: re.Match[str], floor: int) -> FoundNumber | None:
         start += 1
     kind = match.lastgroup or ""
     kind = next((name for name in _KINDS_OF_CORES if match[name]), kind)
+    if kind == "letters":  # n-i-n-e
+        spelled = re.sub(r"[^a-z]", "", match[0].lower())
+        return FoundNumber(start, end, "", Kind.VAGUE, None, is_word=True) if _SPELLED.fullmatch(spelled) else None
     if kind in {*_DATE_KINDS, "odd_date", "time"}:
         return _read_moment(kind, match, start, end)
     if kind in {"raised", "chain", "foreign"}:

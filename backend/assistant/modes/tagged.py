@@ -9,7 +9,8 @@ from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.grounding.values import format_fact
 
-_TAG: Final = re.compile(r"\{(F\d+)\}")
+_BARE: Final = r"(?<![\w.,$\u20ac\u00a3])(F\d{1,4})(?!\w|[.,]\d)"  # an id without its braces
+_TAG: Final = re.compile(rf"\{{(F\d+)\}}|\[(F\d{{1,4}})\](?!\()|{_BARE}")
 
 
 def show_tags(spans: Sequence[Span], facts: FactSet) -> tuple[Span, ...]:
@@ -21,7 +22,7 @@ def show_tags(spans: Sequence[Span], facts: FactSet) -> tuple[Span, ...]:
             continue
         at = 0
         for match in _TAG.finditer(span.text):
-            fact = facts.get(match[1])
+            fact = facts.get(match[1] or match[2] or match[3])
             if fact is None:
                 continue
             shown += (Span(span.text[at : match.start()]), Span(format_fact(fact), Mark.NUMBER, fact.id, fact.label))

@@ -8,7 +8,11 @@ from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Mark
 from tests.fakes.grounded_facts import fact, known_facts
 
-KNOWN = Known(known_facts(), ["Is 150 a good price, with margins of 31.4 % and sales of $2.7 billion?", "| Sales | 1,452.4 |"])
+SIGNAL = fact("F15", "macd.signal", "MACD's signal", -11.57, Unit.INDEX, formula="ema(9) of the MACD")
+KNOWN = Known(
+    FactSet((*known_facts().values(), SIGNAL)),
+    ["Is 150 a good price, with margins of 31.4 % and sales of $2.7 billion?", "| Sales | 1,452.4 |"],
+)
 
 
 def doubted(text: str, known: Known = KNOWN) -> list[str]:
@@ -88,6 +92,16 @@ TRUE = (
     "Step 1: look at the trend.",
     "Third, look at the volume.",
     "The price is one hundred eighty-two point five three.",
+    "Part VIII of the report.",
+    "II. The trend",
+    "The funds XLV, MCD and MMM.",
+    "A sentiment score of {F3}.",
+    "The quarter was good, e.g. for funds, i.e. for them.",
+    "From {F4} to {F1}, {F4}\u2013{F1}, or {F1}/{F4}.",
+    "The price \u2013 {F1} \u2013 holds.",
+    "F1 and [F4] and F3.",
+    "A high score, a low cost, many ways.",
+    "A trend that is a negative one.",
 )
 FALSE = (
     *(
@@ -188,6 +202,29 @@ FALSE = (
     ("<b>18</b>4 it is.", None),
     ("tw\u0435nty it is.", "tw\u0435nty"),
     ("Revenue grew 14.2% year over year.", "14.2%"),
+    ("RSI is LXXII.", "LXXII"),
+    ("Price: CDXXX", "CDXXX"),
+    ("It cost XC dollars.", "XC"),
+    ("It was MMXII.", "MMXII"),
+    ("quarter of a percent", "quarter of a percent"),
+    ("A quarter-point hike is near.", "A quarter"),
+    ("A score of analysts agree.", "A score of"),
+    ("Two score funds bought.", "Two score"),
+    ("mid-teens growth", "mid-teens"),
+    ("Growth in the low teens.", "low teens"),
+    ("It is a tenbagger.", "ten"),
+    ("It is a multibagger.", "multibagger"),
+    ("It quintuples.", "quintuples"),
+    ("It trebles.", "trebles"),
+    ("n-i-n-e", "n-i-n-e"),
+    ("n i n e t y", "n i n e t y"),
+    ("The 9 EMA holds.", "9"),
+    ("SMA 9 holds.", "9"),
+    *(
+        (text, text)
+        for text in ("\u2013{F1}", "{F1} mio", "{F1} m", "{F1}\u00b2", "{F1}^2", "1/{F1}", "\u221a{F1}", "{F1}\u00bd", "{F1}/2")
+    ),
+    *((text, text) for text in ("{F1} x 10", "half {F1}", "twice {F1}", "-F1", "F1 million", "F3%", "F1/2")),
 )
 
 
