@@ -81,17 +81,17 @@ class Known:
     quoted : the person's own words and the texts that were searched
     names : more names with digits that are no numbers, as codes of instruments ("600519.XSHG")
     zone : in which dates may be told, beside UTC
-    question : what is answered; where it asks for a number, no quoted one is the answer
+    asked : the question that is answered; where it asks for a number, no quoted one is the answer
     """
 
     def __init__(
-        self, facts: FactSet, quoted: Sequence[str] = (), *, names: Sequence[str] = (), zone: tzinfo = UTC, question: str = ""
+        self, facts: FactSet, quoted: Sequence[str] = (), *, names: Sequence[str] = (), zone: tzinfo = UTC, asked: str = ""
     ) -> None:
         self.facts = facts
         self.quoted = tuple(quoted)
         self.zone = zone
-        self.question = question
-        self._answers = asks_for_number(question)
+        self.asked = asked
+        self._answers = asks_for_number(asked)
         codes = {str(fact.bars.series.instrument) for fact in facts.values() if fact.bars}
         self.names = Names({*names, *codes, *(code.rpartition(".")[0] for code in codes)})
         readings = sorted((reading for fact in facts.values() for reading in _readings(fact)), key=lambda one: abs(one.value))

@@ -94,7 +94,7 @@ class ChatMode:
             self._without_model(draft, asked, route)
             return
         said = (question.text, *(one.text for one in asked.history if one.role == Role.USER))
-        known = Known(asked.facts, said, question=question.text)
+        known = Known(asked.facts, said, asked=question.text)
         best: tuple[_Try, Candidate, Request, int] | None = None
         failure: TriiError | None = None
         for candidate in route.candidates[:2]:
@@ -143,7 +143,7 @@ class ChatMode:
         key = cache_key(request, sha, asked.facts.digest(), known.quoted)
         kept = await self._cache.find(key, asked.keeps_min)
         if kept is not None:
-            spans = show_tags(check_text(kept.text, known, Words(known.facts, known.question)), asked.facts)
+            spans = show_tags(check_text(kept.text, known, Words(known.facts, known.asked)), asked.facts)
             draft.grow(phase=Phase.WRITING, words="", spans=spans)
             return _Try(spans, kept.text, None, is_cached=True)
         if is_shown:

@@ -312,11 +312,11 @@ RETOLD = (
 
 @pytest.mark.parametrize(("question", "text", "number"), ANSWERS)
 def test_a_persons_own_number_is_no_answer_and_never_what_is_known_to_be_another(question, text, number):
-    assert number in doubted(text, Known(known_facts(), (question,), question=question))
+    assert number in doubted(text, Known(known_facts(), (question,), asked=question))
 
 
 @pytest.mark.parametrize(("question", "text", "number"), RETOLD)
 def test_a_persons_own_number_may_be_told_again_as_theirs(question, text, number):
-    spans = check_text(text, Known(known_facts(), (question,), question=question))
+    spans = check_text(text, Known(known_facts(), (question,), asked=question))
 
     assert number in [span.text for span in spans if span.mark is Mark.QUOTED]

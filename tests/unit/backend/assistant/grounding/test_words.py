@@ -232,7 +232,7 @@ PROSE = (
 
 
 def stating(text: str, question: str = "") -> list[tuple[str, Mark]]:
-    spans = check_text(text, Known(FACTS, question=question), Words(FACTS, question))
+    spans = check_text(text, Known(FACTS, asked=question), Words(FACTS, question))
     assert "".join(span.text for span in spans) == text
     return [(span.text, span.mark) for span in spans if span.mark in STATING]
 
