@@ -17,7 +17,7 @@ N_PATTERN_MAX: Final = 24  # words of a pattern
 N_PATTERN_TIMES: Final = 4
 N_PATTERN_WORDS: Final = 28  # that a pattern must have filled
 _LOOSER: Final = 3  # times as much in code and tables, whose lines are alike
-N_TAIL: Final = 6_000  # letters at the end that are looked at
+N_TAIL: Final = 3_000  # letters at the end that are looked at for sentences, and the half of them for patterns
 _STEP: Final = 40  # letters between two looks
 _LETTERS_A_TOKEN: Final = 4
 _UNIT_END: Final = re.compile(r"(?<!\b\d)(?<!\b\d\d)[.!?][\"'\u201d)*_]*(?=\s)|\n")
@@ -56,12 +56,13 @@ class Repeats:
 
 def end_of_first(text: str) -> int:
     """Where what is repeated at the end of a text ended the first time; -1 where nothing is."""
-    base = max(0, len(text) - N_TAIL)
-    tail = text[base:]
     is_code = len(_FENCE.findall(text)) % 2 == 1
-    end = -1 if is_code else _repeated_units(_units(tail))
+    base = max(0, len(text) - N_TAIL)
+    end = -1 if is_code else _repeated_units(_units(text[base:]))
     if end < 0:
-        end = _repeated_pattern(tail, is_loose=is_code or tail.rstrip().rpartition("\n")[2].lstrip().startswith("|"))
+        base = max(0, len(text) - N_TAIL // 2)
+        is_table = text.rstrip().rpartition("\n")[2].lstrip().startswith("|")
+        end = _repeated_pattern(text[base:], is_loose=is_code or is_table)
     return base + end if end >= 0 else -1
 
 
