@@ -1,12 +1,16 @@
 """Facts as the assistant gathers them, with few words: for tests of what may be said."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from backend.assistant.facts.fact import BarRange, Fact, FactSet, Unit
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
+
+APPLE_FACTS = Path(__file__).parents[1] / "data" / "grounding" / "apple-facts.json"
 
 
 def at(text: str) -> int:
@@ -22,6 +26,23 @@ def fact(fact_id: str, name: str, label: str, value: Any, unit: Unit, **more: An
     """A fact as of 1 March 2013 over daily bars."""
     given = {"decimals": 2, "as_of_ns": at("2013-03-01"), "source": "import", "formula": "", "bars": DAILY} | more
     return Fact(id=fact_id, name=name, label=label, value=value, unit=unit, **given)
+
+
+def apple_facts() -> FactSet:
+    """All facts of the sample of Apple as the program told them, thirteen years after its last bar: 430.47 on 2013-03-01."""
+    return FactSet(_read(row) for row in json.loads(APPLE_FACTS.read_text(encoding="utf-8")))
+
+
+def _read(row: dict[str, Any]) -> Fact:
+    bars, known = row["bars"], row["known"]
+    span = None if bars is None else BarRange(_series(bars), at(bars["from"]), at(bars["to"]))
+    given = {name: row[name] for name in ("id", "name", "label", "value", "decimals", "source", "formula", "why_not")}
+    moments = {"as_of_ns": at(row["as_of"]), "known_ns": at(known) if isinstance(known, str) else None}
+    return Fact(unit=Unit(row["unit"]), inputs=tuple(row["inputs"]), bars=span, **moments, **given)
+
+
+def _series(bars: dict[str, str]) -> Series:
+    return Series(InstrumentId.parse(bars["instrument"]), BarSpec.parse(bars["interval"]))
 
 
 def known_facts() -> FactSet:
@@ -46,25 +67,52 @@ def known_facts() -> FactSet:
     )
 
 
-def random_facts(random: Random, n_each: int = 4) -> FactSet:
+# What facts of random values are called: as those of real bars are, two of each kind that text may take for one another.
+_CALLED = (
+    ("price.last", "Last price", Unit.PRICE, 2, "close of the newest complete bar"),
+    ("price.previous_close", "Previous close", Unit.PRICE, 2, "close of the session before"),
+    ("price.high_52w", "Highest high of a year", Unit.PRICE, 2, "highest high of 52 weeks"),
+    ("price.low_52w", "Lowest low of a year", Unit.PRICE, 2, "lowest low of 52 weeks"),
+    ("price.change_1", "Change on the session before", Unit.PERCENT, 2, "last / close 1 session ago - 1"),
+    ("price.change_5", "Change over a week", Unit.PERCENT, 2, "last / close 5 sessions ago - 1"),
+    ("price.change_21", "Change over a month", Unit.PERCENT, 2, "last / close 21 sessions ago - 1"),
+    ("price.change_252", "Change over a year", Unit.PERCENT, 2, "last / close 252 sessions ago - 1"),
+    ("volume.last", "Volume", Unit.QUANTITY, 0, "volume of the newest complete bar"),
+    ("volume.average_20", "Usual volume", Unit.QUANTITY, 0, "mean volume of the 20 bars before"),
+    ("volume.ratio_20", "Volume against its usual", Unit.RATIO, 2, "volume / usual volume"),
+    ("risk.beta", "Beta", Unit.RATIO, 2, "covariance with the index / its variance"),
+    ("average.sma_50", "The middle average", Unit.PRICE, 2, "sma(50) of closes"),
+    ("average.sma_200", "The long average", Unit.PRICE, 2, "sma(200) of closes"),
+    ("oscillator.rsi", "Relative strength index", Unit.INDEX, 1, "rsi(14) of closes"),
+    ("trend.adx", "Strength of the trend", Unit.INDEX, 1, "adx(14)"),
+    ("stochastic.k", "Stochastic %K", Unit.INDEX, 1, "stochastic(14, 3, 3)"),
+    ("stochastic.d", "Stochastic %D", Unit.INDEX, 1, "average of %K over 3 bars"),
+    ("volatility.realised", "Volatility a year", Unit.PERCENT, 2, "standard deviation of 20 daily returns"),
+    ("volatility.atr", "Average true range", Unit.PRICE, 2, "atr(14)"),
+    ("level.support.1", "Nearest support", Unit.PRICE, 2, "price around which swings turned"),
+    ("level.support.1.touches", "Touches of the nearest support", Unit.COUNT, 0, "count of swings in its band"),
+    ("level.resistance.1", "Nearest resistance", Unit.PRICE, 2, "price around which swings turned"),
+    ("level.resistance.1.touches", "Touches of the nearest resistance", Unit.COUNT, 0, "count of swings in its band"),
+    ("level.resistance.1.distance", "Distance of the nearest resistance", Unit.PERCENT, 2, "level / close - 1"),
+    ("setting.average_middle", "Bars of the middle average", Unit.COUNT, 0, "chosen by custom"),
+    ("swing.high.date", "Day of the newest swing high", Unit.DATE, 0, "as the bars say"),
+    ("swing.low.date", "Day of the newest swing low", Unit.DATE, 0, "as the bars say"),
+)
+
+
+def random_facts(random: Random) -> FactSet:
     """Facts of every unit with random values; ids in order."""
-    drafts: list[tuple[str, str, Any, Unit, int]] = []
     base = 10 ** random.uniform(0, 4)
-    for place in range(n_each):
-        level = round(base * random.uniform(0.6, 1.5), 4)
-        drafts.append((f"level.support.{place}", f"Support level {'abcdefgh'[place]}", level, Unit.PRICE, 2))
-        drafts.append((f"price.change_{place}", f"Change {'abcdefgh'[place]}", round(random.uniform(-40, 60), 4), Unit.PERCENT, 2))
-        drafts.append(
-            (f"volume.ratio_{place}", f"Volume ratio {'abcdefgh'[place]}", round(random.uniform(0.2, 6), 4), Unit.RATIO, 2)
-        )
-        drafts.append((f"oscillator.{place}", f"Oscillator {'abcdefgh'[place]}", round(random.uniform(5, 95), 3), Unit.INDEX, 1))
-        drafts.append((f"volume.{place}", f"Volume {'abcdefgh'[place]}", float(random.randint(10**5, 10**9)), Unit.QUANTITY, 0))
-        drafts.append((f"touches.{place}", f"Touches {'abcdefgh'[place]}", random.randint(3, 60), Unit.COUNT, 0))
-        day = f"{random.randint(2001, 2024)}-{random.randint(1, 12):02}-{random.randint(1, 28):02}"
-        drafts.append((f"day.{place}", f"Day {'abcdefgh'[place]}", day, Unit.DATE, 0))
-    random.shuffle(drafts)
-    made = [
-        fact(f"F{place}", name, label, value, unit, decimals=decimals, formula="rsi(14)" if unit is Unit.INDEX else "sma(50)")
-        for place, (name, label, value, unit, decimals) in enumerate(drafts, 1)
-    ]
+    made = []
+    for place, (name, label, unit, decimals, formula) in enumerate(random.sample(_CALLED, len(_CALLED)), 1):
+        value: float | int | str = {
+            Unit.PRICE: round(base * random.uniform(0.6, 1.5), 4),
+            Unit.PERCENT: round(random.uniform(3, 60) if name[:5] != "price" else random.uniform(-40, 60), 4),
+            Unit.RATIO: round(random.uniform(0.2, 6), 4),
+            Unit.INDEX: round(random.uniform(5, 95), 3),
+            Unit.QUANTITY: float(random.randint(10**5, 10**9)),
+            Unit.COUNT: 50 if name.startswith("setting.") else random.randint(3, 60),
+            Unit.DATE: f"{random.randint(2001, 2024)}-{random.randint(1, 12):02}-{random.randint(1, 28):02}",
+        }[unit]
+        made.append(fact(f"F{place}", name, label, value, unit, decimals=decimals, formula=formula))
     return FactSet(made)

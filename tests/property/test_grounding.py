@@ -197,14 +197,16 @@ def test_text_without_facts_or_quotes_shows_no_number_as_known(text):
 def test_a_fact_as_it_is_shown_is_found_to_be_that_fact(value, unit, decimals):
     one = fact("F1", "some.level", "Some level", int(value) if unit is Unit.COUNT else value, unit, decimals=decimals)
     shown = format_fact(one)
-    (number,) = find_numbers(f"It is {shown} now")
+    (number,) = find_numbers(f"Some level is {shown} now")
     assert number.value is not None
     gap = abs(number.value - Decimal(repr(one.value)))
 
     assert number.text == shown
     assert gap <= number.grain / 2 or gap <= abs(Decimal(repr(one.value))) * Decimal("1e-12")
     assert [
-        (span.text, span.fact) for span in check_text(f"It is {shown} now.", Known(FactSet([one]))) if span.mark is Mark.NUMBER
+        (span.text, span.fact)
+        for span in check_text(f"Some level is {shown} now.", Known(FactSet([one])))
+        if span.mark is Mark.NUMBER
     ] == [(shown, "F1")]
 
 
@@ -220,7 +222,7 @@ def test_a_fact_with_one_digit_changed_is_not_found(value, unit, decimals, place
     # The last digit of 0.0100 is below what rounding to fewer digits hides only where the value itself says so.
     assume(abs(Decimal(changed.rstrip("%").replace(",", "")) - Decimal(repr(one.value))) > Decimal(1).scaleb(-12))
 
-    spans = check_text(f"It is {changed} now.", Known(FactSet([one])))
+    spans = check_text(f"Some level is {changed} now.", Known(FactSet([one])))
     assert not [span for span in spans if span.mark is Mark.NUMBER]
 
 

@@ -146,8 +146,8 @@ def _losses(teller: Teller) -> list[str]:
     if teller.has("risk.var", "risk.cvar"):
         sure, year = teller.tag("setting.confidence"), teller.tag("setting.year")
         told.append(
-            f"In {sure} of the last {year} sessions no more than {teller.tag('risk.var')} was lost; "
-            f"in the rest the loss was {teller.tag('risk.cvar')} on average."
+            f"The value at risk of a session is {teller.tag('risk.var')}: in {sure} of the last {year} sessions no more was lost. "
+            f"In the rest the mean loss beyond it was {teller.tag('risk.cvar')}."
         )
     if teller.has("risk.drawdown"):
         now = ""

@@ -1,5 +1,7 @@
 """An answer's text held against what is known: every piece of it marked."""
 
+from dataclasses import replace
+
 from backend.assistant.grounding.derived import find_relation, find_sum
 from backend.assistant.grounding.folding import BIDI, fold_text
 from backend.assistant.grounding.found import FoundNumber
@@ -8,6 +10,7 @@ from backend.assistant.grounding.matching import UNKNOWN, Known
 from backend.assistant.grounding.names import START, TAG_MENTION, Place
 from backend.assistant.grounding.numbers import find_in, find_numbers
 from backend.assistant.grounding.segments import next_cut
+from backend.assistant.grounding.sentence import Sentence
 from backend.assistant.grounding.span import COMPUTED, Mark, Span
 from backend.assistant.grounding.standing import Standing
 from backend.assistant.grounding.tags import join_spans
@@ -22,7 +25,7 @@ def check_text(text: str, known: Known, words: Words | None = None) -> tuple[Spa
     """
     rest = drop_bidi(text)
     spans: list[Span] = []
-    was_forced, place = False, START
+    was_forced, place = False, known.place
     while rest:
         n_chars, is_forced = next_cut(rest, is_whole=True)
         spans += check_segment(rest[:n_chars], known, place, words, is_torn=was_forced or is_forced)
@@ -40,7 +43,7 @@ def check_segment(
 ) -> list[Span]:
     """The spans of one sentence or line. ``is_torn``: it was cut anywhere, so that no number in it can be trusted."""
     numbers = find_in(fold_text(segment), segment, known.names, place)
-    standings = [UNKNOWN] * len(numbers) if is_torn else _judge_all(numbers, segment, known)
+    standings = [UNKNOWN] * len(numbers) if is_torn else _judge_all(numbers, known.sentence(segment, numbers, place), known)
     marked = [(number.start, number.end, standing) for number, standing in zip(numbers, standings, strict=True)]
     marked += _wrong_tags(segment, known)
     marked += words.judge(segment, marked) if words is not None else []
@@ -54,9 +57,10 @@ def check_segment(
     return [*spans, Span(segment[at:])]
 
 
-def _judge_all(numbers: tuple[FoundNumber, ...], segment: str, known: Known) -> list[Standing]:
+def _judge_all(numbers: tuple[FoundNumber, ...], sentence: Sentence, known: Known) -> list[Standing]:
     """First each number by itself, then those that are left by the arithmetic that the sentence states."""
-    standings = [_judge(number, segment, known) for number in numbers]
+    segment = sentence.text
+    standings = [_judge(number, sentence, known) for number in numbers]
     named = [one or other for one, other in TAG_MENTION.findall(segment)]
     for place, number in enumerate(numbers):
         is_unknown = standings[place].mark is Mark.UNVERIFIED
@@ -84,15 +88,20 @@ def _judge_sum(place: int, numbers: tuple[FoundNumber, ...], segment: str, known
             standings[other] = computed
 
 
-def _judge(number: FoundNumber, segment: str, known: Known) -> Standing:
+def _judge(number: FoundNumber, sentence: Sentence, known: Known) -> Standing:
     """A number; figures in groups with spaces between may also be several numbers, if each of them is known."""
-    standing = known.judge(number, segment)
+    standing = known.judge(number, sentence)
     if standing.mark is not Mark.UNVERIFIED or " " not in number.text.strip() or number.value is None:
         return standing
     parts = number.text.split(" ")
     if not all(part.strip("|") and find_numbers(part) for part in parts) or number.is_word:
         return standing
-    each = [known.judge(found, part) for part in parts for found in find_numbers(part, known.names)]
+    each = []
+    at = number.start
+    for part in parts:
+        shifted = (replace(one, start=at + one.start, end=at + one.end) for one in find_numbers(part, known.names))
+        each += [known.judge(one, sentence) for one in shifted]
+        at += len(part) + 1
     return next((one for one in each if one.mark is not Mark.PLAIN), standing) if _are_known(each) else standing
 
 

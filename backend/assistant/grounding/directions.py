@@ -1,10 +1,10 @@
-"""Words that give a number its sign: "fell by 3.2 %", "3.2 % lower", and the facts for which that matters."""
+"""Words that give a number its sign: "fell by 3.2 %", "3.2 % lower"; and whether that is the sign of a fact."""
 
 import re
 from functools import cached_property
 from typing import Final
 
-from backend.assistant.facts.fact import Fact, Unit
+from backend.assistant.facts.fact import Fact
 from backend.assistant.grounding.found import FoundNumber
 
 _DOWN: Final = (
@@ -23,8 +23,6 @@ _AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END: Final = re.compile(r"[;:.!?](?:\s|$)|,\s|\b(?:and|but|while|whereas|although|though)\b|\n", re.IGNORECASE)
-_CHANGES: Final = re.compile(r"change|return|slope|momentum|move|performance|growth", re.IGNORECASE)
-_FALLS: Final = re.compile(r"draw_?down|loss|largest fall|decline|value at risk|\bvar\b|downside", re.IGNORECASE)
 
 
 class Direction:
@@ -40,14 +38,16 @@ class Direction:
         after = _AFTER.match(self._sentence, self._number.end)
         if after:
             return -1 if after["down"] else 1
-        return motion_before(self._before)
+        return motion_before(self._before) or motion_before(self._sentence[max(0, self._number.start - 160) : self._number.start])
 
     @cached_property
     def falls(self) -> bool:
         """Whether a falling word stands in the number's clause."""
         after = self._sentence[self._number.end : self._number.end + 40]
         stop = _CLAUSE_END.search(after)
-        return has_falling_word(self._before) or has_falling_word(after[: stop.start()] if stop else after)
+        if has_falling_word(self._before) or has_falling_word(after[: stop.start()] if stop else after):
+            return True
+        return not motion_before(self._before) and self.moves < 0
 
     @cached_property
     def _before(self) -> str:
@@ -67,11 +67,19 @@ def has_falling_word(clause: str) -> bool:
     return any(match["down"] for match in _MOVES.finditer(clause))
 
 
-def is_signed_change(fact: Fact) -> bool:
-    """Whether the fact's sign says where something moved, so that words may not turn it."""
-    return fact.unit in {Unit.PERCENT, Unit.PRICE, Unit.MONEY} and _CHANGES.search(f"{fact.name} {fact.label}") is not None
+def is_sign_right(number: FoundNumber, fact: Fact, direction: Direction, sign: str, *, is_zero: bool) -> bool:
+    """Whether the sign that is written, or that words give, is the value's: "fell 3.2 %" for -3.2, never for 3.2.
 
-
-def is_fall(fact: Fact) -> bool:
-    """Whether the fact's name alone says that its value is a fall or a loss."""
-    return _FALLS.search(f"{fact.name} {fact.label}") is not None
+    sign : what the fact's own sign says: "change", "fall", "distance" or nothing
+    """
+    assert number.value is not None
+    is_below = fact.number < 0
+    if sign == "fall" and direction.moves > 0:
+        return False
+    if number.is_bracketed or is_zero:
+        return True
+    if number.is_signed:
+        return (number.value < 0) == is_below or (number.value < 0 and sign == "fall")
+    if is_below:
+        return (direction.falls and not (sign == "change" and direction.moves > 0)) or sign in {"fall", "distance"}
+    return not (sign == "change" and direction.moves < 0)

@@ -5,7 +5,6 @@ import re
 from backend.assistant.grounding.checking import check_segment, drop_bidi
 from backend.assistant.grounding.folding import fold_text
 from backend.assistant.grounding.matching import Known
-from backend.assistant.grounding.names import START
 from backend.assistant.grounding.numbers import find_in
 from backend.assistant.grounding.segments import N_CHARS_SOFT, next_cut, safe_cuts
 from backend.assistant.grounding.span import Mark, Span
@@ -31,7 +30,7 @@ class StreamGuard:
         self._held = ""
         self._n_released = 0  # letters at the beginning of what is held that went out already
         self._was_forced = False
-        self._place = START
+        self._place = known.place
 
     def feed(self, text: str) -> tuple[Span, ...]:
         """What may be shown now."""

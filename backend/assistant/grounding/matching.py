@@ -3,20 +3,22 @@
 import bisect
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
 from backend.assistant.facts.fact import Fact, FactSet, Unit
-from backend.assistant.grounding.directions import Direction, is_fall, is_signed_change
+from backend.assistant.grounding.directions import Direction, is_sign_right
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.known_dates import KnownDates
-from backend.assistant.grounding.names import INDICATORS, Names, Parameters
+from backend.assistant.grounding.names import INDICATORS, LONG_UNITS, UNITS, Names, Parameters, Place
 from backend.assistant.grounding.quotes import Quotes
 from backend.assistant.grounding.results import asks_for_number, is_result, is_supposed
+from backend.assistant.grounding.sentence import Sentence
 from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.spoken import Spoken
 from backend.assistant.grounding.standing import Standing
 from backend.assistant.grounding.subjects import Subjects
 from backend.assistant.grounding.values import decimal_of, shown_decimals
@@ -57,6 +59,11 @@ _LASTING: Final = re.compile(
     r"[\s-]?(?:\w+[\s-]){0,2}?(?:in\sa\srow|ago|straight|running|streak|later|ahead|from\snow|to\scome|consecutive|(?:winning|losing)\b)",
     re.IGNORECASE,
 )
+_YEAR_BEFORE: Final = re.compile(r"\b(?:in|since|of|during|from|until|year|early|late)\s\Z", re.IGNORECASE)
+_OVER: Final = re.compile(r"\bover\s\d{1,3}\s(?:day|session|bar)s?\b.*\bover\s\Z", re.IGNORECASE)
+_SHARED_UNIT: Final = re.compile(
+    rf"-?(?:\s?(?:,\s(?:and\s|or\s)?|/|and\s|or\s|&\s)\d{{1,3}}-?)+[\s-]({LONG_UNITS})s?\b", re.IGNORECASE
+)
 _ROUND_MAX: Final = 10_000
 _WHOLE: Final = 10**6
 
@@ -81,18 +88,20 @@ class Known:
     quoted : the person's own words and the texts that were searched
     names : more names with digits that are no numbers, as codes of instruments ("600519.XSHG")
     zone : in which dates may be told, beside UTC
-    asked : the question that is answered; where it asks for a number, no quoted one is the answer
+    asked : the question, which says what an answer's first words are about; where it asks for a number, no quoted one is the answer
     """
 
     def __init__(
         self, facts: FactSet, quoted: Sequence[str] = (), *, names: Sequence[str] = (), zone: tzinfo = UTC, asked: str = ""
     ) -> None:
         self.facts = facts
+        self.place = Place(before=asked)
         self.quoted = tuple(quoted)
         self.zone = zone
         self.asked = asked
         self._answers = asks_for_number(asked)
         codes = {str(fact.bars.series.instrument) for fact in facts.values() if fact.bars}
+        self._called = tuple(names)
         self.names = Names({*names, *codes, *(code.rpartition(".")[0] for code in codes)})
         readings = sorted((reading for fact in facts.values() for reading in _readings(fact)), key=lambda one: abs(one.value))
         self._readings = readings
@@ -112,31 +121,36 @@ class Known:
     @cached_property
     def subjects(self) -> Subjects:
         """Which facts are of which subject."""
-        return Subjects(self.facts.values())
+        return Subjects(self.facts, self._called)
 
     @cached_property
     def quotes(self) -> Quotes:
         """The numbers of the quoted texts."""
         return Quotes(self.quoted, self.names)
 
-    def judge(self, number: FoundNumber, sentence: str) -> Standing:
+    def sentence(self, text: str, numbers: Sequence[FoundNumber], place: Place) -> Sentence:
+        """A sentence of an answer, to judge its numbers in."""
+        dates = tuple((number.start, number.dates) for number in numbers if number.kind is Kind.DATE or _is_year(number, text))
+        return Sentence(text, self.subjects.phrases, place.before, dates)
+
+    def judge(self, number: FoundNumber, sentence: Sentence) -> Standing:
         """What a number in a sentence stands for, its arithmetic apart. Offsets are the sentence's."""
         if number.kind is Kind.VAGUE or (number.value is None and not number.dates and not number.clock):
             return self.quotes.find(number) or UNKNOWN
-        if (named := self._as_parameter(number, sentence)) is not None:
+        if (named := self._as_parameter(number, sentence.text)) is not None:
             return named
         if number.kind in {Kind.DATE, Kind.TIME}:
             return self._of_date(number) or self._of_quotes(number, sentence) or UNKNOWN
         found = self._of_fact(number, sentence)
-        if found is None and not is_result(number, sentence, answers=self._answers):  # a year is no result
+        if found is None and not is_result(number, sentence.text, answers=self._answers):  # a year is no result
             found = self._of_date(number)
         return found or self._of_quotes(number, sentence) or UNKNOWN
 
-    def _of_quotes(self, number: FoundNumber, sentence: str) -> Standing | None:
+    def _of_quotes(self, number: FoundNumber, sentence: Sentence) -> Standing | None:
         """That it is quoted; never as a result, and never of what is known to be another number."""
-        if is_result(number, sentence, answers=self._answers):
+        if is_result(number, sentence.text, answers=self._answers):
             return None
-        if not is_supposed(number, sentence) and self.subjects.allowed(sentence, number.start):
+        if not is_supposed(number, sentence.text) and self.subjects.is_named(sentence, number):
             return None
         return self.quotes.find(number)
 
@@ -155,7 +169,7 @@ class Known:
         after = _PARAMETER_AFTER.match(sentence, number.end)
         before = _PARAMETER_BEFORE.search(sentence, max(0, number.start - 60), number.start)
         indicator = after or before
-        if number.unit and self._is_window(number, value) and _stands_as_window(sentence, number):
+        if self._is_named_window(number, value, sentence):
             return NAME
         if number.scale != 1 or number.currency or indicator is None or (after is None and _is_stated(sentence, number)):
             return None
@@ -166,28 +180,40 @@ class Known:
         )
         return (self.quotes.find(number) or UNKNOWN) if is_place else None
 
+    def _is_named_window(self, number: FoundNumber, value: Decimal, sentence: str) -> bool:
+        """Whether it says over how long, with its own unit or with that of another: "the 20-, 50- and 200-day averages"."""
+        if number.unit:
+            return self._is_window(number, value) and _stands_as_window(sentence, number)
+        shared = _SHARED_UNIT.match(sentence, number.end)
+        if shared is None and not _OVER.search(sentence, 0, number.start):
+            return False
+        return number.kind is Kind.PLAIN and self._is_window(
+            replace(number, unit=UNITS[shared[1].lower()] if shared else "day"), value
+        )
+
     def _is_window(self, number: FoundNumber, value: Decimal) -> bool:
         count = value / number.scale
         return count % 1 == 0 and count < _WHOLE and self.parameters.is_window(int(count), number.unit)
 
-    def _of_fact(self, number: FoundNumber, sentence: str) -> Standing | None:
-        """The fact whose value it is; of several the exact one, then the one whose label the sentence speaks of."""
-        coarse = _COARSE.search(sentence, max(0, number.start - 24), number.start)
+    def _of_fact(self, number: FoundNumber, sentence: Sentence) -> Standing | None:
+        """The fact whose value it is, if the sentence speaks of it there; of several the exact one, then the most spoken of."""
+        text = sentence.text
+        coarse = _COARSE.search(text, max(0, number.start - 24), number.start)
         direction: Direction | None = None
+        spoken: Spoken | None = None
         best: tuple[int, int, Decimal] | None = None
         chosen: _Reading | None = None
-        allowed: set[str] | None = None
         for reading in self._candidates(number, coarse):
-            if allowed is None:
-                allowed = self.subjects.allowed(sentence, number.start)
-            if allowed and reading.fact.id not in allowed:
-                continue
-            if direction is None:
-                direction = Direction(sentence, number)
             gap = _gap(number, reading, coarse)
-            if gap is None or not _is_sign_right(number, reading, direction):
+            if gap is None:
                 continue
-            rank = (int(gap > 0), -_spoken(reading.fact, sentence), gap)
+            if spoken is None or direction is None:
+                spoken, direction = self.subjects.spoken(sentence, number), Direction(text, number)
+            if not self.subjects.fits(reading.fact, spoken, sentence, number):
+                continue
+            if not is_sign_right(number, reading.fact, direction, self.subjects.sign(reading.fact), is_zero=reading.shown == 0):
+                continue
+            rank = (int(gap > 0), -_spoken(reading.fact, text), gap)
             if best is None or rank < best:
                 best, chosen = rank, reading
         if chosen is None or best is None:
@@ -266,19 +292,9 @@ def _coarse_grain(number: FoundNumber) -> Decimal:
     return grain if mantissa < _ROUND_MAX else number.grain
 
 
-def _is_sign_right(number: FoundNumber, reading: _Reading, direction: Direction) -> bool:
-    """Whether the sign that is written, or that words give, is the value's: "fell 3.2 %" for -3.2, never for 3.2."""
-    assert number.value is not None
-    is_below = reading.value < 0
-    if number.is_bracketed or reading.shown == 0:
-        return True
-    if number.is_signed:
-        return (number.value < 0) == is_below or (number.value < 0 and is_fall(reading.fact))
-    if is_below:
-        if is_signed_change(reading.fact) and direction.moves > 0:
-            return False
-        return direction.falls or is_fall(reading.fact)
-    return not (is_signed_change(reading.fact) and direction.moves < 0)
+def _is_year(number: FoundNumber, text: str) -> bool:
+    """Whether four figures are said as a year: "in 2012", "since 2012"."""
+    return bool(number.dates) and _YEAR_BEFORE.search(text, max(0, number.start - 12), number.start) is not None
 
 
 def _is_stated(sentence: str, number: FoundNumber) -> bool:

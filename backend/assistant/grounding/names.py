@@ -58,6 +58,7 @@ INDICATORS: Final = (
     r"standard\sdeviation|volatility|rate\sof\schange)"
 )
 _BLANK: Final = "\ufffc"
+_N_CHARS_BEFORE: Final = 240
 _UNIT_WORDS: Final = (
     ("bar", "bar candle candlestick period"), ("day", "day session d"), ("week", "week w wk"), ("month", "month mo"),
     ("year", "year yr y"), ("hour", "hour h hr"), ("minute", "minute min m"), ("second", "second sec s"), ("quarter", "quarter"),
@@ -68,13 +69,14 @@ LONG_UNITS: Final = "|".join(sorted((word for word in UNITS if len(word) > 2), k
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a piece of text begins: whether at the beginning of a line, and the last number of a list before it.
+    """Where a piece of text begins: whether at the beginning of a line, the last number of a list and the last words before it.
 
     "50." at the beginning of a line is the mark of a list only after "49."; else it reads as a number.
     """
 
     is_line_start: bool = True
     mark: int = 0
+    before: str = ""
 
     def list_marks(self, text: str) -> list[re.Match[str]]:
         """The marks of lists in a piece that begins here."""
@@ -88,7 +90,7 @@ class Place:
     def after(self, text: str) -> "Place":
         """Where the next piece begins."""
         marks = self.list_marks(text)
-        return Place(text.endswith("\n"), int(marks[-1][1]) if marks else self.mark)
+        return Place(text.endswith("\n"), int(marks[-1][1]) if marks else self.mark, (self.before + text)[-_N_CHARS_BEFORE:])
 
 
 START: Final = Place()
@@ -159,7 +161,7 @@ class Parameters:
 
     def is_window(self, count: int, unit: str) -> bool:
         """Whether something was computed over so many bars, days and so on."""
-        if (count, unit) in self.windows:
+        if (count, unit) in self.windows or _WHOLE_OF.get((count, unit), (0, "")) in self.windows:
             return True
         # Sessions of daily bars are bars; of other bars they are not.
         other = {"bar": "day", "day": "bar"}.get(unit, "")
@@ -182,6 +184,10 @@ _OF_ANOTHER: Final = re.compile(r"\s?\)?\sof\s(?:the\s)?(MACD|RSI|OBV|ATR)\b")
 _NAMED_AFTER: Final = re.compile(
     rf"(?<![\d.])(\d{{1,4}})[\s-](?:(?:bar|day|period|week|hour|minute|session)s?[\s-])?({INDICATORS})", re.IGNORECASE
 )
+
+
+# Twelve months are a year, and three a quarter.
+_WHOLE_OF: Final = {(3, "month"): (1, "quarter"), (12, "month"): (1, "year")}
 
 
 def _kind_of(indicator: str) -> str:

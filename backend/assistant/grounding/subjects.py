@@ -1,49 +1,154 @@
-"""What a number is said to be of: "RSI is 71" must not be the price, where a fact of that name is known."""
+"""Whether a sentence speaks of a fact where it states a number: its subject, part, window, place and day."""
 
-import re
 from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from typing import Final
 
-from backend.assistant.facts.fact import Fact
+from backend.assistant.facts.fact import Fact, FactSet
+from backend.assistant.grounding.dates import Date
+from backend.assistant.grounding.found import FoundNumber
+from backend.assistant.grounding.lexicon import AGES, AHEAD, WEEKDAYS, Phrases, Row, Sort, phrases_of, stems
+from backend.assistant.grounding.pieces import Piece
+from backend.assistant.grounding.sentence import Around, Sentence
+from backend.assistant.grounding.speaking import speak
+from backend.assistant.grounding.spoken import Spoken
+from backend.assistant.grounding.traits import Trait, traits_of
 
-# How each subject is called in text, and in the name, label or formula of its facts.
-_SUBJECTS: Final = {
-    "rsi": (r"RSI|relative\sstrength(?:\sindex)?", r"\brsi\b|relative strength"),
-    "atr": (r"ATR|average\strue\srange", r"\batr\b|average true range"),
-    "adx": (r"ADX", r"\badx\b"),
-    "macd": (r"MACD", r"\bmacd\b"),
-    "cci": (r"CCI", r"\bcci\b"),
-    "mfi": (r"MFI|money\sflow(?:\sindex)?", r"\bmfi\b|money flow"),
-    "vwap": (r"VWAP", r"\bvwap\b"),
-    "support": (r"support", r"\bsupport\b"),
-    "resistance": (r"resistance", r"\bresistance\b"),
-    "drawdown": (r"drawdown", r"\bdraw_?down\b|largest fall"),
-    "beta": (r"beta", r"\bbeta\b"),
-    "stop": (r"stop(?:[\s-]loss)?", r"\bstop\b"),
-    "target": (r"target", r"\btarget\b"),
-    "entry": (r"entry", r"\bentry\b"),
-}
-_SAID: Final = re.compile(
-    r"\b(?:" + "|".join(rf"(?P<{name}>{said})" for name, (said, _) in _SUBJECTS.items()) + r")"
-    r"(?:\s?\(\d{1,3}\)|\s\d{1,3})?(?:\s+(?:now|currently|still|price|level|value))?"
-    r"(?:\s+(?:is|was|at|of|reads|stands\sat|is\sat|lies\sat|sits\sat|is\sset\sat)|\s?[:=])\s+[$\u20ac\u00a3~]?\Z",
-    re.IGNORECASE,
-)
-_KNOWN: Final = {name: re.compile(known, re.IGNORECASE) for name, (_, known) in _SUBJECTS.items()}
+_NS: Final = 1_000_000_000
+_MOVING: Final = frozenset({"price", "change", "previous"})
+_FAMILIES: Final = frozenset({"average", "support", "resistance", "volume", "usual volume", "volatility", "var", "drawdown"})
+_COUNTABLE: Final = frozenset({"age", "bars", "cross"})
+_SAID_ALONE: Final = frozenset({"touches", "slope"})
 
 
 class Subjects:
-    """Which facts are of which subject."""
+    """What the facts are of, and the words by which texts may name them."""
 
-    def __init__(self, facts: Iterable[Fact]) -> None:
-        self._ids: dict[str, set[str]] = {name: set() for name in _SUBJECTS}
-        for fact in facts:
-            said = f"{fact.name.replace('_', ' ')} {fact.label} {fact.formula}".replace(".", " ")
-            for name, known in _KNOWN.items():
-                if known.search(said):
-                    self._ids[name].add(fact.id)
+    def __init__(self, facts: FactSet, names: Iterable[str] = ()) -> None:
+        self._facts = facts
+        self._traits = traits_of(facts.values())
+        self._days: dict[str, frozenset[date]] = {}
+        age = facts.named("bars.age")
+        self._age_days = float(age.value) if age is not None and isinstance(age.value, int | float) else 0.0
+        cross = facts.named("average.cross")
+        self._other_crosses = {"golden", "death"} - {str(cross.value) if cross is not None else ""}
+        self.phrases: Phrases = phrases_of([*self._labels(), *_names(facts, names)])
 
-    def allowed(self, sentence: str, start: int) -> set[str]:
-        """The facts of the subject right before a place in a sentence; empty where none is named or known."""
-        said = _SAID.search(sentence, max(0, start - 48), start)
-        return self._ids[said.lastgroup] if said and said.lastgroup else set()
+    def spoken(self, sentence: Sentence, number: FoundNumber) -> Spoken:
+        """What a number is said to be of."""
+        return speak(Around(sentence, number))
+
+    def is_named(self, sentence: Sentence, number: FoundNumber) -> bool:
+        """Whether a number is said to be of something that facts tell, prices and their changes apart: these a person may set."""
+        spoken = self.spoken(sentence, number)
+        known = {subject for trait in self._traits.values() for subject in trait.subjects} - _MOVING
+        return bool(spoken.labelled or spoken.subjects & known)
+
+    def fits(self, fact: Fact, spoken: Spoken, sentence: Sentence, number: FoundNumber) -> bool:
+        """Whether the sentence speaks of this fact where it states the number."""
+        trait = self._traits[fact.id]
+        if spoken.is_strange or not _is_meant(fact, trait, spoken, number) or not _is_place_right(fact, trait, spoken, number):
+            return False
+        if "cross" in trait.subjects and spoken.words & self._other_crosses:
+            return False
+        said = sentence.date_near(number)
+        if said and not any(_is_on(one, day) for one in said for day in self._days_of(fact)):
+            return False
+        return not any(self._is_other_day(piece, fact, trait, number) for piece in sentence.pieces)
+
+    def sign(self, fact: Fact) -> str:
+        """What the fact's sign says: "change", "fall", "distance" or nothing."""
+        return self._traits[fact.id].sign
+
+    def _is_other_day(self, piece: Piece, fact: Fact, trait: Trait, number: FoundNumber) -> bool:
+        """Whether a word means a day that is not the fact's, or one still to come."""
+        if piece.sort is Sort.DAY and self._age_days > AGES.get(piece.value, self._age_days):
+            return True
+        if not trait.subjects & _MOVING:
+            return False
+        if piece.value in WEEKDAYS:
+            return WEEKDAYS[self._last_day(fact).weekday()] != piece.value
+        return piece.word in AHEAD and piece.end <= number.start
+
+    def _days_of(self, fact: Fact) -> frozenset[date]:
+        found = self._days.get(fact.id)
+        if found is None:
+            moments = [fact.as_of_ns, *(event_ns for event_ns, _ in fact.points)]
+            if fact.bars is not None:
+                moments += [fact.bars.to_ns, fact.bars.from_ns]
+            found = self._days[fact.id] = frozenset(_day(moment) for moment in moments)
+        return found
+
+    def _labels(self) -> Iterable[Row]:
+        """Labels of two words and more, each with the facts that have it; not where everybody's words say the same."""
+        found: dict[tuple[str, ...], tuple[str, list[str]]] = {}
+        for fact in self._facts.values():
+            label, trait = fact.label.removeprefix("The "), self._traits[fact.id]
+            said = stems(label)
+            if len(said) < 2 or not (
+                trait.aspect or trait.windows or trait.words or not trait.subjects or "setting" in trait.subjects
+            ):
+                continue
+            if trait.subjects & _FAMILIES and not trait.aspect:
+                continue
+            found.setdefault(said, (label, []))[1].append(fact.id)
+        for label, ids in found.values():
+            yield label, Sort.LABEL, " ".join(ids)
+
+    def _last_day(self, fact: Fact) -> date:
+        return _day(fact.as_of_ns if fact.bars is None else fact.bars.to_ns)
+
+
+def _day(event_ns: int) -> date:
+    return datetime.fromtimestamp(event_ns // _NS, UTC).date()
+
+
+def _is_on(said: Date, day: date) -> bool:
+    return all(part is None or part == known for part, known in zip(said, (day.year, day.month, day.day), strict=True))
+
+
+def _is_meant(fact: Fact, trait: Trait, spoken: Spoken, number: FoundNumber) -> bool:
+    """Whether the subject that is spoken of is the fact's, with its part, window and rank."""
+    if spoken.labelled or "setting" in trait.subjects:
+        return fact.id in spoken.labelled
+    if spoken.is_sum:
+        return True
+    is_counted = bool((trait.subjects | spoken.subjects) & _COUNTABLE) or trait.aspect == "touches"
+    if number.unit and not is_counted:
+        return False
+    if trait.words:
+        return trait.words <= spoken.words and (bool(trait.subjects) or not spoken.subjects)
+    if not spoken.subjects:
+        return trait.aspect in _SAID_ALONE and trait.aspect in spoken.aspects
+    is_part = not trait.aspect or trait.aspect in spoken.aspects
+    is_rank = not (trait.rank and spoken.rank) or trait.rank == spoken.rank
+    is_window = not (spoken.windows and trait.windows) or bool(spoken.windows & trait.windows)
+    return bool(trait.subjects & spoken.subjects) and is_part and is_rank and is_window
+
+
+def _is_place_right(fact: Fact, trait: Trait, spoken: Spoken, number: FoundNumber) -> bool:
+    """Whether "above" or "below" says on which side it is: of an average the price's, of a level its own."""
+    if spoken.is_against:
+        if trait.sign not in {"distance", "fall"}:
+            return False
+        if fact.name.startswith("level."):
+            return spoken.side == 0
+        return spoken.side in {0, 1 if fact.number > 0 else -1}
+    if "volume ratio" in trait.subjects:
+        return spoken.side != -1 or fact.number < 1
+    if trait.sign != "distance" or number.is_signed or spoken.side in {0, None}:
+        return True
+    return spoken.side == (1 if fact.number > 0 else -1) and not (fact.name.startswith("average.") and not spoken.labelled)
+
+
+def _names(facts: FactSet, names: Iterable[str]) -> Iterable[Row]:
+    """The instrument's name, its first word, its code, and what the caller knows."""
+    codes = {str(fact.bars.series.instrument) for fact in facts.values() if fact.bars}
+    called = facts.named("instrument.name")
+    said = [str(called.value)] if called is not None and called.value else []
+    first = [one.split()[0] for one in said if len(one.split()) > 1 and len(one.split()[0]) > 2]
+    for name in dict.fromkeys((*said, *first, *codes, *(code.rpartition(".")[0] for code in codes), *names)):
+        if stems(name):
+            yield name, Sort.OWN, "name"
+    if any(code.endswith(".INDEX") for code in codes):
+        yield from ((name, Sort.OWN, "stock") for name in ("index", "market"))

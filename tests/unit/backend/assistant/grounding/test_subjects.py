@@ -1,0 +1,61 @@
+"""A number stands for a fact only where its sentence speaks of it: no value is taken for another, and hardly a true one doubted."""
+
+import pytest
+
+from backend.assistant.facts.fact import Unit
+from backend.assistant.grounding.checking import check_text
+from backend.assistant.grounding.matching import Known
+from backend.assistant.grounding.span import Mark
+from tests.fakes.grounded_facts import apple_facts
+from tests.fakes.spoken_truths import TRUE
+from tests.fakes.spoken_untruths import FALSE
+
+INVENTED = (
+    ("Revenue grew {} % last year.", range(1, 100)),
+    ("The P/E ratio is {}.", range(5, 60)),
+    ("{} analysts rate it a buy.", range(1, 100)),
+    ("The probability of a rise is {} %.", range(1, 100)),
+    ("It has {} employees.", range(1, 400)),
+)
+
+
+@pytest.fixture(scope="module")
+def known():
+    return Known(apple_facts())
+
+
+def shown_as_facts(text, known):
+    """What is shown as a fact's value; days of facts apart."""
+    spans = [span for span in check_text(text, known) if span.mark is Mark.NUMBER and not span.why.startswith(f"{span.fact},")]
+    return [span.text for span in spans if known.facts[span.fact].unit is not Unit.DATE]
+
+
+@pytest.mark.parametrize("text", FALSE)
+def test_no_value_is_shown_as_a_fact_of_something_else(text, known):
+    assert shown_as_facts(text, known) == []
+
+
+def test_hardly_a_number_of_true_sentences_is_doubted(known):
+    marks = {text: [span.mark for span in check_text(text, known)] for text in TRUE}
+    n_numbers = sum(mark is not Mark.PLAIN for said in marks.values() for mark in said)
+    doubted = [text for text, said in marks.items() if Mark.UNVERIFIED in said]
+
+    assert len(doubted) <= 0.02 * len(TRUE), doubted
+    assert n_numbers > len(TRUE)
+
+
+@pytest.mark.parametrize(("text", "values"), INVENTED, ids=[text for text, _ in INVENTED])
+def test_no_number_of_what_no_fact_is_of_is_shown_as_a_fact(text, values, known):
+    assert [value for value in values if shown_as_facts(text.format(value), known)] == []
+
+
+def test_there_are_enough_sentences_of_both_sorts():
+    assert len(TRUE) >= 150
+    assert len(FALSE) >= 250
+
+
+def test_an_answers_first_words_are_about_what_was_asked():
+    facts = apple_facts()
+    assert shown_as_facts("It is 33.4.", Known(facts, asked="What is the RSI of Apple?")) == ["33.4"]
+    assert shown_as_facts("It is 33.4.", Known(facts, asked="What is the P/E ratio of Apple?")) == []
+    assert shown_as_facts("33.4", Known(facts)) == []
