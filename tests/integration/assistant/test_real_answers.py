@@ -33,6 +33,7 @@ ASKED = (
     "Compare it with gold",
 )
 SHARES = ("AAPL.XNAS", "MSFT.XNAS", "SPX.INDEX", "WTI.FRED")
+N_IN_A_ROW = 5  # questions about one instrument, whose facts the model then has read
 _FIGURE = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
@@ -74,7 +75,7 @@ async def run(home, n_answers):
         assistant = await backend.assistant.open()
         for number in range(n_answers):
             text = ASKED[number % len(ASKED)]
-            instrument = InstrumentId.parse(SHARES[number % len(SHARES)])
+            instrument = InstrumentId.parse(SHARES[number // N_IN_A_ROW % len(SHARES)])
             if number >= len(ASKED):
                 text = f"{text}, please ({number} times now)"
             begun = await assistant.ask(Question(text, Mode.FAST, instrument=instrument))
