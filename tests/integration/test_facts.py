@@ -70,6 +70,19 @@ async def test_facts_tell_which_stored_bars_they_come_from(home):
         assert weeks.named("bars.adjusted").value is True
 
 
+async def test_the_highest_high_is_told_adjusted_and_as_it_was_traded(home):
+    async with open_backend(home) as backend:
+        await load_samples(backend.importer)
+        facts = await gatherer(backend).gather(APPLE, DAYS)
+        index = await gatherer(backend).gather(InstrumentId("SPX", "INDEX"), DAYS)
+        adjusted, raw = [await backend.history.bars(Series(APPLE, DAYS), adjusted=one) for one in (True, False)]
+
+    row = int(np.argmax(adjusted.high))
+    assert (facts.named("price.highest").value, facts.named("price.highest_traded").value) == (adjusted.high[row], raw.high[row])
+    assert facts.named("price.highest_traded").source.endswith(", as traded")
+    assert not index.named("price.highest_traded").is_available
+
+
 async def test_intraday_bars_change_against_the_session_before(home):
     async with open_backend(home) as backend:
         await backend.catalog.put(INSTRUMENT)

@@ -237,3 +237,25 @@ async def test_what_has_no_single_answer_is_asked_back(filled):
         ):
             with pytest.raises(InvalidInput):
                 await asked.questions.parse(text)
+
+
+@pytest.mark.parametrize("text", ["when did AAPL reach its all-time high", "AAPL all time high", "highest adjusted high of AAPL"])
+async def test_a_high_of_long_ago_is_compared_adjusted_and_told_as_it_was_traded_too(filled, text):
+    async with open_questions(filled) as asked:
+        result = await asked.ask(text)
+        frame, raw = await adjusted(asked, AAPL), await asked.bars(AAPL)
+
+    row = int(frame.high.argmax())
+    day = frame.index[row].date()
+    assert result.facts.named("traded").value == raw.high[row]
+    assert f"{frame.high.iloc[row]:.2f} adjusted, {raw.high[row]:.2f} as traded" in words_of(result)
+    assert f"on {day}" in words_of(result)
+
+
+async def test_a_price_that_no_action_changed_is_told_once(filled):
+    async with open_questions(filled) as asked:
+        told_so = [words_of(await asked.ask(text)) for text in ("all time high of SPX", "close of AAPL with adjusted prices")]
+        day = words_of(await asked.ask("AAPL close on 2005-01-03"))
+
+    assert not [words for words in told_so if "as traded" in words]
+    assert "adjusted" not in day

@@ -88,9 +88,12 @@ def _range(teller: Teller) -> list[str]:
     if teller.has("price.position_52w"):
         low, high = teller.tag("price.low_52w"), teller.tag("price.high_52w")
         at = teller.tag("price.position_52w")
-        told.append(f"In its {teller.tag('setting.weeks')}-week range of {low} to {high} it stands {at} of the way up.")
+        adjusted = "adjusted " if teller.holds(Op.PRESENT, "bars.adjusted") else ""
+        told.append(f"In its {adjusted}{teller.tag('setting.weeks')}-week range of {low} to {high} it stands {at} of the way up.")
     if teller.has("price.from_highest") and teller.holds(Op.BELOW, "price.last", "price.highest"):
         highest, fall = teller.tag("price.highest"), teller.tag("price.from_highest")
+        if teller.has("price.highest_traded"):
+            highest += f" adjusted, {teller.tag('price.highest_traded')} as traded"
         told.append(f"It is below the highest high on record, {highest}: a decline of {fall}.")
     if teller.holds(Op.PRESENT, "bars.adjusted"):
         told.append("Earlier prices are adjusted for splits and dividends.")

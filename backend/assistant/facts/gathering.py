@@ -11,7 +11,7 @@ from backend.assistant.facts.computing import compute_facts
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.facts.settings import YEAR
 from backend.assistant.facts.sources import Sources
-from backend.assistant.facts.view import Person, Position, Seen, View
+from backend.assistant.facts.view import ADJUSTED_FOR, Person, Position, Seen, View
 from backend.assistant.stages import CARD_S, INPUTS_S, Stages
 from backend.clock import Clock
 from backend.domain.bars import BarSpec, Series
@@ -102,14 +102,14 @@ class FactGatherer:
         raw = await self._history.bars(series, from_ns=from_ns, as_of_ns=as_of_ns)
         is_adjusted = not np.array_equal(raw.close, bars.close)
         source = await self._source(series, is_adjusted=is_adjusted)
-        scale = (bars.close / raw.close)[:n_complete] if is_adjusted else None
-        return Seen(series, bars[:n_complete], known_ns[:n_complete], source, scale)
+        traded = raw[:n_complete] if is_adjusted else None
+        return Seen(series, bars[:n_complete], known_ns[:n_complete], source, traded)
 
     async def _source(self, series: Series, *, is_adjusted: bool) -> str:
         """Which stored bars these are, in words."""
         origin, sources = await self._history.origin(series)
         made = "" if origin == series.spec else f", resampled from {origin}"
-        return f"{series}{made}, from {' and '.join(sources)}{', adjusted for splits and dividends' if is_adjusted else ''}"
+        return f"{series}{made}, from {' and '.join(sources)}{ADJUSTED_FOR if is_adjusted else ''}"
 
     async def _now(self, view: View) -> Seen | None:
         """Bars of the shortest interval since the newest price was known; None where nothing is shorter or later."""

@@ -11,7 +11,7 @@ import numpy as np
 from backend.assistant.facts.draft import Draft, Term, lacking, percent, price
 from backend.assistant.facts.fact import BarRange, Unit
 from backend.assistant.facts.settings import MONTH, QUARTER, WEEK, WEEKS, YEAR
-from backend.assistant.facts.view import Seen, View
+from backend.assistant.facts.view import ADJUSTED_FOR, Seen, View
 from backend.domain.bars import DAY_NS, SECOND_NS
 
 LAST: Final = price("price.last", "Last price", "close of the newest complete bar")
@@ -44,6 +44,7 @@ POSITION: Final = percent(
     ("@price.last", "@price.low_52w", "@price.high_52w"),
 )
 HIGHEST: Final = price("price.highest", "Highest high stored", "highest high of all stored bars")
+HIGHEST_TRADED: Final = price("price.highest_traded", "That high as it was traded", "high of that bar, raw", ("@price.highest",))
 FROM_HIGHEST: Final = percent(
     "price.from_highest", "Distance from the highest high", "last / highest - 1", ("@price.last", "@price.highest")
 )
@@ -156,10 +157,22 @@ def _year_range(view: View, last: float) -> Iterator[Draft]:
 def _highest(view: View, last: float) -> Iterator[Draft]:
     # The longest record: days where there are any, since a series of minutes may begin later.
     seen = view.main if view.days is None or not len(view.days) else view.days
-    draft = max((_extreme(one, HIGHEST, 0) for one in (seen, view.main)), key=lambda one: one.points[0][1])
+    draft, of = max(((_extreme(one, HIGHEST, 0), one) for one in (seen, view.main)), key=lambda one: one[0].points[0][1])
     yield draft
+    yield _as_traded(draft, of)
     value = _percent(last, draft.points[0][1])
     yield seen.draft(FROM_HIGHEST, value, len(seen), "" if value is not None else NO_PERCENT)
+
+
+def _as_traded(highest: Draft, seen: Seen) -> Draft:
+    """The highest high on the scale of its own day, as a chart of raw prices shows it."""
+    if seen.traded is None:
+        return Draft(term=HIGHEST_TRADED, why_not="No price is adjusted.", source=seen.source)
+    at_ns = highest.points[0][0]
+    row = int(np.searchsorted(seen.traded.event_ns, at_ns))
+    source = f"{seen.source.removesuffix(ADJUSTED_FOR)}, as traded"
+    made = seen.draft(HIGHEST_TRADED, float(seen.traded.high[row]))
+    return replace(made, source=source, known_ns=highest.known_ns, bars=BarRange(seen.series, at_ns, at_ns))
 
 
 def _extreme(seen: Seen, term: Term, first: int) -> Draft:

@@ -10,10 +10,11 @@ import numpy as np
 from backend.assistant.facts.draft import Draft, Term
 from backend.assistant.facts.fact import BarRange, Value
 from backend.assistant.facts.outside import NOTHING, Outside
-from backend.domain.bars import BarArrays, Float64s, Int64s, Series
+from backend.domain.bars import BarArrays, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentKind
 
 DECIMALS_MAX: Final = 10
+ADJUSTED_FOR: Final = ", adjusted for splits and dividends"  # what ends the words for where adjusted bars come from
 _IN_CENTS: Final = {InstrumentKind.STOCK, InstrumentKind.FUND, InstrumentKind.INDEX}
 
 
@@ -39,14 +40,14 @@ class Seen:
 
     known_ns : int64[n_bars]   when each was complete
     source : which stored bars these are, in words
-    scale : float64[n_bars]   adjusted over raw price of each bar; None where all are as they were traded
+    traded : the same bars as they were traded; None where no price differs
     """
 
     series: Series
     bars: BarArrays
     known_ns: Int64s
     source: str
-    scale: Float64s | None = None
+    traded: BarArrays | None = None
 
     def __len__(self) -> int:
         return len(self.bars)
@@ -54,14 +55,15 @@ class Seen:
     @property
     def is_adjusted(self) -> bool:
         """Whether any price differs from the raw one."""
-        return self.scale is not None
+        return self.traded is not None
 
     def as_traded(self, points: Sequence[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
         """Points at raw prices of their own moments, as charts and drawings keep them; those given are at adjusted ones."""
-        if self.scale is None or not points:
+        if self.traded is None or not points:
             return tuple(points)
         rows = np.searchsorted(self.bars.event_ns, [event_ns for event_ns, _ in points], side="right") - 1
-        scales = self.scale[np.clip(rows, 0, None)].tolist()
+        rows = np.clip(rows, 0, None)
+        scales = (self.bars.close[rows] / self.traded.close[rows]).tolist()
         return tuple((event_ns, price / scale) for (event_ns, price), scale in zip(points, scales, strict=True))
 
     def newest(self, n_bars: int) -> BarRange:

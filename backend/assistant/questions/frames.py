@@ -30,6 +30,7 @@ class Frame:
     known_ns : int64[n_bars]     when each bar was complete
     sessions : float64[n_bars]   a number that changes with each session, for indicators
     first, stop : rows [first, stop) lie in the period; earlier ones are there so that indicators are warm
+    traded : the bars of an adjusted frame as they were traded; None where nobody asks for them
     """
 
     instrument: Instrument
@@ -40,6 +41,7 @@ class Frame:
     first: int
     stop: int
     is_adjusted: bool
+    traded: BarArrays | None = None
 
     @property
     def n_rows(self) -> int:

@@ -73,7 +73,7 @@ _SYNONYMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] =
     (r"\bdeath cross(?:es)?\b", "sma(50) crosses below sma(200)"),
     (r"\boverbought\b", "rsi(14) above 70"),
     (r"\boversold\b", "rsi(14) below 30"),
-    (r"\b(?:hit|reach(?:ed)?|set|make|made) (?:its|the|an) all time (high|low)\b", r"\1est \1"),
+    (r"\b(?:hit|reach(?:ed)?|set|make|made) (?:its|the|an) all time (high|low)\b", r"\1est adjusted \1"),
     (r"\bhow much volume\b", "total volume"),
     (r"\b(what|when|how|which|who)'s\b", r"\1 is"),
     (r"\b(?:which|what) (day|week|month|quarter|year)\b(.*)\b(best|worst)\b", r"\3 \1 \2"),

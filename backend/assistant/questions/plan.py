@@ -210,5 +210,17 @@ def spans_bars(plan: Plan) -> bool:
     return any(_spans_bars(value) for value in values)
 
 
+def is_a_price(plan: Plan) -> bool:
+    """Whether a price of one bar is asked for, which is another one as it was traded where prices are adjusted."""
+    is_of_one = plan.ask in {Ask.HIGHEST, Ask.LOWEST, Ask.EXTREMES, Ask.VALUE}
+    match plan.measure:
+        case Price(field) | Extreme(_, field):
+            return is_of_one and field != "volume"
+        case None:
+            return plan.ask is Ask.EXTREMES
+        case _:
+            return False
+
+
 def _spans_bars(value: Any) -> bool:
     return isinstance(value, Indicator | Change | Gap | Extreme | Distance)

@@ -1,13 +1,14 @@
 """Answers plans from stored bars: read-only, off the engine's loop, and to be cancelled between instruments."""
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from backend.assistant.questions.frames import Frame, load_frame
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.offers import Offer, read_offer
 from backend.assistant.questions.parsing import parse_question
-from backend.assistant.questions.plan import OF_TWO, Ask, Plan, spans_bars
+from backend.assistant.questions.plan import OF_TWO, Ask, Plan, is_a_price, spans_bars
 from backend.assistant.questions.plan_checks import check_plan
 from backend.assistant.questions.result import AnswerTable, Result
 from backend.assistant.questions.several import tell_all
@@ -75,6 +76,9 @@ class Questions:
                     raise
                 skipped += 1  # one instrument of a long list without such bars
                 continue
+            if is_adjusted and is_a_price(plan):
+                raw = await self._history.bars(series, as_of_ns=now_ns)
+                frame = replace(frame, traded=raw[: len(frame.bars)])
             frames.append(frame)
         if not frames:
             raise InvalidInput("None of these instruments has such bars.", hint="Ask about other ones.", code="question.no_bars")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from backend.assistant.facts.fact import Unit
 from backend.assistant.questions.by_facts import tell_sharpe, tell_trend
 from backend.assistant.questions.frames import Frame
-from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Number, Operand, Plan, Price
+from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Extreme, Number, Operand, Plan, Price
 from backend.assistant.questions.reckoning import compute_value
 from backend.assistant.questions.seasons import tell_seasons
 from backend.assistant.questions.telling import (
@@ -26,6 +26,7 @@ from backend.assistant.questions.told import Told, base_row, capital, matching_r
 from backend.assistant.questions.whether import tell_whether
 from backend.assistant.questions.wording import format_condition
 from backend.domain.bars import DAY_NS, Float64s, Int64s
+from backend.indicators.columns import Columns
 
 _YEAR_NS: Final = 365.25 * DAY_NS
 
@@ -163,7 +164,8 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
     best = rows[np.argsort(sign * values[rows], kind="stable")[: plan.n]]
     row, which = int(best[0]), plan.ask.value
     main = book.value(which, f"The {which} value", float(values[row]), plan.measure, (frame, row))
-    sentence = f"The {which} {words} of {name}{where} {during} is {main}, {book.at('Its bar', frame, row)}."
+    beside = _beside_traded(plan.measure, frame, row, book)
+    sentence = f"The {which} {words} of {name}{where} {during} is {main}{beside}, {book.at('Its bar', frame, row)}."
     if isinstance(plan.measure, Change) and row >= plan.measure.n_bars:
         before, after = (float(frame.bars.close[at]) for at in (row - plan.measure.n_bars, row))
         closes = [
@@ -180,6 +182,21 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
         ]
         told.rows = [(book.day("Its bar", frame, row), main), *others]
     return told
+
+
+def _beside_traded(measure: Operand, frame: Frame, row: int, book: FactBook) -> str:
+    """What an adjusted price was as it was traded, and when, for the highest or lowest of a window; empty where it is the same."""
+    if frame.traded is None or not isinstance(measure, Price | Extreme):
+        return ""
+    adjusted, when = Columns(frame.bars)[measure.field], ""
+    if isinstance(measure, Extreme):
+        row = int(np.flatnonzero(adjusted[: row + 1] == compute_value(measure, frame)[row])[-1])
+        when = f" {book.at('Its bar', frame, row)}"
+    raw = float(Columns(frame.traded)[measure.field][row])
+    if raw == adjusted[row]:
+        return ""
+    traded = book.add("traded", "As it was traded", raw, Unit.PRICE, frame, Origin((row, row), f"{measure.field}[n], raw"))
+    return f" adjusted, {traded} as traded{when}"
 
 
 def _extremes(plan: Plan, frame: Frame, book: FactBook) -> Told:
@@ -238,7 +255,8 @@ def _value(plan: Plan, frame: Frame, book: FactBook) -> Told:
         return Told(f"The {words} of {name} {when} is not known: there are too few bars before.")
     if not isinstance(plan.measure, Distance):
         main = book.value("value", "Value", value, plan.measure, (frame, row))
-        return Told(f"The {words} of {name} {when} was {main}.", main, stretches(frame, np.array([row])))
+        beside = _beside_traded(plan.measure, frame, row, book)
+        return Told(f"The {words} of {name} {when} was {main}{beside}.", main, stretches(frame, np.array([row])))
     parts = []
     for side in (plan.measure.value, plan.measure.base):
         at = float(compute_value(side, frame)[row])

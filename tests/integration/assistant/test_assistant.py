@@ -32,12 +32,12 @@ def marks(answer, mark):
 
 
 async def test_tags_become_values_and_numbers_of_facts_pass(sampled):
-    writers = ScriptedWriters(("It stands at ", "{F", "9} now, ", "that is 430.47."))
+    writers = ScriptedWriters(("It stands at ", "{F", "9} now, ", "a close of 430.47."))
     async with assistant_on(sampled, writers) as (_, assistant):
         answer = await ask(assistant, "Tell me of Apple", instrument=AAPL)
 
     assert answer.phase == Phase.DONE, answer.words
-    assert answer.text == "It stands at 430.47 now, that is 430.47."
+    assert answer.text == "It stands at 430.47 now, a close of 430.47."
     assert marks(answer, Mark.NUMBER) == ["430.47", "430.47"]
     assert answer.facts[answer.spans[1].fact].name == "price.last"
     assert (answer.checks.n_numbers, answer.checks.n_unverified) == (2, 0)

@@ -380,7 +380,7 @@ close of SP500 on the last day of 2008
 days AAPL closed at least 10% above its 200-day average in 2012
     list bars of AAPL.XNAS where distance(close, sma(200).value) at least 10 from 2012-01-01 to 2012-12-31 on 1d bars
 when did AAPL hit its all-time high
-    highest high of AAPL.XNAS on 1d bars
+    highest high of AAPL.XNAS on 1d bars with adjusted prices
 how many days below 20 was VIX in 2014
     count bars of VIX.INDEX where close below 20 from 2014-01-01 to 2014-12-31 on 1d bars
 average of AAPL close in 2012
