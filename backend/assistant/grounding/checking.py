@@ -5,7 +5,6 @@ from dataclasses import replace
 from backend.assistant.grounding.derived import find_relation, find_sum
 from backend.assistant.grounding.folding import BIDI, fold_text
 from backend.assistant.grounding.found import FoundNumber
-from backend.assistant.grounding.glued import find_changed_tags
 from backend.assistant.grounding.matching import UNKNOWN, Known
 from backend.assistant.grounding.names import START, TAG_MENTION, Place
 from backend.assistant.grounding.numbers import find_in, find_numbers
@@ -15,6 +14,7 @@ from backend.assistant.grounding.span import COMPUTED, Mark, Span
 from backend.assistant.grounding.standing import Standing
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.grounding.words import Words
+from backend.assistant.grounding.wrong_tags import wrong_tags
 
 
 def check_text(text: str, known: Known, words: Words | None = None) -> tuple[Span, ...]:
@@ -43,9 +43,10 @@ def check_segment(
 ) -> list[Span]:
     """The spans of one sentence or line. ``is_torn``: it was cut anywhere, so that no number in it can be trusted."""
     numbers = find_in(fold_text(segment), segment, known.names, place)
-    standings = [UNKNOWN] * len(numbers) if is_torn else _judge_all(numbers, known.sentence(segment, numbers, place), known)
+    sentence = known.sentence(segment, numbers, place)
+    standings = [UNKNOWN] * len(numbers) if is_torn else _judge_all(numbers, sentence, known)
     marked = [(number.start, number.end, standing) for number, standing in zip(numbers, standings, strict=True)]
-    marked += _wrong_tags(segment, known)
+    marked += [(start, end, UNKNOWN) for start, end in wrong_tags(sentence, known)]
     marked += words.judge(segment, marked) if words is not None else []
     spans: list[Span] = []
     at = 0
@@ -107,10 +108,3 @@ def _judge(number: FoundNumber, sentence: Sentence, known: Known) -> Standing:
 
 def _are_known(standings: list[Standing]) -> bool:
     return bool(standings) and all(one.mark in {Mark.NUMBER, Mark.QUOTED} for one in standings)
-
-
-def _wrong_tags(segment: str, known: Known) -> list[tuple[int, int, Standing]]:
-    """Tags and links that name no fact, and tags to which something is glued that would change what is shown."""
-    mentions = TAG_MENTION.finditer(segment)
-    unknown = [(match.start(), match.end()) for match in mentions if (match[1] or match[2]) not in known.facts]
-    return [(start, end, UNKNOWN) for start, end in (*unknown, *find_changed_tags(segment, known.facts))]

@@ -66,18 +66,21 @@ def beside(around: Around) -> Piece | None:
     at = _FORWARD.match(text, around.number.end)
     end = at.end() if at else around.number.end
     is_of = _OF.match(text, around.number.end) is not None
-    is_part, n_unknown = False, 0
+    is_part, is_own, n_unknown = False, False, 0
     for piece in around.after[:4]:
         if BREAK.search(text, end, piece.start) or ":" in text[end : piece.start]:
             return None
         end = piece.end
         if piece.sort in HEADS:
-            return piece if not is_of or is_part or piece.sort in STRANGE or piece.value == "volume ratio" else None
+            is_own_head = not is_own or piece.value in {"price", "volume ratio"}  # "at 430.47 it closed"
+            is_its = not is_of or is_part or piece.sort in STRANGE or piece.value == "volume ratio"
+            return piece if is_own_head and is_its else None
         if named := _named_behind(around, piece, is_of=is_of, is_first=not n_unknown):
             return named
         is_article = piece.word in _ARTICLES and kind in {Kind.MULTIPLE, Kind.PERCENT}
         is_part = is_part or bool(aspects_of((piece.word,)) - {"distance"})
         n_unknown += piece.sort is Sort.UNKNOWN
+        is_own = is_own or piece.sort is Sort.OWN
         if n_unknown > 1 or (piece.sort is Sort.LINK and not (is_of or is_part or is_article)):
             return None
     return None

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from backend.assistant.grounding import subject_words as words
 
 WORD: Final = re.compile(
-    r"%[KkDdBb]\b|[+\-\u2212](?=\s?(?:DI|di)\b)|(?<=DI)[+\-\u2212]|\d(?:\d|,(?=\d))*(?:\.\d+)?|[A-Za-z]+(?:['\u2019](?!s\b)[a-z]+)?"
+    r"\{F\d+\}|%[KkDdBb]\b|[+\-\u2212](?=\s?(?:DI|di)\b)|(?<=DI)[+\-\u2212]|\d(?:\d|,(?=\d))*(?:\.\d+)?|[A-Za-z]+(?:['\u2019](?!s\b)[a-z]+)?"
 )
 _POSSESSIVE: Final = re.compile(r"['\u2019]s\b")
 

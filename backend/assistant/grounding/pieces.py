@@ -39,7 +39,7 @@ class Piece:
     """``text[start:end]`` of a sentence.
 
     word : its words as they are compared
-    value : the subject; of a stretch its sessions; of a day its name; of a label its facts' ids, joined by blanks
+    value : the subject; of a stretch its sessions; of a day its name; of a label its facts' ids, blanks between; of a tag its fact
     windows : of an average, over how many sessions it is said to be, one for each that is named
     """
 
@@ -75,6 +75,8 @@ def read_pieces(text: str, own: Phrases) -> list[Piece]:
 def _match(plain: list[str], at: int, own: Phrases) -> tuple[int, Sort, str]:
     """How many words make the longest phrase here, and what it is."""
     word = plain[at]
+    if word[0] == "{":
+        return 1, Sort.COUNT, word[1:-1].upper()
     if word[0].isdigit():
         unit = plain[at + 1] if at + 1 < len(plain) else ""
         if unit in UNITS and word.replace(",", "").isdigit():

@@ -123,7 +123,7 @@ def _is_own_change(around: Around) -> bool:
 def _moved(around: Around) -> str:
     """What the price moved to or from."""
     said = _TO.search(around.lead())
-    motion = next((piece for piece in reversed(around.before) if piece.value == "change"), None)
+    motion = next((piece for piece in (*reversed(around.before), *around.after[:4]) if piece.value == "change"), None)
     if said is None or motion is None or around.number.kind not in {Kind.PLAIN, Kind.MONEY} or not moves_price(around, motion):
         return ""
     return "price" if said["to"] else "previous"
@@ -145,7 +145,10 @@ def _carried(around: Around) -> Spoken:
     if is_bare and head is not None:
         return _of(around, head, is_carried=True)
     if is_bare and around.number.kind is Kind.MONEY:
-        return spoken_of(around, "price")
+        return replace(spoken_of(around, "price"), is_guess=True)
+    tags = frozenset(piece.value for piece in around.before if piece.word[0] == "{")
+    if is_bare and tags:
+        return replace(spoken_of(around), labelled=tags)
     is_sum = "=" in around.text and not any(piece.sort in HEADS for piece in around.sentence.pieces)
     return replace(spoken_of(around), is_sum=is_sum)
 

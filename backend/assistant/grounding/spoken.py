@@ -18,6 +18,7 @@ class Spoken:
 
     subjects : of which one fits; ``labelled`` : facts whose label was said; neither: nothing says it
     is_strange : of something that no fact is of, or of another instrument
+    is_guess : a price, since it is money and nothing says of what
     is_sum : bare arithmetic, whose numbers may be of anything
     aspects : parts of families that its clause names; words : all that was said so far
     windows : sessions over which it is said to be; rank : which of several, 0 where none is said
@@ -27,6 +28,7 @@ class Spoken:
     subjects: frozenset[str] = frozenset()
     labelled: frozenset[str] = frozenset()
     is_strange: bool = False
+    is_guess: bool = False
     is_sum: bool = False
     aspects: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()

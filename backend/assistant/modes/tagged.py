@@ -14,11 +14,16 @@ _TAG: Final = re.compile(rf"\{{(F\d+)\}}|\[(F\d{{1,4}})\](?!\()|{_BARE}")
 
 
 def show_tags(spans: Sequence[Span], facts: FactSet) -> tuple[Span, ...]:
-    """Judged spans with each tag in plain text replaced by what its fact says; tags of no fact were marked before."""
+    """Judged spans with each tag in plain text replaced by what its fact says.
+
+    Tags of no fact were marked before; one that the sentence contradicts is shown as its value, still marked.
+    """
     shown: list[Span] = []
     for span in spans:
         if span.mark is not Mark.PLAIN:
-            shown.append(span)
+            tag = _TAG.fullmatch(span.text) if span.mark is Mark.UNVERIFIED else None
+            fact = facts.get(tag[tag.lastindex or 0]) if tag else None
+            shown.append(span if fact is None else Span(format_fact(fact), span.mark))
             continue
         at = 0
         for match in _TAG.finditer(span.text):

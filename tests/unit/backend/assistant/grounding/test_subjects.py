@@ -6,6 +6,7 @@ from backend.assistant.facts.fact import Unit
 from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Mark
+from backend.assistant.modes.tagged import show_tags
 from tests.fakes.grounded_facts import apple_facts
 from tests.fakes.spoken_truths import TRUE
 from tests.fakes.spoken_untruths import FALSE
@@ -59,3 +60,56 @@ def test_an_answers_first_words_are_about_what_was_asked():
     assert shown_as_facts("It is 33.4.", Known(facts, asked="What is the RSI of Apple?")) == ["33.4"]
     assert shown_as_facts("It is 33.4.", Known(facts, asked="What is the P/E ratio of Apple?")) == []
     assert shown_as_facts("33.4", Known(facts)) == []
+
+
+TURNED = (
+    "The price fell {F117} today.",
+    "The price rose {F16}.",
+    "a gain of {F16}",
+    "{F16} gain",
+    "a decline of {F117}",
+    "The price lost {F114}.",
+    "The price gained by {F83}.",
+    "The price dropped {F29}.",
+    "The P/E ratio is {F54}.",
+    "Earnings per share were {F73}.",
+    "Revenue was ${F27}.",
+    "It has {F27} employees.",
+    "Microsoft closed at {F9}.",
+    "The 50-day average is {F49}.",
+    "The RSI is {F60}.",
+    "Support lies at {F114}.",
+    "Over the week it fell {F18}.",
+    "Today it closed at {F9}.",
+)
+STRAIGHT = (
+    "The price is {F9}.",
+    "It fell {F16} on the session.",
+    "Over the month it fell {F18}, over the year {F20}.",
+    "From {F13} it fell to {F9}.",
+    "Support lies at {F102}, resistance at {F114}.",
+    "RSI is {F54} and ADX {F60}.",
+    "The price is {F47} from its 50-day average of {F46}.",
+    "Volume was {F29} times its norm.",
+    "The nearest support was touched {F104} times.",
+    "The trend is {F69} since {F10}.",
+    "The largest fall of a year is {F83}.",
+    "({F54})",
+    "- **MACD**: {F55}",
+)
+
+
+@pytest.mark.parametrize("text", TURNED)
+def test_a_tag_is_not_shown_as_a_fact_where_the_sentence_contradicts_it(text, known):
+    spans = show_tags(check_text(text, known), known.facts)
+
+    assert [span.mark for span in spans if span.mark is not Mark.PLAIN] == [Mark.UNVERIFIED]
+    assert "{" not in "".join(span.text for span in spans)
+
+
+@pytest.mark.parametrize("text", STRAIGHT)
+def test_a_tag_is_shown_as_its_fact_where_nothing_contradicts_it(text, known):
+    spans = show_tags(check_text(text, known), known.facts)
+
+    assert {span.mark for span in spans} <= {Mark.PLAIN, Mark.NUMBER}
+    assert sum(span.mark is Mark.NUMBER for span in spans) == text.count("{")

@@ -1,0 +1,48 @@
+"""Tags that may not be shown as they stand: of no fact, changed by what is glued to them, or of another fact than is spoken of."""
+
+import re
+from typing import Final
+
+from backend.assistant.facts.fact import Fact, Unit
+from backend.assistant.grounding.directions import Direction
+from backend.assistant.grounding.found import FoundNumber, Kind
+from backend.assistant.grounding.glued import find_changed_tags
+from backend.assistant.grounding.matching import Known
+from backend.assistant.grounding.names import TAG_MENTION
+from backend.assistant.grounding.sentence import Sentence
+from backend.assistant.grounding.values import decimal_of
+
+_TAG: Final = re.compile(r"\{([A-Z][A-Za-z]{0,7}\d{1,6})\}", re.ASCII)
+_PAIR: Final = re.compile(r"\([^()]*\}[^()]*\{[^()]*\)")  # "(430.47 against 483.14)" says of both what stands before it
+_KINDS: Final = {
+    Unit.PRICE: Kind.MONEY, Unit.MONEY: Kind.MONEY, Unit.PERCENT: Kind.PERCENT, Unit.RATIO: Kind.MULTIPLE, Unit.COUNT: Kind.PLAIN,
+    Unit.QUANTITY: Kind.PLAIN, Unit.INDEX: Kind.PLAIN,
+}  # fmt: skip
+
+
+def wrong_tags(sentence: Sentence, known: Known) -> list[tuple[int, int]]:
+    """Where such tags and links stand in a sentence."""
+    text = sentence.text
+    unknown = [match.span() for match in TAG_MENTION.finditer(text) if (match[1] or match[2]) not in known.facts]
+    tags = [(match.span(), known.facts[match[1]]) for match in _TAG.finditer(text) if match[1] in known.facts]
+    pairs = [match.span() for match in _PAIR.finditer(text)]
+    alone = [(place, fact) for place, fact in tags if not any(start < place[0] < end for start, end in pairs)]
+    turned = [place for place, fact in alone if _is_of_another(fact, place, sentence, known)]
+    return [*unknown, *find_changed_tags(text, known.facts), *turned]
+
+
+def _is_of_another(fact: Fact, place: tuple[int, int], sentence: Sentence, known: Known) -> bool:
+    """Whether the sentence speaks of something else where the tag stands, or says that its value moved the other way."""
+    kind = _KINDS.get(fact.unit)
+    if kind is None or isinstance(fact.value, bool | str) or fact.value is None:
+        return False
+    start, end = place
+    number = FoundNumber(start, end, sentence.text[start:end], kind, decimal_of(fact.value))
+    spoken = known.subjects.spoken(sentence, number)
+    is_said = not spoken.is_guess and bool(
+        spoken.subjects or spoken.labelled - {match[1] for match in _TAG.finditer(sentence.text)}
+    )
+    if spoken.is_strange or (is_said and not known.subjects.fits(fact, spoken, sentence, number)):
+        return True
+    sign, moves = known.subjects.sign(fact), Direction(sentence.text, number).moves
+    return (sign == "change" and moves * fact.number < 0) or (sign == "fall" and moves > 0)
