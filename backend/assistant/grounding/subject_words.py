@@ -95,7 +95,7 @@ at risk: at risk, of the entry at risk, risked, risk from entry, risk to the sto
 stop ranges: average true ranges to the stop, true ranges to the stop, atr to the stop, ranges to the stop
 least reward: least reward to risk, risk tolerance, minimum reward to risk, least reward, minimum reward, required reward to
     risk
-position: position, holding, hold, held, own, position size
+position: position, holding, you hold, you held, we hold, we held, i hold, i held, own, position size
 position price: average entry, average cost, cost basis, bought at, purchase price, average purchase price, paid, average
     entry price, entered at, bought
 position gain: open gain, open loss, open profit, unrealised gain, unrealized gain, unrealised loss, unrealized loss,

@@ -95,7 +95,7 @@ TRUE = (
     "Part VIII of the report.",
     "II. The trend",
     "The funds XLV, MCD and MMM.",
-    "A sentiment score of {F3}.",
+    "An RSI score of {F3}.",
     "The quarter was good, e.g. for funds, i.e. for them.",
     "From {F4} to {F1}, {F4}\u2013{F1}, or {F1}/{F4}.",
     "The price \u2013 {F1} \u2013 holds.",
