@@ -248,6 +248,7 @@ async def test_a_high_of_long_ago_is_compared_adjusted_and_told_as_it_was_traded
     row = int(frame.high.argmax())
     day = frame.index[row].date()
     assert result.facts.named("traded").value == raw.high[row]
+    assert result.facts.named("traded").source.endswith(", as traded")
     assert f"{frame.high.iloc[row]:.2f} adjusted, {raw.high[row]:.2f} as traded" in words_of(result)
     assert f"on {day}" in words_of(result)
 

@@ -1,5 +1,6 @@
 """Answers about one instrument: facts, a sentence in tags, the bars that match, and rows for a table."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Final
 
@@ -195,7 +196,8 @@ def _beside_traded(measure: Operand, frame: Frame, row: int, book: FactBook) -> 
     raw = float(Columns(frame.traded)[measure.field][row])
     if raw == adjusted[row]:
         return ""
-    traded = book.add("traded", "As it was traded", raw, Unit.PRICE, frame, Origin((row, row), f"{measure.field}[n], raw"))
+    as_traded = dataclasses.replace(frame, is_adjusted=False)
+    traded = book.add("traded", "As it was traded", raw, Unit.PRICE, as_traded, Origin((row, row), f"{measure.field}[n]"))
     return f" adjusted, {traded} as traded{when}"
 
 
