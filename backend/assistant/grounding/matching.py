@@ -150,7 +150,7 @@ class Known:
         """That it is quoted; never as a result, and never of what is known to be another number."""
         if is_result(number, sentence.text, answers=self._answers):
             return None
-        if not is_supposed(number, sentence.text) and self.subjects.is_named(sentence, number):
+        if not is_supposed(number, sentence.text) and self.subjects.knows(self.subjects.spoken(sentence, number)):
             return None
         return self.quotes.find(number)
 

@@ -28,7 +28,8 @@ _ASKS: Final = re.compile(
     re.IGNORECASE,
 )
 _SUPPOSED: Final = re.compile(
-    r"\b(?:if|suppos(?:e|ing)|assum(?:e|ed|ing)|should|were|unless|whether|you\s(?:say|said|ask|asked|wrote|mention(?:ed)?))\b[^.!?;\n]*\Z",
+    r"\b(?:if|suppos(?:e|ing)|assum(?:e|ed|ing)|should|were|unless|whether|you\s(?:say|said|ask|asked|wrote|mention(?:ed)?|hold|held|own|bought|paid|have|invest(?:ed)?|"
+    r"entered|sold)|your|bought\s(?:at|for))\b[^.!?;\n]*\Z",
     re.IGNORECASE,
 )
 

@@ -38,11 +38,11 @@ class Subjects:
         """What a number is said to be of."""
         return speak(Around(sentence, number))
 
-    def is_named(self, sentence: Sentence, number: FoundNumber) -> bool:
-        """Whether a number is said to be of something that facts tell, prices and their changes apart: these a person may set."""
-        spoken = self.spoken(sentence, number)
-        known = {subject for trait in self._traits.values() for subject in trait.subjects} - _MOVING
-        return bool(spoken.labelled or spoken.subjects & known)
+    def knows(self, spoken: Spoken) -> bool:
+        """Whether a fact is of what is spoken of, whatever its value."""
+        return bool(spoken.labelled) or any(
+            trait.subjects & spoken.subjects for fact_id, trait in self._traits.items() if self._facts[fact_id].is_available
+        )
 
     def fits(self, fact: Fact, spoken: Spoken, sentence: Sentence, number: FoundNumber) -> bool:
         """Whether the sentence speaks of this fact where it states the number."""
