@@ -12,8 +12,8 @@ from backend.assistant.grounding.names import TAG_MENTION
 from backend.assistant.grounding.sentence import Sentence
 from backend.assistant.grounding.values import decimal_of
 
-_TAG: Final = re.compile(r"\{([A-Z][A-Za-z]{0,7}\d{1,6})\}", re.ASCII)
-_PAIR: Final = re.compile(r"\([^()]*\}[^()]*\{[^()]*\)")  # "(430.47 against 483.14)" says of both what stands before it
+_TAG: Final = re.compile(r"\{([A-Z][A-Za-z]{0,7}\d{1,6})\}|(?<![\w.,$\u20ac\u00a3{])(F\d{1,4})(?![\w}]|[.,]\d)", re.ASCII)
+_PAIR: Final = re.compile(r"\([^()]*F\d[^()]*F\d[^()]*\)")  # "(430.47 against 483.14)" says of both what stands before it
 _KINDS: Final = {
     Unit.PRICE: Kind.MONEY, Unit.MONEY: Kind.MONEY, Unit.PERCENT: Kind.PERCENT, Unit.RATIO: Kind.MULTIPLE, Unit.COUNT: Kind.PLAIN,
     Unit.QUANTITY: Kind.PLAIN, Unit.INDEX: Kind.PLAIN,
@@ -24,11 +24,15 @@ def wrong_tags(sentence: Sentence, known: Known) -> list[tuple[int, int]]:
     """Where such tags and links stand in a sentence."""
     text = sentence.text
     unknown = [match.span() for match in TAG_MENTION.finditer(text) if (match[1] or match[2]) not in known.facts]
-    tags = [(match.span(), known.facts[match[1]]) for match in _TAG.finditer(text) if match[1] in known.facts]
+    tags = [(match.span(), known.facts[_id(match)]) for match in _TAG.finditer(text) if _id(match) in known.facts]
     pairs = [match.span() for match in _PAIR.finditer(text)]
     alone = [(place, fact) for place, fact in tags if not any(start < place[0] < end for start, end in pairs)]
     turned = [place for place, fact in alone if _is_of_another(fact, place, sentence, known)]
     return [*unknown, *find_changed_tags(text, known.facts), *turned]
+
+
+def _id(tag: re.Match[str]) -> str:
+    return tag[1] or tag[2]
 
 
 def _is_of_another(fact: Fact, place: tuple[int, int], sentence: Sentence, known: Known) -> bool:
@@ -40,7 +44,7 @@ def _is_of_another(fact: Fact, place: tuple[int, int], sentence: Sentence, known
     number = FoundNumber(start, end, sentence.text[start:end], kind, decimal_of(fact.value))
     spoken = known.subjects.spoken(sentence, number)
     is_said = not spoken.is_guess and bool(
-        spoken.subjects or spoken.labelled - {match[1] for match in _TAG.finditer(sentence.text)}
+        spoken.subjects or spoken.labelled - {_id(match) for match in _TAG.finditer(sentence.text)}
     )
     if spoken.is_strange or (is_said and not known.subjects.fits(fact, spoken, sentence, number)):
         return True

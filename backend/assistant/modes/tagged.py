@@ -22,15 +22,19 @@ def show_tags(spans: Sequence[Span], facts: FactSet) -> tuple[Span, ...]:
     for span in spans:
         if span.mark is not Mark.PLAIN:
             tag = _TAG.fullmatch(span.text) if span.mark is Mark.UNVERIFIED else None
-            fact = facts.get(tag[tag.lastindex or 0]) if tag else None
+            fact = facts.get(_id(tag)) if tag else None
             shown.append(span if fact is None else Span(format_fact(fact), span.mark))
             continue
         at = 0
         for match in _TAG.finditer(span.text):
-            fact = facts.get(match[1] or match[2] or match[3])
+            fact = facts.get(_id(match))
             if fact is None:
                 continue
             shown += (Span(span.text[at : match.start()]), Span(format_fact(fact), Mark.NUMBER, fact.id, fact.label))
             at = match.end()
         shown.append(Span(span.text[at:]))
     return join_spans(shown)
+
+
+def _id(tag: re.Match[str]) -> str:
+    return tag[1] or tag[2] or tag[3]

@@ -3,6 +3,7 @@
 import pytest
 
 from backend.assistant.grounding.checking import check_text
+from backend.assistant.grounding.glued import find_changed_tags
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Mark
 from backend.assistant.modes.tagged import show_tags
@@ -40,3 +41,16 @@ def test_an_id_of_no_fact_or_changed_by_what_is_glued_to_it_is_struck(said):
 @pytest.mark.parametrize("said", ["An F-150 truck.", "CF1 and F1x are no ids.", "A 3F1 code."])
 def test_what_only_looks_like_an_id_is_none(said):
     assert not any(span.mark is Mark.NUMBER for span in show_tags(check_text(said, Known(FACTS)), FACTS))
+
+
+@pytest.mark.parametrize(
+    "said", ["The price \u2013 {F1} \u2013 holds.", "{F4}\u2013{F1}", "{F1}/{F4}", "(F1)", "F1, F4.", "A score of {F3}."]
+)
+def test_what_stands_beside_an_id_without_changing_it_is_not_glued(said):
+    assert find_changed_tags(said, FACTS) == ()
+
+
+def test_an_id_without_braces_is_struck_where_the_sentence_speaks_of_another_fact():
+    spans = show_tags(check_text("The RSI is F1.", Known(FACTS)), FACTS)
+
+    assert [(span.text, span.mark) for span in spans if span.mark is not Mark.PLAIN] == [("182.53", Mark.UNVERIFIED)]
