@@ -17,6 +17,8 @@ _OF: Final = re.compile(r"[\s*_`)]*(?:%|percent)?\s*(?:of|in|for|from)\s", re.IG
 _INVERTED: Final = re.compile(r"[\s*_`)]*(?:,\s*)?(?:(?P<said>is|was|marks?|as|being|were|=)\s|,\s|-\s|\u2013\s)", re.IGNORECASE)
 _BRACKET: Final = re.compile(r"[\s*_`]*\(([^()\d]{2,40}\))")
 _FIRST_OF_TWO: Final = re.compile(r"\s(?:to|against|versus|vs\.?)\s[-$]?\d[\d.,]*\)", re.IGNORECASE)
+_ARE: Final = re.compile(r"\s(?:levels?\s)?(?:are|were|stand|sit|lie)\b|:")
+_AND_NUMBER: Final = re.compile(r"[\s*_`]*(?:and|,|/)\s*[$\u20ac\u00a3]?\d")
 _AMOUNT: Final = re.compile(
     r"[\s*_`]*(?:(?:by|of|was|is|about|around|some|just|nearly|almost|over|roughly|=|:)[\s*_`]*)*[$\u20ac\u00a3]?", re.IGNORECASE
 )
@@ -33,17 +35,32 @@ def governor(around: Around) -> tuple[Piece | None, bool]:
     for piece in reversed(around.before):
         is_close = is_close and not BREAK.search(around.text, piece.end, end)
         end = piece.start
-        if piece.sort in HEADS and not _is_aside(around, piece):
+        is_aside = _is_aside(around, piece)
+        if piece.sort in HEADS and not is_aside:
             if is_close and unknown and _is_noun(around, unknown[0], has_subject=True):
                 return None, True
-            return piece, is_close and len(unknown) < 3
+            return _compound(around, piece), is_close and len(unknown) < 3
         if piece.sort is Sort.UNKNOWN:
             unknown.append(piece)
         elif is_close and unknown and piece.word in _ARTICLES and _is_noun(around, unknown[0], has_subject=False):
             return None, True
-        elif piece.sort is Sort.COUNT or piece.word in _AND:
+        elif piece.sort is Sort.COUNT or piece.word in _AND or is_aside:
             is_close = False
     return None, False
+
+
+def _compound(around: Around, head: Piece) -> Piece:
+    """What no fact is of where it stands right before the subject: "Fibonacci support"; of "high and low are" the one in turn."""
+    place = around.before.index(head)
+    before = around.before[place - 1] if place else None
+    if before is not None and before.sort is Sort.FOREIGN and around.text[before.end : head.start] == " ":
+        return before
+    counts = [piece for piece in around.before[place:] if piece.sort is Sort.COUNT]
+    named = around.before[place - 2 : place] if place > 1 else []
+    is_pair = len(named) == 2 and named[0].sort is Sort.SUBJECT and named[1].word == "and"
+    if is_pair and not counts and _ARE.match(around.text, head.end) and _AND_NUMBER.match(around.text, around.number.end):
+        return named[0]
+    return head
 
 
 def _is_aside(around: Around, motion: Piece) -> bool:

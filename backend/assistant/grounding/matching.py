@@ -53,7 +53,7 @@ _PARAMETER_AFTER: Final = re.compile(
     rf"[\s-](?:(?:bar|day|period|week|hour|minute|session)s?[\s-])?(?:\w+[\s-])?({INDICATORS})(?![A-Za-z])", re.IGNORECASE
 )
 _WINDOW_BEFORE: Final = re.compile(
-    r"(?:\b(?:last|past|previous|prior|newest|trailing|recent|latest|over|of|by|these|those|across|the)|\()\s?\Z", re.IGNORECASE
+    r"(?:\b(?:last|past|previous|prior|newest|trailing|recent|latest|over|of|by|in|these|those|across|the)|\()\s?\Z", re.IGNORECASE
 )
 _LASTING: Final = re.compile(
     r"[\s-]?(?:\w+[\s-]){0,2}?(?:in\sa\srow|ago|straight|running|streak|later|ahead|from\snow|to\scome|consecutive|(?:winning|losing)\b)",
@@ -64,6 +64,7 @@ _OVER: Final = re.compile(r"\bover\s\d{1,3}\s(?:day|session|bar)s?\b.*\bover\s\Z
 _SHARED_UNIT: Final = re.compile(
     rf"-?(?:\s?(?:,\s(?:and\s|or\s)?|/|and\s|or\s|&\s)\d{{1,3}}-?)+[\s-]({LONG_UNITS})s?\b", re.IGNORECASE
 )
+_LEADS: Final = re.compile(rf"[\s-]?(?:{LONG_UNITS})s?(?:\schange)?\s?(?:[:|]\s|\s[-+\u2212]\d)", re.IGNORECASE)
 _ROUND_MAX: Final = 10_000
 _WHOLE: Final = 10**6
 
@@ -239,6 +240,8 @@ def _stands_as_window(sentence: str, number: FoundNumber) -> bool:
     """Whether it says over how many bars something was computed ("50-day", "the last 20 sessions"), not how often something was."""
     if _LASTING.match(sentence, number.end):
         return False
+    if _LEADS.match(sentence, number.end):  # "1 week: -4.51%"
+        return True
     is_joined = sentence[number.end : number.end + 1] == "-" or (number.text[-1:].isalpha() and not number.is_word)
     return is_joined or _WINDOW_BEFORE.search(sentence, max(0, number.start - 24), number.start) is not None
 

@@ -101,7 +101,7 @@ def _settled(pieces: list[Piece], text: str) -> list[Piece]:
     """With words that mean different things by what stands beside them: an average's window, "high" as a noun, names."""
     for place, piece in enumerate(pieces):
         if piece.sort is Sort.SUBJECT:
-            if piece.value == "average":
+            if piece.value in {"average", "other average"}:
                 pieces[place] = _average(pieces, place, text)
             elif piece.word in {"high", "low", "top", "bottom"} and not _is_noun(pieces, place):
                 pieces[place] = replace(piece, sort=Sort.LINK, value="")

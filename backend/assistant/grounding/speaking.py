@@ -33,12 +33,18 @@ def _other(around: Around) -> Spoken | None:
     """Of another instrument: the last name before the number, one behind it, or the one that "it" means."""
     if around.is_compared:
         return None
-    last = next((piece for piece in reversed(around.before) if piece.sort is Sort.OTHER or piece.value in {"name", "stock"}), None)
+    last = next((piece for piece in reversed(around.before) if _is_whose(piece)), None)
     is_behind = any(piece.sort is Sort.OTHER and piece.start < around.clause[1] for piece in around.after[:6])
-    if is_behind or (last is not None and last.sort is Sort.OTHER):
+    if is_behind or (last is not None and last.sort in STRANGE_SORTS):
         return STRANGE
     is_own = last is not None and last.value == "name"
     return STRANGE if not is_own and _points_back(around) and around.sentence.is_of_other else None
+
+
+def _is_whose(piece: Piece) -> bool:
+    """Whether a word says whose numbers follow: the instrument's, another's, its peers'."""
+    is_others = piece.value == "others" and not piece.word.endswith("market")
+    return piece.sort is Sort.OTHER or is_others or piece.value in {"name", "stock"}
 
 
 def _points_back(around: Around) -> bool:
@@ -53,15 +59,16 @@ def _in_brackets(around: Around) -> Spoken | None:
 
 
 def _of_stretch(around: Around) -> Spoken | None:
-    """An average whose window stands right before its number: "the 20-day (454.97), 50-day (483.14) and 200-day averages"."""
+    """An average whose window stands right before its number ("the 20-day (454.97) and 50-day (483.14) averages"), or a change."""
     last = around.before[-1] if around.before else None
     if last is None or last.sort is not Sort.STRETCH or around.text[last.end : around.number.start].strip(" (:*_$|"):
         return None
     near = (*around.after, *reversed(around.before), *reversed(around.sentence.context))
     head = next((piece for piece in near if piece.sort in HEADS), None)
-    if head is None or head.value != "average":
-        return None
-    return replace(spoken_of(around, "average"), windows=frozenset({last.value}))
+    subject = "average" if head is not None and head.value == "average" else ""
+    if around.number.kind is Kind.PERCENT and (head is None or head.sort is Sort.LABEL or head.value in {"change", "price"}):
+        subject = "change"
+    return replace(spoken_of(around, subject), windows=frozenset({last.value})) if subject else None
 
 
 def _governed(around: Around) -> Spoken | None:
@@ -166,15 +173,17 @@ def _of(around: Around, head: Piece, *, is_carried: bool = False) -> Spoken:
         return spoken_of(around, head.value) if head.value else STRANGE
     if head.sort is Sort.LABEL:
         return replace(spoken_of(around, head=head), labelled=frozenset(head.value.split()))
-    subjects = _meant(around, head.value)
+    subjects = _meant(around, head)
     if subjects == ("change",) and not is_carried and not moves_price(around, head):
         return moved_by(around, head)
     return spoken_of(around, *subjects, head=head)
 
 
-def _meant(around: Around, subject: str) -> tuple[str, ...]:
+def _meant(around: Around, head: Piece) -> tuple[str, ...]:
     """What a subject means for a number of this kind."""
-    kind = around.number.kind
+    kind, subject = around.number.kind, head.value
+    if subject == "var" and head.start >= around.number.end:
+        return ("var", "var level")
     if subject == "price" and kind in PERCENTS:
         return ("change",)
     is_of_volume = subject in {"volume", "usual volume"} or (

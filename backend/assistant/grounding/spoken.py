@@ -9,6 +9,23 @@ from backend.assistant.grounding.lexicon import SESSIONS_OF_DAYS, Sort, aspects_
 from backend.assistant.grounding.pieces import Piece
 from backend.assistant.grounding.sentence import CLAUSE_END, Around
 
+_OVER_TIME: Final = frozenset(
+    (
+        "change",
+        "price",
+        "high",
+        "low",
+        "highest",
+        "lowest",
+        "volume",
+        "usual volume",
+        "range year",
+        "drawdown",
+        "var",
+        "volatility",
+        "atr",
+    )
+)
 _SAID_BY: Final = {Kind.MULTIPLE: frozenset({"time"}), Kind.PERCENT: frozenset({"percent"})}
 
 
@@ -63,6 +80,8 @@ def windows_of(around: Around, head: Piece | None) -> frozenset[str]:
     """Over how many sessions: a stretch right behind, else the last one before; of a change also one that was said before."""
     if head is not None and head.value == "average":
         return _windows_of_average(around, head)
+    if head is not None and (pace := _pace(around, head)):
+        return frozenset({pace})
     behind = next(_behind(around), None)
     if behind is not None:
         return frozenset({behind})
@@ -84,6 +103,15 @@ def _windows_of_average(around: Around, head: Piece) -> frozenset[str]:
     return frozenset(head.windows[turn : turn + 1] or head.windows)
 
 
+def _pace(around: Around, head: Piece) -> str:
+    """Of which bars an indicator is said to be, where a word right before it says so: "the weekly RSI"."""
+    pieces = around.sentence.pieces
+    place = next((at for at, piece in enumerate(pieces) if piece is head), 0)
+    before = pieces[place - 1] if place else None
+    is_pace = before is not None and before.sort is Sort.STRETCH and before.word.endswith("ly")
+    return f"every {before.value}" if before is not None and is_pace and head.value not in _OVER_TIME else ""
+
+
 def _behind(around: Around) -> Iterator[str]:
     end = around.number.end
     for piece in around.after:
@@ -100,6 +128,8 @@ def _sessions(piece: Piece) -> str:
 
 def _rank(around: Around, head: Piece | None) -> int:
     """Which of several levels: a word right before the subject."""
+    if head is None or any(piece.sort is Sort.COUNT and piece.start >= head.end for piece in around.before):
+        return 0
     pieces = around.sentence.pieces
     place = next((at for at, piece in enumerate(pieces) if piece is head), 0)
     return next((rank for piece in reversed(pieces[max(0, place - 2) : place]) if (rank := rank_of(piece.word))), 0)

@@ -10,7 +10,8 @@ SUBJECTS: Final = """
 price: price, market price, close, closed, closing, last price, latest price, newest price, closing price, share price, stock
     price, quote, quoted, trade, traded, trading, worth, cost, costing, settled, settle, finished, ended, changed hands at,
     change hands at, priced, spot, last close, latest close, newest close, last bar, newest bar, latest bar
-previous: previous close, prior close, previous closing price, yesterday's close, yesterday close, last session's close, close
+previous: previous, previous close, prior close, previous closing price, yesterday's close, yesterday close, last session's
+    close, close
     of the session before, close of the day before, close before, close the day before, previous session's close
 change: change, changed, move, moved, movement, return, returned, performance, performed, fell, fall, fallen, falling, drop,
     dropped, dropping, decline, declined, declining, lost, lose, losing, loss, losses, down, decrease, decreased, slid, slide,
@@ -39,8 +40,8 @@ usual volume: usual volume, average volume, normal volume, typical volume, volum
     daily volume
 volume ratio: volume ratio, relative volume, volume against its usual, volume against its norm, rvol, norm, its usual, times
     the usual
-average: average, moving average, simple moving average, sma, ma, dma, ema, exponential moving average, wma, mean, weighted
-    moving average
+average: average, moving average, simple moving average, sma, ma, dma, mean
+other average: ema, exponential moving average, exponential average, wma, weighted moving average, weighted average, hull average
 cross: cross, golden cross, death cross, crossed, crossing, crossover
 rsi: rsi, relative strength, relative strength index, oscillator, strength index
 macd: macd, macd line, moving average convergence divergence
@@ -64,7 +65,7 @@ regression: regression, regression line, slope of the regression, slope of the r
     slope, trend line, trendline
 fit: fit, r squared, fit of the regression line, fit of the regression, r2
 atr: atr, a day move, average true range, true range, that range, natr, average range, daily range
-volatility: volatility, realised volatility, realized volatility, annualised volatility, annualized volatility, historical
+volatility: volatile, volatility, realised volatility, realized volatility, annualised volatility, annualized volatility, historical
     volatility
 level: close beyond, close above, close below, closed above, closed below, closes above, break above, break below, break of,
     broke above, broke below, breakout above, breach of, hold above, held above, stay above, stay below, move above, move
@@ -139,7 +140,8 @@ split: split, stock split, for one
 bid: bid, ask, open, opened, opening, opening price, premarket, after hours, intraday high, intraday low, midpoint
 other ratios: sortino, sortino ratio, calmar, calmar ratio, treynor, alpha, put call, put call ratio, implied volatility,
     skew, gamma, delta, theta, vega, open interest, information ratio, multiple, elasticity, z score
-other studies: cci, mfi, money flow, money flow index, vwap, obv, on balance volume, ichimoku, supertrend, aroon, trix,
+other studies: stochastic rsi, stoch rsi, stochrsi, cci, mfi, money flow, money flow index, vwap, obv, on balance volume,
+    ichimoku, supertrend, aroon, trix,
     williams, parabolic sar, sar, keltner, donchian, fibonacci, fib, retracement, roc, rate of change, ppo, cmo, cmf,
     commodity channel index
 others: sector, industry, peer, competitor, rival, benchmark, broader market, market, index, indices
@@ -235,8 +237,9 @@ NOTHING: Final = """
 trading day, trading session, trading style, trading range, day trading, swing trading, close to, closely, at last, last but
 not least, up to, set up, sum up, summed up, looking up, backed up, down to, broken down, break down, on top of, top of,
 follow up, end up, in return, in turn, in general, in particular, on average, on the other hand, market data, risk management,
-no change, stock market, still open, is open, stays open, rate of change of the price, at this rate, relative to, more or
-less, high and low, bought and sold
+no change, stock market, still open, is open, open the way, open up, stays open, rate of change of the price, at this rate,
+relative to, more or
+less, bought and sold
 """
 PRONOUNS: Final = "it its they"
 GENERIC: Final = "stock share company instrument security ticker coin pair"

@@ -1,5 +1,6 @@
 """Whether a sentence speaks of a fact where it states a number: its subject, part, window, place and day."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Final
@@ -14,6 +15,8 @@ from backend.assistant.grounding.speaking import speak
 from backend.assistant.grounding.spoken import Spoken
 from backend.assistant.grounding.traits import Trait, traits_of
 
+_AGO: Final = re.compile(r"\sago\b")
+_OVER: Final = re.compile(r"\b(?:over|in|during|for|within|of|the|since)\s\Z", re.IGNORECASE)
 _NS: Final = 1_000_000_000
 _MOVING: Final = frozenset({"price", "change", "previous"})
 _FAMILIES: Final = frozenset({"average", "support", "resistance", "volume", "usual volume", "volatility", "var", "drawdown"})
@@ -54,15 +57,18 @@ class Subjects:
         said = sentence.date_near(number)
         if said and not any(_is_on(one, day) for one in said for day in self._days_of(fact)):
             return False
-        return not any(self._is_other_day(piece, fact, trait, number) for piece in sentence.pieces)
+        return not any(self._is_other_day(piece, fact, number, sentence.text) for piece in sentence.pieces)
 
     def sign(self, fact: Fact) -> str:
         """What the fact's sign says: "change", "fall", "distance" or nothing."""
         return self._traits[fact.id].sign
 
-    def _is_other_day(self, piece: Piece, fact: Fact, trait: Trait, number: FoundNumber) -> bool:
+    def _is_other_day(self, piece: Piece, fact: Fact, number: FoundNumber, text: str) -> bool:
         """Whether a word means a day that is not the fact's, or one still to come."""
+        trait = self._traits[fact.id]
         if piece.sort is Sort.DAY and self._age_days > AGES.get(piece.value, self._age_days):
+            return True
+        if piece.sort is Sort.STRETCH and not trait.windows and trait.sign != "change" and _is_past(piece, text):
             return True
         if not trait.subjects & _MOVING:
             return False
@@ -99,6 +105,12 @@ class Subjects:
         return _day(fact.as_of_ns if fact.bars is None else fact.bars.to_ns)
 
 
+def _is_past(piece: Piece, text: str) -> bool:
+    """Whether a stretch is said of a time gone by, and not of what something is computed over: "last week", "a year ago"."""
+    is_ago = _AGO.match(text, piece.end) is not None
+    return is_ago or (piece.word.startswith("last ") and _OVER.search(text, 0, piece.start) is None)
+
+
 def _day(event_ns: int) -> date:
     return datetime.fromtimestamp(event_ns // _NS, UTC).date()
 
@@ -120,10 +132,17 @@ def _is_meant(fact: Fact, trait: Trait, spoken: Spoken, number: FoundNumber) -> 
         return trait.words <= spoken.words and (bool(trait.subjects) or not spoken.subjects)
     if not spoken.subjects:
         return trait.aspect in _SAID_ALONE and trait.aspect in spoken.aspects
-    is_part = not trait.aspect or trait.aspect in spoken.aspects
     is_rank = not (trait.rank and spoken.rank) or trait.rank == spoken.rank
-    is_window = not (spoken.windows and trait.windows) or bool(spoken.windows & trait.windows)
-    return bool(trait.subjects & spoken.subjects) and is_part and is_rank and is_window
+    is_part = is_rank and (not trait.aspect or trait.aspect in spoken.aspects)
+    return bool(trait.subjects & spoken.subjects) and is_part and _is_window(trait, spoken)
+
+
+def _is_window(trait: Trait, spoken: Spoken) -> bool:
+    """Whether the stretch of time that is said is the fact's, and the bars are of days where their kind is said."""
+    pace = next((said for said in spoken.windows if said.startswith("every ")), "")
+    if pace:
+        return pace == "every 1"
+    return not (spoken.windows and trait.windows) or bool(spoken.windows & trait.windows)
 
 
 def _is_place_right(fact: Fact, trait: Trait, spoken: Spoken, number: FoundNumber) -> bool:

@@ -29,7 +29,8 @@ _ROWS: Final = (
     (r"volume\.ratio(?:_\w+)?", "volume ratio", "norm", ""),
     (r"volume\.percentile_\w+", "volume", "rank", ""),
     (r"volume\.(?:last|\d+)", "volume", "", ""),
-    (r"average\.(?:sma|ema|wma)_(?P<window>\d+)", "average", "", ""),
+    (r"average\.sma_(?P<window>\d+)", "average", "", ""),
+    (r"average\.(?:ema|wma)_(?P<window>\d+)", "other average", "", ""),
     (r"average\.distance_(?P<window>\d+)", "average", "distance", "distance"),
     (r"average\.slope_(?P<window>\d+)", "average", "slope", "change"),
     (r"average\.cross_age", "cross, average", "cross", ""),
@@ -131,6 +132,8 @@ def trait_of(fact: Fact) -> Trait:
 
 _KNOWN_WINDOWS: Final = {
     **dict.fromkeys(("price.high_52w", "price.low_52w", "risk.drawdown", "risk.drawdown_now", "price.position_52w"), _YEAR),
+    **dict.fromkeys(("price.highest", "price.from_highest"), frozenset({"all"})),
+    **dict.fromkeys(("swing.high", "swing.low", "view.high", "view.low"), frozenset({"some"})),
     **dict.fromkeys(("risk.var", "risk.cvar", "volume.last", "price.change"), frozenset({"1"})),
     **dict.fromkeys(("volatility.realised", "risk.volatility", "risk.downside"), frozenset({*_YEAR, "20"})),
 }
