@@ -29,7 +29,7 @@ def test_a_new_conversation_leaves_the_mode_open_and_the_answer_says_what_was_ch
         assert hand.script.questions[0].choice is Automatic.AUTO
         assert hand.view(answer_id)._note.text() == "Deep Thinking"
         line = hand.view(answer_id).provenance
-        assert line.chosen.text() == "Automatic: Deep Thinking, for it asks for reasons or a plan"
+        assert line.chosen.text() == "Automatic chose Deep Thinking: it asks for reasons or a plan"
         assert line.chosen.accessibleName() == line.chosen.text()
         assert line.chosen.isVisible()
         assert line.chosen in hand.view(answer_id).stops

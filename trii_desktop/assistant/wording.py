@@ -107,7 +107,7 @@ def mode_words(answer: Answer) -> str:
 
 def chosen_words(made: Provenance) -> str:
     """Which mode was chosen for a question that left it open, and why; empty where a person chose."""
-    return f"Automatic: {MODES[made.mode][0]}, for {made.chosen}" if made.chosen else ""
+    return f"Automatic chose {MODES[made.mode][0]}: {made.chosen}" if made.chosen else ""
 
 
 def checks_words(answer: Answer) -> str:
