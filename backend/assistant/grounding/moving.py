@@ -11,12 +11,13 @@ from backend.assistant.grounding.sentence import STRANGE as STRANGE_SORTS
 from backend.assistant.grounding.spoken import STRANGE, Spoken, spoken_of, windows_of
 
 _FROM_HERE: Final = re.compile(r"[\s*_`]*(?:away\s)?from\s(?:here|the\s(?:last\s|current\s)?(?:price|close))", re.IGNORECASE)
+_VERB: Final = re.compile(r"(?:ed|ing|ly|s)\Z")
 _DOWNWARD: Final = frozenset(("down", "fall", "drop", "decline"))
 
 
 def moves_price(around: Around, motion: Piece) -> bool:
     """Whether what moved is the price: the last subject before the motion, or one in its clause, is nothing else."""
-    if any(piece.sort in STRANGE_SORTS for piece in around.near):
+    if any(piece.sort in STRANGE_SORTS for piece in around.near) or _is_of_noun(around, motion):
         return False
     for piece in reversed([piece for piece in around.before if piece.end <= motion.start]):
         if "\n" in around.text[piece.end : motion.start]:
@@ -29,6 +30,14 @@ def moves_price(around: Around, motion: Piece) -> bool:
     return context is None or context.sort is not Sort.FOREIGN
 
 
+def _is_of_noun(around: Around, motion: Piece) -> bool:
+    """Whether a noun that nobody knows is what moved: "its workforce shrank"."""
+    last = next((piece for piece in reversed(around.before) if piece.end <= motion.start and piece.sort is not Sort.LINK), None)
+    if last is None or last.sort is not Sort.UNKNOWN or _VERB.search(around.text[last.start : last.end]):
+        return False
+    return BREAK.search(around.text, last.end, motion.start) is None
+
+
 def moved_by(around: Around, motion: Piece) -> Spoken:
     """What moved, where it is not the price: an average's slope, how far below a high or away from a level the price is."""
     moved = next((p for p in reversed(around.before) if p.end <= motion.start and p.sort in HEADS and p.value != "change"), None)
@@ -37,7 +46,7 @@ def moved_by(around: Around, motion: Piece) -> Spoken:
     spoken = spoken_of(around, moved.value, head=moved)
     if moved.value == "average" and windows_of(around, None) <= {"5"}:
         return replace(spoken, aspects=frozenset({"slope"}))
-    if moved.value in {"high", "highest", "highest close"}:
+    if moved.value in {"high", "highest", "record high", "highest close"}:
         return replace(spoken, aspects=frozenset({"distance"}), side=-1, is_against=True)
     if moved.value in {"support", "resistance"} and _FROM_HERE.match(around.text, around.number.end):
         return replace(spoken, aspects=frozenset({"distance"}), side=-1 if motion.word in _DOWNWARD else 1)

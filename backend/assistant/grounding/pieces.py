@@ -103,7 +103,7 @@ def _settled(pieces: list[Piece], text: str) -> list[Piece]:
         if piece.sort is Sort.SUBJECT:
             if piece.value in {"average", "other average"}:
                 pieces[place] = _average(pieces, place, text)
-            elif piece.word in {"high", "low", "top", "bottom"} and not _is_noun(pieces, place):
+            elif piece.word in {"high", "low", "top", "bottom", "range"} and not _is_noun(pieces, place):
                 pieces[place] = replace(piece, sort=Sort.LINK, value="")
         elif piece.sort is Sort.COUNT and place and pieces[place - 1].word == "over":
             pieces[place] = _stretch(pieces, place)
@@ -128,7 +128,7 @@ def _windows_before(pieces: list[Piece], place: int) -> tuple[tuple[str, ...], i
     at = place - 1
     while at >= 0 and len(said) < 4:
         before = pieces[at]
-        if before.sort is Sort.STRETCH or (before.sort is Sort.COUNT and (said or at == place - 1)):
+        if before.sort is Sort.STRETCH or (before.word.isdigit() and (said or at == place - 1)):
             said.insert(0, before.value)
         elif before.word in AVERAGES:
             said.insert(0, AVERAGES[before.word])

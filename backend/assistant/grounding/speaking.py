@@ -31,9 +31,9 @@ def speak(around: Around) -> Spoken:
 
 def _other(around: Around) -> Spoken | None:
     """Of another instrument: the last name before the number, one behind it, or the one that "it" means."""
-    if around.is_compared:
-        return None
     last = next((piece for piece in reversed(around.before) if _is_whose(piece)), None)
+    if around.is_compared:
+        return STRANGE if last is not None and last.sort is Sort.OTHER and last.is_possessive else None
     is_behind = any(piece.sort is Sort.OTHER and piece.start < around.clause[1] for piece in around.after[:6])
     if is_behind or (last is not None and last.sort in STRANGE_SORTS):
         return STRANGE
@@ -189,8 +189,8 @@ def _meant(around: Around, head: Piece) -> tuple[str, ...]:
     is_of_volume = subject in {"volume", "usual volume"} or (
         subject == "average" and any(piece.value == "volume" for piece in around.before)
     )
-    if is_of_volume and kind is Kind.MULTIPLE:
-        return ("volume ratio",)
+    if is_of_volume and (kind is Kind.MULTIPLE or (subject == "average" and around.number.scale > 1)):
+        return ("volume ratio",) if kind is Kind.MULTIPLE else ("usual volume",)
     if subject == "volume" and kind is Kind.PERCENT:
         return ("volume", "volume ratio")
     if subject in {"plus", "minus"} and _AGAINST.search(around.lead()):

@@ -27,9 +27,10 @@ high year: yearly high, annual high, high of the year, highest high of the year,
     year, year high, year's high, highest high of year
 low year: yearly low, annual low, low of the year, lowest low of the year, lowest of the year, lowest price of the year, year
     low, year's low, lowest low of year
-highest: highest high, all time high, record high, highest high stored, highest price stored, highest ever, highest, record,
-    all time peak, ath, highest price
-lowest: lowest low, all time low, record low, lowest ever, lowest, lowest price
+highest: highest high, highest, highest price
+record high: all time high, record high, highest high stored, highest price stored, highest ever, record, all time peak, ath
+lowest: lowest low, lowest, lowest price
+record low: all time low, record low, lowest ever
 highest close: highest close, highest close of a year, highest close of the year
 place year: place in the range, position in the range, way up
 range year: range, yearly range, annual range, range of the year, range of a year
