@@ -12,6 +12,7 @@ from backend.assistant.questions.plan import (
     CONDITIONED,
     MAY_BE_CONDITIONED,
     MEASURED,
+    OF_TWO,
     Ask,
     Change,
     Condition,
@@ -89,12 +90,15 @@ periods = (
 )
 
 
+INTERVALS_OF = {Ask.SHARPE: ("1d",), Ask.SEASONS: ("1d", "1mo")}
+
+
 @st.composite
 def plans(draw):
     ask = draw(st.sampled_from(Ask))
-    n_max, n_min = (2, 2) if ask is Ask.CORRELATION else (4, 2 if ask in {Ask.COMPARE, Ask.WHICH} else 1)
+    n_max, n_min = (2, 2) if ask in OF_TWO else (4, 2 if ask in {Ask.COMPARE, Ask.WHICH} else 1)
     ids = draw(st.lists(st.sampled_from(IDS), min_size=n_min, max_size=n_max, unique=True))
-    watchlist = draw(st.none() | st.sampled_from(["", *LISTS])) if ask is not Ask.CORRELATION else None
+    watchlist = draw(st.none() | st.sampled_from(["", *LISTS])) if ask not in OF_TWO else None
     where = ()
     if ask in MAY_BE_CONDITIONED:
         where = tuple(draw(st.lists(conditions, min_size=ask in CONDITIONED, max_size=3, unique_by=repr)))
@@ -103,7 +107,7 @@ def plans(draw):
         ask=ask,
         instruments=() if watchlist is not None else tuple(ids),
         watchlist=watchlist,
-        interval=draw(st.sampled_from(["1m", "15m", "1h", "4h", "1d", "2d", "1w", "1mo", "3mo"])),
+        interval=draw(st.sampled_from(INTERVALS_OF.get(ask, ("1m", "15m", "1h", "4h", "1d", "2d", "1w", "1mo", "3mo")))),
         period=draw(periods),
         measure=Price("volume") if ask is Ask.SUM else measure,
         where=where,

@@ -33,11 +33,11 @@ _UNITS: Final = r"(?:trading )?(?:days?|weeks?|months?|quarters?|years?|hours?|s
 _TREND: Final = (
     r"\b(?:(?:up|down|sideways) ?trend(?:ing)?|trend(?:ing|ed|s)?(?: (?:up|down|sideways)(?:wards?)?)?|direction of the trend)\b"
 )
-_IDLE_WORDS: Final = "whether what which way is are was were does did has have the a an in of for it its now still or ;"
+_IDLE_WORDS: Final = "whether what which way is are was were does did has have the a an in of for it its now still or and ;"
 _BESIDE_A_TREND: Final = frozenset(_IDLE_WORDS.split())
 _BARS_QUESTION: Final = (
     rf"(?:how many|(?:the )?number of) ({_PIECE}|candles)(?: (?:are|were|is|was|there|did|do|does|had|has|have|of|for|in|with|data"
-    r"|on record|trad(?:e|ed|ing)|stored|@x[a-z](?:'s)?|;))*[ ?]*"
+    r"|on record|trad(?:e|ed|ing)|stored|and|@x[a-z](?:'s)?|;|,),?)*[ ?]*"
 )
 _LONGEST: Final = r"longest|max(?:imum)?|biggest|most|record|highest number of"
 
@@ -158,7 +158,7 @@ def _by_facts(reading: Reading) -> Wanted | None:
     if reading.drop(r"\bbeta\b"):
         reading.drop(r"\b(?:vs\b\.?|relative to|with respect to)")
         return Wanted(Ask.BETA)
-    rest, n_found = re.subn(_TREND, " ", re.sub(r"@x[a-z](?:'s)?|\?", " ", reading.text))
+    rest, n_found = re.subn(_TREND, " ", re.sub(r"@x[a-z](?:'s)?|[?,]", " ", reading.text))
     if not n_found or not _BESIDE_A_TREND.issuperset(rest.split()):
         return None
     reading.text = " ".join(re.findall(r"@x[a-z]", reading.text))
