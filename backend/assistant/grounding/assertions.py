@@ -48,7 +48,7 @@ UNJUDGED: Final = Judged()
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """A sentence with what it names; ``shown`` are (start, end, fact) of its numbers and tags."""
+    """A sentence with what it names, in order."""
 
     text: str
     named: tuple[Named, ...]
@@ -140,7 +140,7 @@ class Assertions:
 
     def _moving(self, op: Op, found: Comparative, sentence: _Sentence) -> Judged:
         said = sentence.text[found.start : found.end].lower()
-        named = [*sentence.before(found), *(one for one in sentence.after(found))]
+        named = [*sentence.before(found), *sentence.after(found)]
         if re.fullmatch(r"positive|negative|bullish|bearish|up|down|(?:up|down)wards?", said):  # "the trend of Apple is positive"
             named.sort(key=lambda one: one.topic not in {"trend", "momentum", "macd", "histogram", "average"})
         topic = "trend" if "trend" in said and "trending" not in said else next((one.topic for one in named), "")

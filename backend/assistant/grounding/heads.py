@@ -6,11 +6,10 @@ from typing import Final
 from backend.assistant.grounding.found import Kind
 from backend.assistant.grounding.lexicon import Sort, aspects_of
 from backend.assistant.grounding.pieces import Piece
-from backend.assistant.grounding.sentence import BREAK, HEADS, PERCENTS, STRANGE, Around
+from backend.assistant.grounding.sentence import BREAK, HEADS, PERCENTS, STRANGE, VERB_END, Around
 
 _ARTICLES: Final = frozenset(("the", "a", "an", "its", "their", "his", "her", "our", "my", "your", "this", "that", "these", "of"))
 _AND: Final = frozenset(("and", "but", "while"))
-_VERB: Final = re.compile(r"(?:ed|ing|ly|s)\Z")
 _SAYS: Final = re.compile(r"[\s*_`\"')]*(?:[:=]|(?:is|was|of|at|stands?|sits?|reads?|are|were|now|currently|remains?)\b)")
 _FORWARD: Final = re.compile(r"[\s*_`)\"'\u201d\u2019]*")
 _OF: Final = re.compile(r"[\s*_`)]*(?:%|percent)?\s*(?:of|in|for|from)\s", re.IGNORECASE)
@@ -72,7 +71,7 @@ def _is_aside(around: Around, motion: Piece) -> bool:
 
 def _is_noun(around: Around, last: Piece, *, has_subject: bool) -> bool:
     """Whether an unknown word is what the number is of: "a multiple of 28", "the price elasticity is 28"."""
-    if has_subject and _VERB.search(around.text[last.start : last.end]):
+    if has_subject and VERB_END.search(around.text[last.start : last.end]):
         return False
     return any(piece.start >= last.end for piece in around.before) and _SAYS.match(around.text, last.end) is not None
 

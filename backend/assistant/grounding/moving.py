@@ -6,12 +6,11 @@ from typing import Final
 
 from backend.assistant.grounding.lexicon import Sort, place_of
 from backend.assistant.grounding.pieces import Piece
-from backend.assistant.grounding.sentence import BREAK, HEADS, PERCENTS, Around
+from backend.assistant.grounding.sentence import BREAK, HEADS, PERCENTS, VERB_END, Around
 from backend.assistant.grounding.sentence import STRANGE as STRANGE_SORTS
 from backend.assistant.grounding.spoken import STRANGE, Spoken, spoken_of, windows_of
 
 _FROM_HERE: Final = re.compile(r"[\s*_`]*(?:away\s)?from\s(?:here|the\s(?:last\s|current\s)?(?:price|close))", re.IGNORECASE)
-_VERB: Final = re.compile(r"(?:ed|ing|ly|s)\Z")
 _DOWNWARD: Final = frozenset(("down", "fall", "drop", "decline"))
 
 
@@ -33,7 +32,7 @@ def moves_price(around: Around, motion: Piece) -> bool:
 def _is_of_noun(around: Around, motion: Piece) -> bool:
     """Whether a noun that nobody knows is what moved: "its workforce shrank"."""
     last = next((piece for piece in reversed(around.before) if piece.end <= motion.start and piece.sort is not Sort.LINK), None)
-    if last is None or last.sort is not Sort.UNKNOWN or _VERB.search(around.text[last.start : last.end]):
+    if last is None or last.sort is not Sort.UNKNOWN or VERB_END.search(around.text[last.start : last.end]):
         return False
     return BREAK.search(around.text, last.end, motion.start) is None
 

@@ -17,6 +17,7 @@ HEADS: Final = frozenset({Sort.SUBJECT, Sort.FOREIGN, Sort.LABEL, Sort.OTHER})
 """What a number can be of."""
 STRANGE: Final = frozenset({Sort.FOREIGN, Sort.OTHER})
 PERCENTS: Final = frozenset({Kind.PERCENT, Kind.POINTS})
+VERB_END: Final = re.compile(r"(?:ed|ing|ly|s)\Z")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s|\n")
 
 
