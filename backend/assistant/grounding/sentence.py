@@ -106,10 +106,6 @@ class Around:
         """Whether it says how the instrument goes with another, whose name then belongs there."""
         return any(piece.value in {"beta", "correlation"} for piece in (*self.before, *self.after[:4]))
 
-    def last(self, *sorts: Sort) -> Piece | None:
-        """The last piece of some sorts before the number."""
-        return next((piece for piece in reversed(self.before) if piece.sort in sorts), None)
-
     def lead(self) -> str:
         """The few letters right before the number."""
         return self.text[max(0, self.number.start - 20) : self.number.start]
