@@ -14,17 +14,16 @@ from backend.assistant.choosing import Chooser
 from backend.assistant.conversations.conversation import Speaker, Turn
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.engine_room import EngineRoom
-from backend.assistant.engines.engine import Message, Role
 from backend.assistant.facts.fact import FactSet
-from backend.assistant.grounding.span import Mark
 from backend.assistant.health import AssistantHealth, ServiceHealth
-from backend.assistant.keeping import decode_answer, decode_question, encode_answer, encode_question, wants_time
+from backend.assistant.keeping import decode_question, encode_answer, encode_question, wants_time
 from backend.assistant.models.models import Models
 from backend.assistant.modes.analysis import AnalysisMode
 from backend.assistant.modes.chat import Asked, ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.modes.planning import Planner
+from backend.assistant.modes.retelling import Exchange, exchanges_of
 from backend.assistant.modes.sight import SightMode
 from backend.assistant.pace import Pace
 from backend.assistant.questions.entries import SearchEntry
@@ -365,12 +364,9 @@ class Assistant:
         draft.grow(facts=facts)
         return facts
 
-    async def _history(self, turn: Turn) -> tuple[Message, ...]:
-        """The branch before ``turn``, as a model is told it: what was checked, with numbers that stood on nothing left out."""
-        if not turn.parent:
-            return ()
-        before = await self.conversations.branch(turn.conversation, turn.parent)
-        return tuple(_message(one) for one in before)
+    async def _history(self, turn: Turn) -> tuple[Exchange, ...]:
+        """What was asked and answered on the branch before ``turn``."""
+        return exchanges_of(await self.conversations.branch(turn.conversation, turn.parent)) if turn.parent else ()
 
     def _keep(self, answer: Answer) -> None:
         self._answers[answer.id] = answer
@@ -378,17 +374,3 @@ class Assistant:
         while len(self._answers) > ANSWERS_MAX:
             self._answers.popitem(last=False)
         self._parts.bus.publish(AnswerChanged(answer.id, answer.conversation, answer.version, answer.is_over))
-
-
-def _message(turn: Turn) -> Message:
-    if turn.speaker == Speaker.PERSON:
-        return Message(Role.USER, turn.text)
-    try:
-        return Message(Role.ASSISTANT, told_text(decode_answer(turn.content)))
-    except TriiError:
-        return Message(Role.ASSISTANT, turn.text)
-
-
-def told_text(answer: Answer) -> str:
-    """An answer as later prompts tell it: what is unverified or untrue is left out, so that it is not learned from."""
-    return "".join(f"({span.mark})" if span.mark in {Mark.UNVERIFIED, Mark.UNTRUE} else span.text for span in answer.spans)

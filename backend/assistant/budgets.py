@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from backend.assistant.engines.engine import Message, Role
+from backend.assistant.engines.engine import Message
 from backend.errors import InvalidInput
 
 RESERVE_TOKENS: Final = 16  # what a template adds around messages
@@ -11,12 +11,10 @@ RESERVE_TOKENS: Final = 16  # what a template adds around messages
 Count = Callable[[Sequence[Message]], Awaitable[int]]
 
 
-async def fit(
-    prefix: Sequence[Message], history: Sequence[Message], last: Message, n_tokens: int, count: Count
-) -> tuple[Message, ...]:
-    """``prefix``, as many of the newest pairs of ``history`` as fit, and ``last``, in at most ``n_tokens``.
+async def fit(prefix: Sequence[Message], pairs: Sequence[Sequence[Message]], last: Message, n_tokens: int, count: Count) -> int:
+    """How many of the newest ``pairs`` of a question and its answer fit between ``prefix`` and ``last`` in ``n_tokens``.
 
-    A person's turn and its answer stay together. Raises InvalidInput where even prefix and last are too long.
+    Raises InvalidInput where even prefix and last are too long.
     """
     used = await count((*prefix, last)) + RESERVE_TOKENS
     if used > n_tokens:
@@ -25,19 +23,10 @@ async def fit(
             hint="Shorten it, attach less, or choose a model with a longer context.",
             code="assistant.too_long",
         )
-    kept: list[Message] = []
-    for pair in reversed(_pairs(history)):
+    n_kept = 0
+    for pair in reversed(pairs):
         used += await count(pair)
         if used > n_tokens:
             break
-        kept[:0] = pair
-    return (*prefix, *kept, last)
-
-
-def _pairs(history: Sequence[Message]) -> list[list[Message]]:
-    pairs: list[list[Message]] = []
-    for message in history:
-        if message.role == Role.USER or not pairs:
-            pairs.append([])
-        pairs[-1].append(message)
-    return [pair for pair in pairs if pair[0].role == Role.USER and len(pair) > 1]
+        n_kept += 1
+    return n_kept

@@ -8,12 +8,10 @@ from typing import Final
 
 from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
 from backend.assistant.answers import Mode, Phase, Provenance, Question, Reach
-from backend.assistant.budgets import fit
 from backend.assistant.engines.engine import Done, Finish, Message, Request, Role
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.checks import Checks
-from backend.assistant.grounding.injection import fence_text
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.tags import join_spans
@@ -21,7 +19,8 @@ from backend.assistant.grounding.values import format_fact
 from backend.assistant.grounding.words import Words
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.hearing import Hearing
-from backend.assistant.modes.relevant import asked_for, relevant
+from backend.assistant.modes.relevant import asked_for
+from backend.assistant.modes.retelling import Exchange, tell
 from backend.assistant.modes.tagged import show_tags
 from backend.assistant.routing import Candidate, Route, decide
 from backend.assistant.writers import Writers
@@ -48,7 +47,7 @@ class Asked:
     """A question with what goes with it: the branch so far, and the facts that code has ready."""
 
     question: Question
-    history: tuple[Message, ...]
+    history: tuple[Exchange, ...]
     facts: FactSet
     reach: Reach
     keeps_min: int
@@ -93,7 +92,7 @@ class ChatMode:
         if route.first is None:
             self._without_model(draft, asked, route)
             return
-        said = (question.text, *(one.text for one in asked.history if one.role == Role.USER))
+        said = (question.text, *(one.asked for one in asked.history))
         known = Known(asked.facts, said, asked=question.text)
         best: tuple[_Try, Candidate, Request, int] | None = None
         failure: TriiError | None = None
@@ -163,7 +162,6 @@ class ChatMode:
 
     async def _request(self, answer_id: str, asked: Asked, candidate: Candidate) -> Request:
         mode = asked.question.mode
-        last = Message(Role.USER, question_text(asked.question, relevant(asked.facts, asked.question.text), asked.facts.digest()))
 
         async def count(messages: Sequence[Message]) -> int:
             return await self._writers.count(candidate, messages)
@@ -172,7 +170,7 @@ class ChatMode:
         n_thought = min(N_THOUGHT[mode], max(n_ctx - n_answer, 0) // 2) if self._writers.thinks(candidate) else 0
         n_tokens_max, room = n_answer + n_thought, n_ctx - n_answer - n_thought
         prefix = self.prefix
-        messages = await fit(prefix, asked.history, last, room, count)
+        messages = await tell(asked.question, asked.facts, (prefix, asked.history), room, count)
         return Request(answer_id, messages, len(prefix), n_tokens_max, mode=mode.value, n_thought_max=n_thought)
 
     def _finish(self, draft: Draft, asked: Asked, route: Route, best: tuple[_Try, Candidate, Request, int]) -> None:
@@ -218,19 +216,3 @@ class ChatMode:
             spans.append(Span(ASKED_WITHOUT))
         provenance = Provenance(asked.question.mode, reason=route.reason, facts_digest=asked.facts.digest())
         draft.grow(phase=Phase.DONE, words="", spans=join_spans(spans), provenance=provenance, checks=Checks(n_numbers=len(told)))
-
-
-def question_text(question: Question, facts: FactSet, digest: str) -> str:
-    """The last message: facts in a fence, what the chart shows, then the question as it was written.
-
-    digest : of all facts that these were chosen from, so that the fence is the same whatever is asked of them
-    """
-    lines = [
-        f"{fact.id} {fact.label}: {format_fact(fact)}" if fact.is_available else f"{fact.id} {fact.label}: not known"
-        for fact in facts.values()
-    ]
-    if question.chart is not None and question.chart.studies:
-        lines.append(f"On the chart: {', '.join(question.chart.studies)}")
-    if not lines:
-        return f"There are no facts for this question.\n\nQuestion: {question.text}"
-    return f"{fence_text(chr(10).join(lines), digest[:32], title='facts')}\n\nQuestion: {question.text}"

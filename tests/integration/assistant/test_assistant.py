@@ -1,12 +1,13 @@
 """Questions in, checked answers out: what a model writes is shown only as far as code stands behind it."""
 
 import asyncio
+import re
 
 import pytest
 
 from backend.assistant.answers import ChartSeen, Mode, Phase, Question
 from backend.assistant.conversations.conversation import Speaker
-from backend.assistant.engines.engine import Role
+from backend.assistant.engines.engine import Message, Role
 from backend.assistant.grounding.span import Mark
 from backend.assistant.keeping import decode_answer
 from backend.assistant.routing import Candidate
@@ -18,7 +19,7 @@ from backend.events import AnswerChanged
 from tests.fakes.scripted_writers import LOCAL, ScriptedWriters, assistant_on
 from tests.fakes.waiting import until
 
-AAPL = InstrumentId("AAPL", "XNAS")
+AAPL, MSFT = InstrumentId("AAPL", "XNAS"), InstrumentId("MSFT", "XNAS")
 CLOUD = Candidate("openai", "Cloud", is_remote=True, is_private=False, is_fit=True)
 
 
@@ -208,6 +209,42 @@ async def test_a_conversation_goes_on_and_what_was_unverified_is_not_told_again(
     assert [role for role, _ in sent] == [Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.USER]
     assert "777" not in "".join(text for _, text in sent)
     assert "(unverified)" in sent[2][1]
+
+
+async def test_a_conversation_about_the_same_facts_is_told_again_as_it_was_sent(sampled):
+    stands = "It stands at {F9}, once 777."
+    writers = ScriptedWriters((stands,), (stands,), ("Once upon a time.",), ("So it is.",))
+    async with assistant_on(sampled, writers, clock=ManualClock(20_400 * DAY_NS)) as (_, assistant):
+        first = await ask(assistant, "Tell me of Apple", instrument=AAPL)
+        second = await ask(assistant, "Tell me a story of its risks", instrument=AAPL, conversation=first.conversation)
+        await ask(assistant, "Tell me of Microsoft", instrument=MSFT, conversation=first.conversation)
+
+    asked, follow, other = (writers.asked[place][1].messages for place in (0, 2, 3))
+    assert follow[:2] == asked
+    assert follow[2] == Message(Role.ASSISTANT, "It stands at {F9}, once (unverified).")
+    told = re.findall(r"^F\d+ ", asked[1].text, re.MULTILINE)
+    new = re.findall(r"^F\d+ ", follow[3].text, re.MULTILINE)
+    assert (len(told), 0 < len(new) < 10, set(told) & set(new)) == (20, True, set())
+    assert second.facts.digest() == first.facts.digest()
+    assert [message.text for message in other[1:4]] == [
+        "Tell me of Apple",
+        "It stands at 430.47, once (unverified).",
+        "Tell me a story of its risks",
+    ]
+    assert len(re.findall(r"^F\d+ ", other[-1].text, re.MULTILINE)) == 20
+
+
+async def test_facts_that_fell_out_of_a_short_context_are_told_anew(sampled):
+    writers = ScriptedWriters(*(("Words of no weight. " * 40,) for _ in range(6)), n_ctx=1_500)
+    async with assistant_on(sampled, writers, clock=ManualClock(20_400 * DAY_NS)) as (_, assistant):
+        conversation = ""
+        for words in ("so", "why", "more", "again", "then", "well"):
+            answer = await ask(assistant, f"Tell me of Apple, {words}", instrument=AAPL, conversation=conversation)
+            conversation = answer.conversation
+    assert len(writers.asked) == 6
+    for _, request in writers.asked:
+        text = "".join(message.text for message in request.messages)
+        assert text.count("Last price: 430.47") == 1, text
 
 
 async def test_an_answer_again_is_another_branch(sampled):

@@ -1,0 +1,116 @@
+"""A conversation as the next prompt tells it: as it was sent while its facts hold, so that a model reads it only once."""
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from backend.assistant.answers import Answer, Question
+from backend.assistant.budgets import Count, fit
+from backend.assistant.conversations.conversation import Speaker, Turn
+from backend.assistant.engines.engine import Message, Role
+from backend.assistant.facts.fact import FactSet
+from backend.assistant.grounding.injection import fence_text
+from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.values import format_fact
+from backend.assistant.keeping import decode_answer
+from backend.assistant.modes.relevant import relevant
+from backend.errors import TriiError
+
+_QUESTION: Final = "\n\nQuestion: "
+_TOLD: Final = re.compile(r"^(F\d+) ", re.MULTILINE)
+_STILL: Final = "The facts above hold."
+_NONE: Final = "There are no facts for this question."
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question of the branch with what was answered. ``answer`` : None where it cannot be read, and ``said`` is its text."""
+
+    asked: str
+    said: str
+    answer: Answer | None = None
+
+    def messages(self, digest: str) -> tuple[Message, Message]:
+        """The pair as a prompt about the facts of ``digest`` tells it: with their tags where it was about them, else with values.
+
+        What was unverified or untrue is left out, so that it is not learned from.
+        """
+        if self.answer is None:
+            return Message(Role.USER, self.asked), Message(Role.ASSISTANT, self.said)
+        sent = self._sent(digest)
+        said = "".join(_told(span, self.answer.facts if sent else FactSet(())) for span in self.answer.spans)
+        return Message(Role.USER, sent or self.asked), Message(Role.ASSISTANT, said)
+
+    def told(self, digest: str) -> frozenset[str]:
+        """Ids of the facts of ``digest`` that the pair tells."""
+        return frozenset(_TOLD.findall(self._sent(digest).partition(_QUESTION)[0]))
+
+    def _sent(self, digest: str) -> str:
+        """The question as it went to a model, after facts that still hold; else empty."""
+        provenance = self.answer.provenance if self.answer is not None else None
+        if provenance is None or provenance.facts_digest != digest:
+            return ""
+        mine = (text for role, text in provenance.sent if role == Role.USER and text.endswith(_QUESTION + self.asked))
+        return next(mine, "")
+
+
+def exchanges_of(branch: Sequence[Turn]) -> tuple[Exchange, ...]:
+    """Each question of a branch that was answered, oldest first."""
+    return tuple(_exchanges(branch))
+
+
+async def tell(
+    question: Question, facts: FactSet, before: tuple[Sequence[Message], Sequence[Exchange]], n_tokens: int, count: Count
+) -> tuple[Message, ...]:
+    """The messages of a prompt of at most ``n_tokens``: what all begin with, what was said, facts that are new, the question.
+
+    before : the unchanging beginning, and the branch. Raises InvalidInput where even the question alone is too long.
+    """
+    prefix, branch = before
+    digest, wanted = facts.digest(), relevant(facts, question.text)
+    pairs = [one.messages(digest) for one in branch]
+    told = [one.told(digest) for one in branch]
+    n_kept = len(pairs)
+    while True:
+        known = frozenset[str]().union(*told[len(told) - n_kept :])
+        last = Message(Role.USER, question_text(question, wanted, digest, known))
+        n_fitting = await fit(prefix, pairs[len(pairs) - n_kept :], last, n_tokens, count)
+        if n_fitting == n_kept:
+            return (*prefix, *(message for pair in pairs[len(pairs) - n_kept :] for message in pair), last)
+        n_kept = n_fitting  # what is told no more has to be told again
+
+
+def question_text(question: Question, facts: FactSet, digest: str, known: frozenset[str] = frozenset()) -> str:
+    """The last message: facts in a fence, what the chart shows, then the question as it was written.
+
+    digest : of all facts that these were chosen from, so that the fence is the same whatever is asked of them
+    known : ids that earlier messages of the prompt tell
+    """
+    lines = [
+        f"{fact.id} {fact.label}: {format_fact(fact)}" if fact.is_available else f"{fact.id} {fact.label}: not known"
+        for fact in facts.values()
+        if fact.id not in known
+    ]
+    if question.chart is not None and question.chart.studies:
+        lines.append(f"On the chart: {', '.join(question.chart.studies)}")
+    head = fence_text("\n".join(lines), digest[:32], title="facts") if lines else _STILL if known else _NONE
+    return f"{head}{_QUESTION}{question.text}"
+
+
+def _exchanges(branch: Sequence[Turn]) -> Iterator[Exchange]:
+    for asked, said in itertools.pairwise(branch):
+        if (asked.speaker, said.speaker) != (Speaker.PERSON, Speaker.ASSISTANT):
+            continue
+        try:
+            yield Exchange(asked.text, said.text, decode_answer(said.content))
+        except TriiError:
+            yield Exchange(asked.text, said.text)
+
+
+def _told(span: Span, tagged: FactSet) -> str:
+    if span.mark in {Mark.UNVERIFIED, Mark.UNTRUE}:
+        return f"({span.mark})"
+    fact = tagged.get(span.fact) if span.mark is Mark.NUMBER else None
+    return f"{{{span.fact}}}" if fact is not None and span.text == format_fact(fact) else span.text
