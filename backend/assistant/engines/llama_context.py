@@ -40,7 +40,8 @@ class LlamaContext:
     def read(self, tokens: Sequence[int], prefix: Sequence[int]) -> int:
         """Hold these tokens, and have what they lead to; how many were held before, or restored from disk.
 
-        Raises Aborted, and Unavailable where the model broke off.
+        A prefix that had to be read is kept on disk, so that it is read once. Raises Aborted, and Unavailable where the model
+        broke off.
         """
         n_prefix = len(prefix) if len(prefix) < len(tokens) and tuple(tokens[: len(prefix)]) == tuple(prefix) else 0
         n_kept = self._n_kept(tokens, n_prefix)
@@ -48,8 +49,12 @@ class LlamaContext:
             n_kept = n_prefix
         if n_kept == len(tokens):
             return n_kept
-        n_kept = self._rewind(n_kept)
-        self._read_from(n_kept, tokens, n_prefix)
+        n_kept = n_held = self._rewind(n_kept)
+        if n_held < n_prefix:
+            self._read_from(n_held, prefix, n_prefix)
+            self._states.save(prefix)
+            n_held = n_prefix
+        self._read_from(n_held, tokens, n_prefix)
         return n_kept
 
     def look(self, look: Look, prefix: Sequence[int], eyes: LlamaEyes) -> int:
