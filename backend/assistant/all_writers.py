@@ -83,6 +83,11 @@ class AllWriters:
             )
         return stats.loaded.sha256
 
+    async def is_loaded(self, candidate: Candidate, mode: Mode) -> bool:
+        """Whether it is the local model, and in memory."""
+        card = candidate.card or (await self._card_for(mode) if candidate.name == LOCAL else None)
+        return card is not None and self._room.holds(card)
+
     async def count(self, candidate: Candidate, messages: Sequence[Message]) -> int:
         """As the local model counts; for remotes a careful guess."""
         if candidate.name == LOCAL:

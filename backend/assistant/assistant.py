@@ -14,21 +14,21 @@ from backend.assistant.choosing import Chooser
 from backend.assistant.conversations.conversation import Speaker, Turn
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.engine_room import EngineRoom
-from backend.assistant.facts.fact import FactSet
 from backend.assistant.health import AssistantHealth, ServiceHealth
 from backend.assistant.keeping import decode_question, encode_answer, encode_question, wants_time
 from backend.assistant.models.models import Models
 from backend.assistant.modes.analysis import AnalysisMode
-from backend.assistant.modes.chat import Asked, ChatMode
+from backend.assistant.modes.briefing import Briefing
+from backend.assistant.modes.chat import ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.modes.planning import Planner
-from backend.assistant.modes.retelling import Exchange, exchanges_of
 from backend.assistant.modes.sight import SightMode
 from backend.assistant.pace import Pace
 from backend.assistant.questions.entries import SearchEntry
 from backend.assistant.questions.help_topics import HelpTopic
 from backend.assistant.questions.search import PlatformSearch
+from backend.assistant.reading_ahead import ReadAhead
 from backend.assistant.remotes import RemoteWriter, ServiceState
 from backend.assistant.spending import Spending
 from backend.assistant.surroundings import Surroundings
@@ -91,6 +91,8 @@ class Assistant:
         self._pace = parts.pace
         self._is_ready = False
         self._readying = asyncio.Lock()
+        self._briefing = Briefing(parts.lookup, parts.around, parts.conversations, parts.settings)
+        self._ahead = ReadAhead(parts.chat, self._briefing, parts.tasks)
         self.conversations = parts.conversations
         self.models = parts.models
         self.engines = parts.engines
@@ -138,6 +140,14 @@ class Assistant:
         )
         self._parts.sight.keep(turn.id, picture)
         return await self._begin(question, turn)
+
+    async def anticipate(self, question: Question) -> None:
+        """A question is being typed: let the loaded model read what it will need.
+
+        It says nothing, nothing is kept, and nothing leaves this computer.
+        """
+        if self._is_ready and not self._running and question.text.strip():
+            self._ahead.begin(question)
 
     async def again(self, turn_id: str, choice: Choice | None = None) -> Answer:
         """Answer a turn's question once more, as another branch, in another mode where one is given."""
@@ -266,6 +276,7 @@ class Assistant:
         return replace(question, conversation=row.id, parent="", instrument=instrument)
 
     async def _begin(self, question: Question, turn: Turn) -> Answer:
+        self._ahead.end()
         answer = Answer(uuid.uuid4().hex, question.conversation, question, Phase.WAITING)
         self._keep(answer)
         task = self._parts.tasks.start("answering", self._run(Draft(answer, self._keep), turn))
@@ -339,9 +350,11 @@ class Assistant:
             draft.grow(question=replace(question, instrument=named))
             await self._parts.analysis.answer(draft, draft.answer.question, reach, keeps_min)
             return
-        facts = await self._facts(draft, question)
-        history = await self._history(turn)
-        await self._parts.chat.answer(draft, Asked(question, history, facts, reach, keeps_min, settings.takes_unfit))
+        draft.say(Phase.COMPUTING, "Computing the facts")
+        asked = await self._briefing.of(replace(question, parent=turn.parent))
+        if asked.facts:
+            draft.grow(facts=asked.facts)
+        await self._parts.chat.answer(draft, asked)
 
     async def _planned(self, draft: Draft, unread: InvalidInput | None, reach: Reach) -> bool:
         """Whether a model's plan answered. What code does not understand says more than what of a proposal cannot be."""
@@ -349,24 +362,6 @@ class Assistant:
             return await self._parts.planner.answer(draft, draft.answer.question, reach)
         except InvalidInput as error:
             raise unread or error from None
-
-    async def _facts(self, draft: Draft, question: Question) -> FactSet:
-        instrument = question.instrument or await self._parts.lookup.instrument_in(question.text)
-        if instrument is None:
-            return FactSet(())
-        draft.say(Phase.COMPUTING, f"Computing the facts of {instrument}")
-        await self._parts.around.follow(instrument)
-        try:
-            facts = await self._parts.lookup.facts(instrument, question.chart)
-        except TriiError as error:
-            log.info("No facts of %s for a question: %s", instrument, error)
-            return FactSet(())
-        draft.grow(facts=facts)
-        return facts
-
-    async def _history(self, turn: Turn) -> tuple[Exchange, ...]:
-        """What was asked and answered on the branch before ``turn``."""
-        return exchanges_of(await self.conversations.branch(turn.conversation, turn.parent)) if turn.parent else ()
 
     def _keep(self, answer: Answer) -> None:
         self._answers[answer.id] = answer

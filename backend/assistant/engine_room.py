@@ -67,6 +67,10 @@ class EngineRoom:
         self._use()
         return self.stats()
 
+    def holds(self, card: ModelCard) -> bool:
+        """Whether this model is loaded, in the place where it should be."""
+        return self._loader.holds(card)
+
     async def generate(self, request: Request, card: ModelCard | None = None) -> AsyncIterator[Piece]:
         """Text of ``card``, or of the mode's model, then one Done, when it is its turn; closing the iterator cancels.
 

@@ -19,6 +19,10 @@ class Writers(Protocol):
         """Load what has to be loaded; what the answer's cache knows the model by. Raises Unavailable."""
         ...
 
+    async def is_loaded(self, candidate: Candidate, mode: Mode) -> bool:
+        """Whether it is a model of this computer that could read now."""
+        ...
+
     async def count(self, candidate: Candidate, messages: Sequence[Message]) -> int:
         """Tokens of these messages, as the model counts them or as a careful guess."""
         ...

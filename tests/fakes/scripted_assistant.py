@@ -151,6 +151,7 @@ class ScriptedAssistant:
         self.state = EngineStats(EngineState.READY)
         self.engines = SimpleNamespace(stats=lambda: self.state, unload=self._unload)
         self.questions: list[Question] = []
+        self.anticipated: list[Question] = []
         self.n_unloads = 0
 
     # --- the surface --------------------------------------------------------------------------------------------------
@@ -160,6 +161,9 @@ class ScriptedAssistant:
             question = replace(question, conversation=self.conversations.begin(question.text[:40]).id)
         turn = self.conversations.add(question.conversation, question.parent or "", Speaker.PERSON, question.text)
         return self._begin(question, turn)
+
+    async def anticipate(self, question: Question) -> None:
+        self.anticipated.append(question)
 
     def answer(self, answer_id: str) -> Answer | None:
         return self._answers.get(answer_id)

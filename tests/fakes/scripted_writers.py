@@ -25,12 +25,16 @@ class ScriptedWriters:
         self.is_thinker = thinks
         self.asked = []
         self.n_cancelled = 0
+        self.loaded = set()
 
     async def candidates(self, mode):
         return self.them
 
     async def ready(self, candidate, mode):
         return f"sha of {candidate.model}"
+
+    async def is_loaded(self, candidate, mode):
+        return candidate in self.loaded
 
     async def count(self, candidate, messages):
         return sum(len(message.text) // 4 + 4 for message in messages)

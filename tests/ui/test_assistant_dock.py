@@ -70,6 +70,27 @@ def test_shift_enter_breaks_the_line_and_the_field_grows_with_it(qapp, home):
     story_of(tell, home)
 
 
+def test_a_question_is_read_ahead_each_time_the_typing_rests_and_no_command_is(qapp, home):
+    async def tell(hand):
+        first = await hand.answered("What is a swing?", Span("A turn."))
+        hand.type("And of")
+        await shown(lambda: len(hand.script.anticipated) == 1)
+        hand.type(" it")
+        await shown(lambda: len(hand.script.anticipated) == 2)
+        newest = hand.script.anticipated[-1]
+        assert (newest.text, newest.conversation, newest.parent) == ("And of it", hand.panel.talk.id, first)
+        hand.composer.field.clear()
+        hand.type("/help me")
+        hand.composer._rested()
+        hand.composer.field.clear()
+        hand.type("   ")
+        hand.composer._rested()
+        assert len(hand.script.anticipated) == 2
+        assert not hand.composer._resting.isActive()
+
+    story_of(tell, home)
+
+
 def test_a_question_is_shown_as_it_was_typed(qapp, home):
     async def tell(hand):
         await hand.answered("<b>Is</b> **this** [bold](javascript:x)?", Span("No."))

@@ -1,12 +1,13 @@
 """Where questions are written: the field, the mode, what is attached, and commands after a slash."""
 
+from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QSizePolicy, QToolButton
 
-from backend.assistant.answers import Automatic, Choice, Mode, parse_choice
+from backend.assistant.answers import Automatic, Choice, Mode, Question, parse_choice
 from trii_desktop.assistant.attachment import Attachment, AttachmentChip
 from trii_desktop.assistant.commands import Command, completions, parse_typed
 from trii_desktop.assistant.elided import ElidedLabel
@@ -20,6 +21,7 @@ from trii_desktop.widgets.writing import WritingField
 N_LETTERS_MAX: Final = 20_000
 ROW_PX: Final = 24
 N_COMMANDS_SEEN: Final = 9
+REST_MS: Final = 350  # without a key, and it is worth while to read what is written
 NOTE_FROM_PX: Final = 330  # narrower, only the tooltip says it
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _MOVES: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
@@ -52,10 +54,12 @@ class QuestionField(WritingField):
 class Composer(QFrame):
     """Keyboard first: Enter sends, Shift+Enter breaks the line, Up in an empty field edits the last question, Escape stops.
 
-    sent : the question; ordered : a Command and what follows it; stop_wanted, edit_wanted, edit_given_up, attach_wanted
+    sent : the question; typed : what of one is written, each time the typing rests; ordered : a Command and what follows it;
+        stop_wanted, edit_wanted, edit_given_up, attach_wanted
     """
 
     sent = Signal(str)
+    typed = Signal(str)
     ordered = Signal(object)
     stop_wanted = Signal()
     edit_wanted = Signal()
@@ -104,6 +108,8 @@ class Composer(QFrame):
         self.field.instrument_dropped.connect(self._dropped)
         self.chip.removed.connect(self._detach)
         self.mode.currentIndexChanged.connect(self._mode_chosen)
+        self._resting = QTimer(self, singleShot=True, interval=REST_MS)
+        self._resting.timeout.connect(self._rested)
         self._mode_chosen()
         self.wear()
 
@@ -129,6 +135,11 @@ class Composer(QFrame):
     def is_editing(self) -> bool:
         """Whether what is sent takes the place of an earlier question."""
         return self._is_editing
+
+    def question(self, text: str, mode: Choice) -> Question:
+        """What ``text`` asks in a mode, with what is attached."""
+        question, attached = Question(text, Mode.FAST).chosen(mode), self.attachment
+        return question if attached is None else replace(question, instrument=attached.instrument, chart=attached.chart)
 
     def choose_mode(self, mode: Choice) -> None:
         """Answer in another mode from now on."""
@@ -164,6 +175,10 @@ class Composer(QFrame):
         """Offer to stop instead of to send while an answer is made."""
         self._is_answering = is_answering
         self._say_send()
+
+    def end(self) -> None:
+        """Tell of no more typing."""
+        self._resting.stop()
 
     def wear(self) -> None:
         """Follow the theme."""
@@ -260,6 +275,14 @@ class Composer(QFrame):
             self.commands.setCurrentRow(0)
             self.commands.setFixedHeight(min(len(found), N_COMMANDS_SEEN) * max(self.commands.sizeHintForRow(0), ROW_PX) + 6)
         self._say_send()
+        if self.text and not found:
+            self._resting.start()
+        else:
+            self._resting.stop()
+
+    def _rested(self) -> None:
+        if self.text and parse_typed(self.text) is None and not self._is_answering:
+            self.typed.emit(self.text[:N_LETTERS_MAX])
 
     def _say_send(self) -> None:
         name = "Stop" if self._is_answering else "Send"

@@ -1,6 +1,5 @@
 """The assistant's dock: the conversation with its title, the turns, and the field in which questions are written."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -177,6 +176,7 @@ class AssistantPanel(QWidget):
     def close_panel(self) -> None:
         """Look and hear no more."""
         self._listener.close()
+        self.composer.end()
         self.cards.close()
         self.talk.close()
         self.watch.close()
@@ -211,6 +211,7 @@ class AssistantPanel(QWidget):
         self.deeds.save_wanted.connect(self.export)
         self.deeds.said.connect(partial(announce, self.timeline))
         self.composer.sent.connect(self.ask)
+        self.composer.typed.connect(self._typed)
         self.composer.ordered.connect(partial(obey, self))
         self.composer.stop_wanted.connect(self.stop)
         self.composer.edit_wanted.connect(self._edit_last)
@@ -247,18 +248,18 @@ class AssistantPanel(QWidget):
         edited, self._edited = self._edited, None
         self.composer.sent_away()
         self.timeline.go_to_end()
-        self._desk.start("Asking", self.talk.edit(edited, question) if edited is not None else self.talk.ask(question))
+        self._desk.start("Asking", self.talk.ask(question, edited))
+
+    def _typed(self, text: str) -> None:
+        """What is typed will be asked: the model may read what it needs for it."""
+        question = self.composer.question(text, self.composer.chosen_mode)
+        self._desk.start("Reading ahead", self.talk.anticipate(question, self._edited))
 
     def _question(self, text: str, mode: Choice) -> Question:
-        attached = self.composer.attachment
         is_of_chart = mode is Mode.ANALYSIS or (mode is Automatic.AUTO and points_at_chart(text))
-        if attached is None and is_of_chart:
+        if self.composer.attachment is None and is_of_chart:
             self.attach_wanted.emit()  # an analysis is of what is on the chart, unless it is told otherwise
-            attached = self.composer.attachment
-        question = Question(text, Mode.FAST).chosen(mode)
-        if attached is None:
-            return question
-        return replace(question, instrument=attached.instrument, chart=attached.chart)
+        return self.composer.question(text, mode)
 
     def _show_talk(self) -> None:
         is_other, self._shown_id = self._shown_id not in (None, self.talk.id, ""), self.talk.id

@@ -107,6 +107,10 @@ class AssistantSurface(Protocol):
         """Begin an answer; it grows by AnswerChanged events."""
         ...
 
+    async def anticipate(self, question: Question) -> None:
+        """A question is being typed: what a model will need for it may be read. Raises nothing."""
+        ...
+
     def answer(self, answer_id: str) -> Answer | None:
         """Its newest value; from any thread."""
         ...

@@ -95,15 +95,17 @@ class Talk(QObject):
         self.id, self.row, self._branch = conversation, None, ()
         await self._read()
 
-    async def ask(self, question: Question) -> None:
-        """Ask in this conversation, after its last turn. Raises what asking raises."""
-        turns = [entry.turn for entry in self.entries if entry.turn is not None]
-        await self._ask(replace(question, conversation=self.id, parent=turns[-1].id if turns else ""))
+    async def ask(self, question: Question, edited: Entry | None = None) -> None:
+        """Ask in this conversation: after its last turn, or as another branch in the place of ``edited``.
 
-    async def edit(self, entry: Entry, question: Question) -> None:
-        """Ask something else in the place of a question: another branch."""
-        parent = entry.turn.parent if entry.turn is not None else ""
-        await self._ask(replace(question, conversation=self.id, parent=parent))
+        Raises what asking raises.
+        """
+        await self._ask(self._placed(question, edited))
+
+    async def anticipate(self, question: Question, edited: Entry | None = None) -> None:
+        """The same question is still being typed."""
+        if self.running is None:
+            await self._desk.bridge.call(self._assistant.anticipate(self._placed(question, edited)))
 
     async def again(self, entry: Entry, mode: Choice | None = None) -> None:
         """Answer a question once more: another branch. A failed answer that is not kept is asked anew."""
@@ -176,6 +178,13 @@ class Talk(QObject):
             subscription.close()
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _placed(self, question: Question, edited: Entry | None) -> Question:
+        turns = [entry.turn for entry in self.entries if entry.turn is not None]
+        parent = turns[-1].id if turns else ""
+        if edited is not None:
+            parent = edited.turn.parent if edited.turn is not None else ""
+        return replace(question, conversation=self.id, parent=parent)
 
     async def _ask(self, question: Question) -> None:
         turn = self._turn

@@ -1,6 +1,7 @@
 """Conversation (Fast and Deep Thinking): a model writes, and what it writes is shown only as far as code stands behind it."""
 
 import logging
+import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from typing import Final
 
 from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
 from backend.assistant.answers import Mode, Phase, Provenance, Question, Reach
-from backend.assistant.engines.engine import Done, Finish, Message, Request, Role
+from backend.assistant.engines.engine import Done, Finish, Message, Priority, Request, Role
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.checks import Checks
@@ -23,7 +24,7 @@ from backend.assistant.modes.relevant import asked_for
 from backend.assistant.modes.retelling import Exchange, tell
 from backend.assistant.modes.tagged import show_tags
 from backend.assistant.routing import Candidate, Route, decide
-from backend.assistant.writers import Writers
+from backend.assistant.writers import Writers, write_whole
 from backend.errors import InvalidInput, TriiError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -86,9 +87,7 @@ class ChatMode:
 
     async def answer(self, draft: Draft, asked: Asked) -> None:
         """Answer: by the first who can, again by the next where numbers stay unverified twice. Raises TriiError."""
-        mode, question = asked.question.mode, asked.question
-        candidates = await self._writers.candidates(mode)
-        route = decide(mode, question.text, asked.reach, candidates, takes_unfit=asked.takes_unfit)
+        question, route = asked.question, await self._route(asked)
         if route.first is None:
             self._without_model(draft, asked, route)
             return
@@ -110,6 +109,23 @@ class ChatMode:
             assert failure is not None
             raise failure
         self._finish(draft, asked, route, best)
+
+    async def reader(self, asked: Asked) -> Candidate | None:
+        """The model that would be asked first, where it is one of this computer and loaded; else None."""
+        first = (await self._route(asked)).first
+        return first if first is not None and await self._writers.is_loaded(first, asked.question.mode) else None
+
+    async def read_ahead(self, asked: Asked, reader: Candidate) -> None:
+        """Have ``reader`` read what a question will need, giving way to whoever asks; what it would say is dropped.
+
+        Raises TriiError.
+        """
+        request = await self._request(uuid.uuid4().hex, asked, reader)
+        await write_whole(self._writers, reader, replace(request, n_tokens_max=1, priority=Priority.BATCH))
+
+    async def _route(self, asked: Asked) -> Route:
+        mode, text = asked.question.mode, asked.question.text
+        return decide(mode, text, asked.reach, await self._writers.candidates(mode), takes_unfit=asked.takes_unfit)
 
     async def _try(self, draft: Draft, asked: Asked, candidate: Candidate, known: Known) -> tuple[_Try, Request, int]:
         draft.say(Phase.READING, f"{candidate.model} reads the question")

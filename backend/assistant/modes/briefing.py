@@ -1,0 +1,53 @@
+"""What goes with a question to a model: the facts of its instrument, the branch before it, and who may answer."""
+
+import logging
+from dataclasses import replace
+
+from backend.assistant.answers import Question, Reach
+from backend.assistant.conversations.store import ConversationStore
+from backend.assistant.facts.fact import FactSet
+from backend.assistant.modes.chat import Asked
+from backend.assistant.modes.lookup import Lookup
+from backend.assistant.modes.retelling import Exchange, exchanges_of
+from backend.assistant.surroundings import Surroundings
+from backend.errors import TriiError
+from backend.settings_store import SettingsStore
+
+log = logging.getLogger(__name__)
+
+
+class Briefing:
+    """Lives on the engine loop."""
+
+    def __init__(self, lookup: Lookup, around: Surroundings, conversations: ConversationStore, settings: SettingsStore) -> None:
+        self._lookup = lookup
+        self._around = around
+        self._conversations = conversations
+        self._settings = settings
+
+    async def of(self, question: Question) -> Asked:
+        """All of it; the question's parent is the turn that it follows."""
+        return replace(self.bare(question), facts=await self._facts(question), history=await self._before(question))
+
+    def bare(self, question: Question) -> Asked:
+        """The question alone, and who may answer it."""
+        settings = self._settings.current.assistant
+        reach, keeps_min = Reach(settings.reach), settings.keeps_answers_min
+        return Asked(question, (), FactSet(()), reach, keeps_min, settings.takes_unfit)
+
+    async def _before(self, question: Question) -> tuple[Exchange, ...]:
+        if not question.parent:
+            return ()
+        return exchanges_of(await self._conversations.branch(question.conversation, question.parent))
+
+    async def _facts(self, question: Question) -> FactSet:
+        shown = question.chart.series.instrument if question.chart else None
+        instrument = question.instrument or shown or await self._lookup.instrument_in(question.text)
+        if instrument is None:
+            return FactSet(())
+        await self._around.follow(instrument)
+        try:
+            return await self._lookup.facts(instrument, question.chart)
+        except TriiError as error:
+            log.info("No facts of %s for a question: %s", instrument, error)
+            return FactSet(())
