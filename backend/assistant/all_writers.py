@@ -43,11 +43,14 @@ CardFor = Callable[[Mode], Awaitable[ModelCard | None]]
 
 
 class AllWriters:
-    """The room's model for the mode, a smaller one where that is too slow, then the remotes by name."""
+    """The room's model for the mode, a smaller one where that is too slow, then the remotes by name.
 
-    def __init__(self, room: EngineRoom, card_for: CardFor, remotes: Mapping[str, Remote], stand_ins: StandIns) -> None:
+    chosen_for : the model of a mode at once, so that nobody waits for the trial of one that a question does not need
+    """
+
+    def __init__(self, room: EngineRoom, chosen_for: CardFor, remotes: Mapping[str, Remote], stand_ins: StandIns) -> None:
         self._room = room
-        self._card_for = card_for
+        self._chosen_for = chosen_for
         self._remotes = remotes
         self._stand_ins = stand_ins
 
@@ -55,7 +58,7 @@ class AllWriters:
         """The local model of the mode, if any, who stands in for it, then remotes that are set up."""
         found = [remote.candidate() for remote in self._remotes.values()]
         remotes = tuple(one for one in found if one is not None)
-        card = await self._card_for(mode)
+        card = await self._chosen_for(mode)
         if card is None:
             return remotes
         sees = card.projector is not None
@@ -85,7 +88,7 @@ class AllWriters:
 
     async def is_loaded(self, candidate: Candidate, mode: Mode) -> bool:
         """Whether it is the local model, and in memory."""
-        card = candidate.card or (await self._card_for(mode) if candidate.name == LOCAL else None)
+        card = candidate.card or (await self._chosen_for(mode) if candidate.name == LOCAL else None)
         return card is not None and self._room.holds(card)
 
     async def count(self, candidate: Candidate, messages: Sequence[Message]) -> int:

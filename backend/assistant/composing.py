@@ -64,11 +64,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None, sleep: 
         ModelParts(base.words, base.home.models, base.bus, base.clock, base.tasks, parse_header, probe_model, make_examiner)
     )
 
-    async def card_for(mode: Mode) -> ModelCard | None:
-        """Deep thinking goes to the model of fast answers where it has none of its own; the answer says that it is unexamined."""
-        chosen = await models.card_for(mode)
-        return await models.card_for(Mode.FAST) if chosen is None and mode is Mode.DEEP else chosen
-
+    card_for, chosen_for = _deep_by_fast(models.card_for), _deep_by_fast(models.chosen_for)
     around = Surroundings(base.history, base.bus, base.clock)
     room = _make_room(base, card_for, around)
     spending = Spending(base.words, base.clock)
@@ -77,7 +73,7 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None, sleep: 
     cache = AnswerCache(base.words, base.clock)
     pace = Pace(base.clock)
     stand_ins = StandIns(models.cards, pace, lambda: base.settings.current.assistant.takes_smaller)
-    writers = writers or AllWriters(room, card_for, remotes, stand_ins)
+    writers = writers or AllWriters(room, chosen_for, remotes, stand_ins)
     analyst = Analyst(FactGatherer(base.history, base.catalog, base.clock, person))
     conversations = ConversationStore(base.words, base.bus.publish, base.clock, Telling(decode_answer, format_fact))
     questions = Questions(base.history, base.catalog, base.watchlists, base.clock)
@@ -109,6 +105,16 @@ def make_assistant(base: AssistantNeeds, writers: Writers | None = None, sleep: 
             tasks=base.tasks,
         )
     )
+
+
+def _deep_by_fast(find: CardFor) -> CardFor:
+    """Deep thinking goes to the model of fast answers where it has none of its own; the answer says that it is unexamined."""
+
+    async def found(mode: Mode) -> ModelCard | None:
+        chosen = await find(mode)
+        return await find(Mode.FAST) if chosen is None and mode is Mode.DEEP else chosen
+
+    return found
 
 
 def _make_room(base: AssistantNeeds, card_for: CardFor, around: Surroundings) -> EngineRoom:

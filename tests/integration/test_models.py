@@ -118,7 +118,10 @@ async def test_a_model_that_could_not_be_tried_is_tried_when_it_is_needed(home, 
         assert len(m.probed) == 2
         await m.models.card_for(Mode.DEEP)
         assert len(m.probed) == 2, "it was tried again at once"
+        assert (await m.models.chosen_for(Mode.DEEP)).standing is Standing.UNTRIED
         clock.advance(61 * 10**9)
+        assert (await m.models.chosen_for(Mode.DEEP)).standing is Standing.UNTRIED, "who asks at once waits for no trial"
+        assert len(m.probed) == 2
         assert (await m.models.card_for(Mode.DEEP)).standing is Standing.TRIED
         assert len(m.probed) == 3
 

@@ -84,14 +84,18 @@ class Models:
 
         Whether it is fit to phrase for that mode, its ``examined_for`` says.
         """
+        card = await self.chosen_for(mode)
+        if card is not None and card.standing is Standing.UNTRIED:
+            tried = await self._tried(card)
+            card = tried.fitted(mode) if tried.is_usable else None
+        return card
+
+    async def chosen_for(self, mode: Mode) -> ModelCard | None:
+        """The same at once: nobody may have tried it yet, so that it is nothing to be loaded."""
         await self._ready()
         chosen = await self._store.chosen(mode)
-        if chosen is None:
-            return None
-        card = await self._checked(chosen)
-        if card.standing is Standing.UNTRIED:
-            card = await self._tried(card)
-        return card.fitted(mode) if card.is_usable else None
+        card = await self._checked(chosen) if chosen is not None else None
+        return card.fitted(mode) if card is not None and card.is_usable else None
 
     def works(self) -> tuple[Work, ...]:
         """What is under way; from any thread."""

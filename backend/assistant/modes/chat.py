@@ -20,7 +20,7 @@ from backend.assistant.grounding.values import format_fact
 from backend.assistant.grounding.words import Words
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.hearing import Hearing
-from backend.assistant.modes.relevant import asked_for
+from backend.assistant.modes.relevant import asked_for, names_other_time
 from backend.assistant.modes.retelling import Exchange, tell
 from backend.assistant.modes.tagged import show_tags
 from backend.assistant.routing import Candidate, Route, decide
@@ -225,10 +225,18 @@ class ChatMode:
         told = asked_for(asked.facts, asked.question.text, N_TOLD_MAX)
         spans: list[Span] = [Span(f"{route.reason} ")]
         if told:
-            spans.append(Span("This is what code knows of it:\n\n"))
+            spans.append(Span(f"This is what code knows of it{_of_day(asked.facts)}:\n\n"))
             for fact in told.values():
                 spans += (Span(f"- {fact.label}: "), Span(format_fact(fact), Mark.NUMBER, fact.id), Span("\n"))
+        elif asked.facts and names_other_time(asked.question.text):
+            spans.append(Span(f"What is at hand is of the newest bar{_of_day(asked.facts)}, not of another time. {ASKED_WITHOUT}"))
         else:
             spans.append(Span(ASKED_WITHOUT))
         provenance = Provenance(asked.question.mode, reason=route.reason, facts_digest=asked.facts.digest())
         draft.grow(phase=Phase.DONE, words="", spans=join_spans(spans), provenance=provenance, checks=Checks(n_numbers=len(told)))
+
+
+def _of_day(facts: FactSet) -> str:
+    """Which day facts are of."""
+    day = facts.named("price.date")
+    return f" on {format_fact(day)}" if day is not None and day.is_available else ""

@@ -1,5 +1,6 @@
 """What code answers alone: sums, questions over stored bars, searches; no model is asked."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -144,10 +145,13 @@ def told(result: Result) -> tuple[Span, ...]:
     spans = [*render_tags(result.sentence, result.facts)]
     if result.table is not None:
         heads, rows = result.table.heads, result.table.rows
-        spans += [Span(f"\n\n| {' | '.join(heads)} |\n|{' --- |' * len(heads)}\n")]
+        spans += [Span("\n\n"), *_line(heads, result.facts), Span(f"|{' --- |' * len(heads)}\n")]
         for row in rows:
-            spans.append(Span("| "))
-            for cell in row:
-                spans += [*render_tags(cell, result.facts), Span(" | ")]
-            spans.append(Span("\n"))
+            spans += _line(row, result.facts)
     return join_spans(spans)
+
+
+def _line(cells: Sequence[str], facts: FactSet) -> list[Span]:
+    """A line of a table, tags in it told."""
+    told = [part for cell in cells for part in (*render_tags(cell, facts), Span(" | "))]
+    return [Span("| "), *told, Span("\n")]

@@ -281,6 +281,14 @@ async def test_a_question_over_bars_needs_no_model(sampled):
     assert answer.matches
 
 
+async def test_heads_of_a_table_say_their_figures_and_no_tags(sampled):
+    async with assistant_on(sampled, ScriptedWriters(candidates=())) as (_, assistant):
+        answer = await ask(assistant, "list days when AAPL closed above its upper Bollinger band in 2012")
+    head = next(line for line in answer.text.splitlines() if line.startswith("|"))
+    assert "{" not in answer.text
+    assert ("20" in head, "2" in head.replace("20", "")) == (True, True), head
+
+
 async def test_an_analysis_is_whole_without_a_model_and_says_so(sampled):
     writers = ScriptedWriters(candidates=(Candidate("local", "Unfit"),))
     async with assistant_on(sampled, writers) as (_, assistant):

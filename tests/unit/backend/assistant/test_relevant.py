@@ -1,5 +1,7 @@
 """A prompt takes the usual facts and those that a question is about, with their own ids, in an order that prompts share."""
 
+import pytest
+
 from backend.assistant.facts.fact import Fact, FactSet, Unit
 from backend.assistant.modes.relevant import asked_for, relevant
 
@@ -50,3 +52,26 @@ def test_a_question_that_names_the_instrument_alone_is_told_the_usual():
     facts = FactSet((fact(0, "instrument.name", "Name", "Apple"), *FACTS.values()))
     assert [one.id for one in asked_for(facts, "Tell me of Apple", 8).values()] == ["F0", "F1", "F41"]
     assert len(asked_for(facts, "Tell me of pears", 8)) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what was Apple's volume at the end of 2017",
+        "volume of Apple on 2012-09-21",
+        "MACD of Apple in March",
+        "Apple's P/E ratio",
+        "when did Apple split",
+        "dividend of Apple",
+        "what was Apple at noon, 20 or 12",
+    ],
+)
+def test_a_question_about_another_time_or_another_thing_is_told_no_fact_of_now(text):
+    facts = FactSet((fact(0, "instrument.name", "Name", "Apple"), *FACTS.values()))
+    assert len(asked_for(facts, text, 8)) == 0
+
+
+@pytest.mark.parametrize("text", ["How is Apple doing?", "Apple now", "should I buy Apple", "MACD of Apple over the last month"])
+def test_a_question_about_now_is_told_what_there_is(text):
+    facts = FactSet((fact(0, "instrument.name", "Name", "Apple"), *FACTS.values()))
+    assert len(asked_for(facts, text, 8)) > 0
