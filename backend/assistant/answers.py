@@ -76,6 +76,7 @@ class Question:
     """What is asked.
 
     parent : the turn that it follows: empty at the start, None after what is shown last
+    in_view : of the chart that is seen, and meant where the question and the conversation name nothing
     is_auto : the gateway chooses; ``mode`` is then what it chose, and says nothing before the answer is under way
     looks : what is to be seen in the chart is asked
     picture : the chart as PNG, for a model that sees; it is not kept with the question
@@ -92,6 +93,7 @@ class Question:
     looks: bool = False
     picture: bytes = b""
     is_patient: bool = False
+    in_view: InstrumentId | None = None
 
     @property
     def choice(self) -> Choice:

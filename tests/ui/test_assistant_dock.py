@@ -70,6 +70,16 @@ def test_shift_enter_breaks_the_line_and_the_field_grows_with_it(qapp, home):
     story_of(tell, home)
 
 
+def test_what_the_chart_shows_goes_with_a_question_as_what_is_meant_where_nothing_is_named(qapp, home):
+    async def tell(hand):
+        await hand.answered("how often did it rise", Span("Often."))
+        (asked,) = hand.script.questions
+        assert asked.in_view == hand.desktop.panels.chart.shown.instrument.id
+        assert (asked.instrument, asked.chart, hand.composer.attachment) == (None, None, None)
+
+    story_of(tell, home)
+
+
 def test_a_question_is_read_ahead_each_time_the_typing_rests_and_no_command_is(qapp, home):
     async def tell(hand):
         first = await hand.answered("What is a swing?", Span("A turn."))

@@ -61,6 +61,7 @@ class AssistantActions(QObject):
     def adopt(self, panel: "AssistantPanel") -> None:
         """Hear the dock."""
         self.panel = panel
+        panel.composer.in_view = self._in_view
         panel.analyse_wanted.connect(self.analyse)
         panel.attach_wanted.connect(self.attach_chart)
         panel.look_wanted.connect(self._look)
@@ -235,6 +236,10 @@ class AssistantActions(QObject):
         self._on_charts.clear()
 
     # --- pictures -----------------------------------------------------------------------------------------------------
+
+    def _in_view(self) -> InstrumentId | None:
+        seen = chart_seen(self._chart)
+        return seen.instrument if seen is not None else None
 
     def _look(self, text: str) -> None:
         """Ask with a picture of the chart that is attached, where it is still shown, else of the active one."""

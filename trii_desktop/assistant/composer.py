@@ -1,5 +1,6 @@
 """Where questions are written: the field, the mode, what is attached, and commands after a slash."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -8,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QListWidget, QListWidgetItem, QSizePolicy, QToolButton
 
 from backend.assistant.answers import Automatic, Choice, Mode, Question, parse_choice
+from backend.domain.instruments import InstrumentId
 from trii_desktop.assistant.attachment import Attachment, AttachmentChip
 from trii_desktop.assistant.commands import Command, completions, parse_typed
 from trii_desktop.assistant.elided import ElidedLabel
@@ -73,6 +75,7 @@ class Composer(QFrame):
         self._is_answering = False
         self._is_editing = False
         self.attachment: Attachment | None = None
+        self.in_view: Callable[[], InstrumentId | None] = _nothing
         self.setProperty("role", "panelFoot")
         self.field = QuestionField("Question")
         self.field.key_pressed = self._pressed
@@ -138,7 +141,7 @@ class Composer(QFrame):
 
     def question(self, text: str, mode: Choice) -> Question:
         """What ``text`` asks in a mode, with what is attached."""
-        question, attached = Question(text, Mode.FAST).chosen(mode), self.attachment
+        question, attached = Question(text, Mode.FAST, in_view=self.in_view()).chosen(mode), self.attachment
         return question if attached is None else replace(question, instrument=attached.instrument, chart=attached.chart)
 
     def choose_mode(self, mode: Choice) -> None:
@@ -304,6 +307,10 @@ class Composer(QFrame):
     def _detach(self) -> None:
         self.attach_this(None)
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _nothing() -> None:
+    """No chart is seen."""
 
 
 def _tool(name: str) -> QToolButton:

@@ -4,12 +4,16 @@ import logging
 from dataclasses import replace
 
 from backend.assistant.answers import Question, Reach
+from backend.assistant.conversations.conversation import Speaker
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.facts.fact import FactSet
+from backend.assistant.keeping import decode_question
 from backend.assistant.modes.chat import Asked
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.modes.retelling import Exchange, exchanges_of
+from backend.assistant.pointing import points_at_it
 from backend.assistant.surroundings import Surroundings
+from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
 from backend.settings_store import SettingsStore
 
@@ -35,6 +39,22 @@ class Briefing:
         reach, keeps_min = Reach(settings.reach), settings.keeps_answers_min
         return Asked(question, (), FactSet(()), reach, keeps_min, settings.takes_unfit)
 
+    async def meant(self, question: Question) -> InstrumentId | None:
+        """The instrument of a question that names none: what the branch spoke of last, or what is in view."""
+        return await self._spoken_of(question) or question.in_view
+
+    async def _spoken_of(self, question: Question) -> InstrumentId | None:
+        if not question.parent:
+            return None
+        for turn in reversed(await self._conversations.branch(question.conversation, question.parent)):
+            if turn.speaker != Speaker.PERSON:
+                continue
+            asked = decode_question(turn.content)
+            found = asked.instrument or await self._lookup.instrument_in(turn.text)
+            if found is not None or await self._lookup.names_any(turn.text):
+                return found  # of several none is meant more than another
+        return None
+
     async def _before(self, question: Question) -> tuple[Exchange, ...]:
         if not question.parent:
             return ()
@@ -43,6 +63,8 @@ class Briefing:
     async def _facts(self, question: Question) -> FactSet:
         shown = question.chart.series.instrument if question.chart else None
         instrument = question.instrument or shown or await self._lookup.instrument_in(question.text)
+        if instrument is None and not await self._lookup.names_any(question.text):
+            instrument = await self._spoken_of(question) or (question.in_view if points_at_it(question.text) else None)
         if instrument is None:
             return FactSet(())
         await self._around.follow(instrument)

@@ -97,6 +97,10 @@ class Lookup:
         found = {one for mention in names.mentions(text) for one in mention.ids}
         return InstrumentId.parse(found.pop()) if len(found) == 1 else None
 
+    async def names_any(self, text: str) -> bool:
+        """Whether a text names an instrument, or several."""
+        return bool((await self._questions.names()).mentions(text))
+
     async def facts(self, instrument: InstrumentId, chart: ChartSeen | None) -> FactSet:
         """The facts that go with a question about an instrument, those of the chart in view too. Raises NotFound, InvalidInput."""
         facts = await self._analyst.facts(instrument, chart.series.spec if chart else DAILY)

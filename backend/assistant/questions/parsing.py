@@ -36,6 +36,7 @@ from backend.domain.bars import BarSpec
 from backend.errors import InvalidInput
 
 CHARS_MAX: Final = 600
+NAMELESS: Final = "question.instrument"  # the code of a question that names nothing
 _CODE: Final = re.compile(r"[a-z][a-z0-9./^-]{0,11}")
 
 # Such questions want more than a number: a model answers them, from facts.
@@ -146,7 +147,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     if left or (wanted.is_loose and not is_named):
         return _refuse_left_over(left, text, wanted, is_named=is_named, has_chart=bool(instrument))
     if not is_named and not instrument:
-        raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code="question.instrument")
+        raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code=NAMELESS)
     chosen = tuple(dict.fromkeys(one_of(one) for one in (ids if is_named else [(instrument,)])))
     if wanted.ask is Ask.BETA and len(chosen) == 1:  # against the market, as facts tell it
         chosen += tuple(one for one in names.ids_of(str(MARKET)) if one not in chosen)

@@ -281,6 +281,25 @@ async def test_a_question_over_bars_needs_no_model(sampled):
     assert answer.matches
 
 
+async def test_a_question_that_names_nothing_is_about_what_was_spoken_of_last_or_what_is_in_view(sampled):
+    text, writers = "what was its highest close in 2012", ScriptedWriters(candidates=())
+    async with assistant_on(sampled, writers) as (_, assistant):
+        named = await ask(assistant, "what was the highest close of AAPL in 2012")
+        after = await ask(assistant, text, conversation=named.conversation, in_view=MSFT)
+        again = await ask(assistant, "and how often did it rise in 2010", conversation=named.conversation, in_view=MSFT)
+        seen = await ask(assistant, text, in_view=AAPL)
+        nobody = await ask(assistant, text)
+        both = await ask(assistant, "highest close of AAPL and MSFT in 2012")
+        of_both = await ask(assistant, text, conversation=both.conversation)
+        worry = await ask(assistant, "should I worry about its MACD", in_view=AAPL)
+
+    assert marks(named, Mark.NUMBER)
+    assert marks(after, Mark.NUMBER) == marks(seen, Mark.NUMBER) == marks(named, Mark.NUMBER)
+    assert after.question.instrument == seen.question.instrument == again.question.instrument == AAPL
+    assert (nobody.phase, nobody.words) == (of_both.phase, of_both.words) == (Phase.FAILED, "Which instrument is meant?")
+    assert {worry.facts[span.fact].name.partition(".")[0] for span in worry.spans if span.fact} == {"macd"}
+
+
 async def test_heads_of_a_table_say_their_figures_and_no_tags(sampled):
     async with assistant_on(sampled, ScriptedWriters(candidates=())) as (_, assistant):
         answer = await ask(assistant, "list days when AAPL closed above its upper Bollinger band in 2012")
