@@ -6,6 +6,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Final, TypeAlias
 
 from backend.assistant.analysis.analyst import Analyst
@@ -27,7 +28,6 @@ from backend.assistant.modes.sight import SightMode
 from backend.assistant.pace import Pace
 from backend.assistant.questions.entries import SearchEntry
 from backend.assistant.questions.help_topics import HelpTopic
-from backend.assistant.questions.parsing import NAMELESS
 from backend.assistant.questions.search import PlatformSearch
 from backend.assistant.reading_ahead import ReadAhead
 from backend.assistant.remotes import RemoteWriter, ServiceState
@@ -335,7 +335,9 @@ class Assistant:
             return
         unread: InvalidInput | None = None
         try:
-            if await self._by_code(draft, question, turn):
+            if await self._parts.lookup.answer(
+                draft, question, partial(self._briefing.meant, replace(question, parent=turn.parent))
+            ):
                 return
         except InvalidInput as error:  # nearly a question that code reads: a model may read the rest of it
             unread = error
@@ -356,19 +358,6 @@ class Assistant:
         if asked.facts:
             draft.grow(facts=asked.facts)
         await self._parts.chat.answer(draft, asked)
-
-    async def _by_code(self, draft: Draft, question: Question, turn: Turn) -> bool:
-        """Whether code answered, of the instrument that is meant where none is named. Raises InvalidInput."""
-        try:
-            return await self._parts.lookup.answer(draft, question)
-        except InvalidInput as error:
-            if error.code != NAMELESS:
-                raise
-            meant = await self._briefing.meant(replace(question, parent=turn.parent))
-            if meant is None:
-                raise
-        draft.grow(question=replace(question, instrument=meant))
-        return await self._parts.lookup.answer(draft, draft.answer.question)
 
     async def _planned(self, draft: Draft, unread: InvalidInput | None, reach: Reach) -> bool:
         """Whether a model's plan answered. What code does not understand says more than what of a proposal cannot be."""

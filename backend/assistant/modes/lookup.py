@@ -1,8 +1,8 @@
 """What code answers alone: sums, questions over stored bars, searches; no model is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answers import ChartSeen, Mode, Phase, Provenance, Question
@@ -18,6 +18,7 @@ from backend.assistant.maths.solving import solve
 from backend.assistant.modes.draft import Draft
 from backend.assistant.questions.definitions import asked_indicator, definition_of
 from backend.assistant.questions.offers import Offer
+from backend.assistant.questions.parsing import NAMELESS
 from backend.assistant.questions.plan import Plan
 from backend.assistant.questions.result import Result
 from backend.assistant.questions.run import Questions
@@ -25,7 +26,10 @@ from backend.assistant.questions.search import PlatformSearch, SearchResult
 from backend.clock import Clock
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
+from backend.errors import InvalidInput
 from backend.market.history import History
+
+Meant: TypeAlias = Callable[[], Awaitable[InstrumentId | None]]
 
 DAILY = BarSpec.parse("1d")
 _KINDS: Final = {
@@ -49,8 +53,11 @@ class Lookup:
         self._analyst = analyst
         self._clock = clock
 
-    async def answer(self, draft: Draft, question: Question) -> bool:
-        """Answer a sum or a question over bars; False where it is neither. Raises InvalidInput for one that nearly is."""
+    async def answer(self, draft: Draft, question: Question, meant: Meant) -> bool:
+        """Answer a sum or a question over bars, of the instrument that is ``meant`` where none is named; False where it is neither.
+
+        Raises InvalidInput for one that nearly is.
+        """
         asked = read_sizing(question.text) or read_sum(question.text)
         if asked is not None:
             draft.say(Phase.COMPUTING, "Working it out")
@@ -62,7 +69,14 @@ class Lookup:
             reason = "From the catalogue of indicators: no model was needed."
             self._finish(draft, (quoted_span(definition_of(spec)),), FactSet(()), reason)
             return True
-        plan = await self._questions.parse(question.text, instrument=question.instrument)
+        try:
+            plan = await self._questions.parse(question.text, instrument=question.instrument)
+        except InvalidInput as error:
+            instrument = await meant() if error.code == NAMELESS else None
+            if instrument is None:
+                raise
+            draft.grow(question=replace(draft.answer.question, instrument=instrument))
+            plan = await self._questions.parse(question.text, instrument=instrument)
         if plan is None:
             return False
         await self.run(draft, plan, "Computed from stored bars: {0}. No model was needed.")
