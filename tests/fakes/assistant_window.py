@@ -10,30 +10,23 @@ from backend.assistant.grounding.claim import Claim, Op, Verdict
 from backend.assistant.grounding.span import Mark, Span
 from backend.domain.bars import BarSpec, Series
 from backend.domain.instruments import InstrumentId
+from tests.fakes.bench import open_bench
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.scripted_assistant import ScriptedAssistant
 from tests.fakes.window import open_window, shown
 from trii_desktop.assistant.panel import AssistantPanel
+from trii_desktop.main_window import RIGHT
 
 AAPL = InstrumentId("AAPL", "XNAS")
 DAYS = Series(AAPL, BarSpec.parse("1d"))
 DAY_NS = 86_400_000_000_000
 
 
-class AssistantHand:
-    """A hand on the dock, and on the scripted assistant behind it."""
+class DockHand:
+    """A hand on the dock's panel, and on the scripted assistant behind it."""
 
-    def __init__(self, desktop) -> None:
-        desk, work = desktop.desk, desktop.workbench
-        self.desktop = desktop
-        self.script = ScriptedAssistant(desk.backend.bus)
-        self.panel = AssistantPanel(desk, self.script, self.script.decode)
-        # The product's own dock, with the script in the place of what it stands on.
-        self.actions, self.dock = work.assistant, desktop.window.docks["assistant"]
-        desktop.panels.assistant.close_panel()
-        self.dock.setWidget(self.panel)
-        desktop.panels.assistant = self.panel
-        self.actions.adopt(self.panel)
+    def __init__(self, desk, script, panel) -> None:
+        self.script, self.panel = script, panel
         self.call = desk.bridge.call
 
     @property
@@ -47,13 +40,6 @@ class AssistantHand:
     @property
     def entries(self):
         return self.panel.talk.entries
-
-    def trigger(self, action):
-        self.desktop.workbench.actions.refresh()
-        self.desktop.workbench.actions.by_id[action].trigger()
-
-    def show(self):
-        self.actions.focus_composer()
 
     def type(self, text):
         QTest.keyClicks(self.composer.field, text)
@@ -92,9 +78,49 @@ class AssistantHand:
         await self.finish(answer_id)
         return answer_id
 
+
+class AssistantHand(DockHand):
+    """The same in the product's window, in the place of what the dock stands on there."""
+
+    def __init__(self, desktop) -> None:
+        desk, work = desktop.desk, desktop.workbench
+        script = ScriptedAssistant(desk.backend.bus)
+        super().__init__(desk, script, AssistantPanel(desk, script, script.decode))
+        self.desktop = desktop
+        self.actions, self.dock = work.assistant, desktop.window.docks["assistant"]
+        desktop.panels.assistant.close_panel()
+        self.dock.setWidget(self.panel)
+        desktop.panels.assistant = self.panel
+        self.actions.adopt(self.panel)
+
+    def trigger(self, action):
+        self.desktop.workbench.actions.refresh()
+        self.desktop.workbench.actions.by_id[action].trigger()
+
+    def show(self):
+        self.actions.focus_composer()
+
     def close(self):
         self.panel.close_panel()
         self.actions.close()
+
+
+def bench_of(tell, *, width_px=420, height_px=640, theme="dark", timeout_s=60):
+    """Tell a story about the dock's panel alone."""
+
+    async def story():
+        async with open_bench(width_px + 500, height_px, theme) as (window, desk):
+            script = ScriptedAssistant(desk.backend.bus)
+            hand = DockHand(desk, script, AssistantPanel(desk, script, script.decode))
+            window.add_dock("assistant", "Assistant", hand.panel, RIGHT, is_shown=True)
+            hand.panel.setFixedSize(width_px, height_px)
+            try:
+                hand.panel.focus_composer()
+                await tell(hand)
+            finally:
+                hand.panel.close_panel()
+
+    run_on_qt(story(), timeout_s)
 
 
 def story_of(tell, home, *, timeout_s=60):

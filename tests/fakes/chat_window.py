@@ -1,33 +1,16 @@
 """The chat's dock, driven by a scripted chat: in a window that holds nothing else, or in the whole product's."""
 
-import contextlib
-from types import SimpleNamespace
-
-import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from backend.bus import Bus
-from backend.clock import SystemClock
-from backend.engine import EngineThread
-from backend.settings import Settings
-from backend.tasks import TaskOwner
-from backend.telemetry.metrics import Metrics
+from tests.fakes.bench import open_bench
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.scripted_chat import ScriptedChat, ScriptedTeam
 from tests.fakes.window import open_window, shown
-from trii_desktop.app import make_application
-from trii_desktop.bridge import Bridge
 from trii_desktop.chat.chat_actions import ChatActions
 from trii_desktop.chat.late import make_chat
-from trii_desktop.desk import Desk
-from trii_desktop.frame import FrameClock
-from trii_desktop.look import Look
-from trii_desktop.main_window import RIGHT, MainWindow
-from trii_desktop.notifications import Notices
+from trii_desktop.main_window import RIGHT
 from trii_desktop.team.team_actions import TeamActions
-from trii_desktop.theme import dress
-from trii_desktop.undo import UndoStack
 
 DOCK_PX = 420
 
@@ -100,51 +83,22 @@ class ChatHand:
         self.panel.close_panel()
 
 
-@contextlib.asynccontextmanager
-async def _open_backend():
-    settings = SimpleNamespace(current=Settings())
-    yield SimpleNamespace(bus=Bus(), clock=SystemClock(), settings=settings)
-
-
 def bench_of(tell, *, timeout_s=60, dock_px=DOCK_PX, theme="dark"):
-    """Tell a story about the dock alone: a real engine thread with a bus, a real window, and no home."""
+    """Tell a story about the dock alone."""
 
     async def story():
-        app = make_application()
-        dress(app)
-        look = Look(app)
-        look.wear(msgspec.structs.replace(Settings().appearance, theme=theme))
-        engine = EngineThread(_open_backend)
-        engine.start()
-        window = MainWindow(look)
-        frames = FrameClock(Metrics(), parent=window)
-        bridge = Bridge(engine, frames)
-        notices = Notices(SystemClock())
-        try:
-            backend = await bridge.open()
-            async with TaskOwner("bench", notices.add) as tasks:
-                desk = Desk(backend, bridge, None, frames, tasks, look, notices, UndoStack(), None)
-                window.add_dock("chat", "Chat", window.stage, RIGHT, is_shown=True)
-                window.resize(dock_px + 500, 760)
-                window.show()
-                team, chat = ScriptedTeam(backend.bus), ScriptedChat(backend.bus)
-                hand = ChatHand(window, desk, None, team, chat)
-                hand.actions, hand.team_actions = ChatActions(window, desk, None), TeamActions(window)
-                hand.late.join(hand.actions, hand.team_actions, lambda _action: None)
-                window.resizeDocks([hand.dock], [dock_px], Qt.Orientation.Horizontal)
-                window.activateWindow()
-                await shown(window.isActiveWindow, "the active window")
-                await shown(lambda: hand.panel.book.is_read, "the rooms")
-                try:
-                    await tell(hand)
-                finally:
-                    hand.close()
-        finally:
-            bridge.close()
-            engine.stop()
-            window.may_close = True
-            window.close()
-            window.deleteLater()
+        async with open_bench(dock_px + 500, 760, theme) as (window, desk):
+            window.add_dock("chat", "Chat", window.stage, RIGHT, is_shown=True)
+            bus = desk.backend.bus
+            hand = ChatHand(window, desk, None, ScriptedTeam(bus), ScriptedChat(bus))
+            hand.actions, hand.team_actions = ChatActions(window, desk, None), TeamActions(window)
+            hand.late.join(hand.actions, hand.team_actions, lambda _action: None)
+            window.resizeDocks([hand.dock], [dock_px], Qt.Orientation.Horizontal)
+            await shown(lambda: hand.panel.book.is_read, "the rooms")
+            try:
+                await tell(hand)
+            finally:
+                hand.close()
 
     run_on_qt(story(), timeout_s)
 
