@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSignalBlocker, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QKeyEvent, QTextCursor, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolTip
 
@@ -89,7 +89,8 @@ class RichText(QTextBrowser):
         """Logical pixels that all of it needs."""
         document = self.document()
         if document.textWidth() != width:
-            document.setTextWidth(width)
+            with QSignalBlocker(document.documentLayout()):  # hearing of it, Qt would lay it out at the width it still has
+                document.setTextWidth(width)
         return int(document.size().height() + 0.999)
 
     def sizeHint(self) -> QSize:

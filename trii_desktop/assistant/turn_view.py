@@ -96,7 +96,9 @@ class TurnView(RowView):
                 inside.invalidate()
             part.updateGeometry()
         self.body.invalidate()
-        return max(self.body.totalHeightForWidth(width), 24)
+        if not self.body.hasHeightForWidth():  # nothing in it wraps, as while a model only thinks
+            return self.body.totalSizeHint().height()
+        return self.body.totalHeightForWidth(width)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The turn's menu."""

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QTextDocument,
     QTextFormat,
     QTextFrameFormat,
+    QTextLength,
     QTextOption,
     QTextTableFormat,
 )
@@ -44,6 +45,7 @@ _UNDERLINES: Final = {
 }
 _STRUCTURED: Final = frozenset({BlockKind.CODE, BlockKind.TABLE})
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
+_WHOLE: Final = QTextLength(QTextLength.Type.PercentageLength, 100)
 _FIXED: Final = QTextBlockFormat.LineHeightTypes.FixedHeight.value
 
 
@@ -139,10 +141,8 @@ class DocumentWriter:
         if block.quote:
             look.setForeground(QBrush(QColor(self._palette.muted)))
         if block.kind is BlockKind.RULE:
-            made.setLineHeight(1.0, _FIXED)
+            made.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, _WHOLE)
             made.setBackground(QBrush(QColor(self._palette.border_strong)))
-            made.setTopMargin(12)
-            made.setBottomMargin(6)
         if block.marker:
             made.setTextIndent(-INDENT_PX)
             made.setTabPositions([QTextOption.Tab(INDENT_PX, QTextOption.TabType.LeftTab)])
