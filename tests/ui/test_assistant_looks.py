@@ -1,11 +1,16 @@
 """The dock as it is looked at: nothing is cut off at any width, nothing is drawn heavier than it is meant."""
 
-from PySide6.QtGui import QImage
+from dataclasses import replace
 
-from backend.assistant.answers import Phase
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QLabel
+
+from backend.assistant.answers import Checks, Mode, Phase, Provenance
 from backend.assistant.grounding.span import Span
 from tests.fakes.assistant_window import bench_of
 from tests.fakes.window import shown
+from trii_desktop.assistant.rich_text import RichText
+from trii_desktop.assistant.text_button import TextButton
 from trii_desktop.palettes import DARK
 
 NARROW_PX = 280
@@ -34,12 +39,42 @@ def test_an_answer_that_is_only_thought_about_has_room_for_saying_so(qapp):
     bench_of(tell)
 
 
+def test_nothing_of_an_answer_is_cut_off_in_a_narrow_dock(qapp):
+    async def tell(hand):
+        thought = (Span("First I look at the close.\n\nIt may reach more than that, I guess, or not."),)
+        answer = await hand.ask("Why?")
+        await hand.say(answer, Span("It fell."), thought=thought, thought_ms=4_200.0)
+        sent = (("user", "Why?"),)
+        made = Provenance(
+            Mode.DEEP, "Qwen3 4B Instruct", "this process", "Answered here, as the settings ask.", sent, 400.0, 21_000.0
+        )
+        await hand.finish(answer, provenance=replace(made, chosen="it asks for reasons or a plan"), checks=Checks(2, 2, 1, 1))
+        view = hand.view(answer)
+        assert not cut_off(view)
+        view.thought.toggle.click()
+        await shown(view.thought.text.isVisible, "what was thought")
+        assert not cut_off(view)
+        chosen = view.provenance.chosen
+        assert chosen.height() > 1.5 * view.provenance.toggle.height(), "its words go on in a second line"
+
+    bench_of(tell, width_px=NARROW_PX)
+
+
 def test_a_rule_between_paragraphs_is_a_hairline(qapp):
     async def tell(hand):
         answer = await hand.answered("Well?", Span("Above.\n\n---\n\nBelow."))
         assert 1 <= rows_of(hand.view(answer).grab().toImage(), DARK.border_strong) <= 2
 
     bench_of(tell)
+
+
+def cut_off(view):
+    """The parts of a turn that have less room than their words need."""
+    view.grab()  # lays it out
+    parts = (*view.findChildren(QLabel), *view.findChildren(TextButton), *view.findChildren(RichText))
+    wrapped = [part for part in parts if part.isVisible() and part.hasHeightForWidth()]
+    assert len(wrapped) > 3
+    return [part for part in wrapped if part.height() < part.heightForWidth(part.width())]
 
 
 def rows_of(image: QImage, color: str) -> int:

@@ -1,7 +1,7 @@
 """The card of a stock analysis: five sections, claims that code found true, and an idea only where there is one."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QWidget
 
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.answers import Answer
@@ -9,8 +9,9 @@ from trii_desktop.assistant.card_blocks import analysis_blocks
 from trii_desktop.assistant.elided import ElidedLabel
 from trii_desktop.assistant.flow import FlowRow
 from trii_desktop.assistant.rich_text import RichText
+from trii_desktop.assistant.text_button import TextButton
 from trii_desktop.look import Look
-from trii_desktop.widgets.layout import button, column, label, row
+from trii_desktop.widgets.layout import column, label, row
 from trii_desktop.widgets.numbers import format_time
 
 PLAIN_TIP = "The sentences are the program's own: no model here has passed its examination for this mode."
@@ -34,14 +35,14 @@ class AnalysisCard(QFrame):
         self._when = label("", "caption", wraps=True)
         self.text = RichText(look, "Stock analysis")
         self.show_button, self.keep_button, self.inputs_button = (
-            _deed(words) for words in ("Show on the chart", "Keep as drawings", "Inputs")
+            TextButton(words) for words in ("Show on the chart", "Keep as drawings", "Inputs")
         )
         self.show_button.clicked.connect(self._show)
         self.keep_button.clicked.connect(self._keep)
         self.inputs_button.clicked.connect(self._toggle_inputs)
         head = row(self._name, self._plain, gap=8)
         head.setStretch(0, 1)
-        self._deeds = FlowRow((self.show_button, self.keep_button, self.inputs_button))
+        self._deeds = FlowRow((self.show_button, self.keep_button, self.inputs_button), gap_px=14)
         self.setLayout(column(head, self._when, 4, self.text, self._deeds, margins=(12, 10, 12, 10), gap=4))
 
     @property
@@ -94,10 +95,3 @@ class AnalysisCard(QFrame):
 
     def _keep(self) -> None:
         self.keep_wanted.emit(self.analysis)
-
-
-def _deed(words: str) -> QPushButton:
-    made = button(words, quiet=True)
-    made.setProperty("small", True)
-    made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    return made

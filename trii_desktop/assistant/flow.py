@@ -13,8 +13,9 @@ GAP_PX: Final = 4
 class FlowRow(QWidget):
     """Its height follows its width; what is hidden takes no room."""
 
-    def __init__(self, parts: Sequence[QWidget] = ()) -> None:
+    def __init__(self, parts: Sequence[QWidget] = (), gap_px: int = GAP_PX) -> None:
         super().__init__()
+        self._gap_px = gap_px
         self._parts: list[QWidget] = []
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -46,7 +47,7 @@ class FlowRow(QWidget):
 
     def sizeHint(self) -> QSize:
         """All in one line."""
-        wide = sum(part.sizeHint().width() + GAP_PX for part in self._seen())
+        wide = sum(part.sizeHint().width() + self._gap_px for part in self._seen())
         return QSize(wide, self.heightForWidth(self.width() or wide))
 
     def minimumSizeHint(self) -> QSize:
@@ -79,6 +80,6 @@ class FlowRow(QWidget):
                 tall = 0
             if moves:
                 part.setGeometry(QRect(x, y, wide, size.height()))
-            x += wide + GAP_PX
+            x += wide + self._gap_px
             tall = max(tall, size.height())
         return y + tall

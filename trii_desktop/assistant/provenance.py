@@ -1,12 +1,13 @@
 """How an answer came about: mode, model, place, times, cost, what checking found, and on demand all that was sent."""
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from backend.assistant.answers import Answer
+from trii_desktop.assistant.text_button import TextButton
 from trii_desktop.assistant.wording import checks_words, chosen_words, provenance_words, stages_words
 from trii_desktop.look import Look
-from trii_desktop.widgets.layout import button, column, label, row
+from trii_desktop.widgets.layout import column, label, row
 
 SENT_PX = 220
 _CLOSED = "What was sent"
@@ -29,13 +30,9 @@ class ProvenanceLine(QWidget):
         self._stages = label("", "caption", wraps=True)
         self._checks = label("", "caption", wraps=True)
         self._why = label("", "caption", wraps=True)
-        self.toggle: QPushButton = button(_CLOSED, quiet=True)
-        self.toggle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.toggle.setProperty("small", True)
+        self.toggle = TextButton(_CLOSED)
         self.toggle.clicked.connect(self._toggle)
-        self.chosen: QPushButton = button("", quiet=True)
-        self.chosen.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.chosen.setProperty("small", True)
+        self.chosen = TextButton()
         self.chosen.setToolTip("Answer again in another mode")
         self.chosen.clicked.connect(self._offer_modes)
         self.sent: QPlainTextEdit | None = None  # made when it is asked for

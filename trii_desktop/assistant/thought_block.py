@@ -5,16 +5,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from backend.assistant.answers import Answer, Phase
 from backend.assistant.grounding.span import Mark, Span
 from trii_desktop.assistant.markdown.blocks import Block
 from trii_desktop.assistant.markdown.parsing import plain_blocks
 from trii_desktop.assistant.rich_text import RichText
+from trii_desktop.assistant.text_button import TextButton
 from trii_desktop.look import Look
-from trii_desktop.widgets.layout import button, column, label, row
+from trii_desktop.widgets.layout import column, label, row
 
 UNCHECKED: Final = (
     "The model's own working, no part of the answer. Nothing that it says here was checked; "
@@ -34,9 +35,7 @@ class ThoughtBlock(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._answer: Answer | None = None
-        self.toggle: QPushButton = button("", quiet=True)
-        self.toggle.setProperty("small", True)
-        self.toggle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.toggle = TextButton()
         self.toggle.clicked.connect(self._toggle)
         self._unchecked = label(UNCHECKED, "caption", wraps=True)
         self.text = RichText(look, "What the model thought, unchecked")

@@ -4,7 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from backend.assistant.answers import Answer, Phase
 from backend.assistant.conversations.conversation import Speaker
@@ -15,11 +15,12 @@ from trii_desktop.assistant.markdown.blocks import Block, BlockKind, Run
 from trii_desktop.assistant.markdown.parsing import MarkdownReader, shown_text
 from trii_desktop.assistant.provenance import ProvenanceLine
 from trii_desktop.assistant.rich_text import RichText
+from trii_desktop.assistant.text_button import TextButton
 from trii_desktop.assistant.thought_block import ThoughtBlock
 from trii_desktop.assistant.wording import PHASES, mode_words
 from trii_desktop.look import Look
 from trii_desktop.timeline.row_view import RowView
-from trii_desktop.widgets.layout import button, column, frame, label, row
+from trii_desktop.widgets.layout import column, frame, label, row
 
 EDGE_PX: Final = 12
 _CURRENT_PX: Final = 2
@@ -70,7 +71,7 @@ class TurnView(RowView):
 
     @property
     def nested(self) -> list[QWidget]:
-        """Parts that lay out parts of their own."""
+        """Parts that lay out parts of their own, inner ones before what they stand in."""
         return []
 
     def show_entry(self, entry: Entry) -> None:
@@ -174,7 +175,7 @@ class AnswerView(TurnView):
         self.provenance = ProvenanceLine(look)
         self.provenance.grew.connect(self._told)
         self.provenance.modes_wanted.connect(self.modes_wanted)
-        self.retry, self.matches = _deed("Try again"), _deed("")
+        self.retry, self.matches = TextButton("Try again"), TextButton()
         self.retry.clicked.connect(self.retry_wanted)
         self.matches.clicked.connect(self._show_matches)
         for part in (self._state, self._problem, self._hint, self.retry, self.matches, self.provenance):
@@ -193,7 +194,7 @@ class AnswerView(TurnView):
     @property
     def nested(self) -> list[QWidget]:
         """What the model thought, the card, and how it came about."""
-        return [part for part in (self.thought, self.card, self.provenance) if part is not None]
+        return [part for part in (self.thought.inside, self.thought, self.card, self.provenance) if part is not None]
 
     def show_answer(self, entry: Entry, answer: Answer | None) -> None:
         """Show an answer; the words alone where what is kept of it cannot be read."""
@@ -284,13 +285,6 @@ class AnswerView(TurnView):
 def make_view(look: Look, speaker: Speaker) -> TurnView:
     """A view for what this speaker says."""
     return QuestionView(look) if speaker is Speaker.PERSON else AnswerView(look)
-
-
-def _deed(words: str) -> QPushButton:
-    made = button(words, quiet=True)
-    made.setProperty("small", True)
-    made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    return made
 
 
 def _small(name: str) -> QToolButton:
