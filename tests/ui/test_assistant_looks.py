@@ -2,18 +2,23 @@
 
 from dataclasses import replace
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QLabel
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
 
 from backend.assistant.answers import Checks, Mode, Phase, Provenance
 from backend.assistant.grounding.span import Span
-from tests.fakes.assistant_window import bench_of
+from backend.assistant.stages import Stage
+from tests.fakes.assistant_window import analysis_of, bench_of, facts_of
 from tests.fakes.window import shown
+from trii_desktop.assistant.composer import QuestionField
 from trii_desktop.assistant.rich_text import RichText
 from trii_desktop.assistant.text_button import TextButton
 from trii_desktop.palettes import DARK
 
 NARROW_PX = 280
+NOON_NS = 1_763_726_400_000_000_000
 
 
 def test_a_first_question_is_shown_whole_in_a_narrow_dock(qapp):
@@ -60,6 +65,21 @@ def test_nothing_of_an_answer_is_cut_off_in_a_narrow_dock(qapp):
     bench_of(tell, width_px=NARROW_PX)
 
 
+def test_tab_leads_from_the_conversation_through_an_answer_that_has_just_come(qapp):
+    async def tell(hand):
+        facts = facts_of(NOON_NS)
+        answer = await hand.ask("Analyse it")
+        await hand.say(answer, facts=facts, analysis=analysis_of(facts, NOON_NS))
+        cut = Stage("wording", 1_716.0, 2_800.0, 2_800.0, is_cut=True, by="Big")
+        await hand.finish(answer, provenance=Provenance(Mode.ANALYSIS, sent=(("user", "Why?"),), stages=(cut,)))
+        view = hand.view(answer)
+        card = view.card
+        deeds = [card.show_button, card.keep_button, card.inputs_button, view.retry, view.provenance.toggle]
+        assert stops_after(hand.timeline) == [view._menu, card.text, *deeds, hand.composer.field]
+
+    bench_of(tell)
+
+
 def test_a_rule_between_paragraphs_is_a_hairline(qapp):
     async def tell(hand):
         answer = await hand.answered("Well?", Span("Above.\n\n---\n\nBelow."))
@@ -75,6 +95,18 @@ def cut_off(view):
     wrapped = [part for part in parts if part.isVisible() and part.hasHeightForWidth()]
     assert len(wrapped) > 3
     return [part for part in wrapped if part.height() < part.heightForWidth(part.width())]
+
+
+def stops_after(part):
+    """Where Tab leads from here, until it leads to where questions are written."""
+    part.setFocus()
+    stops = []
+    while not isinstance(held := QApplication.focusWidget(), QuestionField):
+        QTest.keyClick(held, Qt.Key.Key_Tab)
+        held = QApplication.focusWidget()
+        if not stops or stops[-1] is not held:  # a text has a stop at each of its links
+            stops.append(held)
+    return stops
 
 
 def rows_of(image: QImage, color: str) -> int:

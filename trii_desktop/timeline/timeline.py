@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from trii_desktop.charts.speech import announce
 from trii_desktop.timeline.column import Anchor, Column, Row
-from trii_desktop.timeline.row_view import has_keyboard
+from trii_desktop.timeline.row_view import RowView, has_keyboard
 from trii_desktop.timeline.shelf import Shelf, View
 
 NEAR_END_PX: Final = 24
@@ -262,7 +262,10 @@ class Timeline(QAbstractScrollArea, Generic[Row, View]):
             self._is_arranging = False
 
     def _measure(self, key: str) -> bool:
-        return self._column.heights.measure(key, self._views[key].height_at(self._width))
+        view = self._views[key]
+        if key == self._current:
+            lead_tab(self, view)  # it, or some of its parts, came just now
+        return self._column.heights.measure(key, view.height_at(self._width))
 
     def _put(self) -> None:
         top = self.verticalScrollBar().value() - self._slack
@@ -309,14 +312,16 @@ class Timeline(QAbstractScrollArea, Generic[Row, View]):
             if one in self._views:
                 self._views[one].is_current = one == key
         self._current = key
-        lead_tab(self, self._views.get(key))
+        if key in self._views:
+            lead_tab(self, self._views[key])
         self.current_changed.emit()
         if speaks and self.current is not None:
             announce(self, self.spoken(self.current))
 
 
-def lead_tab(before: QWidget, view: View | None) -> None:
+def lead_tab(before: QWidget, view: RowView) -> None:
     """Let the parts of a row be the stops of Tab that follow ``before``."""
-    for part in view.stops if view is not None else []:
+    view.lead_stops()
+    for part in view.stops:
         QWidget.setTabOrder(before, part)
         before = part
