@@ -4,9 +4,11 @@ import re
 
 import pytest
 from PySide6.QtGui import QFont, QFontMetricsF
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from backend.settings import Appearance
 from trii_desktop.contrast import contrast, luminance
+from trii_desktop.look import Look
 from trii_desktop.palettes import PAIRS, PALETTES, ThemeName, directions_of, with_directions
 from trii_desktop.theme import RESOURCES, icon, load_fonts, style_sheet
 
@@ -37,6 +39,17 @@ def test_selected_and_hovered_rows_and_filled_buttons_read_too(theme):
     assert min(contrast(palette.text, palette.selection), contrast(palette.text, palette.hover)) >= 4.5
     assert min(contrast(palette.on_accent, palette.accent), contrast(palette.on_accent, palette.accent_hover)) >= 4.5
     assert min(contrast(c, palette.selection) for c in (palette.up, palette.down)) >= 4.5
+
+
+@pytest.mark.parametrize("theme", list(ThemeName))
+@pytest.mark.parametrize("kind", [QLineEdit, QPlainTextEdit])
+def test_what_an_empty_field_says_reads_as_quiet_text_does(qapp, theme, kind):
+    look = Look(qapp)
+    look.wear(Appearance(theme=theme))
+    field = kind()
+    field.ensurePolished()
+    ink = field.palette().placeholderText().color()
+    assert (ink.name(), ink.alpha()) == (look.palette.muted, 255)
 
 
 @pytest.mark.parametrize("theme", list(ThemeName))
