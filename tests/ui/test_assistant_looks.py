@@ -80,6 +80,17 @@ def test_tab_leads_from_the_conversation_through_an_answer_that_has_just_come(qa
     bench_of(tell)
 
 
+def test_the_list_of_commands_leaves_the_question_in_view_in_a_low_dock(qapp):
+    async def tell(hand):
+        hand.type("/")
+        commands, field = hand.composer.commands, hand.composer.field
+        await shown(lambda: commands.geometry().bottom() < field.geometry().top(), "the list above the question")
+        last_seen = commands.itemAt(commands.viewport().rect().center().x(), commands.viewport().height() - 10)
+        assert commands.visualItemRect(last_seen).bottom() < commands.viewport().height(), "the last one seen is seen whole"
+
+    bench_of(tell, height_px=560)
+
+
 def test_a_rule_between_paragraphs_is_a_hairline(qapp):
     async def tell(hand):
         answer = await hand.answered("Well?", Span("Above.\n\n---\n\nBelow."))

@@ -43,7 +43,7 @@ class AnalysisCard(QFrame):
         head = row(self._name, self._plain, gap=8)
         head.setStretch(0, 1)
         self._deeds = FlowRow((self.show_button, self.keep_button, self.inputs_button), gap_px=14)
-        self.setLayout(column(head, self._when, 4, self.text, self._deeds, margins=(12, 10, 12, 10), gap=4))
+        self.setLayout(column(head, self._when, 8, self.text, self._deeds, margins=(12, 10, 12, 10), gap=4))
 
     @property
     def stops(self) -> list[QWidget]:

@@ -22,7 +22,7 @@ from trii_desktop.widgets.writing import WritingField
 
 N_LETTERS_MAX: Final = 20_000
 ROW_PX: Final = 24
-N_COMMANDS_SEEN: Final = 9
+N_COMMANDS_SEEN: Final = 7
 REST_MS: Final = 350  # without a key, and it is worth while to read what is written
 NOTE_FROM_PX: Final = 330  # narrower, only the tooltip says it
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)

@@ -117,8 +117,9 @@ class SketchLayer:
             for x in (x for box in seen for x in (box.left(), box.right())):
                 painter.drawLine(QPointF(x, 0), QPointF(x, place.frame.height_px))
         if self.words and seen:
-            room = place.frame.width_px - self._size(place, self.words)[0] - 4
-            self._write(painter, inks, place, self.words, QPointF(max(min(seen[-1].left() + 4, room), 4.0), 4.0))
+            wide, tall = self._size(place, self.words)
+            left = max(min(seen[-1].left() + 4, place.frame.width_px - wide - 4), 4.0)
+            self._write(painter, inks, place, self.words, QPointF(left, place.frame.height_px - tall - 4))  # the legend is above
 
     def _stretches(self, place: Placement) -> list[tuple[float, float]]:
         """Where the marked bars begin and end, those that touch each other as one."""

@@ -185,7 +185,9 @@ class DocumentWriter:
         n_columns = max(len(row) for row in block.rows)
         is_pairs = block.language == PAIRS
         looks = QTextTableFormat()
-        looks.setCellPadding(3 if is_pairs else 5)
+        padding_px = 3 if is_pairs else 5
+        looks.setCellPadding(padding_px)
+        looks.setLeftMargin(-padding_px if is_pairs else 0)  # without a border its words stand below other words
         looks.setCellSpacing(0)
         looks.setBorder(0 if is_pairs else 1)
         looks.setBorderCollapse(True)
