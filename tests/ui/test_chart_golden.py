@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 
 from backend.charts.chart_state import SHAPE, ChartState, ChartType, Comparison, Pane, ScaleKind, Study
 from backend.commands.picture import ChartRequest
@@ -26,6 +27,7 @@ from trii_desktop.theme import load_fonts
 GOLDEN = Path(__file__).parent / "golden"
 WIDTH, HEIGHT = 640, 400
 AXIS_PX, TIME_PX, LEGEND_PX = 64, 28, 58
+ROW_PX = 20
 
 LINE = make_line(50 + np.cumsum(np.random.default_rng(5).normal(0, 1, 90)))
 PICTURES = {
@@ -115,6 +117,20 @@ def check_golden(name: str, image: QImage) -> None:
     assert np.mean(plot > 8) < 0.0005, f"{np.sum(plot > 8)} pixels of the plot differ."
     for region in axes:
         assert np.mean(region > 64) < 0.03, f"{np.sum(region > 64)} pixels of an axis or of the legend differ."
+
+
+def check_widget(name: str, widget: QWidget) -> None:
+    """The same of a part of the window, where every row of letters may differ by as much as those of a chart."""
+    focused = widget.window().focusWidget()
+    if focused is not None:
+        focused.clearFocus()  # a cursor that blinks is in every other picture
+    image = widget.grab().toImage()
+    made, stored = pixels(image), pixels(stored_or_written(GOLDEN / f"{name}.png", image))
+    assert made.shape == stored.shape
+    off = np.abs(made - stored).max(axis=2) > 64
+    for top in range(0, len(off), ROW_PX):
+        row = off[top : top + ROW_PX]
+        assert np.mean(row) < 0.03, f"{np.sum(row)} pixels differ from {top} on."
 
 
 def test_every_bar_asked_for_is_in_the_picture(family):

@@ -5,7 +5,6 @@ Reactions are words here: emojis look different with the fonts of every computer
 
 import time
 
-import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QLinearGradient, QPainter
@@ -15,7 +14,7 @@ from tests.fakes.chat_window import bench_of
 from tests.fakes.dialogs import opened
 from tests.fakes.scripted_chat import ANN, BEN, LINK, ME, NOW_MS
 from tests.fakes.window import shown
-from tests.ui.test_chart_golden import GOLDEN, pixels, stored_or_written
+from tests.ui.test_chart_golden import check_widget
 from trii_desktop.charts.render import png_of
 
 DAY_NS = 86_400_000_000_000
@@ -29,17 +28,6 @@ def _in_utc(monkeypatch):
     yield
     monkeypatch.undo()
     time.tzset()
-
-
-def check(name, widget):
-    focused = widget.window().focusWidget()
-    if focused is not None:
-        focused.clearFocus()  # a cursor that blinks is in every other picture
-    image = widget.grab().toImage()
-    golden = stored_or_written(GOLDEN / f"chat-{name}.png", image)
-    assert (image.width(), image.height()) == (golden.width(), golden.height())
-    off = np.abs(pixels(image) - pixels(golden)).max(axis=2)
-    assert np.mean(off > 64) < 0.015, f"{np.sum(off > 64)} pixels differ."
 
 
 def sketch():
@@ -92,10 +80,10 @@ def test_a_room_looks_as_it_did(qapp, theme):
         await talk(hand)
         hand.timeline.go_to_end()
         hand.view(hand.items[-1].id).more.hide()
-        check(f"room-{theme}", hand.panel)
+        check_widget(f"chat-room-{theme}", hand.panel)
         hand.panel.show_rooms()
         await shown(lambda: hand.panel.rooms.width() == hand.panel.width())
-        check(f"rooms-{theme}", hand.panel)
+        check_widget(f"chat-rooms-{theme}", hand.panel)
 
     bench_of(tell, theme=theme)
 
@@ -108,7 +96,7 @@ def test_the_dialog_by_which_a_server_is_joined_looks_as_it_did(qapp, theme):
         dialog = opened("JoinDialog")
         dialog.email.setText("mia@desk.example")
         dialog.name.setText("Mia Meyer")
-        check(f"join-{theme}", dialog)
+        check_widget(f"chat-join-{theme}", dialog)
         dialog.reject()
 
     bench_of(tell, theme=theme)
