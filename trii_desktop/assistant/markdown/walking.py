@@ -1,5 +1,6 @@
 """Walks the tokens of markdown-it and makes blocks of them; a token that is not known here shows nothing but its text."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -9,6 +10,7 @@ from markdown_it.token import Token
 from trii_desktop.assistant.markdown.blocks import Block, BlockKind, Cell, Run, host_of
 
 DEPTH_MAX: Final = 6  # deeper lists and quotations stand no further to the right
+_NUMBER: Final = re.compile(r"[-+\u2212]?[$\u20ac\u00a3]?\d")
 _BULLET: Final = "\u2022"
 _STYLES: Final[dict[str, Callable[[Run, bool], Run]]] = {
     "strong": lambda look, is_on: replace(look, is_bold=is_on),
@@ -96,12 +98,13 @@ class Walk:
                 self._table = _Table()
             case "table_close" if self._table is not None:
                 table, self._table = self._table, None
-                self._put(Block(BlockKind.TABLE, rows=tuple(map(tuple, table.rows)), aligned=tuple(table.aligned)))
+                aligned = tuple(said or _natural(table.rows[1:], place) for place, said in enumerate(table.aligned))
+                self._put(Block(BlockKind.TABLE, rows=tuple(map(tuple, table.rows)), aligned=aligned))
             case "tr_open" if self._table is not None:
                 self._table.rows.append([])
             case "th_open" if self._table is not None:
                 style = str(token.attrGet("style") or "")
-                self._table.aligned.append(style.removeprefix("text-align:") or "left")
+                self._table.aligned.append(style.removeprefix("text-align:"))
             case _:
                 pass
 
@@ -151,6 +154,12 @@ class Walk:
             else:
                 made += self._runs(token.content, look)
         return tuple(_joined(made))
+
+
+def _natural(rows: Sequence[Sequence[Cell]], place: int) -> str:
+    """How a column is aligned of which nothing is said: numbers below their last digits, words at the left."""
+    said = ["".join(run.text for run in row[place]).strip() for row in rows if place < len(row)]
+    return "right" if said and all(_NUMBER.match(words) for words in said) else "left"
 
 
 def _joined(runs: list[Run]) -> list[Run]:

@@ -87,6 +87,16 @@ def test_numbers_in_tables_stand_in_their_cells():
     assert table.rows[2][1][0].mark is Mark.UNVERIFIED
 
 
+def test_numbers_stand_at_the_right_of_their_columns_where_nothing_else_is_said():
+    rows = "|Monday|0.33%|+$613|55|\n|Friday|-0.17%|\u2212657|none|"
+    (table,) = read_markdown((Span(f"|day|change|made|note|\n|---|---|---|---|\n{rows}\n"),))
+    assert table.aligned == ("left", "right", "right", "left")
+    (said,) = read_markdown((Span(f"|day|change|made|note|\n|---|:--|:-:|---|\n{rows}\n"),))
+    assert said.aligned == ("left", "left", "center", "left")
+    (empty,) = read_markdown((Span("|day|change|\n|---|---|\n"),))
+    assert empty.aligned == ("left", "left")
+
+
 def test_a_number_that_begins_a_line_is_no_list():
     (block,) = read_markdown((number("2024"), Span(". It rose.")))
     assert (block.marker, text_of((block,))) == ("", "2024. It rose.")
