@@ -21,7 +21,7 @@ from backend.assistant.grounding.words import Words
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.hearing import Hearing
 from backend.assistant.modes.relevant import asked_for, names_other_time
-from backend.assistant.modes.retelling import Exchange, tell
+from backend.assistant.modes.retelling import Exchange, brings_facts, tell
 from backend.assistant.modes.tagged import show_tags
 from backend.assistant.routing import Candidate, Route, decide
 from backend.assistant.writers import Writers, write_whole
@@ -116,11 +116,13 @@ class ChatMode:
         return first if first is not None and await self._writers.is_loaded(first, asked.question.mode) else None
 
     async def read_ahead(self, asked: Asked, reader: Candidate) -> None:
-        """Have ``reader`` read what a question will need, giving way to whoever asks; what it would say is dropped.
+        """Have ``reader`` read the facts that a question will need, giving way to whoever asks; what it would say is dropped.
 
-        Raises TriiError.
+        Nothing is read where it has them: going back from half a question costs more than the other half. Raises TriiError.
         """
         request = await self._request(uuid.uuid4().hex, asked, reader)
+        if not brings_facts(request.messages):
+            return
         await write_whole(self._writers, reader, replace(request, n_tokens_max=1, priority=Priority.BATCH))
 
     async def _route(self, asked: Asked) -> Route:

@@ -82,6 +82,11 @@ async def tell(
         n_kept = n_fitting  # what is told no more has to be told again
 
 
+def brings_facts(messages: Sequence[Message]) -> bool:
+    """Whether the last message of a prompt tells more than its question."""
+    return not messages[-1].text.startswith((_STILL + _QUESTION, _NONE + _QUESTION))
+
+
 def question_text(question: Question, facts: FactSet, digest: str, known: frozenset[str] = frozenset()) -> str:
     """The last message: facts in a fence, what the chart shows, then the question as it was written.
 

@@ -48,6 +48,20 @@ async def test_the_loaded_model_reads_what_the_question_will_begin_with(sampled)
     assert answer.text == "It stands at 430.47."
 
 
+async def test_nothing_is_read_where_the_model_has_the_facts(sampled):
+    writers = loaded(("It stands at {F9}.",), ("x",))
+    async with assistant_on(sampled, writers) as (backend, assistant):
+        begun = await assistant.ask(replace(TYPED, text="Tell me of it"))
+        answer = await assistant.answered(begun.id)
+        for text, n_read in (("Why is", 1), ("Why is its Sharpe ratio", 2)):
+            await assistant.anticipate(replace(TYPED, text=text, conversation=answer.conversation, parent=answer.id))
+            await settled(backend)
+            assert len(writers.asked) == n_read
+        await assistant.anticipate(Question("Tell me a story", Mode.FAST))
+        await settled(backend)
+        assert len(writers.asked) == 2
+
+
 @pytest.mark.parametrize("mode", ["search", "analysis"])
 async def test_nothing_is_read_for_what_no_conversation_answers(sampled, mode):
     writers = loaded()
