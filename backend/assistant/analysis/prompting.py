@@ -44,7 +44,7 @@ claim ::= {kinds}
 
 def analysis_request(facts: FactSet, analysis: StockAnalysis, system: str) -> Request:
     """The request for one analysis under the instructions ``system``; equal facts make an equal one, whose answer can be kept."""
-    digest = facts.digest()
+    digest = facts.digest
     told = told_facts(facts)
     parts = [f"Instrument: {clean_text(str(analysis.instrument), _N_CHARS_NAME)}, bars of {analysis.series.spec}"]
     parts += [f"{fact.id} {fact.label}: {_value(fact)}" for fact in told]

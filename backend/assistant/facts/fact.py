@@ -4,6 +4,7 @@ import enum
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias
 
@@ -108,6 +109,7 @@ class FactSet(Mapping[str, Fact]):
         """Facts whose names begin with ``prefix``, in order."""
         return tuple(fact for name, fact in self._by_name.items() if name.startswith(prefix))
 
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of what the facts say, without the moment at which they were made: equal facts, equal digest."""
         said = [(f.id, f.name, f.value, f.unit.value, f.decimals, f.formula, f.source) for f in self._by_id.values()]

@@ -72,7 +72,7 @@ class AnalysisMode:
         with stages.timed("card", CARD_S):
             instrument = await self._catalog.get(question.instrument)
             analysis = await asyncio.to_thread(self._analyst.analyse, facts, instrument, Series(instrument.id, spec))
-        provenance = Provenance(Mode.ANALYSIS, facts_digest=facts.digest(), is_plain_wording=True, stages=stages.over)
+        provenance = Provenance(Mode.ANALYSIS, facts_digest=facts.digest, is_plain_wording=True, stages=stages.over)
         checks = checks_of(analysis)
         draft.grow(
             phase=Phase.COMPUTING,
@@ -128,7 +128,7 @@ class AnalysisMode:
         assert answer.analysis is not None
         sha = await self._writers.ready(writing.candidate, Mode.ANALYSIS)
         request = replace(self._analyst.prompt(answer.facts, answer.analysis, self._system()), id=answer.id)
-        writing.key, writing.sent = cache_key(request, sha, answer.facts.digest()), messages_of(request)
+        writing.key, writing.sent = cache_key(request, sha, answer.facts.digest), messages_of(request)
         kept = await self._cache.find(writing.key, keeps_min)
         if kept is not None:
             writing.is_kept, writing.text = True, kept.text

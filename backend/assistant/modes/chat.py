@@ -157,7 +157,7 @@ class ChatMode:
         self, draft: Draft, request: Request, candidate: Candidate, with_: tuple[Known, Asked, str], *, is_shown: bool = True
     ) -> _Try:
         known, asked, sha = with_
-        key = cache_key(request, sha, asked.facts.digest(), known.quoted)
+        key = cache_key(request, sha, asked.facts.digest, known.quoted)
         kept = await self._cache.find(key, asked.keeps_min)
         if kept is not None:
             spans = show_tags(check_text(kept.text, known, Words(known.facts, known.asked)), asked.facts)
@@ -213,7 +213,7 @@ class ChatMode:
             total_ms=done.total_ms if done else 0.0,
             is_cached=tried.is_cached,
             cost_usd=self._writers.cost_usd(candidate, done.n_prompt, done.n_generated) if done else 0.0,
-            facts_digest=asked.facts.digest(),
+            facts_digest=asked.facts.digest,
             done=done,
         )
         if not any(span.text.strip() for span in tried.spans):
@@ -234,7 +234,7 @@ class ChatMode:
             spans.append(Span(f"What is at hand is of the newest bar{_of_day(asked.facts)}, not of another time. {ASKED_WITHOUT}"))
         else:
             spans.append(Span(ASKED_WITHOUT))
-        provenance = Provenance(asked.question.mode, reason=route.reason, facts_digest=asked.facts.digest())
+        provenance = Provenance(asked.question.mode, reason=route.reason, facts_digest=asked.facts.digest)
         draft.grow(phase=Phase.DONE, words="", spans=join_spans(spans), provenance=provenance, checks=Checks(n_numbers=len(told)))
 
 

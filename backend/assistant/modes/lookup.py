@@ -127,7 +127,7 @@ class Lookup:
         self, draft: Draft, spans: tuple[Span, ...], facts: FactSet, reason: str, provenance: Provenance | None = None
     ) -> None:
         begun = provenance or Provenance(draft.answer.question.mode)
-        provenance = replace(begun, reason=reason, facts_digest=facts.digest())
+        provenance = replace(begun, reason=reason, facts_digest=facts.digest)
         checks = Checks(n_numbers=sum(span.mark is Mark.NUMBER for span in spans))
         draft.grow(phase=Phase.DONE, words="", spans=spans, facts=facts, provenance=provenance, checks=checks)
 

@@ -69,7 +69,7 @@ async def tell(
     before : the unchanging beginning, and the branch. Raises InvalidInput where even the question alone is too long.
     """
     prefix, branch = before
-    digest, wanted = facts.digest(), relevant(facts, question.text)
+    digest, wanted = facts.digest, relevant(facts, question.text)
     pairs = [one.messages(digest) for one in branch]
     told = [one.told(digest) for one in branch]
     n_kept = len(pairs)

@@ -72,7 +72,7 @@ class SightMode:
         bars, first = await self._bars(chart)
         groups = await asyncio.to_thread(find_in_view, bars, first)
         facts = facts_of(groups, bars, chart.series, self._clock.now_ns())
-        provenance = Provenance(question.mode, reason=_BY_CODE, facts_digest=facts.digest(), is_plain_wording=True)
+        provenance = Provenance(question.mode, reason=_BY_CODE, facts_digest=facts.digest, is_plain_wording=True)
         spans = tell(compare((), groups), facts, has_looked=False)
         draft.grow(facts=facts, spans=spans, provenance=provenance)  # code has found it; nobody waits for a model to see that
         seen = await self._look(draft, question.mode, self._pictures.get(turn, b""))

@@ -225,7 +225,7 @@ async def test_a_conversation_about_the_same_facts_is_told_again_as_it_was_sent(
     told = re.findall(r"^F\d+ ", asked[1].text, re.MULTILINE)
     new = re.findall(r"^F\d+ ", follow[3].text, re.MULTILINE)
     assert (len(told), 0 < len(new) < 10, set(told) & set(new)) == (20, True, set())
-    assert second.facts.digest() == first.facts.digest()
+    assert second.facts.digest == first.facts.digest
     assert [message.text for message in other[1:4]] == [
         "Tell me of Apple",
         "It stands at 430.47, once (unverified).",

@@ -84,7 +84,7 @@ async def test_a_proposed_plan_is_shown_in_words_and_computed_as_code_computes_i
 
     assert unread.phase == Phase.DONE, unread.words
     assert numbers(unread) == numbers(read)
-    assert unread.facts.digest() == read.facts.digest()
+    assert unread.facts.digest == read.facts.digest
     understood = "count bars of AAPL.XNAS where close above sma(50).value from 2012-01-01 to 2012-12-31 on 1d bars"
     assert unread.text.startswith("Understood as: count bars of AAPL.XNAS where close above")
     assert understood in unread.provenance.reason

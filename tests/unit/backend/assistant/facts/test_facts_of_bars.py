@@ -260,8 +260,13 @@ def test_what_no_source_gives_is_unavailable(facts):
 
 
 def test_digests_are_equal_where_the_facts_are(apple):
-    assert facts_of(apple).digest() == facts_of(apple).digest()
-    assert facts_of(apple).digest() != facts_of(apple[:-1]).digest()
+    assert facts_of(apple).digest == facts_of(apple).digest
+    assert facts_of(apple).digest != facts_of(apple[:-1]).digest
+
+
+def test_a_digest_is_computed_once_for_a_set_that_never_changes(apple):
+    facts = facts_of(apple)
+    assert facts.digest is facts.digest
 
 
 def test_numbers_of_prices_have_the_decimals_in_which_they_are_written():
