@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from backend.assistant.facts.fact import Fact, FactSet, Unit
-from backend.assistant.grounding.directions import Direction, is_sign_right
+from backend.assistant.grounding.directions import is_sign_right
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.known_dates import KnownDates
 from backend.assistant.grounding.names import INDICATORS, LONG_UNITS, UNITS, Names, Parameters, Place
@@ -18,7 +18,7 @@ from backend.assistant.grounding.quotes import Quotes
 from backend.assistant.grounding.results import asks_for_number, is_result, is_supposed
 from backend.assistant.grounding.sentence import Sentence
 from backend.assistant.grounding.span import Mark
-from backend.assistant.grounding.spoken import Spoken
+from backend.assistant.grounding.speaking import Stated
 from backend.assistant.grounding.standing import Standing
 from backend.assistant.grounding.subjects import Subjects
 from backend.assistant.grounding.values import decimal_of, shown_decimals
@@ -140,20 +140,19 @@ class Known:
             return self.quotes.find(number) or UNKNOWN
         if (named := self._as_parameter(number, sentence.text)) is not None:
             return named
+        stated = Stated(sentence, number)
         if number.kind in {Kind.DATE, Kind.TIME}:
-            return self._of_date(number) or self._of_quotes(number, sentence) or UNKNOWN
-        found = self._of_fact(number, sentence)
+            return self._of_date(number) or self._of_quotes(stated) or UNKNOWN
+        found = self._of_fact(stated)
         if found is None and not is_result(number, sentence.text, answers=self._answers):  # a year is no result
             found = self._of_date(number)
-        return found or self._of_quotes(number, sentence) or UNKNOWN
+        return found or self._of_quotes(stated) or UNKNOWN
 
-    def _of_quotes(self, number: FoundNumber, sentence: Sentence) -> Standing | None:
+    def _of_quotes(self, stated: Stated) -> Standing | None:
         """That it is quoted; never as a result, and never of what is known to be another number."""
-        if is_result(number, sentence.text, answers=self._answers):
-            return None
-        if not is_supposed(number, sentence.text) and self.subjects.knows(self.subjects.spoken(sentence, number)):
-            return None
-        return self.quotes.find(number)
+        number, text = stated.number, stated.sentence.text
+        quoted = None if is_result(number, text, answers=self._answers) else self.quotes.find(number)
+        return None if quoted and not is_supposed(number, text) and self.subjects.knows(stated.spoken) else quoted
 
     def _of_date(self, number: FoundNumber) -> Standing | None:
         found = self.dates.find(number)
@@ -196,23 +195,17 @@ class Known:
         count = value / number.scale
         return count % 1 == 0 and count < _WHOLE and self.parameters.is_window(int(count), number.unit)
 
-    def _of_fact(self, number: FoundNumber, sentence: Sentence) -> Standing | None:
+    def _of_fact(self, stated: Stated) -> Standing | None:
         """The fact whose value it is, if the sentence speaks of it there; of several the exact one, then the most spoken of."""
-        text = sentence.text
+        number, text = stated.number, stated.sentence.text
         coarse = _COARSE.search(text, max(0, number.start - 24), number.start)
-        direction: Direction | None = None
-        spoken: Spoken | None = None
         best: tuple[int, int, Decimal] | None = None
         chosen: _Reading | None = None
         for reading in self._candidates(number, coarse):
-            gap = _gap(number, reading, coarse)
-            if gap is None:
+            gap, sign = _gap(number, reading, coarse), self.subjects.sign(reading.fact)
+            if gap is None or not self.subjects.fits(reading.fact, stated):
                 continue
-            if spoken is None or direction is None:
-                spoken, direction = self.subjects.spoken(sentence, number), Direction(text, number)
-            if not self.subjects.fits(reading.fact, spoken, sentence, number):
-                continue
-            if not is_sign_right(number, reading.fact, direction, self.subjects.sign(reading.fact), is_zero=reading.shown == 0):
+            if not is_sign_right(number, reading.fact, stated.direction, sign, is_zero=reading.shown == 0):
                 continue
             rank = (int(gap > 0), -_spoken(reading.fact, text), gap)
             if best is None or rank < best:

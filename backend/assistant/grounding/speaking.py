@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
-from backend.assistant.grounding.found import Kind
+from backend.assistant.grounding.directions import Direction
+from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.heads import beside, governor, in_brackets, inverted
 from backend.assistant.grounding.lexicon import Sort
 from backend.assistant.grounding.moving import moved_by, moves_price, placed
 from backend.assistant.grounding.pieces import Piece
-from backend.assistant.grounding.sentence import HEADS, PERCENTS, Around
+from backend.assistant.grounding.sentence import HEADS, PERCENTS, Around, Sentence
 from backend.assistant.grounding.sentence import STRANGE as STRANGE_SORTS
 from backend.assistant.grounding.spoken import STRANGE, Spoken, spoken_of
 
@@ -24,9 +26,23 @@ _AGAINST: Final = re.compile(r"\b(?:against|versus|vs\.?)\s\Z", re.IGNORECASE)
 _ITEM_END: Final = re.compile(r"[.!?\n|]\s")
 
 
-def speak(around: Around) -> Spoken:
-    """What the number is said to be of."""
-    return next((found for step in _STEPS if (found := step(around)) is not None), STRANGE)
+class Stated:
+    """A number where a sentence states it. What it is said to be of, and where its words point, is read once, when it is needed."""
+
+    def __init__(self, sentence: Sentence, number: FoundNumber) -> None:
+        self.sentence = sentence
+        self.number = number
+
+    @cached_property
+    def spoken(self) -> Spoken:
+        """What the number is said to be of."""
+        around = Around(self.sentence, self.number)
+        return next((found for step in _STEPS if (found := step(around)) is not None), STRANGE)
+
+    @cached_property
+    def direction(self) -> Direction:
+        """Where the words around it point."""
+        return Direction(self.sentence.text, self.number)
 
 
 def _other(around: Around) -> Spoken | None:

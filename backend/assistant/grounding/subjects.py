@@ -10,8 +10,7 @@ from backend.assistant.grounding.dates import Date
 from backend.assistant.grounding.found import FoundNumber
 from backend.assistant.grounding.lexicon import AGES, AHEAD, WEEKDAYS, Phrases, Row, Sort, phrases_of, stems
 from backend.assistant.grounding.pieces import Piece
-from backend.assistant.grounding.sentence import Around, Sentence
-from backend.assistant.grounding.speaking import speak
+from backend.assistant.grounding.speaking import Stated
 from backend.assistant.grounding.spoken import Spoken
 from backend.assistant.grounding.traits import Trait, traits_of
 
@@ -37,19 +36,15 @@ class Subjects:
         self._other_crosses = {"golden", "death"} - {str(cross.value) if cross is not None else ""}
         self.phrases: Phrases = phrases_of([*self._labels(), *_names(facts, names)])
 
-    def spoken(self, sentence: Sentence, number: FoundNumber) -> Spoken:
-        """What a number is said to be of."""
-        return speak(Around(sentence, number))
-
     def knows(self, spoken: Spoken) -> bool:
         """Whether a fact is of what is spoken of, whatever its value."""
         return bool(spoken.labelled) or any(
             trait.subjects & spoken.subjects for fact_id, trait in self._traits.items() if self._facts[fact_id].is_available
         )
 
-    def fits(self, fact: Fact, spoken: Spoken, sentence: Sentence, number: FoundNumber) -> bool:
+    def fits(self, fact: Fact, stated: Stated) -> bool:
         """Whether the sentence speaks of this fact where it states the number."""
-        trait = self._traits[fact.id]
+        trait, spoken, sentence, number = self._traits[fact.id], stated.spoken, stated.sentence, stated.number
         if spoken.is_strange or not _is_meant(fact, trait, spoken, number) or not _is_place_right(fact, trait, spoken, number):
             return False
         if "cross" in trait.subjects and spoken.words & self._other_crosses:

@@ -4,12 +4,12 @@ import re
 from typing import Final
 
 from backend.assistant.facts.fact import Fact, Unit
-from backend.assistant.grounding.directions import Direction
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.glued import find_changed_tags
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.names import TAG_MENTION
 from backend.assistant.grounding.sentence import Sentence
+from backend.assistant.grounding.speaking import Stated
 from backend.assistant.grounding.values import decimal_of
 
 _TAG: Final = re.compile(r"\{([A-Z][A-Za-z]{0,7}\d{1,6})\}|(?<![\w.,$\u20ac\u00a3{])(F\d{1,4})(?![\w}]|[.,]\d)", re.ASCII)
@@ -41,12 +41,12 @@ def _is_of_another(fact: Fact, place: tuple[int, int], sentence: Sentence, known
     if kind is None or isinstance(fact.value, bool | str) or fact.value is None:
         return False
     start, end = place
-    number = FoundNumber(start, end, sentence.text[start:end], kind, decimal_of(fact.value))
-    spoken = known.subjects.spoken(sentence, number)
+    stated = Stated(sentence, FoundNumber(start, end, sentence.text[start:end], kind, decimal_of(fact.value)))
+    spoken = stated.spoken
     is_said = not spoken.is_guess and bool(
         spoken.subjects or spoken.labelled - {_id(match) for match in _TAG.finditer(sentence.text)}
     )
-    if spoken.is_strange or (is_said and not known.subjects.fits(fact, spoken, sentence, number)):
+    if spoken.is_strange or (is_said and not known.subjects.fits(fact, stated)):
         return True
-    sign, moves = known.subjects.sign(fact), Direction(sentence.text, number).moves
+    sign, moves = known.subjects.sign(fact), stated.direction.moves
     return (sign == "change" and moves * fact.number < 0) or (sign == "fall" and moves > 0)
