@@ -9,7 +9,9 @@ from backend.assistant.facts.fact import FactSet, Unit
 from backend.assistant.grounding.claim import Claim, Op
 from backend.assistant.grounding.comparatives import Comparative
 from backend.assistant.grounding.judging import judge
-from backend.assistant.grounding.spoken_of import Named, SpokenOf
+from backend.assistant.grounding.named import Named, named_in
+from backend.assistant.grounding.sentence import Sentence
+from backend.assistant.grounding.subjects import Subjects
 from backend.assistant.grounding.values import format_fact
 
 _BREAK: Final = re.compile(
@@ -47,8 +49,8 @@ UNJUDGED: Final = Judged()
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
-    """A sentence with what it names, in order."""
+class _Naming:
+    """A sentence's text with what it names, in order."""
 
     text: str
     named: tuple[Named, ...]
@@ -70,17 +72,18 @@ class _Sentence:
 class Assertions:
     """Judges what is said of one instrument's facts."""
 
-    def __init__(self, facts: FactSet) -> None:
+    def __init__(self, facts: FactSet, subjects: Subjects) -> None:
         self._facts = facts
-        self.spoken_of = SpokenOf(facts)
+        self._subjects = subjects
 
-    def judge(self, found: Comparative, text: str, shown: Sequence[tuple[int, int, str]]) -> Judged:
+    def judge(self, found: Comparative, said: Sentence, shown: Sequence[tuple[int, int, str]]) -> Judged:
         """Whether the words are true of what the sentence names. ``shown`` : (start, end, fact) of its numbers and tags."""
+        text = said.text
         topics = [
-            one for one in self.spoken_of.named_in(text) if not any(one.start < end and start < one.end for start, end, _ in shown)
+            one for one in named_in(said, self._subjects) if not any(one.start < end and start < one.end for start, end, _ in shown)
         ]
         numbers = [Named(start, end, "fact", fact) for start, end, fact in shown if self._is_numeric(fact)]
-        sentence = _Sentence(text, tuple(sorted((*topics, *numbers), key=lambda one: one.start)))
+        sentence = _Naming(text, tuple(sorted((*topics, *numbers), key=lambda one: one.start)))
         start, end = sentence.clause(found)
         if _UNREAL.search(text[start:end]) or (found.op not in {Op.PRESENT, Op.ABSENT} and ELSEWHEN.search(text)):
             return UNJUDGED
@@ -92,7 +95,7 @@ class Assertions:
     def _is_numeric(self, fact_id: str) -> bool:
         return fact_id in self._facts and self._facts[fact_id].unit not in {Unit.DATE, Unit.WORD, Unit.FLAG, Unit.COUNT}
 
-    def _judge(self, found: Comparative, sentence: _Sentence) -> Judged:
+    def _judge(self, found: Comparative, sentence: _Naming) -> Judged:
         if found.op is None:
             return UNJUDGED
         if found.op in {Op.STRONG, Op.WEAK}:
@@ -114,7 +117,7 @@ class Assertions:
         facts = [self._facts.named(name) for name in names]
         return self._of_ids(op, *(fact.id for fact in facts if fact is not None)) if all(facts) else UNJUDGED
 
-    def _compared(self, op: Op, found: Comparative, sentence: _Sentence) -> Judged:
+    def _compared(self, op: Op, found: Comparative, sentence: _Naming) -> Judged:
         """The nearest thing before the words that can be compared with the first after them."""
         other = next(iter(sentence.after(found)), None)
         if other is None or not other.fact:
@@ -123,11 +126,11 @@ class Assertions:
             if not one.fact:
                 return UNJUDGED
             judged = self._of_ids(op, one.fact, other.fact)
-            if judged.is_true is not None:
+            if judged.is_true is not None or one.topic != "fact":
                 return judged
         return UNJUDGED
 
-    def _between(self, _: Op, found: Comparative, sentence: _Sentence) -> Judged:
+    def _between(self, _: Op, found: Comparative, sentence: _Naming) -> Judged:
         bounds = [one.fact for one in sentence.after(found)][:2]
         if len(bounds) < 2 or not all(bounds):
             end = found.end + 80  # its "and" ends the clause
@@ -138,11 +141,11 @@ class Assertions:
         low, high = sorted(bounds, key=lambda fact_id: float(self._facts[fact_id].value or 0))
         return self._of_ids(Op.BETWEEN, before.fact, low, high)
 
-    def _moving(self, op: Op, found: Comparative, sentence: _Sentence) -> Judged:
+    def _moving(self, op: Op, found: Comparative, sentence: _Naming) -> Judged:
         said = sentence.text[found.start : found.end].lower()
         named = [*sentence.before(found), *sentence.after(found)]
         if re.fullmatch(r"positive|negative|bullish|bearish|up|down|(?:up|down)wards?", said):  # "the trend of Apple is positive"
-            named.sort(key=lambda one: one.topic not in {"trend", "momentum", "macd", "histogram", "average"})
+            named.sort(key=lambda one: one.topic not in {"trend", "momentum", "macd", "macd histogram", "average"})
         topic = "trend" if "trend" in said and "trending" not in said else next((one.topic for one in named), "")
         if re.search(r"\b(?:highs|lows)\b", said):
             return UNJUDGED
@@ -154,18 +157,18 @@ class Assertions:
         if topic == "trend":
             is_short = re.search(r"\bshort(?:-term)?\b", sentence.text, re.IGNORECASE) is not None
             return self._word("trend.direction_short" if is_short else "trend.direction", "up" if op is Op.RISING else "down")
-        if topic in {"macd", "histogram"} and re.search(r"positive|negative|bullish|bearish", said):
+        if topic in {"macd", "macd histogram"} and re.search(r"positive|negative|bullish|bearish", said):
             return self._signed(op, named[0].fact)
         return self._price_moved(op, found, sentence) if topic == "price" else UNJUDGED
 
-    def _by_number(self, op: Op, found: Comparative, sentence: _Sentence) -> Judged:
+    def _by_number(self, op: Op, found: Comparative, sentence: _Naming) -> Judged:
         near = [
             one for one in sentence.named if one.topic == "fact" and found.start - _TOUCHING < one.start < found.end + _TOUCHING
         ]
         verdicts = [self._of_ids(op, one.fact) for one in near]
         return next((one for one in verdicts if one.is_true is not None), UNJUDGED)
 
-    def _price_moved(self, op: Op, found: Comparative, sentence: _Sentence) -> Judged:
+    def _price_moved(self, op: Op, found: Comparative, sentence: _Naming) -> Judged:
         """Over the time that is named; where none is, only if the newest changes all say the same."""
         by_number = self._by_number(op, found, sentence)
         if by_number.is_true is not None:
@@ -180,12 +183,12 @@ class Assertions:
         why = " ".join(one.why for one in verdicts)
         return Judged(verdicts[0].is_true, tuple(fact for one in verdicts for fact in one.facts), why) if is_clear else UNJUDGED
 
-    def _bounded(self, op: Op, found: Comparative, sentence: _Sentence) -> Judged:
+    def _bounded(self, op: Op, found: Comparative, sentence: _Naming) -> Judged:
         near = [*sentence.before(found), *sentence.after(found)]
         for one in near:
             if one.fact and (judged := self._of_ids(op, one.fact)).is_true is not None:
                 return judged
-            if one.topic not in {"price", "trend", "momentum", "fact", "other"}:
+            if one.topic not in {"price", "trend", "momentum", "fact", "macd signal", "other"}:
                 return UNJUDGED
         if not any(one.topic == "price" for one in near):
             return UNJUDGED
@@ -194,16 +197,17 @@ class Assertions:
         ]
         return verdicts[0] if verdicts and len({one.is_true for one in verdicts}) == 1 else UNJUDGED
 
-    def _usual(self, op: Op, found: Comparative, sentence: _Sentence) -> Judged:
-        topics = [one.topic for one in (*sentence.before(found), *sentence.after(found)) if one.topic in {"volume", "volatility"}]
+    def _usual(self, op: Op, found: Comparative, sentence: _Naming) -> Judged:
+        near = (*sentence.before(found), *sentence.after(found))
+        topic = next((one.topic for one in near if one.topic in {"volume", "volume ratio", "volatility"}), "")
         said = sentence.text[found.start : found.end].lower()
-        if "volume" in said or topics[:1] == ["volume"]:
+        if "volume" in said or topic.startswith("volume"):
             return self._of_names(op, "volume.ratio_20")
-        if topics[:1] == ["volatility"] and op is not Op.DOUBLED:
+        if topic == "volatility" and op is not Op.DOUBLED:
             return self._word("volatility.regime", *(("high", "extreme") if op is Op.HIGHER_THAN_USUAL else ("low",)))
         return UNJUDGED
 
-    def _diverging(self, _: Op, found: Comparative, sentence: _Sentence) -> Judged:
+    def _diverging(self, _: Op, found: Comparative, sentence: _Naming) -> Judged:
         said = sentence.text[found.start : found.end].lower()
         side = "bullish" if re.search("bullish|positive", said) else "bearish" if re.search("bearish|negative", said) else ""
         flags = [fact for fact in self._facts.under("divergence.") if fact.name.endswith(side) and isinstance(fact.value, bool)]
@@ -214,7 +218,7 @@ class Assertions:
             return UNJUDGED
         return self._of_ids(Op.DIVERGES, (there or flags)[0].id)
 
-    def _drawn(self, op: Op, found: Comparative, sentence: _Sentence) -> Judged:
+    def _drawn(self, op: Op, found: Comparative, sentence: _Naming) -> Judged:
         """Crosses by the last one; patterns by their flags, or by the flag that there is none at all."""
         said = re.sub(r"(?<=[^s])s\Z", "", re.sub(r"[\s-]+", "_", sentence.text[found.start : found.end].lower()))
         is_there: Judged = UNJUDGED

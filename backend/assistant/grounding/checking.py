@@ -47,7 +47,7 @@ def check_segment(
     standings = [UNKNOWN] * len(numbers) if is_torn else _judge_all(numbers, sentence, known)
     marked = [(number.start, number.end, standing) for number, standing in zip(numbers, standings, strict=True)]
     marked += [(start, end, UNKNOWN) for start, end in wrong_tags(sentence, known)]
-    marked += words.judge(segment, marked) if words is not None else []
+    marked += words.judge(sentence, marked) if words is not None else []
     spans: list[Span] = []
     at = 0
     for start, end, standing in sorted(marked, key=lambda one: (one[0], -one[1])):

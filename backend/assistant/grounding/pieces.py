@@ -1,6 +1,5 @@
 """A sentence as the pieces that say what it speaks of: subjects, stretches of time, days, names; by phrases, longest first."""
 
-import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,7 +28,7 @@ _NOUN_BEFORE: Final = frozenset(
     )
 )
 _BESIDE_AVERAGES: Final = frozenset(("and", "or", "simple", "exponential", "term", "moving", "period", "trading"))
-_NEW_SENTENCE: Final = re.compile(r"[.!?:\n*#\-]\s*[*_]*$")
+_BEGINS: Final = frozenset(".!?:\n|*#")
 _FIRMS: Final = frozenset(("inc", "corp", "corporation", "ltd", "plc", "llc", "group"))
 _BEFORE_NAMES: Final = frozenset(("of", "for", "while", "whereas", "than", "by"))
 
@@ -175,9 +174,16 @@ def _is_name(pieces: list[Piece], place: int, text: str) -> bool:
         return False
     said = text[piece.start : piece.end]
     before = pieces[place - 1] if place else None
-    is_first = before is None or _NEW_SENTENCE.search(text[: piece.start]) is not None
-    is_named = before is not None and not is_first and before.word in _BEFORE_NAMES
+    is_named = before is not None and before.word in _BEFORE_NAMES and not is_first_word(piece, text)
     return is_named or piece.is_possessive or (said.isupper() and 2 <= len(said) <= 5) or _acts(pieces, place, text)
+
+
+def is_first_word(piece: Piece, text: str) -> bool:
+    """Whether it begins a sentence, a line or a cell, where every word has a capital."""
+    at = piece.start
+    while at and not text[at - 1].isalnum():
+        at -= 1
+    return at == 0 or not _BEGINS.isdisjoint(text[at : piece.start])
 
 
 def _acts(pieces: list[Piece], place: int, text: str) -> bool:

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import Final
 
 from backend.assistant.grounding.dates import Date
+from backend.assistant.grounding.folding import Folded, fold_text
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.lexicon import Phrases, Sort
 from backend.assistant.grounding.pieces import Piece, read_pieces
@@ -34,6 +35,11 @@ class Sentence:
     own: Phrases = field(default_factory=dict)
     before: str = ""
     dates: tuple[tuple[int, tuple[Date, ...]], ...] = ()
+
+    @cached_property
+    def folded(self) -> Folded:
+        """Its text as it is seen."""
+        return fold_text(self.text)
 
     @cached_property
     def pieces(self) -> list[Piece]:

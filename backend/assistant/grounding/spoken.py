@@ -26,6 +26,8 @@ _OVER_TIME: Final = frozenset(
         "atr",
     )
 )
+# What stands for a word of which no number is said: the price for the instrument, %K for the stochastic.
+_ALONE: Final = {**dict.fromkeys(("name", "stock", "it"), "price"), "stochastic": "stochastic k"}
 _SAID_BY: Final = {Kind.MULTIPLE: frozenset({"time"}), Kind.PERCENT: frozenset({"percent"})}
 
 
@@ -76,11 +78,24 @@ def spoken_of(around: Around, *subjects: str, head: Piece | None = None) -> Spok
     )
 
 
+def spoken_alone(pieces: list[Piece], place: int) -> Spoken:
+    """What a word means by itself, where no number is said of it: with the window and the rank right before it."""
+    piece = pieces[place]
+    if piece.sort is Sort.LABEL:
+        return Spoken(labelled=frozenset(piece.value.split()))
+    before = pieces[place - 1] if place else None
+    windows = piece.windows or ((before.value,) if before is not None and before.sort is Sort.STRETCH else ())
+    if pace := _pace(pieces, place):
+        windows = (pace,)
+    subject = _ALONE.get(piece.value, piece.value)
+    return Spoken(frozenset({subject}), windows=frozenset(windows), rank=_rank_before(pieces, place) or 1)
+
+
 def windows_of(around: Around, head: Piece | None) -> frozenset[str]:
     """Over how many sessions: a stretch right behind, else the last one before; of a change also one that was said before."""
     if head is not None and head.value == "average":
         return _windows_of_average(around, head)
-    if head is not None and (pace := _pace(around, head)):
+    if head is not None and (pace := _pace(around.sentence.pieces, _place_of(around, head))):
         return frozenset({pace})
     behind = next(_behind(around), None)
     if behind is not None:
@@ -103,13 +118,11 @@ def _windows_of_average(around: Around, head: Piece) -> frozenset[str]:
     return frozenset(head.windows[turn : turn + 1] or head.windows)
 
 
-def _pace(around: Around, head: Piece) -> str:
+def _pace(pieces: list[Piece], place: int) -> str:
     """Of which bars an indicator is said to be, where a word right before it says so: "the weekly RSI"."""
-    pieces = around.sentence.pieces
-    place = next((at for at, piece in enumerate(pieces) if piece is head), 0)
     before = pieces[place - 1] if place else None
     is_pace = before is not None and before.sort is Sort.STRETCH and before.word.endswith("ly")
-    return f"every {before.value}" if before is not None and is_pace and head.value not in _OVER_TIME else ""
+    return f"every {before.value}" if before is not None and is_pace and pieces[place].value not in _OVER_TIME else ""
 
 
 def _behind(around: Around) -> Iterator[str]:
@@ -130,8 +143,14 @@ def _rank(around: Around, head: Piece | None) -> int:
     """Which of several levels: a word right before the subject."""
     if head is None or any(piece.sort is Sort.COUNT and piece.start >= head.end for piece in around.before):
         return 0
-    pieces = around.sentence.pieces
-    place = next((at for at, piece in enumerate(pieces) if piece is head), 0)
+    return _rank_before(around.sentence.pieces, _place_of(around, head))
+
+
+def _place_of(around: Around, head: Piece) -> int:
+    return next((at for at, piece in enumerate(around.sentence.pieces) if piece is head), 0)
+
+
+def _rank_before(pieces: list[Piece], place: int) -> int:
     return next((rank for piece in reversed(pieces[max(0, place - 2) : place]) if (rank := rank_of(piece.word))), 0)
 
 

@@ -44,6 +44,9 @@ volume ratio: volume ratio, relative volume, volume against its usual, volume ag
 average: average, moving average, simple moving average, sma, ma, dma, mean
 other average: ema, exponential moving average, exponential average, wma, weighted moving average, weighted average, hull average
 cross: cross, golden cross, death cross, crossed, crossing, crossover
+trend: trend, uptrend, downtrend, up trend, down trend
+momentum: momentum
+zero: zero
 rsi: rsi, relative strength, relative strength index, oscillator, strength index
 macd: macd, macd line, moving average convergence divergence
 macd signal: macd signal, macd's signal, signal line, macd signal line, signal of the macd, its signal, signal
@@ -246,10 +249,12 @@ PRONOUNS: Final = "it its they"
 GENERIC: Final = "stock share company instrument security ticker coin pair"
 # Nouns and openings that begin sentences and are nobody's name.
 COMMON: Final = """
-a action additionally ai am analysis answer april august autumn based bear bull buyer candle ceo cfo chart chf co conclusion
-condition corp data date december est etf eu eur everything february figure finally form fyi gbp given here how however inc
-information interval investor ipo january jpy july june level long ltd march may momentum moreover n no note nothing november
-october ok option overall pattern phase picture plc pm pressure question risk sec section seller september short spring step
-strength summary summer table technical there therefore thing today tomorrow trader trading trend uk us usd utc weakness what
-when which who why winter yes
+a according action additionally after ai all although am analysis answer any april august autumn based bear because before bull
+buyer candle caution ceo cfo chart chf co compared conclusion condition corp d data date december despite est etf eu eur even
+everything february figure finally first form furthermore fyi gbp given he here how however inc information interval investor
+ipo january jpy july june k level like long looking ltd march may medium momentum more moreover moving n nearest next no note
+nothing november october ok one option our overall pattern phase picture plc pm pressure question relative remember risk sec
+second section seller september she short something spring step strength summary summer table technical their there therefore
+thing though thus today tomorrow trader trading trend uk under us usd utc we weakness what when which who why winter yes you
+your
 """

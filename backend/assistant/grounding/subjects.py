@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Final
 
-from backend.assistant.facts.fact import Fact, FactSet
+from backend.assistant.facts.fact import Fact, FactSet, Unit
 from backend.assistant.grounding.dates import Date
 from backend.assistant.grounding.found import FoundNumber
 from backend.assistant.grounding.lexicon import AGES, AHEAD, WEEKDAYS, Phrases, Row, Sort, phrases_of, stems
 from backend.assistant.grounding.pieces import Piece
 from backend.assistant.grounding.speaking import Stated
-from backend.assistant.grounding.spoken import Spoken
+from backend.assistant.grounding.spoken import Spoken, spoken_alone
 from backend.assistant.grounding.traits import Trait, traits_of
 
 _AGO: Final = re.compile(r"\sago\b")
@@ -20,6 +21,7 @@ _NS: Final = 1_000_000_000
 _MOVING: Final = frozenset({"price", "change", "previous"})
 _FAMILIES: Final = frozenset({"average", "support", "resistance", "volume", "usual volume", "volatility", "var", "drawdown"})
 _COUNTABLE: Final = frozenset({"age", "bars", "cross"})
+_WORDED: Final = frozenset({Unit.DATE, Unit.FLAG, Unit.WORD})
 _SAID_ALONE: Final = frozenset({"touches", "slope"})
 
 
@@ -41,6 +43,32 @@ class Subjects:
         return bool(spoken.labelled) or any(
             trait.subjects & spoken.subjects for fact_id, trait in self._traits.items() if self._facts[fact_id].is_available
         )
+
+    def fact_of(self, pieces: list[Piece], place: int) -> str:
+        """The fact that a word names by itself, with window and rank; empty where there is none, or no saying which."""
+        spoken = spoken_alone(pieces, place)
+        if spoken.labelled:
+            return next(iter(spoken.labelled)) if len(spoken.labelled) == 1 else ""
+        of_subject = (fact_id for subject in spoken.subjects for fact_id in self._named_alone.get(subject, ()))
+        found = [fact_id for fact_id in of_subject if _is_named(self._traits[fact_id], spoken)]
+        meant = {(self._traits[fact_id].subjects, self._traits[fact_id].windows) for fact_id in found}
+        return found[0] if len(meant) == 1 else ""
+
+    @cached_property
+    def _named_alone(self) -> dict[str, list[str]]:
+        """By subject, the facts that are its value, and not a part, a change or a distance of it."""
+        found: dict[str, list[str]] = {}
+        for fact_id, trait in self._traits.items():
+            if self._facts[fact_id].unit not in _WORDED and not (trait.words or trait.aspect or trait.sign):
+                for subject in trait.subjects:
+                    found.setdefault(subject, []).append(fact_id)
+        return found
+
+    def topic_of(self, piece: Piece) -> str:
+        """The subject of a word; of a label that of its fact."""
+        if piece.sort is not Sort.LABEL:
+            return piece.value
+        return next(iter(sorted(self._traits[piece.value.split()[0]].subjects)), "")
 
     def fits(self, fact: Fact, stated: Stated) -> bool:
         """Whether the sentence speaks of this fact where it states the number."""
@@ -127,6 +155,11 @@ def _is_meant(fact: Fact, trait: Trait, spoken: Spoken, number: FoundNumber) -> 
         return trait.words <= spoken.words and (bool(trait.subjects) or not spoken.subjects)
     if not spoken.subjects:
         return trait.aspect in _SAID_ALONE and trait.aspect in spoken.aspects
+    return _is_named(trait, spoken)
+
+
+def _is_named(trait: Trait, spoken: Spoken) -> bool:
+    """Whether it is of a subject that is spoken of, and the part, window and rank of it that are said."""
     is_rank = not (trait.rank and spoken.rank) or trait.rank == spoken.rank
     is_part = is_rank and (not trait.aspect or trait.aspect in spoken.aspects)
     return bool(trait.subjects & spoken.subjects) and is_part and _is_window(trait, spoken)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.assertions import ELSEWHEN, UNJUDGED, Assertions
 from backend.assistant.grounding.comparatives import Comparative, find_comparatives
-from backend.assistant.grounding.folding import fold_text
+from backend.assistant.grounding.matching import Known
+from backend.assistant.grounding.named import has_stranger
 from backend.assistant.grounding.names import TAG_MENTION
+from backend.assistant.grounding.sentence import Sentence
 from backend.assistant.grounding.span import Mark
 from backend.assistant.grounding.standing import Standing
 
@@ -54,23 +55,24 @@ BEGINNINGS: Final = frozenset(_BEGIN.split())
 class Words:
     """Judges the sentences of one text, in order: after a name of somebody else nobody knows of whom they speak.
 
-    question : what is answered; one of somebody else's, or of another time, leaves nothing to be judged on these facts
+    known : what is known for it; a question of somebody else, or of another time, leaves nothing to be judged on these facts
     """
 
-    def __init__(self, facts: FactSet, question: str = "") -> None:
-        self._facts = facts
-        self._assertions = Assertions(facts)
-        self._is_shared = self._assertions.spoken_of.has_stranger(question) or ELSEWHEN.search(question) is not None
+    def __init__(self, known: Known) -> None:
+        self._facts = known.facts
+        self._assertions = Assertions(known.facts, known.subjects)
+        asked = Sentence(known.asked, known.subjects.phrases)
+        self._is_shared = has_stranger(asked) or ELSEWHEN.search(known.asked) is not None
 
-    def judge(self, sentence: str, marked: Sequence[Marked]) -> list[Marked]:
+    def judge(self, sentence: Sentence, marked: Sequence[Marked]) -> list[Marked]:
         """The stating words of a sentence that are no part of what is marked already; a true one leads to its first fact."""
-        folded = fold_text(sentence)
-        self._is_shared = self._is_shared or self._assertions.spoken_of.has_stranger(folded.text)
-        found = [] if _EXPLAINS.search(folded.text) else find_comparatives(sentence, with_denied=True)
+        text, folded = sentence.text, sentence.folded
+        self._is_shared = self._is_shared or has_stranger(sentence)
+        found = [] if _EXPLAINS.search(folded.text) else find_comparatives(text, with_denied=True)
         shown = [(start, end, standing.fact) for start, end, standing in marked if standing.fact]
-        tags = [(match.start(), match.end(), match[1] or match[2]) for match in TAG_MENTION.finditer(sentence)]
+        tags = [(match.start(), match.end(), match[1] or match[2]) for match in TAG_MENTION.finditer(text)]
         shown += [tag for tag in tags if tag[2] in self._facts]
-        claimed = [one for one in found if not _SUPPOSES.search(sentence, 0, one.start)]
+        claimed = [one for one in found if not _SUPPOSES.search(text, 0, one.start)]
         judged = [(one.start, one.end, self._standing(one, sentence, shown)) for one in claimed]
         answered = _ANSWERED.search(folded.text)
         if answered:
@@ -78,7 +80,7 @@ class Words:
         taken = [(start, end) for start, end, standing in marked if standing.mark is not Mark.PLAIN]
         return [one for one in judged if not any(one[0] < end and start < one[1] for start, end in taken)]
 
-    def _standing(self, found: Comparative, sentence: str, shown: Sequence[tuple[int, int, str]]) -> Standing:
+    def _standing(self, found: Comparative, sentence: Sentence, shown: Sequence[tuple[int, int, str]]) -> Standing:
         judged = UNJUDGED if self._is_shared else self._assertions.judge(found, sentence, shown)
         if judged.is_true is None:
             return _UNCHECKED

@@ -160,7 +160,7 @@ class ChatMode:
         key = cache_key(request, sha, asked.facts.digest, known.quoted)
         kept = await self._cache.find(key, asked.keeps_min)
         if kept is not None:
-            spans = show_tags(check_text(kept.text, known, Words(known.facts, known.asked)), asked.facts)
+            spans = show_tags(check_text(kept.text, known, Words(known)), asked.facts)
             draft.grow(phase=Phase.WRITING, words="", spans=spans)
             return _Try(spans, kept.text, None, is_cached=True)
         if is_shown:

@@ -35,7 +35,7 @@ class Hearing:
     def _begin(self) -> None:
         self.spans: tuple[Span, ...] = ()
         self._raw: list[str] = []
-        self._guard = StreamGuard(self._known, Words(self._facts, self._known.asked))
+        self._guard = StreamGuard(self._known, Words(self._known))
         self._thought_guard = StreamGuard(self._known)  # nothing in a thought is checked but its numbers
         self._n_chars, self._is_thinking = 0, False
 
@@ -62,7 +62,7 @@ class Hearing:
         self._add(show_tags(self._guard.end(), self._facts))
         if self.done is not None and self.done.finish is Finish.REPEATED and (kept := end_of_first(self.text)) >= 0:
             self._raw = [self.text[:kept].rstrip()]
-            words = Words(self._facts, self._known.asked)
+            words = Words(self._known)
             self.spans = show_tags(check_text(self.text, self._known, words), self._facts)
             if self._draft is not None:
                 self._draft.grow(spans=self.spans)

@@ -74,6 +74,8 @@ TRUE = (
     "A bearish harami formed.",
     "The price is below resistance.",
     "Apple stands below its long average.",
+    "The price is below its 50-Day Moving Average.",
+    "The closing price is below the stock's 50-day average.",
 )  # fmt: skip
 UNTRUE = (
     "The price is above its 50-day average.",
@@ -140,6 +142,12 @@ UNCHECKED = (
     "A double top is in place.",
     "It makes higher highs.",
     "It is more volatile than bonds.",
+    "The weekly RSI is not overbought.",
+    "The price is above the next support.",
+    "At 430.47, the RSI is below its 50-day average.",
+    "The company is growing.",
+    "It is below its Bollinger bands.",
+    "It compares with microsoft. It is above its 50-day average.",
 )  # fmt: skip
 PROSE = (
     "Above all, stay calm.",
@@ -232,7 +240,8 @@ PROSE = (
 
 
 def stating(text: str, question: str = "") -> list[tuple[str, Mark]]:
-    spans = check_text(text, Known(FACTS, asked=question), Words(FACTS, question))
+    known = Known(FACTS, asked=question)
+    spans = check_text(text, known, Words(known))
     assert "".join(span.text for span in spans) == text
     return [(span.text, span.mark) for span in spans if span.mark in STATING]
 
@@ -267,7 +276,7 @@ def test_ordinary_prose_states_nothing(text):
 
 def test_true_words_lead_to_their_fact_and_untrue_ones_say_what_is_so():
     text = "The price is below its 50-day average, and the RSI is overbought."
-    spans = {span.text: span for span in check_text(text, Known(FACTS), Words(FACTS))}
+    spans = {span.text: span for span in check_text(text, Known(FACTS), Words(Known(FACTS)))}
 
     assert (spans["below"].mark, spans["below"].fact) == (Mark.JUDGED, "F2")
     assert "483.14" in spans["below"].why
@@ -281,7 +290,7 @@ def test_of_somebody_else_or_another_time_nothing_is_judged(question):
 
 
 def test_without_facts_nothing_is_judged_and_nothing_stated_passes():
-    spans = check_text("The stock is rising.", Known(FactSet(())), Words(FactSet(())))
+    spans = check_text("The stock is rising.", Known(FactSet(())), Words(Known(FactSet(()))))
 
     assert [(span.text, span.mark) for span in spans] == [
         ("The stock is ", Mark.PLAIN),
@@ -293,6 +302,6 @@ def test_without_facts_nothing_is_judged_and_nothing_stated_passes():
 @pytest.mark.parametrize("step", [1, 3, 11])
 def test_streamed_and_whole_text_are_judged_alike(step):
     for text in (" ".join(TRUE + UNTRUE), "\n".join(UNCHECKED), " ".join(PROSE + UNTRUE), ", ".join(PROSE)):
-        guard = StreamGuard(Known(FACTS), Words(FACTS))
+        guard = StreamGuard(Known(FACTS), Words(Known(FACTS)))
         spans = [span for at in range(0, len(text), step) for span in guard.feed(text[at : at + step])]
-        assert join_spans([*spans, *guard.end()]) == check_text(text, Known(FACTS), Words(FACTS))
+        assert join_spans([*spans, *guard.end()]) == check_text(text, Known(FACTS), Words(Known(FACTS)))
