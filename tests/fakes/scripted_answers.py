@@ -91,7 +91,7 @@ DOWN_WORDS = (
     "It dropped by {n} % {over}.", "It closed {n} % lower {over}.", "The change {over} was ({n}%).",
     "The change {over} is \u2212{n} %.",
 )  # fmt: skip
-DATE_WORDS = ("The swing came on {n}.", "Since {n} little has changed.", "({n}).", "On {n} it turned.")
+DATE_WORDS = ("The swing came on {n}.", "Since the swing of {n} little has changed.", "({n}).", "On {n} it turned.")
 INVENTED = (
     "Analysts see a target of {big}.",
     "The 37-day average holds.",

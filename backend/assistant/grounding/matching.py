@@ -142,10 +142,10 @@ class Known:
             return named
         stated = Stated(sentence, number)
         if number.kind in {Kind.DATE, Kind.TIME}:
-            return self._of_date(number) or self._of_quotes(stated) or UNKNOWN
+            return self._of_date(stated) or self._of_quotes(stated) or UNKNOWN
         found = self._of_fact(stated)
         if found is None and not is_result(number, sentence.text, answers=self._answers):  # a year is no result
-            found = self._of_date(number)
+            found = self._of_date(stated)
         return found or self._of_quotes(stated) or UNKNOWN
 
     def _of_quotes(self, stated: Stated) -> Standing | None:
@@ -154,9 +154,10 @@ class Known:
         quoted = None if is_result(number, text, answers=self._answers) else self.quotes.find(number)
         return None if quoted and not is_supposed(number, text) and self.subjects.knows(stated.spoken) else quoted
 
-    def _of_date(self, number: FoundNumber) -> Standing | None:
-        found = self.dates.find(number)
-        return Standing(Mark.NUMBER, *found) if found else None
+    def _of_date(self, stated: Stated) -> Standing | None:
+        """The fact whose day or time it is, if the sentence speaks of it there."""
+        moment = next((one for one in self.dates.find(stated.number) if self.subjects.is_dated(one, stated.dated)), None)
+        return Standing(Mark.NUMBER, moment.fact.id, moment.why) if moment else None
 
     def _as_parameter(self, number: FoundNumber, sentence: str) -> Standing | None:
         """A name where it is a window or parameter that was computed with ("RSI 14", "50-day average"), unknown where it was not.

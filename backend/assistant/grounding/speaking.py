@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
+from backend.assistant.grounding.dating import Dated, read_date
 from backend.assistant.grounding.directions import Direction
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.heads import beside, governor, in_brackets, inverted
@@ -38,6 +39,11 @@ class Stated:
         """What the number is said to be of."""
         around = Around(self.sentence, self.number)
         return next((found for step in _STEPS if (found := step(around)) is not None), STRANGE)
+
+    @cached_property
+    def dated(self) -> Dated:
+        """What it is said to be of, as a date."""
+        return read_date(Around(self.sentence, self.number))
 
     @cached_property
     def direction(self) -> Direction:

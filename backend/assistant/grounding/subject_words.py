@@ -21,8 +21,8 @@ change: change, changed, move, moved, movement, return, returned, performance, p
     profit, swing, swung, pullback, correction, corrected, delivered, yielded, weakened, strengthened, eased, edged, ticked,
     inched, crept, shrank, shrunk, appreciated, depreciated, richer, poorer, jumping, rallies, plunges, hike, hiked, bounce,
     rebound, rebounded, cheaper, dearer, selloff, tacked on, put on, gave up, momentum of, change in price, price change
-high: high, peak, top, highest level, highest point
-low: low, trough, bottom, lowest level, lowest point
+high: high, peak, peaked, top, highest level, highest point
+low: low, trough, bottom, bottomed, lowest level, lowest point
 high year: yearly high, annual high, high of the year, highest high of the year, highest of the year, highest price of the
     year, year high, year's high, highest high of year
 low year: yearly low, annual low, low of the year, lowest low of the year, lowest of the year, lowest price of the year, year
@@ -108,7 +108,8 @@ position gain: open gain, open loss, open profit, unrealised gain, unrealized ga
     you are down, your gain, your loss, your profit, your position is up, your position is down, you have gained, you have
     lost
 age: day since the newest bar, day old, old, day ago, stale, age
-bars: bar, complete bar, bars stored, bars of history, bar of history, stored bar, bar in view, candle
+bars: bar, complete bar, bars stored, bars of history, bar of history, stored bar, bar in view, candle, data goes back,
+    history goes back, data begins, data starts, data covers, history begins, history starts
 sentiment: sentiment, social sentiment, sentiment score, mood
 confidence: confidence, confidence level
 """

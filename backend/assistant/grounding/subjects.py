@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from typing import Final
 
 from backend.assistant.facts.fact import Fact, FactSet, Unit
 from backend.assistant.grounding.dates import Date
+from backend.assistant.grounding.dating import Dated
 from backend.assistant.grounding.found import FoundNumber
+from backend.assistant.grounding.known_dates import Moment, Role, at, day_of, is_on, moments_of
 from backend.assistant.grounding.lexicon import AGES, AHEAD, WEEKDAYS, Phrases, Row, Sort, phrases_of, stems
 from backend.assistant.grounding.pieces import Piece
 from backend.assistant.grounding.speaking import Stated
@@ -17,7 +19,6 @@ from backend.assistant.grounding.traits import Trait, traits_of
 
 _AGO: Final = re.compile(r"\sago\b")
 _OVER: Final = re.compile(r"\b(?:over|in|during|for|within|of|the|since)\s\Z", re.IGNORECASE)
-_NS: Final = 1_000_000_000
 _MOVING: Final = frozenset({"price", "change", "previous"})
 _FAMILIES: Final = frozenset({"average", "support", "resistance", "volume", "usual volume", "volatility", "var", "drawdown"})
 _COUNTABLE: Final = frozenset({"age", "bars", "cross"})
@@ -31,7 +32,7 @@ class Subjects:
     def __init__(self, facts: FactSet, names: Iterable[str] = ()) -> None:
         self._facts = facts
         self._traits = traits_of(facts.values())
-        self._days: dict[str, frozenset[date]] = {}
+        self._days: dict[str, frozenset[Date]] = {}
         age = facts.named("bars.age")
         self._age_days = float(age.value) if age is not None and isinstance(age.value, int | float) else 0.0
         cross = facts.named("average.cross")
@@ -78,9 +79,23 @@ class Subjects:
         if "cross" in trait.subjects and spoken.words & self._other_crosses:
             return False
         said = sentence.date_near(number)
-        if said and not any(_is_on(one, day) for one in said for day in self._days_of(fact)):
+        if said and not any(is_on(one, day) for one in said for day in self._days_of(fact)):
             return False
         return not any(self._is_other_day(piece, fact, number, sentence.text) for piece in sentence.pieces)
+
+    def is_dated(self, moment: Moment, dated: Dated) -> bool:
+        """Whether a date is said of what this moment is of."""
+        if dated.is_strange or (moment.role is Role.START and not dated.is_since):
+            return False
+        if dated.is_state:
+            return moment.role is Role.STATE
+        if dated.spoken is None:
+            return True
+        if moment.role is Role.STATE and moment.fact.known_ns is not None:  # it came to be on another day
+            return False
+        trait, is_flag = self._traits[moment.fact.id], moment.fact.unit is Unit.FLAG
+        is_named = not is_flag and trait.words <= dated.spoken.words and _is_named(trait, dated.spoken)
+        return is_named or moment.fact.id in dated.spoken.labelled
 
     def sign(self, fact: Fact) -> str:
         """What the fact's sign says: "change", "fall", "distance" or nothing."""
@@ -99,13 +114,10 @@ class Subjects:
             return WEEKDAYS[self._last_day(fact).weekday()] != piece.value
         return piece.word in AHEAD and piece.end <= number.start
 
-    def _days_of(self, fact: Fact) -> frozenset[date]:
+    def _days_of(self, fact: Fact) -> frozenset[Date]:
         found = self._days.get(fact.id)
         if found is None:
-            moments = [fact.as_of_ns, *(event_ns for event_ns, _ in fact.points)]
-            if fact.bars is not None:
-                moments += [fact.bars.to_ns, fact.bars.from_ns]
-            found = self._days[fact.id] = frozenset(_day(moment) for moment in moments)
+            found = self._days[fact.id] = frozenset(day_of(moment.at) for moment in moments_of(fact))
         return found
 
     def _labels(self) -> Iterable[Row]:
@@ -125,21 +137,13 @@ class Subjects:
             yield label, Sort.LABEL, " ".join(ids)
 
     def _last_day(self, fact: Fact) -> date:
-        return _day(fact.as_of_ns if fact.bars is None else fact.bars.to_ns)
+        return at(fact.as_of_ns if fact.bars is None else fact.bars.to_ns).date()
 
 
 def _is_past(piece: Piece, text: str) -> bool:
     """Whether a stretch is said of a time gone by, and not of what something is computed over: "last week", "a year ago"."""
     is_ago = _AGO.match(text, piece.end) is not None
     return is_ago or (piece.word.startswith("last ") and _OVER.search(text, 0, piece.start) is None)
-
-
-def _day(event_ns: int) -> date:
-    return datetime.fromtimestamp(event_ns // _NS, UTC).date()
-
-
-def _is_on(said: Date, day: date) -> bool:
-    return all(part is None or part == known for part, known in zip(said, (day.year, day.month, day.day), strict=True))
 
 
 def _is_meant(fact: Fact, trait: Trait, spoken: Spoken, number: FoundNumber) -> bool:

@@ -156,6 +156,7 @@ def _by_label(fact: Fact) -> Trait:
     """Of facts that the table does not have, as ratios of filings: the subjects that the label names, else its own words."""
     label = fact.label.partition(",")[0]
     named = {piece.value for piece in read_pieces(label, {}) if piece.sort in {Sort.SUBJECT, Sort.FOREIGN}}
+    named |= {whole for whole, part in (("high", "highest"), ("low", "lowest")) if part in named}
     own = frozenset(word for word in stems(label) if len(word) > 2 and word not in LINKS)
     if fact.unit is Unit.RATIO and named:
         return Trait(frozenset(named))

@@ -5,9 +5,11 @@ import pytest
 from backend.assistant.facts.fact import Unit
 from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.matching import Known
+from backend.assistant.grounding.numbers import find_numbers
 from backend.assistant.grounding.span import Mark
 from backend.assistant.modes.tagged import show_tags
 from tests.fakes.grounded_facts import apple_facts
+from tests.fakes.spoken_dates import FALSE_DATES, TRUE_DATES
 from tests.fakes.spoken_truths import TRUE
 from tests.fakes.spoken_untruths import FALSE
 
@@ -45,6 +47,24 @@ def test_hardly_a_number_of_true_sentences_is_doubted(known):
     assert n_numbers > len(TRUE)
 
 
+@pytest.mark.parametrize("text", FALSE_DATES)
+def test_no_day_is_shown_as_a_fact_of_something_else(text, known):
+    dates = [number.start for number in find_numbers(text) if number.dates]
+    shown, at = [], 0
+    for span in check_text(text, known):
+        shown += [span.text] if span.mark is Mark.NUMBER and at in dates else []
+        at += len(span.text)
+    assert dates
+    assert shown == []
+
+
+def test_hardly_a_day_of_true_sentences_is_doubted(known):
+    doubted = [text for text in TRUE_DATES if Mark.UNVERIFIED in {span.mark for span in check_text(text, known)}]
+
+    assert len(doubted) <= 0.02 * len(TRUE_DATES), doubted
+    assert all(any(number.dates for number in find_numbers(text)) for text in TRUE_DATES)
+
+
 @pytest.mark.parametrize(("text", "values"), INVENTED, ids=[text for text, _ in INVENTED])
 def test_no_number_of_what_no_fact_is_of_is_shown_as_a_fact(text, values, known):
     assert [value for value in values if shown_as_facts(text.format(value), known)] == []
@@ -53,6 +73,7 @@ def test_no_number_of_what_no_fact_is_of_is_shown_as_a_fact(text, values, known)
 def test_there_are_enough_sentences_of_both_sorts():
     assert len(TRUE) >= 150
     assert len(FALSE) >= 250
+    assert min(len(TRUE_DATES), len(FALSE_DATES)) >= 40
 
 
 def test_an_answers_first_words_are_about_what_was_asked():
