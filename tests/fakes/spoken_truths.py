@@ -291,4 +291,11 @@ TRUE = (
     "Key resistance: $482.25",
     "1. RSI: 33.4, weak",
     "Short-term average: 454.97; long-term average: 569.77.",
+    # How far the price stands from a level, computed by code.
+    "The price is 10.74% below resistance.",
+    "AAPL trades 10.7% below the nearest resistance.",
+    "At 430.47, it is 2.84% above support.",
+    "The stock stands 2.8% above its nearest support of 418.60.",
+    "It is 14% below the next resistance.",
+    "The price is 0.56% below the pivot.",
 )

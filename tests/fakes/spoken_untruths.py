@@ -449,5 +449,15 @@ MORE = (
     "A success probability of 82%",
     "Warren Buffett owns 5.38%.",
     "The ESG score is 58.7.",
+    "The 50-day average is 10.74% below resistance.",
+    "The RSI is 10.74% below resistance.",
+    "Tesla is 10.74% below resistance.",
+    "The price is 10.74% above resistance.",
+    "The price is 10.74% below support.",
+    "The price is 2.84% below support.",
+    "The target is 10.74% below resistance.",
+    "A year ago it was 10.74% below resistance.",
+    "On 2012-09-21 it was 10.74% below resistance.",
+    "It will be 2.84% above support.",
 )
 FALSE = (*STRANGE, *OTHERS, *FAMILY, *TIMES, *SIGNS, *SETTINGS, *MORE)

@@ -52,6 +52,15 @@ def find_relation(said: FoundNumber, sentence: str, facts: FactSet, named: Seque
     return None
 
 
+def find_distance(said: FoundNumber, price: Fact, level: Fact, side: int | None) -> tuple[str, str] | None:
+    """The price's id and the formula, where the price is so many percent above (1), below (-1) or away from a level; else None."""
+    if said.kind is not Kind.PERCENT or not level.number:
+        return None
+    distance = (decimal_of(price.number) / decimal_of(level.number) - 1) * 100
+    is_turned = distance * (side or 0) < 0 or (said.is_signed and (said.value or 0) * distance < 0)
+    return (price.id, f"{price.id} / {level.id}") if is_rounding(said, distance) and not is_turned else None
+
+
 def _is_numeric(fact: Fact) -> bool:
     return isinstance(fact.value, int | float) and not isinstance(fact.value, bool) and abs(fact.value) < float("inf")
 

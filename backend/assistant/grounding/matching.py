@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from backend.assistant.facts.fact import Fact, FactSet, Unit
+from backend.assistant.grounding.derived import find_distance
 from backend.assistant.grounding.directions import is_sign_right
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.known_dates import KnownDates
@@ -143,7 +144,7 @@ class Known:
         stated = Stated(sentence, number)
         if number.kind in {Kind.DATE, Kind.TIME}:
             return self._of_date(stated) or self._of_quotes(stated) or UNKNOWN
-        found = self._of_fact(stated)
+        found = self._of_fact(stated) or self._of_distance(stated)
         if found is None and not is_result(number, sentence.text, answers=self._answers):  # a year is no result
             found = self._of_date(stated)
         return found or self._of_quotes(stated) or UNKNOWN
@@ -214,6 +215,12 @@ class Known:
         if chosen is None or best is None:
             return None
         return Standing(Mark.NUMBER, chosen.fact.id, chosen.fact.id if best[0] == 0 else f"{chosen.fact.id} rounded")
+
+    def _of_distance(self, stated: Stated) -> Standing | None:
+        """How far the price stands from a level, where facts have how far that is from the price: "10.7 % below resistance"."""
+        pair = self.subjects.compared_with(stated) if stated.number.kind is Kind.PERCENT else None
+        found = find_distance(stated.number, *pair, stated.spoken.side) if pair else None
+        return Standing(Mark.NUMBER, *found) if found else None
 
     def _candidates(self, number: FoundNumber, coarse: re.Match[str] | None) -> Iterator[_Reading]:
         """Readings of about this size whose form can be said so."""

@@ -35,15 +35,19 @@ class Stated:
         self.number = number
 
     @cached_property
+    def around(self) -> Around:
+        """What stands around it."""
+        return Around(self.sentence, self.number)
+
+    @cached_property
     def spoken(self) -> Spoken:
         """What the number is said to be of."""
-        around = Around(self.sentence, self.number)
-        return next((found for step in _STEPS if (found := step(around)) is not None), STRANGE)
+        return next((found for step in _STEPS if (found := step(self.around)) is not None), STRANGE)
 
     @cached_property
     def dated(self) -> Dated:
         """What it is said to be of, as a date."""
-        return read_date(Around(self.sentence, self.number))
+        return read_date(self.around)
 
     @cached_property
     def direction(self) -> Direction:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Final
@@ -13,6 +14,7 @@ from backend.assistant.grounding.found import FoundNumber
 from backend.assistant.grounding.known_dates import Moment, Role, at, day_of, is_on, moments_of
 from backend.assistant.grounding.lexicon import AGES, AHEAD, WEEKDAYS, Phrases, Row, Sort, phrases_of, stems
 from backend.assistant.grounding.pieces import Piece
+from backend.assistant.grounding.sentence import HEADS
 from backend.assistant.grounding.speaking import Stated
 from backend.assistant.grounding.spoken import Spoken, spoken_alone
 from backend.assistant.grounding.traits import Trait, traits_of
@@ -47,7 +49,9 @@ class Subjects:
 
     def fact_of(self, pieces: list[Piece], place: int) -> str:
         """The fact that a word names by itself, with window and rank; empty where there is none, or no saying which."""
-        spoken = spoken_alone(pieces, place)
+        return self._meant(spoken_alone(pieces, place))
+
+    def _meant(self, spoken: Spoken) -> str:
         if spoken.labelled:
             return next(iter(spoken.labelled)) if len(spoken.labelled) == 1 else ""
         of_subject = (fact_id for subject in spoken.subjects for fact_id in self._named_alone.get(subject, ()))
@@ -73,15 +77,29 @@ class Subjects:
 
     def fits(self, fact: Fact, stated: Stated) -> bool:
         """Whether the sentence speaks of this fact where it states the number."""
-        trait, spoken, sentence, number = self._traits[fact.id], stated.spoken, stated.sentence, stated.number
+        trait, spoken, number = self._traits[fact.id], stated.spoken, stated.number
         if spoken.is_strange or not _is_meant(fact, trait, spoken, number) or not _is_place_right(fact, trait, spoken, number):
             return False
         if "cross" in trait.subjects and spoken.words & self._other_crosses:
             return False
-        said = sentence.date_near(number)
+        return self._is_day_right(fact, stated)
+
+    def compared_with(self, stated: Stated) -> tuple[Fact, Fact] | None:
+        """The price and the level that it is said to stand above, below or away from; None where something else stands there."""
+        spoken, around = stated.spoken, stated.around
+        heads = [piece for piece in around.near if piece.end <= stated.number.start and piece.sort in HEADS]
+        price, level = self._facts.named("price.last"), self._facts.get(self._meant(replace(spoken, rank=spoken.rank or 1)))
+        if not spoken.is_against or price is None or level is None or any(piece.value != "price" for piece in heads):
+            return None
+        is_pair = price.is_available and level.is_available and price.unit is level.unit and price is not level
+        return (price, level) if is_pair and self._is_day_right(price, stated) else None
+
+    def _is_day_right(self, fact: Fact, stated: Stated) -> bool:
+        """Whether no other day is said than one of the fact's."""
+        said = stated.sentence.date_near(stated.number)
         if said and not any(is_on(one, day) for one in said for day in self._days_of(fact)):
             return False
-        return not any(self._is_other_day(piece, fact, number, sentence.text) for piece in sentence.pieces)
+        return not any(self._is_other_day(piece, fact, stated.number, stated.sentence.text) for piece in stated.sentence.pieces)
 
     def is_dated(self, moment: Moment, dated: Dated) -> bool:
         """Whether a date is said of what this moment is of."""
