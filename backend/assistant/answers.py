@@ -7,9 +7,8 @@ from typing import TypeAlias
 from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.engines.engine import Done, Finish
 from backend.assistant.facts.fact import BarRange, FactSet
-from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.claim import Verdict
-from backend.assistant.grounding.span import Span
+from backend.assistant.grounding.span import Checks, Span
 from backend.assistant.hits import Hit
 from backend.assistant.stages import Stage
 from backend.domain.bars import Series

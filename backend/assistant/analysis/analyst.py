@@ -13,7 +13,7 @@ from backend.assistant.engines.engine import Request
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.facts.gathering import FactGatherer
 from backend.assistant.facts.view import Position
-from backend.assistant.grounding.checks import Checks
+from backend.assistant.grounding.span import Checks
 from backend.assistant.grounding.tags import parse_tags, render_tags
 from backend.assistant.stages import Stages
 from backend.domain.bars import BarSpec, Series

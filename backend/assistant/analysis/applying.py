@@ -11,10 +11,9 @@ from backend.assistant.analysis.prompting import N_CLAIMS_MAX, WORDED
 from backend.assistant.analysis.teller import claim_of
 from backend.assistant.analysis.wording import check_wording
 from backend.assistant.facts.fact import FactSet
-from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.claim import Claim, Op, Verdict
 from backend.assistant.grounding.judging import judge
-from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.span import Checks, Mark
 from backend.assistant.grounding.tags import parse_tags
 from backend.errors import InvalidInput
 

@@ -10,8 +10,7 @@ from backend.assistant.grounding.names import START, TAG_MENTION, Place
 from backend.assistant.grounding.numbers import find_in, find_numbers
 from backend.assistant.grounding.segments import next_cut
 from backend.assistant.grounding.sentence import Sentence
-from backend.assistant.grounding.span import COMPUTED, Mark, Span
-from backend.assistant.grounding.standing import Standing
+from backend.assistant.grounding.span import COMPUTED, Mark, Span, Standing
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.grounding.words import Words
 from backend.assistant.grounding.wrong_tags import wrong_tags

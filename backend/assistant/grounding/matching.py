@@ -18,9 +18,8 @@ from backend.assistant.grounding.names import INDICATORS, LONG_UNITS, UNITS, Nam
 from backend.assistant.grounding.quotes import Quotes
 from backend.assistant.grounding.results import asks_for_number, is_result, is_supposed
 from backend.assistant.grounding.sentence import Sentence
-from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.span import Mark, Standing
 from backend.assistant.grounding.speaking import Stated
-from backend.assistant.grounding.standing import Standing
 from backend.assistant.grounding.subjects import Subjects
 from backend.assistant.grounding.values import decimal_of, shown_decimals
 

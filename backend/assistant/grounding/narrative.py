@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from backend.assistant.facts.fact import FactSet
-from backend.assistant.grounding.glued import find_changed_tags
 from backend.assistant.grounding.numbers import find_numbers
 from backend.assistant.grounding.span import Span
 from backend.assistant.grounding.tags import parse_tags, render_tags
+from backend.assistant.grounding.wrong_tags import find_changed_tags
 from backend.errors import InvalidInput
 
 N_CHARS_MAX: Final = 4_000

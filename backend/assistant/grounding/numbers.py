@@ -6,12 +6,11 @@ from decimal import Decimal
 from typing import Final
 
 from backend.assistant.grounding.dates import DATES, MONTHS, YEAR, read_dates
-from backend.assistant.grounding.figures import FIGURES, read_figures
+from backend.assistant.grounding.figures import FIGURES, end_of_roman, read_figures
 from backend.assistant.grounding.folding import Folded, fold_text
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.names import INDICATORS, START, Names, Place
 from backend.assistant.grounding.number_words import NUMBER_WORDS, WORDS_OF_NUMBERS, read_words
-from backend.assistant.grounding.romans import end_of_roman
 from backend.assistant.grounding.surroundings import is_after_money, may_follow, share_units, with_surroundings
 
 __all__ = ["FoundNumber", "Kind", "find_in", "find_numbers"]

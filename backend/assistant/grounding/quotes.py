@@ -11,8 +11,7 @@ from backend.assistant.grounding.folding import fold_text
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.names import Names
 from backend.assistant.grounding.numbers import find_numbers
-from backend.assistant.grounding.span import Mark
-from backend.assistant.grounding.standing import Standing
+from backend.assistant.grounding.span import Mark, Standing
 
 _SCALE_WORDS: Final = re.compile(
     r"\b(?:(?P<three>thousands?|000s?|k)|(?P<six>millions?|mn|mln|mm|m)|(?P<nine>billions?|bn|b)|(?P<twelve>trillions?|tn))\b",

@@ -1,4 +1,4 @@
-"""What of an answer's text may be shown, and as what."""
+"""What of an answer's text may be shown, and as what; and how much of each was found."""
 
 import enum
 from dataclasses import dataclass
@@ -32,3 +32,25 @@ class Span:
     mark: Mark = Mark.PLAIN
     fact: str = ""
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a number is: its mark, the fact it shows and how it was found. Mark PLAIN: a name, not a number."""
+
+    mark: Mark
+    fact: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the checking of an answer found."""
+
+    n_numbers: int = 0
+    n_unverified: int = 0
+    n_claims: int = 0
+    n_claims_dropped: int = 0
+    n_repairs: int = 0
+    n_unjudged: int = 0  # comparisons, and a yes or no, in free text of which code can say nothing
+    n_untrue: int = 0  # comparisons in free text that facts contradict

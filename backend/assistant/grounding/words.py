@@ -10,8 +10,7 @@ from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.named import has_stranger
 from backend.assistant.grounding.names import TAG_MENTION
 from backend.assistant.grounding.sentence import Sentence
-from backend.assistant.grounding.span import Mark
-from backend.assistant.grounding.standing import Standing
+from backend.assistant.grounding.span import Mark, Standing
 
 Marked: TypeAlias = tuple[int, int, Standing]
 """A stretch of a text and what it is."""

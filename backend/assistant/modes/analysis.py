@@ -9,8 +9,7 @@ from backend.assistant.analysis.card import StockAnalysis
 from backend.assistant.answer_cache import AnswerCache, cache_key, messages_of
 from backend.assistant.answers import Answer, Mode, Phase, Provenance, Question, Reach
 from backend.assistant.engines.engine import Done
-from backend.assistant.grounding.checks import Checks
-from backend.assistant.grounding.span import Span
+from backend.assistant.grounding.span import Checks, Span
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.modes.draft import Draft
 from backend.assistant.routing import Candidate, decide

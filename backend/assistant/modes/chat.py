@@ -12,9 +12,8 @@ from backend.assistant.answers import Mode, Phase, Provenance, Question, Reach
 from backend.assistant.engines.engine import Done, Finish, Message, Priority, Request, Role
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.checking import check_text
-from backend.assistant.grounding.checks import Checks
 from backend.assistant.grounding.matching import Known
-from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.span import Checks, Mark, Span
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.grounding.values import format_fact
 from backend.assistant.grounding.words import Words

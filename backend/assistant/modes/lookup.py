@@ -8,8 +8,7 @@ from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answers import ChartSeen, Mode, Phase, Provenance, Question
 from backend.assistant.facts.fact import FactSet
 from backend.assistant.facts.visible import with_visible
-from backend.assistant.grounding.checks import Checks
-from backend.assistant.grounding.span import Mark, Span
+from backend.assistant.grounding.span import Checks, Mark, Span
 from backend.assistant.grounding.tags import join_spans, render_tags
 from backend.assistant.hits import Hit, HitKind, quoted_span
 from backend.assistant.maths.reading import read_sum

@@ -9,8 +9,7 @@ from backend.assistant.answer_cache import messages_of
 from backend.assistant.answers import ChartSeen, Mode, Phase, Provenance, Question
 from backend.assistant.engines.engine import Done
 from backend.assistant.facts.fact import BarRange
-from backend.assistant.grounding.checks import Checks
-from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.span import Checks, Mark
 from backend.assistant.modes.draft import Draft
 from backend.assistant.routing import Candidate
 from backend.assistant.sight.checking import Group, compare, find_in_view

@@ -3,9 +3,9 @@
 import pytest
 
 from backend.assistant.grounding.checking import check_text
-from backend.assistant.grounding.glued import find_changed_tags
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.wrong_tags import find_changed_tags
 from backend.assistant.modes.tagged import show_tags
 from tests.fakes.grounded_facts import known_facts
 
