@@ -449,6 +449,8 @@ MORE = (
     "A success probability of 82%",
     "Warren Buffett owns 5.38%.",
     "The ESG score is 58.7.",
+    "The value at risk of a session is 2.48%.",
+    "The range of the week is 4.51%.",
     "The 50-day average is 10.74% below resistance.",
     "The RSI is 10.74% below resistance.",
     "Tesla is 10.74% below resistance.",

@@ -33,6 +33,7 @@ _PERIODS: Final = (
     (r"month", "price.change_21"), (r"week", "price.change_5"), (r"session|day\b|bar\b", "price.change_1"),
 )  # fmt: skip
 _UNANIMOUS: Final = ("price.change_1", "price.change_5", "price.change_21")
+_GLUED: Final = 3  # letters between a number and the words that it belongs to
 _TOUCHING: Final = 40  # letters around comparing words in which a number says how much
 
 
@@ -98,8 +99,9 @@ class Assertions:
     def _judge(self, found: Comparative, sentence: _Naming) -> Judged:
         if found.op is None:
             return UNJUDGED
-        if found.op in {Op.STRONG, Op.WEAK}:
-            return self._of_names(found.op, "trend.adx")
+        if found.op in {Op.STRONG, Op.WEAK}:  # of momentum nothing says how strong it is
+            is_momentum = re.match(r"\smomentum\b", sentence.text[found.end :], re.IGNORECASE) is not None
+            return UNJUDGED if is_momentum else self._of_names(found.op, "trend.adx")
         kinds = {
             Op.NEAR: self._compared, Op.ABOVE: self._compared, Op.BELOW: self._compared, Op.BETWEEN: self._between,
             Op.RISING: self._moving, Op.FALLING: self._moving, Op.OVERBOUGHT: self._bounded, Op.OVERSOLD: self._bounded,
@@ -125,6 +127,8 @@ class Assertions:
         for one in sentence.before(found):
             if not one.fact:
                 return UNJUDGED
+            if found.start - one.end < _GLUED and self._facts[one.fact].unit is Unit.PERCENT:  # how far, and not what
+                continue
             judged = self._of_ids(op, one.fact, other.fact)
             if judged.is_true is not None or one.topic != "fact":
                 return judged

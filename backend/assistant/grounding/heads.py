@@ -71,7 +71,7 @@ def _is_aside(around: Around, motion: Piece) -> bool:
 
 def _is_noun(around: Around, last: Piece, *, has_subject: bool) -> bool:
     """Whether an unknown word is what the number is of: "a multiple of 28", "the price elasticity is 28"."""
-    if has_subject and VERB_END.search(around.text[last.start : last.end]):
+    if (has_subject and VERB_END.search(around.text[last.start : last.end])) or "slope" in aspects_of((last.word,)):
         return False
     return any(piece.start >= last.end for piece in around.before) and _SAYS.match(around.text, last.end) is not None
 

@@ -11,6 +11,7 @@ from backend.assistant.grounding.sentence import STRANGE as STRANGE_SORTS
 from backend.assistant.grounding.spoken import STRANGE, Spoken, spoken_of, windows_of
 
 _FROM_HERE: Final = re.compile(r"[\s*_`]*(?:away\s)?from\s(?:here|the\s(?:last\s|current\s)?(?:price|close))", re.IGNORECASE)
+_ENUMERATED: Final = re.compile(r"(?:,|,?\sand)\s[$]?\d")
 _DOWNWARD: Final = frozenset(("down", "fall", "drop", "decline"))
 
 
@@ -43,7 +44,7 @@ def moved_by(around: Around, motion: Piece) -> Spoken:
     if moved is None or any(piece.sort in STRANGE_SORTS for piece in around.near):
         return STRANGE
     spoken = spoken_of(around, moved.value, head=moved)
-    if moved.value == "average" and windows_of(around, None) <= {"5"}:
+    if moved.value == "average" and windows_of(around, None) <= {"5", *moved.windows}:
         return replace(spoken, aspects=frozenset({"slope"}))
     if moved.value in {"high", "highest", "record high", "highest close"}:
         return replace(spoken, aspects=frozenset({"distance"}), side=-1, is_against=True)
@@ -62,8 +63,10 @@ def placed(around: Around) -> Spoken | None:
         return None
     end = first.end
     for piece in around.after[1:6]:
-        if BREAK.search(around.text, end, piece.start) or _is_stretch(around, piece):
+        if BREAK.search(around.text, end, piece.start):
             return None
+        if _is_stretch(around, piece):
+            return _against_window(around, piece, side)
         end = piece.end
         if piece.sort in HEADS:
             return _against(around, piece, side)
@@ -76,6 +79,15 @@ def _is_stretch(around: Around, piece: Piece) -> bool:
         return False
     after = next((one for one in around.after if one.start >= piece.end), None)
     return after is None or after.sort is not Sort.SUBJECT or after.value == "change"
+
+
+def _against_window(around: Around, piece: Piece, side: int) -> Spoken | None:
+    """One of several averages that share their noun: "5 % below the 20-day and 11 % below the 50-day average"."""
+    head = next((one for one in around.after if one.start >= piece.end and one.sort in HEADS), None)
+    if head is None or head.value != "average" or not _ENUMERATED.match(around.text, piece.end):
+        return None
+    against = _against(around, head, side)
+    return replace(against, windows=frozenset({piece.value})) if against is not None else None
 
 
 def _against(around: Around, piece: Piece, side: int) -> Spoken | None:

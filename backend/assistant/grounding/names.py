@@ -32,6 +32,7 @@ _WORDS: Final = (
 _COUNT: Final = r"(?:[2-9]|10|two|three|four|five|six|seven|eight|nine|ten)"
 _OWN: Final = (
     rf"(?:one\sor\s)?{_COUNT}\s(?:\w+\s)?(?:things|reasons|questions|ways|steps|options|aspects|takeaways|caveats|observations|remarks|scenarios)|"
+    rf"all\s{_COUNT}\s(?:\w+\s)?(?:averages|oscillators|indicators|bands|levels)|"
     rf"{_COUNT}\s(?:key|main|bullet|important)\s(?:points|factors|figures|numbers)|"
     r"(?:step|option|scenario|example|section|question|figure|phase|tip|reason|chapter)\s\d{1,2}(?![.,%]?\d|\s?%)|"
     r"24[\s-]hours?(?=\s(?:market|a\sday|trading))|(?:7|seven)\sdays\sa\sweek"

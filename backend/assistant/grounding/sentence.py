@@ -19,6 +19,7 @@ HEADS: Final = frozenset({Sort.SUBJECT, Sort.FOREIGN, Sort.LABEL, Sort.OTHER})
 STRANGE: Final = frozenset({Sort.FOREIGN, Sort.OTHER})
 PERCENTS: Final = frozenset({Kind.PERCENT, Kind.POINTS})
 VERB_END: Final = re.compile(r"(?:ed|ing|ly|s)\Z")
+_ASIDE: Final = re.compile(r"\d.*,\s(?:which|set|made|reached|hit)\b")  # says the day of another number
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s|\n")
 
 
@@ -76,7 +77,8 @@ class Sentence:
         return min(others, key=lambda one: abs(one[0] - number.start))[1] if others else ()
 
     def _is_in_line(self, at: int, number: FoundNumber) -> bool:
-        return "\n" not in self.text[min(at, number.end) : max(at, number.start)]
+        between = self.text[min(at, number.end) : max(at, number.start)]
+        return "\n" not in between and not (at > number.start and _ASIDE.search(between))
 
 
 class Around:

@@ -24,6 +24,8 @@ _PRICE_LINKS: Final = re.compile(
 )
 _TO: Final = re.compile(r"\b(?:(?P<to>to|at)|from)\s(?:about\s|around\s)?[$\u20ac\u00a3]?\Z", re.IGNORECASE)
 _AGAINST: Final = re.compile(r"\b(?:against|versus|vs\.?)\s\Z", re.IGNORECASE)
+_USUAL: Final = re.compile(r"\b(?:usual|normal|typical|average|norm)\s(?:of\s)?(?:about\s|around\s)?\Z", re.IGNORECASE)
+_ONE: Final = re.compile(r"(?:\sones?\b(?:\s(?:is|was|at|stands|sits|of)\b)*)?[\s(:*_$|]*")
 _ITEM_END: Final = re.compile(r"[.!?\n|]\s")
 
 
@@ -86,8 +88,9 @@ def _in_brackets(around: Around) -> Spoken | None:
 
 def _of_stretch(around: Around) -> Spoken | None:
     """An average whose window stands right before its number ("the 20-day (454.97) and 50-day (483.14) averages"), or a change."""
-    last = around.before[-1] if around.before else None
-    if last is None or last.sort is not Sort.STRETCH or around.text[last.end : around.number.start].strip(" (:*_$|"):
+    said = [piece for piece in around.before if piece.sort is not Sort.LINK and piece.word != "one"]
+    last = said[-1] if said else None
+    if last is None or last.sort is not Sort.STRETCH or not _ONE.fullmatch(around.text, last.end, around.number.start):
         return None
     near = (*around.after, *reversed(around.before), *reversed(around.sentence.context))
     head = next((piece for piece in near if piece.sort in HEADS), None)
@@ -208,14 +211,15 @@ def _of(around: Around, head: Piece, *, is_carried: bool = False) -> Spoken:
 def _meant(around: Around, head: Piece) -> tuple[str, ...]:
     """What a subject means for a number of this kind."""
     kind, subject = around.number.kind, head.value
-    if subject == "var" and head.start >= around.number.end:
+    if subject == "var" and (head.start >= around.number.end or around.number.is_bracketed):
         return ("var", "var level")
     if subject == "price" and kind in PERCENTS:
         return ("change",)
+    is_usual = subject in {"volume", "volume ratio"} and kind is Kind.PLAIN and _USUAL.search(around.lead()) is not None
     is_of_volume = subject in {"volume", "usual volume"} or (
         subject == "average" and any(piece.value == "volume" for piece in around.before)
     )
-    if is_of_volume and (kind is Kind.MULTIPLE or (subject == "average" and around.number.scale > 1)):
+    if is_usual or (is_of_volume and (kind is Kind.MULTIPLE or (subject == "average" and around.number.scale > 1))):
         return ("volume ratio",) if kind is Kind.MULTIPLE else ("usual volume",)
     if subject == "volume" and kind is Kind.PERCENT:
         return ("volume", "volume ratio")

@@ -59,9 +59,10 @@ adx: adx, average directional index, average directional movement index, trend s
 plus: + di, plus di, positive di, movement up, positive directional, upward movement, di +
 minus: - di, minus di, negative di, movement down, negative directional, downward movement, di -
 band: bollinger band, band, bollinger
-band upper: upper band, upper bollinger band, upper bollinger, bollinger upper band, band's upper edge, top band, upper line
-band middle: middle band, middle bollinger band, middle bollinger, middle line, mid band
-band lower: lower band, lower bollinger band, lower bollinger, bollinger lower band, bottom band, lower line
+band upper: upper band, upper one, upper bollinger band, upper bollinger, bollinger upper band, band's upper edge, top band,
+    upper line
+band middle: middle band, middle one, middle bollinger band, middle bollinger, middle line, mid band
+band lower: lower band, lower one, lower bollinger band, lower bollinger, bollinger lower band, bottom band, lower line
 band position: %b, percent b, place between the band, position between the band, between the band
 band width: band width, bandwidth, width of the band, bollinger width, bollinger band width, bollinger bandwidth
 band rank: rank of that width, band width rank, width rank
@@ -109,7 +110,7 @@ position gain: open gain, open loss, open profit, unrealised gain, unrealized ga
     lost
 age: day since the newest bar, day old, old, day ago, stale, age
 bars: bar, complete bar, bars stored, bars of history, bar of history, stored bar, bar in view, candle, data goes back,
-    history goes back, data begins, data starts, data covers, history begins, history starts
+    history goes back, data begins, data starts, data ends, data covers, history begins, history starts
 sentiment: sentiment, social sentiment, sentiment score, mood
 confidence: confidence, confidence level
 """
@@ -230,7 +231,7 @@ now currently current still just only about around roughly approximately near ne
 mark stand standing stood sit sitting sat read lie lying lay come coming came remain remaining remained show showing showed
 register registering print printing hover hovering hovered run running ran reach reached hit set seen found measured
 calculated computed reported recorded equal put total exactly so far also then too again here there point line indicator
-number score zone area region latest last recent newest overall general most both each respectively versus vs against than
+number score zone area region latest last recent newest oldest overall general most both each respectively versus vs against than
 from between into onto within until since over up per what where while but if not no yet very quite rather pretty fairly
 extreme strong weak modest moderate high low elevated subdued solid healthy bearish bullish neutral mere tiny small large big
 huge overbought oversold flat stable steady key major minor important strongest good poor mild sharp slight deep average

@@ -7,9 +7,11 @@ from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.matching import Known
 from backend.assistant.grounding.numbers import find_numbers
 from backend.assistant.grounding.span import Mark
+from backend.assistant.grounding.words import Words
 from backend.assistant.modes.tagged import show_tags
 from tests.fakes.grounded_facts import apple_facts
 from tests.fakes.spoken_dates import FALSE_DATES, TRUE_DATES
+from tests.fakes.spoken_freely import FREE_FALSE, FREE_TRUE
 from tests.fakes.spoken_truths import TRUE
 from tests.fakes.spoken_untruths import FALSE
 
@@ -39,12 +41,26 @@ def test_no_value_is_shown_as_a_fact_of_something_else(text, known):
 
 
 def test_hardly_a_number_of_true_sentences_is_doubted(known):
-    marks = {text: [span.mark for span in check_text(text, known)] for text in TRUE}
+    texts = (*TRUE, *FREE_TRUE)
+    marks = {text: [span.mark for span in check_text(text, known)] for text in texts}
     n_numbers = sum(mark is not Mark.PLAIN for said in marks.values() for mark in said)
     doubted = [text for text, said in marks.items() if Mark.UNVERIFIED in said]
 
-    assert len(doubted) <= 0.02 * len(TRUE), doubted
-    assert n_numbers > len(TRUE)
+    assert len(doubted) <= 0.02 * len(texts), doubted
+    assert n_numbers > len(texts)
+
+
+@pytest.mark.parametrize("text", FREE_TRUE)
+def test_nothing_that_a_model_writes_truly_is_said_to_be_untrue(text, known):
+    assert Mark.UNTRUE not in {span.mark for span in check_text(text, known, Words(known))}
+
+
+@pytest.mark.parametrize(("text", "values"), [(text, values) for text, *values in FREE_FALSE])
+def test_of_what_a_model_writes_freely_no_false_value_is_shown_as_a_fact(text, values, known):
+    spans = show_tags(check_text(text, known, Words(known)), known.facts)
+
+    assert {span.text for span in spans if span.mark in {Mark.NUMBER, Mark.QUOTED}}.isdisjoint(values)
+    assert {span.text for span in spans if span.mark is Mark.UNVERIFIED} >= set(values)
 
 
 @pytest.mark.parametrize("text", FALSE_DATES)
