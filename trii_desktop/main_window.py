@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self.status = StatusLine(look)
         self.setStatusBar(self.status)
-        self.toasts = ToastStack(self, look, bottom_px=STATUS_PX)
+        self.toasts = ToastStack(self, look, middle)
 
     def show_actions(self, actions: ActionSet) -> None:
         """Add the menus and the top bar."""

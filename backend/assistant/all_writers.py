@@ -64,7 +64,15 @@ class AllWriters:
         sees = card.projector is not None
         found_smaller = await self._stand_ins.find(mode, card)
         stand_in, slow_ms = found_smaller or (None, 0.0)
-        own = Candidate(LOCAL, card.name, is_fit=is_fit(card, mode), is_loadable=card.has_template, slow_ms=slow_ms, sees=sees)
+        own = Candidate(
+            LOCAL,
+            card.name,
+            is_fit=is_fit(card, mode),
+            is_loadable=card.has_template,
+            n_ctx=card.n_ctx_train,
+            slow_ms=slow_ms,
+            sees=sees,
+        )
         if stand_in is None:
             return (own, *remotes)
         return (

@@ -8,6 +8,7 @@ from backend.assistant.answers import Mode, Reach
 from backend.assistant.models.model import ModelCard
 
 SHORT_LETTERS: Final = 160
+LETTERS_A_TOKEN_MAX: Final = 5  # more are rare: nobody is left out who might have room for a question
 _HARD: Final = ("why", "explain", "plan", "strategy", "compare", "should", "scenario", "step by step", "pros and cons")
 
 
@@ -76,11 +77,13 @@ def decide(
 ) -> Route:
     """Order those who may and can answer.
 
+    n_tokens : how long the prompt is; 0 to judge by the text
     takes_unfit : local ones that did not pass their examination come last instead of not at all
     """
     allowed = [one for one in candidates if _may(one, reach)]
     able = [one for one in allowed if one.is_loadable and not one.is_down and one.is_affordable]
-    able = [one for one in able if not one.n_ctx or not n_tokens or one.n_ctx > n_tokens]
+    n_tokens = n_tokens or len(text) // LETTERS_A_TOKEN_MAX
+    able = [one for one in able if not one.n_ctx or one.n_ctx > n_tokens]
     if not able:
         return Route((), _why_nobody(candidates, reach))
     if not takes_unfit and not any(one.is_fit for one in able):

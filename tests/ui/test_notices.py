@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDockWidget
 
 from backend.clock import ManualClock
 from backend.events import Level, Notice
@@ -126,6 +127,23 @@ def test_the_settings_say_what_comes_up_in_the_corner(qapp, sampled):
                 notices.add(DONE)
                 notices.add(LATE)
                 assert [toast.accessibleName() for toast in toasts.toasts] == titles
+
+    run_on_qt(story())
+
+
+def test_what_comes_up_lies_over_old_bars_and_over_no_dock(qapp, sampled):
+    async def story():
+        async with open_window(sampled) as desktop:
+            window = desktop.window
+            window.resize(1100, 700)
+            desktop.desk.notices.add(LATE)
+            (toast,) = window.toasts.toasts[-1:]
+            docks = [dock for dock in window.findChildren(QDockWidget) if dock.isVisible()]
+            assert docks
+            await shown(lambda: toast.x() < window.width() // 2)
+            assert not any(dock.geometry().intersects(toast.geometry()) for dock in (*docks, window.statusBar()))
+            window.resize(1100, 620)
+            await shown(lambda: toast.geometry().bottom() < window.statusBar().y())
 
     run_on_qt(story())
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -97,15 +97,18 @@ class Toast(QFrame):
 
 
 class ToastStack(QObject):
-    """Stacks toasts in the bottom right corner of ``window``, newest lowest, at most four."""
+    """Stacks toasts in the bottom left corner of ``area``, a part of ``window``, newest lowest, at most four.
 
-    def __init__(self, window: QWidget, look: Look, *, bottom_px: int = 0) -> None:
+    There the oldest bars are: neither the newest ones nor what is written in a dock is covered.
+    """
+
+    def __init__(self, window: QWidget, look: Look, area: QWidget) -> None:
         super().__init__(window)
         self._window = window
         self._look = look
-        self._bottom_px = bottom_px
+        self._area = area
         self.toasts: list[Toast] = []
-        window.installEventFilter(self)
+        area.installEventFilter(self)
 
     def show(self, level: Level, title: str, text: str = "", *, icon: str = "") -> Toast:
         """Put one more toast on the stack, with the level's icon or its own; equal ones that are still there give way."""
@@ -127,17 +130,18 @@ class ToastStack(QObject):
 
     def place(self) -> None:
         """Move the toasts to where they belong."""
-        bottom = self._window.height() - MARGIN_PX - self._bottom_px
+        corner = self._area.mapTo(self._window, QPoint(0, self._area.height()))
+        bottom = corner.y() - MARGIN_PX
         for toast in reversed(self.toasts):
             toast.fit()
             bottom -= toast.height()
-            toast.move(self._window.width() - WIDTH_PX - MARGIN_PX, bottom)
+            toast.move(corner.x() + MARGIN_PX, bottom)
             toast.raise_()
             bottom -= 8
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the window's size."""
-        if event.type() == QEvent.Type.Resize and self.toasts:
+        """Follow the area."""
+        if event.type() in {QEvent.Type.Resize, QEvent.Type.Move} and self.toasts:
             self.place()
         return super().eventFilter(watched, event)
 

@@ -104,6 +104,7 @@ def _arguments(library: LlamaLibrary, header: GgufHeader, options: LoadOptions, 
         "n_gpu_layers": options.n_gpu_layers or 0,
         "use_mmap": True,
         "embedding": options.is_embedding,
+        "flash_attn": False,  # off is what the library makes of it; on a processor it writes more slowly (decision 0214)
         "swa_full": True,  # a sliding window that forgets cannot go back to a shared beginning
         "verbose": False,
     }

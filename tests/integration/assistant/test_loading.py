@@ -67,6 +67,16 @@ def test_a_loading_that_is_stopped_leaves_nothing_and_the_next_one_is_whole(star
     open_llama(starter_model, OPTIONS, tmp_path).close()
 
 
+def test_defaults_that_would_surprise_are_set_by_name(starter_model, tmp_path):
+    session = open_llama(starter_model, LoadOptions(n_ctx=512, n_threads=1, n_batch=64), tmp_path)
+    set_to = session._llama.context_params
+    session.close()
+    assert (set_to.n_ctx, set_to.n_batch, set_to.n_ubatch) == (512, 64, 64)
+    assert (set_to.n_threads, set_to.n_threads_batch) == (1, 1)
+    assert set_to.swa_full
+    assert set_to.flash_attn_type == importlib.import_module("llama_cpp.llama_cpp").LLAMA_FLASH_ATTN_TYPE_DISABLED
+
+
 def test_the_other_library_hears_a_stop_at_its_beginning_and_end(starter_model, tmp_path):
     for share in (0.0, 1.0):
         with pytest.raises(Unavailable, match="stopped"):

@@ -59,6 +59,13 @@ def test_nobody_is_told_with_the_reason():
     assert decide(Mode.FAST, "Hello", Reach.ALLOW_CLOUD, (LOCAL,), n_tokens=5_000).first is None
 
 
+def test_a_question_longer_than_a_model_reads_goes_to_one_that_reads_it():
+    small = Candidate("local", "Small", is_fit=True, n_ctx=2_048)
+    assert names(decide(Mode.FAST, "Hello", Reach.ALLOW_CLOUD, (small, CLOUD)))[0] == "local"
+    assert names(decide(Mode.FAST, "Hello " * 3_000, Reach.ALLOW_CLOUD, (small, CLOUD))) == ["openai"]
+    assert "a question this long" in decide(Mode.FAST, "Hello " * 3_000, Reach.LOCAL_ONLY, (small,)).reason
+
+
 candidates = st.builds(
     Candidate,
     st.sampled_from(["a", "b", "c"]),
