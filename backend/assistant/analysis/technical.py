@@ -186,10 +186,11 @@ def _momentum(teller: Teller) -> list[str]:
     if teller.has("stochastic.k") and (state := _state(teller, "stochastic.k")):
         told.append(f"The stochastic is {state} at {teller.tag('stochastic.k')}.")
     if teller.has("macd.line", "macd.signal"):
+        barely = "just " if teller.looks_equal("macd.line", "macd.signal") else ""
         if teller.holds(Op.ABOVE, "macd.line", "macd.signal"):
-            told.append(f"The MACD is above its signal ({teller.tag('macd.line')} to {teller.tag('macd.signal')}).")
+            told.append(f"The MACD is {barely}above its signal ({teller.tag('macd.line')} to {teller.tag('macd.signal')}).")
         elif teller.holds(Op.BELOW, "macd.line", "macd.signal"):
-            told.append(f"The MACD is below its signal ({teller.tag('macd.line')} to {teller.tag('macd.signal')}).")
+            told.append(f"The MACD is {barely}below its signal ({teller.tag('macd.line')} to {teller.tag('macd.signal')}).")
     return told + _bands(teller)
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from backend.assistant.facts.fact import FactSet, Unit
 from backend.assistant.grounding.claim import Claim, Op, Verdict
 from backend.assistant.grounding.judging import judge
+from backend.assistant.grounding.values import format_fact
 
 CLAIM_WORDS: Final = {
     Op.ABOVE: "{0} is above {1}",
@@ -60,6 +61,11 @@ class Teller:
         """The value of a fact that is a word, "" where it has none."""
         fact = self._facts.named(name)
         return fact.value if fact is not None and isinstance(fact.value, str) else ""
+
+    def looks_equal(self, one: str, other: str) -> bool:
+        """Whether two figures read alike as they are shown, whatever their last digits."""
+        first, second = (self._facts.named(name) for name in (one, other))
+        return first is not None and second is not None and format_fact(first) == format_fact(second)
 
     def known_ns(self, name: str) -> int:
         """When a find could first be known; 0 where that is not told."""

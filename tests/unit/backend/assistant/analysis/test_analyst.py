@@ -2,6 +2,7 @@
 
 import functools
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from backend.assistant.analysis.analyst import FOUNDING_INPUTS, Analyst
 from backend.assistant.analysis.applying import count_checks
 from backend.assistant.analysis.card import Direction, SectionKey, SketchKind
 from backend.assistant.facts.computing import compute_facts
+from backend.assistant.facts.fact import FactSet
 from backend.assistant.facts.view import Person, Position
 from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.judging import judge
@@ -47,6 +49,17 @@ def test_the_five_founding_sections_come_in_their_order(bars):
     assert [section.key for section in analysis.sections] == list(SectionKey)
     assert all(text_of(section).strip() for section in analysis.sections)
     assert analysis.is_plain_wording
+
+
+@pytest.mark.parametrize(
+    ("line", "words"), [(0.1512, "just below its signal (0.15 to 0.15)"), (0.11, "below its signal (0.11 to 0.15)")]
+)
+def test_figures_that_read_alike_are_not_said_to_stand_apart(bars, line, words):
+    view = view_of(bars)
+    to_be = {"macd.line": line, "macd.signal": 0.1539}
+    facts = FactSet(replace(one, value=to_be.get(one.name, one.value)) for one in compute_facts(view).values())
+    text = text_of(Analyst(None).analyse(facts, APPLE, view.main.series).sections[0])
+    assert f"The MACD is {words}." in text
 
 
 def test_every_number_of_the_wording_is_a_fact(bars):
