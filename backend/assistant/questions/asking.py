@@ -208,7 +208,14 @@ def _streak(reading: Reading, where: list[Condition]) -> Wanted | None:
         return None
     reading.drop(rf"\b(?:{_LONGEST})\b")
     reading.drop(r"\bhow (?:many|long)\b")
-    reading.drop(rf"\b{_UNITS}\b")
+    if given := re.search(rf"\b\d+ {_UNITS}\b", reading.text):
+        raise InvalidInput(
+            f"Runs of {given[0]} are not counted: only the longest run is told.",
+            hint="Ask for that one, as in: longest winning streak in 2012.",
+            code="question.streak",
+        )
+    while unit := reading.drop(rf"\b{_UNITS}\b"):
+        _note_piece(reading, unit[0])
     if not where:
         take_bare_moves(reading, where)
     return Wanted(Ask.STREAK)
@@ -233,6 +240,8 @@ def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -
             if ask in CONDITIONED and not where and ask in {Ask.LAST, Ask.FIRST, Ask.LIST}:
                 reading.text = before
                 continue
+            if ask is Ask.LIST:  # "list its down weeks"
+                _note_piece(reading, reading.text)
             return Wanted(ask, is_faint=ask is Ask.WHETHER and not kept)
     return None
 
@@ -315,7 +324,8 @@ def _aggregate(reading: Reading) -> Wanted | None:
 
 def _dated(reading: Reading, where: list[Condition]) -> Wanted | None:
     """All such days, where neither first nor last is said: "when did it close above 100?"."""
-    if where and (reading.drop(rf"\b(?:when|dates?|show|find|{_UNITS})\b")):
+    if where and (match := reading.drop(rf"\b(?:when|dates?|show|find|{_UNITS})\b")):
+        _note_piece(reading, match[0])
         return Wanted(Ask.LIST)
     return None
 
