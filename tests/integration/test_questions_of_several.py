@@ -5,10 +5,12 @@ import asyncio
 import numpy as np
 import pytest
 
+from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 from backend.storage.paths import Home
-from tests.fakes.asking import AAPL, MSFT, SPX, open_questions
+from tests.fakes.asking import AAPL, MSFT, SPX, VIX, WTI, open_questions
 
+COMP = InstrumentId("COMP", "INDEX")
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -100,4 +102,166 @@ async def test_a_list_is_one_of_the_bars_that_are_named(filled, text, instrument
 async def test_runs_of_a_given_length_are_refused_in_words(filled, text):
     async with open_questions(filled) as asked:
         with pytest.raises(InvalidInput, match="Runs of"):
+            await asked.questions.parse(text)
+
+
+async def joined(asked, *wanted, adjusted=True):
+    """The days that all of these instruments have from their second bar on, and of each its closes and those before."""
+    found = []
+    for instrument in wanted:
+        bars = await asked.bars(instrument, adjusted=adjusted)
+        found.append((bars.event_ns.view("datetime64[ns]").astype("datetime64[D]")[1:], bars.close[1:], bars.close[:-1]))
+    days = found[0][0]
+    for other, _, _ in found[1:]:
+        days = np.intersect1d(days, other)
+    return days, *((close[np.isin(own, days)], before[np.isin(own, days)]) for own, close, before in found)
+
+
+def of_year(days, year):
+    return days.astype("datetime64[Y]") == np.datetime64(year) if year else np.ones(len(days), bool)
+
+
+def days_in(matches, instrument):
+    """The days that stretches of an instrument cover."""
+    own = [(m.from_ns, m.to_ns) for m in matches if m.series.instrument == instrument]
+    return {day for a, b in own for day in np.arange(a, b + 1, 86_400 * 10**9).view("datetime64[ns]").astype("datetime64[D]")}
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second", "signs", "year"),
+    [
+        ("how many days did AAPL rise while MSFT fell in 2012", AAPL, MSFT, (1, -1), "2012"),
+        ("how many days did both AAPL and MSFT rise in 2012", AAPL, MSFT, (1, 1), "2012"),
+        ("in 2012 how many days did AAPL and MSFT rise together", AAPL, MSFT, (1, 1), "2012"),
+        ("how many days did the S&P 500 rise in 2008 while the nasdaq fell", SPX, COMP, (1, -1), "2008"),
+        ("how often does the S&P 500 fall on the day VIX rises", SPX, VIX, (-1, 1), ""),
+        ("how many days did oil rise while the S&P 500 fell", WTI, SPX, (1, -1), ""),
+    ],
+)
+async def test_a_condition_on_each_instrument_is_counted_on_the_days_that_they_share(filled, text, first, second, signs, year):
+    async with open_questions(filled) as asked:
+        days, *both = await joined(asked, first, second)
+        result = await asked.ask(text)
+
+    held = of_year(days, year)
+    for (close, before), sign in zip(both, signs, strict=True):
+        held &= sign * (close - before) > 0
+    assert result.facts.named("count").value == int(held.sum())
+    assert result.facts.named("total").value == int(of_year(days, year).sum())
+    for instrument in (first, second):
+        assert set(days[held]) <= days_in(result.matches, instrument)
+    assert {str(one.instrument) for one in result.plan.where} == {str(first), str(second)}
+
+
+async def test_averages_and_levels_are_those_of_the_instrument_that_they_are_said_of(filled):
+    async with open_questions(filled) as asked:
+        averages = await asked.ask(
+            "how many days did AAPL close above its 50-day average but MSFT below its 50-day average in 2012"
+        )
+        levels = await asked.ask("how many days did the S&P 500 close above 2700 and the VIX above 20 in 2018")
+        sides = []
+        for instrument in (AAPL, MSFT):
+            bars = await asked.bars(instrument, adjusted=True)
+            mean = np.convolve(bars.close, np.full(50, 1 / 50), "valid")
+            year = bars.event_ns[49:].view("datetime64[ns]").astype("datetime64[Y]") == np.datetime64("2012")
+            sides.append((bars.close[49:] - mean)[year])
+        days, (spx, _), (vix, _) = await joined(asked, SPX, VIX, adjusted=False)
+
+    assert averages.facts.named("count").value == int(((sides[0] > 0) & (sides[1] < 0)).sum())
+    assert levels.facts.named("count").value == int(((spx > 2700) & (vix > 20) & of_year(days, "2018")).sum())
+
+
+async def test_days_that_only_one_instrument_has_are_left_out_and_told(filled):
+    async with open_questions(filled) as asked:
+        result = await asked.ask("how many days did oil rise while the S&P 500 fell")
+        oil, spx = [(await asked.bars(one)).event_ns for one in (WTI, SPX)]
+
+    shared = np.intersect1d(oil, spx)
+    alone = sum(int(((one >= shared[0]) & (one <= shared[-1]) & ~np.isin(one, shared)).sum()) for one in (oil, spx))
+    assert alone
+    assert result.facts.named("alone").value == alone
+
+
+async def test_yes_or_no_of_two_instruments_is_told_with_the_values_of_each(filled):
+    async with open_questions(filled) as asked:
+        yes = await asked.ask("did aapl rise and msft fall on 2012-09-21")
+        no = await asked.ask("did aapl fall and msft rise on 2012-09-21")
+
+    assert (yes.facts.named("whether").value, no.facts.named("whether").value) == ("Yes", "No")
+    assert yes.sentence.count("the daily change of") == 2
+
+
+async def test_runs_first_and_last_times_and_lists_are_of_both_instruments(filled):
+    async with open_questions(filled) as asked:
+        days, aapl, msft = await joined(asked, AAPL, MSFT)
+        run = await asked.ask("longest streak of days both AAPL and MSFT rose")
+        last = await asked.ask("when did AAPL last fall more than 3% while MSFT rose")
+        listed = await asked.ask("list the days in 2012 when AAPL rose more than 2% and MSFT fell more than 1%")
+
+    apple, microsoft = ((close / before - 1) * 100 for close, before in (aapl, msft))
+    assert run.facts.named("streak").value == longest((apple > 0) & (microsoft > 0))
+    assert last.facts.named("last").value == str(days[(apple < -3) & (microsoft > 0)][-1])
+    held = (apple > 2) & (microsoft < -1) & of_year(days, "2012")
+    rows = [[listed.facts[cell.strip("{}")].value for cell in row] for row in listed.table.rows]
+    truth = zip(days[held], apple[held], microsoft[held], strict=True)
+    assert rows == [[str(day), pytest.approx(one), pytest.approx(other)] for day, one, other in truth]
+
+
+async def test_a_value_of_one_instrument_is_asked_for_on_the_days_of_another(filled):
+    async with open_questions(filled) as asked:
+        _, aapl, msft = await joined(asked, AAPL, MSFT)
+        days, apple, spx = await joined(asked, AAPL, SPX)
+        mean = await asked.ask("average return of AAPL on days MSFT fell")
+        drop = await asked.ask("biggest drop of AAPL on days the S&P 500 rose")
+
+    change = (aapl[0] / aapl[1] - 1) * 100
+    assert mean.facts.named("mean").value == pytest.approx(change[msft[0] < msft[1]].mean())
+    change = (apple[0] / apple[1] - 1) * 100
+    held = spx[0] > spx[1]
+    assert drop.facts.named("lowest").value == pytest.approx(change[held].min())
+    assert days_in(drop.matches, AAPL) == {days[held][change[held].argmin()]}
+
+
+async def test_weeks_of_two_calendars_are_the_same_weeks(filled):
+    async with open_questions(filled) as asked:
+        result = await asked.ask("how many weeks did oil rise while the S&P 500 fell in 2010")
+        oil, spx = [await changes(asked, one, "week") for one in (WTI, SPX)]
+
+    weeks = [(days.astype(np.int64) + 3) // 7 for days, _ in (oil, spx)]
+    both, mine, theirs = np.intersect1d(*weeks, return_indices=True)
+    held = (oil[1][mine] > 0) & (spx[1][theirs] < 0) & of_year((both * 7 - 3).astype("datetime64[D]"), "2010")
+    assert result.facts.named("count").value == int(held.sum())
+
+
+async def test_a_list_of_several_instruments_holds_the_bars_of_each(filled):
+    async with open_questions(filled) as asked:
+        result = await asked.ask("list the days AAPL and MSFT fell more than 10%")
+        truth = []
+        for name, instrument in (("Apple", AAPL), ("Microsoft", MSFT)):
+            days, change = await changes(asked, instrument)
+            truth += [
+                [f"{name} ({instrument})", str(day), pytest.approx(value)]
+                for day, value in zip(days, change, strict=True)
+                if value < -10
+            ]
+
+    assert [[result.facts[cell.strip("{}")].value for cell in row] for row in result.table.rows] == truth
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("how many days did AAPL close above the 50-day average of MSFT", "not compared"),
+        ("how many days did AAPL close above MSFT 50-day average", "not compared"),
+        ("how many days did AAPL or MSFT rise in 2012", "any of them"),
+        ("how many days was AAPL's RSI above 70 and MSFT's below 30", "which value"),
+        ("how many days did AAPL rise versus MSFT", "MSFT"),
+        ("what % of days when AAPL rose did MSFT rise", "those days alone"),
+        ("did AAPL rise while MSFT fell in 2012", "within a day"),
+        ("which of AAPL and MSFT rose while the S&P 500 fell on 2012-09-21", "alone"),
+    ],
+)
+async def test_what_may_be_meant_of_either_instrument_is_refused_in_words(filled, text, words):
+    async with open_questions(filled) as asked:
+        with pytest.raises(InvalidInput, match=words):
             await asked.questions.parse(text)

@@ -5,6 +5,7 @@ from contextlib import suppress
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.parsing import parse_question
@@ -102,6 +103,10 @@ def plans(draw):
     where = ()
     if ask in MAY_BE_CONDITIONED:
         where = tuple(draw(st.lists(conditions, min_size=ask in CONDITIONED, max_size=3, unique_by=repr)))
+    if watchlist is None and len(ids) > 1 and ask is not Ask.WHICH and draw(st.booleans()):
+        where = tuple(replace(one, instrument=ids[place % len(ids)]) for place, one in enumerate(where))
+        ids = ids[: len(where)] if ask in CONDITIONED and len(where) > 1 else ids
+        where = where if ask not in CONDITIONED or len(where) > 1 else tuple(replace(one, instrument="") for one in where)
     measure = draw(measures) if ask in MEASURED else None
     return Plan(
         ask=ask,

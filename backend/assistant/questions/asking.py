@@ -47,7 +47,7 @@ _EARLIER: Final = r"last|latest|recently"
 _LISTING: Final = r"(?:which|what|all|the|show|on which|on what)+(?: me)?(?: the| all)*"
 _BAR_ASKS: Final = (
     (Ask.WHETHER, r"^\s*(?:whether\b ?)+"),
-    (Ask.WHICH, rf"\b(?:which|what)(?: (?:{_CHOICE}))*\b(?! (?:{_UNITS})\b)"),
+    (Ask.WHICH, rf"\b(?:which|what)(?: (?:{_CHOICE}))*\b(?! (?:{_UNITS})\b| ?%| (?:share|percentage|fraction|proportion)\b)"),
     (
         Ask.SHARE,
         (
@@ -216,7 +216,7 @@ def _streak(reading: Reading, where: list[Condition]) -> Wanted | None:
         )
     while unit := reading.drop(rf"\b{_UNITS}\b"):
         _note_piece(reading, unit[0])
-    if not where:
+    if not where or reading.has_several:
         take_bare_moves(reading, where)
     return Wanted(Ask.STREAK)
 
@@ -235,7 +235,7 @@ def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -
             reading.drop(pattern)
             reading.drop(r"\b(?:last|latest|(?:most )?recently|first|earliest)\b(?! \{)") if ask in {Ask.LAST, Ask.FIRST} else None
             _note_piece(reading, units[0])
-            if not kept and not re.search(r"\{\d+\}", reading.text):
+            if (not kept or reading.has_several) and not re.search(r"\{\d+\}", reading.text):
                 take_bare_moves(reading, where)
             if ask in CONDITIONED and not where and ask in {Ask.LAST, Ask.FIRST, Ask.LIST}:
                 reading.text = before

@@ -1,8 +1,12 @@
 """Conditions as questions say them: "above its average", "rose more than 3 %", "crossed below 30", "at a new 52 week high"."""
 
 import re
+from collections.abc import Callable
 from typing import Final, cast
 
+from msgspec.structs import replace
+
+from backend.assistant.questions.binding import check_said, marks_of
 from backend.assistant.questions.phrases import Reading, interval_of
 from backend.assistant.questions.plan import (
     Change,
@@ -84,7 +88,7 @@ def take_moves(reading: Reading, where: list[Condition]) -> None:
             where.append(Condition(change, Op.ABOVE if match["up"] else Op.BELOW, Number(0.0)))
         return " ; "
 
-    reading.text = re.sub(pattern, read, reading.text)
+    _take(reading, where, pattern, read)
     if match := re.search(rf"\b(?:{UP}|{DOWN}) (?:by )?(?:{_SIZE}) ({_NUMBER})(?![\d.%]| %)", reading.text):
         raise InvalidInput(f"{match[1]} what?", hint="Write a % or points behind the number.", code="question.unit")
 
@@ -104,11 +108,12 @@ def take_conditions(reading: Reading, where: list[Condition]) -> None:
         right: Operand = reading.values[int(match[3])] if match[3] else Number(float(match[4]))
         if match[1] and int(match[1]) in reading.falls and isinstance(right, Number) and op in _FLIPPED:
             op, right = _FLIPPED[op], Number(-right.value)  # a fall of more than 3 % is a change below -3 %
+        check_said(marks_of(reading, match, 2), match[1], right, where)
         is_written = match[3] is not None and int(match[3]) < reading.n_written
         where.append(Condition(cast("Measure", left), op, right) if is_written else _condition(left, op, right))
         return _without(match)
 
-    reading.text = re.sub(pattern, read, " ".join(reading.text.split()))
+    _take(reading, where, pattern, read, 2)
 
 
 def take_bare_moves(reading: Reading, where: list[Condition]) -> None:
@@ -121,13 +126,34 @@ def take_bare_moves(reading: Reading, where: list[Condition]) -> None:
         (up_words, Change(1), Op.ABOVE, Number(0.0)),
         (down_words, Change(1), Op.BELOW, Number(0.0)),
     ):
-        if reading.drop(pattern):
-            where.append(Condition(left, op, right))
+        said = Condition(left, op, right)
+
+        def read(_: re.Match[str], said: Condition = said) -> str:
+            where.append(said)
+            return " ; "
+
+        _take(reading, where, pattern, read, count=0 if reading.has_several else 1)
+
+
+def _take(
+    reading: Reading, where: list[Condition], pattern: str, read: Callable[[re.Match[str]], str], at: int = 0, count: int = 0
+) -> None:
+    """Read each piece that matches, or the first ``count``; its conditions go with the instruments named before group ``at``."""
+
+    def replaced(match: re.Match[str]) -> str:
+        n_before = len(where)
+        rest = read(match)
+        for place in range(n_before, len(where)):
+            where[place] = replace(where[place], instrument=marks_of(reading, match, at))
+        return rest
+
+    reading.text = re.sub(pattern, replaced, " ".join(reading.text.split()), count=count)
 
 
 def _without(match: re.Match[str]) -> str:
-    """What stays of a comparison that was read: words between its parts that ask something."""
-    return " ; ".join(["", *re.findall(r"\b(?:last|first|most recently|which)\b", match[0]), ""])
+    """What stays of a comparison that was read: words between its parts that ask something, and the instruments."""
+    marks = " ".join(re.findall(r"@x[a-z](?: ?'s)?", match[0]))
+    return " ; ".join([marks, *re.findall(r"\b(?:last|first|most recently|which)\b", match[0]), ""])
 
 
 def _condition(left: Operand, op: Op, right: Operand) -> Condition:
@@ -155,7 +181,7 @@ def _take_distances(reading: Reading, where: list[Condition]) -> None:
         where.append(Condition(Distance(left, base), op if is_above else _FLIPPED[op], Number(size if is_above else -size)))
         return _without(match)
 
-    reading.text = re.sub(pattern, read, " ".join(reading.text.split()))
+    _take(reading, where, pattern, read, 3)
 
 
 def _take_betweens(reading: Reading, where: list[Condition]) -> None:
@@ -167,7 +193,7 @@ def _take_betweens(reading: Reading, where: list[Condition]) -> None:
         where.extend((Condition(left, Op.AT_LEAST, Number(low)), Condition(left, Op.AT_MOST, Number(high))))
         return _without(match)
 
-    reading.text = re.sub(pattern, read, reading.text)
+    _take(reading, where, pattern, read, 2)
 
 
 def _take_new_extremes(reading: Reading, where: list[Condition]) -> None:
@@ -188,4 +214,4 @@ def _take_new_extremes(reading: Reading, where: list[Condition]) -> None:
         where.append(Condition(cast("Measure", left), op, extreme))
         return _without(match)
 
-    reading.text = re.sub(pattern, read, reading.text)
+    _take(reading, where, pattern, read, 2)

@@ -1,25 +1,31 @@
 """The bars that a question is about: complete ones from the first stored bar on, and which of them lie in its period."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
 from backend.assistant.questions.plan import CalendarUnit, Current, Period, Previous, Recent, Span
 from backend.charts.series_times import session_numbers
-from backend.domain.bars import DAY_NS, SECOND_NS, BarArrays, Float64s, Int64s, Series
+from backend.domain.bars import DAY_NS, SECOND_NS, BarArrays, BarUnit, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument
 from backend.domain.sessions import SessionTable
 from backend.errors import InvalidInput
 from backend.market.history import History
 from backend.market.resample import known_ns
 
+Flags = npt.NDArray[np.bool_]
+
 BARS_MAX: Final = 5_000_000
 _EPOCH: Final = date(1970, 1, 1)
 _LETTERS: Final = {"12mo": len("2004"), "1mo": len("2004-03"), "3mo": len("2004-03")}
+_THURSDAY: Final = 3  # of 1970-01-01, where Monday is 0
+_WEEK: Final = 7
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -31,6 +37,7 @@ class Frame:
     sessions : float64[n_bars]   a number that changes with each session, for indicators
     first, stop : rows [first, stop) lie in the period; earlier ones are there so that indicators are warm
     traded : the bars of an adjusted frame as they were traded; None where nobody asks for them
+    others : the frames of other instruments that conditions look at, by their ids
     """
 
     instrument: Instrument
@@ -42,11 +49,16 @@ class Frame:
     stop: int
     is_adjusted: bool
     traded: BarArrays | None = None
+    others: Mapping[str, "Frame"] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
         """How many bars lie in the period."""
         return self.stop - self.first
+
+    def of(self, instrument: str) -> "Frame":
+        """The frame of another instrument, this one for its own and for none."""
+        return self.others.get(instrument, self)
 
     def day(self, row: int) -> str:
         """The date of a bar, its year or month where it is one, or its instant where bars are shorter than days; ISO 8601."""
@@ -54,6 +66,36 @@ class Frame:
         if self.series.spec.is_dated:
             return (_EPOCH + timedelta(days=at_ns // DAY_NS)).isoformat()[: _LETTERS.get(str(self.series.spec))]
         return datetime.fromtimestamp(at_ns // SECOND_NS, UTC).isoformat()
+
+
+def rows_beside(frame: Frame, other: Frame) -> Int64s:
+    """int64[n_bars]: for each bar of ``frame`` the row of the same day, week, … in ``other``, -1 where it has none."""
+    if other is frame:
+        return np.arange(len(frame.bars))
+    mine, theirs = _places(frame), _places(other)
+    rows = np.searchsorted(theirs, mine)
+    is_there = rows < len(theirs)
+    is_there[is_there] = theirs[rows[is_there]] == mine[is_there]
+    return np.where(is_there, rows, -1)
+
+
+def shared_bars(frame: Frame) -> Flags:
+    """bool[n_bars]: the bars of ``frame`` that all of its others have too."""
+    is_shared = np.ones(len(frame.bars), np.bool_)
+    for other in frame.others.values():
+        is_shared &= rows_beside(frame, other) >= 0
+    return is_shared
+
+
+def _places(frame: Frame) -> Int64s:
+    """A number of each bar's time that other calendars share: a week is named by its first session, which they may not."""
+    times, spec = frame.bars.event_ns, frame.series.spec
+    if spec.unit is BarUnit.WEEK and spec.step == 1:
+        return (times // DAY_NS + _THURSDAY) // _WEEK
+    if spec.unit is BarUnit.MONTH:
+        months: Int64s = times.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
+        return months // int(spec.step)
+    return times
 
 
 async def load_frame(

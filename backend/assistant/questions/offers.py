@@ -15,6 +15,7 @@ from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import (
     INSTRUMENTS_MAX,
     NUMBER_MAX,
+    Ask,
     Change,
     Distance,
     Extreme,
@@ -86,6 +87,9 @@ def check_against(plan: Plan, offer: Offer) -> Plan:
     said = (plan.instruments, plan.watchlist, plan.interval, plan.period, plan.prices)
     if said != (offer.instruments, offer.watchlist, offer.interval, offer.period, offer.prices):
         raise InvalidInput("The plan is about other instruments or another time.", code="question.proposal")
+    # Code alone says which condition goes with which of several instruments.
+    if any(one.instrument for one in plan.where) or (len(offer.instruments) > 1 and plan.where and plan.ask is not Ask.WHICH):
+        raise InvalidInput("Conditions on several instruments are not read by a model.", code="question.proposal")
     used = [(float(plan.n), 1.0)]
     for value in [plan.measure, *(side for one in plan.where for side in (one.left, one.right))]:
         used += [] if value is None else _numbers_of(value)

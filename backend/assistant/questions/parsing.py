@@ -8,11 +8,14 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, cast
 
+from msgspec import structs
+
 from backend.assistant.facts.gathering import MARKET
 from backend.assistant.questions.asking import Wanted, read_distance, read_wanted, small_move, takes_how_much
-from backend.assistant.questions.comparing import take_bare_moves, take_conditions, take_moves
+from backend.assistant.questions.binding import bind, check_moves, takes_together
+from backend.assistant.questions.comparing import DOWN, UP, take_bare_moves, take_conditions, take_moves
 from backend.assistant.questions.names import COMMON, NICKNAMES, Names
-from backend.assistant.questions.periods import take_period
+from backend.assistant.questions.periods import is_ever, take_period
 from backend.assistant.questions.phrases import WRITTEN, Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import (
@@ -107,6 +110,7 @@ _FILLER: Final = """
 _FILLERS: Final = frozenset(_FILLER.split())
 _IS_WHETHER: Final = re.compile(r"\s*(?:did|has|have|is|are|was|were|whether)\b")
 _SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
+_OTHERS_MOVE: Final = rf"\b(?:when|while|if|on|that)\b[^;]*@x[a-z][^;]*\b(?:{UP}|{DOWN})\b"
 CUE: Final = re.compile(
     r"\b(?:how (?:many|often|much|far)|when|highest|lowest|longest|biggest|largest|best|worst|average|mean|median|correlation"
     r"|count|which|drawdown|volatility|volume|close[sd]?|rsi|total|share|first|last|list|return)\b"
@@ -129,7 +133,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     line = plain_question(line)
     if OPEN.search(re.sub(r"\bwould like\b", " ", line)):
         return None
-    reading, where = Reading(_with_synonyms(line)), list[Condition]()
+    reading, where = Reading(_with_synonyms(line), marks=tuple(ids)), list[Condition]()
     is_named = bool(ids) or watchlist is not None
     try:
         period, prices = read_pieces(reading)
@@ -148,7 +152,12 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         return _refuse_left_over(left, text, wanted, is_named=is_named, has_chart=bool(instrument))
     if not is_named and not instrument:
         raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code=NAMELESS)
-    chosen = tuple(dict.fromkeys(one_of(one) for one in (ids if is_named else [(instrument,)])))
+    is_alone = _is_one_bar(period) or bool(reading.n_written or reading.intervals)
+    where, subjects = bind(reading, where, wanted.ask)
+    if wanted.ask is Ask.WHETHER and not is_alone:
+        check_moves(where, is_ever=is_ever(line))
+    where = [structs.replace(one, instrument=one_of(tuple(one.instrument.split("|")))) for one in where]
+    chosen = tuple(dict.fromkeys(one_of(one) for one in (subjects if is_named else [(instrument,)])))
     if wanted.ask is Ask.BETA and len(chosen) == 1:  # against the market, as facts tell it
         chosen += tuple(one for one in names.ids_of(str(MARKET)) if one not in chosen)
     return check_plan(_plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices)))
@@ -205,7 +214,8 @@ def read_pieces(reading: Reading) -> tuple[Period, str]:
 
 
 def _read_ask(reading: Reading, where: list[Condition], *, n_instruments: int, has_list: bool) -> Wanted | None:
-    opening = reading.text
+    reading.is_together = takes_together(reading)
+    opening = reading.opening = reading.text
     take_moves(reading, where)
     how_much = not where and takes_how_much(reading)
     reading.text = " ".join(reading.text.split())
@@ -221,6 +231,13 @@ def _read_ask(reading: Reading, where: list[Condition], *, n_instruments: int, h
         reading.text = f"whether {reading.text}"
     wanted = read_wanted(reading, where, n_instruments=n_instruments, has_list=has_list)
     if wanted is not None and wanted.ask in MAY_BE_CONDITIONED and re.search(_SIDED_DAYS, reading.text):
+        take_bare_moves(reading, where)
+    if (
+        wanted is not None
+        and wanted.measure is not None
+        and wanted.ask in MAY_BE_CONDITIONED
+        and re.search(_OTHERS_MOVE, reading.text)
+    ):
         take_bare_moves(reading, where)
     if wanted is not None and isinstance(wanted.measure, Change):
         _keep_direction(reading, wanted, where)

@@ -71,6 +71,11 @@ def take_period(text: str) -> tuple[Period, str]:
     return (found[0] if found else Whole()), " ".join(rest.split())
 
 
+def is_ever(text: str) -> bool:
+    """Whether all bars are meant outright, and not for want of a period."""
+    return re.search(_EVER, text) is not None
+
+
 def _piece(text: str) -> Stretch:
     """First and last day of a piece of the calendar."""
     text = re.sub(r"^(?:the )?(?:year )?(?=\d{4})|^the ", "", text.strip())

@@ -65,6 +65,9 @@ class Reading:
     falls, rises : places of values that were named as one direction of a change
     n_written : how many of the values, the first ones, were written in full and mean just that
     intervals : what was said or follows of how bars are cut
+    marks : the ids that each mark of an instrument, ``@xa``, ``@xb``, …, may stand for
+    opening : the text before conditions were taken
+    is_together : several instruments are to meet the conditions at one time
     """
 
     text: str
@@ -73,6 +76,14 @@ class Reading:
     rises: set[int] = field(default_factory=set)
     intervals: list[str] = field(default_factory=list)
     n_written: int = 0
+    marks: tuple[tuple[str, ...], ...] = ()
+    opening: str = ""
+    is_together: bool = False
+
+    @property
+    def has_several(self) -> bool:
+        """Whether more than one instrument is named."""
+        return len(set(self.marks)) > 1
 
     def take(self, pattern: str, read: Read) -> None:
         """Put a value in the place of each piece that matches; what ``read`` gives None for stays."""

@@ -131,11 +131,15 @@ Operand: TypeAlias = Price | Indicator | Change | Gap | Range | Extreme | Distan
 
 
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``left`` stands so to ``right``."""
+    """``left`` stands so to ``right``.
+
+    instrument : whose values they are; empty for each of the instruments that are asked about
+    """
 
     left: Measure
     op: Op
     right: Operand
+    instrument: str = ""
 
 
 class Whole(_Node, frozen=True, tag="whole"):

@@ -57,6 +57,7 @@ def _check_ask(plan: Plan) -> None:
         _refuse(f"A question for {_said(plan.ask)} needs a condition.", "Add one, as in: close above its 50-day average.")
     if plan.where and plan.ask not in MAY_BE_CONDITIONED:
         _refuse(f"A question for {_said(plan.ask)} takes no condition.", "Leave the condition out.")
+    _check_bound(plan)
     if len(plan.where) > CONDITIONS_MAX:
         _refuse(f"There are {len(plan.where)} conditions.", f"Use at most {CONDITIONS_MAX}.")
     if plan.n != 1 and plan.ask not in {Ask.HIGHEST, Ask.LOWEST}:
@@ -84,6 +85,22 @@ def _check_subject(plan: Plan) -> None:
         _refuse(f"A {plan.ask} is that of two instruments.", "Name two.")
     if plan.ask in {Ask.COMPARE, Ask.WHICH} and plan.watchlist is None and n_named < 2:
         _refuse("There is only one instrument to choose from.", "Name two or more, or a watchlist.")
+
+
+def _check_bound(plan: Plan) -> None:
+    """Conditions name their instruments all or none, and where nothing but conditions is asked, no others."""
+    bound = {one.instrument for one in plan.where}
+    if bound <= {""}:
+        return
+    if (
+        "" in bound
+        or plan.ask is Ask.WHICH
+        or plan.watchlist is not None
+        or bound == set(plan.instruments) == {*plan.instruments[:1]}
+    ):
+        _refuse("Conditions are on named instruments here, and there they are not.", "Ask about named instruments.")
+    if plan.ask in CONDITIONED and bound != set(plan.instruments):
+        _refuse("Conditions are on other instruments than those that are asked about.", "Ask about the same ones.")
 
 
 def _check_interval(plan: Plan) -> None:

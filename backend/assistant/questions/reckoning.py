@@ -3,9 +3,8 @@
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from backend.assistant.questions.frames import Frame
+from backend.assistant.questions.frames import Flags, Frame, rows_beside
 from backend.assistant.questions.plan import (
     Change,
     Condition,
@@ -23,8 +22,6 @@ from backend.domain.bars import DAY_NS, BarArrays, Float64s, Int64s
 from backend.indicators import compute
 from backend.indicators.columns import Columns
 from backend.indicators.registry import spec_of
-
-Flags = npt.NDArray[np.bool_]
 
 _DAYS_OF: Final = {"day": 1, "week": 7}
 _MONTHS_OF: Final = {"month": 1, "year": 12}
@@ -53,12 +50,19 @@ def compute_value(value: Operand, frame: Frame) -> Float64s:  # noqa: PLR0911 - 
 
 
 def holds(conditions: tuple[Condition, ...], frame: Frame) -> tuple[Flags, Flags]:
-    """bool[n_bars] twice: where all conditions hold, and where all their values are there to be looked at."""
+    """bool[n_bars] twice: where all conditions hold, and where all their values are there to be looked at.
+
+    A condition on another instrument is looked at in the bar of the same time, and known only where there is one.
+    """
     n_bars = len(frame.bars)
     is_true, is_known = np.ones(n_bars, np.bool_), np.ones(n_bars, np.bool_)
     for condition in conditions:
-        left, right = compute_value(condition.left, frame), compute_value(condition.right, frame)
+        other = frame.of(condition.instrument)
+        left, right = compute_value(condition.left, other), compute_value(condition.right, other)
         true, known = _compared(condition.op, left, right)
+        if other is not frame:
+            rows = rows_beside(frame, other)
+            true, known = (flags[rows] & (rows >= 0) if len(flags) else np.zeros(n_bars, np.bool_) for flags in (true, known))
         is_true &= true
         is_known &= known
     return is_true & is_known, is_known

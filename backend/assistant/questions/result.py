@@ -8,7 +8,7 @@ from backend.assistant.questions.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class AnswerTable:
-    """Rows of cells in which numbers are tags of facts, as in the sentence."""
+    """Heads and rows of cells in which numbers are tags of facts, as in the sentence."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

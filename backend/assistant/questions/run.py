@@ -66,11 +66,12 @@ class Questions:
         now_ns = self._clock.now_ns() if as_of_ns is None else as_of_ns
         instruments, skipped = await self._instruments(plan), 0
         frames: list[Frame] = []
-        is_adjusted = spans_bars(plan) if plan.prices == "auto" else plan.prices == "adjusted"
+        beside = await self._beside(plan, now_ns)
+        is_adjusted = _is_adjusted(plan)
         for instrument in instruments:
             series = Series(instrument.id, BarSpec.parse(plan.interval))
             try:
-                frame = await load_frame(self._history, instrument, series, plan.period, now_ns=now_ns, is_adjusted=is_adjusted)
+                frame = beside.get(str(instrument.id)) or await self._frame(plan, instrument, now_ns)
             except InvalidInput:
                 if len(instruments) <= 2 or plan.ask in OF_TWO:
                     raise
@@ -79,10 +80,21 @@ class Questions:
             if is_adjusted and is_a_price(plan):
                 raw = await self._history.bars(series, as_of_ns=now_ns)
                 frame = replace(frame, traded=raw[: len(frame.bars)])
-            frames.append(frame)
+            others = {name: other for name, other in beside.items() if name != str(instrument.id)}
+            frames.append(replace(frame, others=others))
         if not frames:
             raise InvalidInput("None of these instruments has such bars.", hint="Ask about other ones.", code="question.no_bars")
         return await asyncio.to_thread(_answered, plan, frames, (skipped, as_of_ns is not None))
+
+    async def _frame(self, plan: Plan, instrument: Instrument, now_ns: int) -> Frame:
+        series = Series(instrument.id, BarSpec.parse(plan.interval))
+        is_adjusted = _is_adjusted(plan)
+        return await load_frame(self._history, instrument, series, plan.period, now_ns=now_ns, is_adjusted=is_adjusted)
+
+    async def _beside(self, plan: Plan, now_ns: int) -> dict[str, Frame]:
+        """The frames of the instruments that conditions name, by their ids."""
+        ids = dict.fromkeys(one.instrument for one in plan.where if one.instrument)
+        return {one: await self._frame(plan, await self._catalog.get(InstrumentId.parse(one)), now_ns) for one in ids}
 
     async def _instruments(self, plan: Plan) -> tuple[Instrument, ...]:
         if plan.watchlist is None:
@@ -100,6 +112,10 @@ class Questions:
                 code="question.too_large",
             )
         return tuple([await self._catalog.get(one) for one in ids])
+
+
+def _is_adjusted(plan: Plan) -> bool:
+    return spans_bars(plan) if plan.prices == "auto" else plan.prices == "adjusted"
 
 
 def _list_called(name: str, lists: tuple[Watchlist, ...]) -> Watchlist:

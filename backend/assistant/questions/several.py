@@ -9,9 +9,10 @@ import numpy as np
 from backend.assistant.facts.fact import BarRange, Unit
 from backend.assistant.questions.by_facts import tell_beta
 from backend.assistant.questions.frames import Frame
-from backend.assistant.questions.plan import OF_TWO, Ask, Plan, Whole
+from backend.assistant.questions.plan import CONDITIONED, OF_TWO, Ask, Plan, Whole
 from backend.assistant.questions.single import tell, tell_return
 from backend.assistant.questions.telling import FactBook, Origin, condition_words, noun_of
+from backend.assistant.questions.together import tell_together
 from backend.assistant.questions.told import Told, matching_rows, stretches
 from backend.domain.bars import Int64s
 
@@ -23,19 +24,37 @@ def tell_all(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:
     """Answer a plan for every instrument: in a sentence each where they are few, else in a table."""
     if plan.ask in OF_TWO:
         return _correlation(frames, book) if plan.ask is Ask.CORRELATION else tell_beta(frames, book)
-    if plan.ask is Ask.COMPARE:
-        return _comparison(plan, frames, book)
-    if plan.ask is Ask.WHICH:
-        return _which(plan, frames, book)
-    told = [tell(plan, frame, book) for frame in frames]
+    if plan.ask in {Ask.COMPARE, Ask.WHICH}:
+        return (_comparison if plan.ask is Ask.COMPARE else _which)(plan, frames, book)
+    is_bound = any(one.instrument for one in plan.where)
+    if is_bound and plan.ask in CONDITIONED:  # conditions alone are told once of all instruments
+        frames = [min(frames, key=_ends_ns)]
+    told = [tell_together(plan, frame, book) if is_bound else tell(plan, frame, book) for frame in frames]
     if len(told) == 1:
         return told[0]
     matches = tuple(one for each in told for one in each.matches)
-    if len(told) <= SENTENCES_MAX and not any(one.rows for one in told):
-        return Told("\n\n".join(one.sentence for one in told), next((one.main for one in told if one.main), ""), matches)
+    if len(told) <= SENTENCES_MAX:
+        heads, rows = _listed(frames, told, book)
+        main = next((one.main for one in told if one.main), "")
+        return Told("\n\n".join(one.sentence for one in told), main, matches, heads, rows)
     count = book.count("instruments", "Instruments", len(frames), frames[0], Origin(formula="number of instruments"))
     rows = [(book.name(frame), one.main or "none") for frame, one in zip(frames, told, strict=True)]
-    return Told(f"Here is the answer for each of {count} instruments.", rows[0][1], matches, ("Instrument", "Answer"), rows)
+    sentence = f"Here is the answer for each of {count} instruments."
+    if any(one.rows for one in told):
+        most = book.asked(SENTENCES_MAX, frames[0], "Instruments with lists")
+        sentence += f" What is listed of each is told of at most {most} at a time."
+    return Told(sentence, rows[0][1], matches, ("Instrument", "Answer"), rows)
+
+
+def _listed(frames: Sequence[Frame], told: Sequence[Told], book: FactBook) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The tables of several instruments as one, each row with its instrument."""
+    heads = next((one.heads for one in told if one.rows), ())
+    rows = [(book.name(frame), *row) for frame, one in zip(frames, told, strict=True) for row in one.rows]
+    return ("Instrument", *heads) if heads else (), rows
+
+
+def _ends_ns(frame: Frame) -> int:
+    return int(frame.bars.event_ns[-1]) if len(frame.bars) else 0
 
 
 def _which(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:

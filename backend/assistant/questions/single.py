@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from backend.assistant.facts.fact import Unit
 from backend.assistant.questions.by_facts import tell_sharpe, tell_trend
-from backend.assistant.questions.frames import Frame
-from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Extreme, Number, Operand, Plan, Price
+from backend.assistant.questions.frames import Frame, shared_bars
+from backend.assistant.questions.listing import columns_of, listed
+from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Extreme, Operand, Plan, Price
 from backend.assistant.questions.reckoning import compute_value
 from backend.assistant.questions.seasons import tell_seasons
 from backend.assistant.questions.telling import (
@@ -21,6 +22,7 @@ from backend.assistant.questions.telling import (
     formula_of,
     noun_of,
     operand_words,
+    subject_words,
     unit_of,
 )
 from backend.assistant.questions.told import Told, base_row, capital, matching_rows, stretch_words, stretches
@@ -54,7 +56,11 @@ def _nothing(plan: Plan, frame: Frame, book: FactBook) -> Told:
 def _matched(plan: Plan, frame: Frame, book: FactBook) -> Told:
     """Count, share and list."""
     rows, n_known = matching_rows(plan, frame)
-    name, words, during = book.name(frame), condition_words(plan.where, book, frame), stretch_words(frame, book)
+    name, words, during = (
+        subject_words(plan.where, book, frame),
+        condition_words(plan.where, book, frame),
+        stretch_words(frame, book),
+    )
     formula = f"bars with {' and '.join(map(format_condition, plan.where))}"
     count = book.count("count", "Bars that match", len(rows), frame, Origin(formula=f"number of {formula}"))
     total = book.count("total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known"))
@@ -71,29 +77,20 @@ def _matched(plan: Plan, frame: Frame, book: FactBook) -> Told:
     sentence = f"For {name}, {words} on {count} of {total} {noun} {during} ({share})."
     told = Told(sentence, count, stretches(frame, rows))
     if plan.ask is Ask.LIST and len(rows):
-        told.heads, told.rows = _listed(plan, frame, book, rows)
+        told.heads, told.rows = listed(plan, frame, book, rows)
         if len(rows) > N_ROWS_MAX:
             told.sentence += f" The newest {book.asked(N_ROWS_MAX, frame, 'Rows shown')} are listed."
     return told
 
 
-def _listed(plan: Plan, frame: Frame, book: FactBook, rows: Int64s) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    sides: list[Operand] = []
-    for condition in plan.where:
-        sides += [side for side in (condition.left, condition.right) if not isinstance(side, Number) and side not in sides]
-    columns = [(side, compute_value(side, frame)) for side in sides[:3]]
-    heads = ("Date", *(capital(operand_words(side, book, frame)) for side, _ in columns))
-    table = []
-    for row in rows[-N_ROWS_MAX:].tolist():
-        cells = (book.value("value", "Value", float(column[row]), side, (frame, row)) for side, column in columns)
-        table.append((book.day("Bar", frame, row), *cells))
-    return heads, table
-
-
 def _dated(plan: Plan, frame: Frame, book: FactBook) -> Told:
     """First and last."""
     rows, n_known = matching_rows(plan, frame)
-    name, words, during = book.name(frame), condition_words(plan.where, book, frame), stretch_words(frame, book)
+    name, words, during = (
+        subject_words(plan.where, book, frame),
+        condition_words(plan.where, book, frame),
+        stretch_words(frame, book),
+    )
     if not len(rows):
         total = book.count(
             "total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known")
@@ -105,14 +102,9 @@ def _dated(plan: Plan, frame: Frame, book: FactBook) -> Told:
     main = book.add(
         which, f"The {which} such bar", frame.day(row), Unit.DATE, frame, Origin((row, row), f"{which} bar that matches")
     )
-    values = []
-    for condition in plan.where:
-        for side in (condition.left, condition.right):
-            if not isinstance(side, Number):
-                at = float(compute_value(side, frame)[row])
-                values.append(f"{operand_words(side, book, frame)} {book.value('value', 'Value', at, side, (frame, row))}")
+    values = [f"{one.words(book)} {one.at(row, book)}" for one in columns_of(plan, frame)]
     count = book.count("count", "Bars that match", len(rows), frame, Origin(formula="number of bars that match"))
-    then = f": {', '.join(dict.fromkeys(values))}" if values else ""
+    then = f": {', '.join(values)}" if values else ""
     one, many = noun_of(frame, 1), noun_of(frame, len(rows))
     there = f"There {'is' if len(rows) == 1 else 'are'} {count} such {many}."
     sentence = f"For {name}, {main} is the {which} {one} {during} on which {words}{then}. {there}"
@@ -121,13 +113,18 @@ def _dated(plan: Plan, frame: Frame, book: FactBook) -> Told:
 
 def _streak(plan: Plan, frame: Frame, book: FactBook) -> Told:
     rows, n_known = matching_rows(plan, frame)
-    name, words, during = book.name(frame), condition_words(plan.where, book, frame), stretch_words(frame, book)
+    name, words, during = (
+        subject_words(plan.where, book, frame),
+        condition_words(plan.where, book, frame),
+        stretch_words(frame, book),
+    )
     if not len(rows):
         total = book.count(
             "total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known")
         )
         return Told(f"For {name}, {words} on none of {total} {noun_of(frame, n_known)} {during}.")
-    cuts = np.flatnonzero(np.diff(rows) != 1) + 1
+    # Where instruments are looked at together, a bar that not all of them have is none.
+    cuts = np.flatnonzero(np.diff(np.cumsum(shared_bars(frame))[rows]) != 1) + 1
     starts, stops = np.append(0, cuts), np.append(cuts, len(rows))
     longest = int((stops - starts).max())
     place = int(np.flatnonzero(stops - starts == longest)[-1])

@@ -107,6 +107,10 @@ class FactBook:
         words = f"{frame.instrument.name} ({frame.instrument.id})"
         return self.add("instrument", "Instrument", words, Unit.WORD, frame, Origin(formula="from the catalog"))
 
+    def code(self, frame: Frame) -> str:
+        """The id of the instrument, where it was named before."""
+        return self.add("instrument", "Instrument", str(frame.instrument.id), Unit.WORD, frame, Origin(formula="from the catalog"))
+
     def count(self, name: str, label: str, value: int, frame: Frame, origin: Origin) -> str:
         """A number of bars."""
         return self.add(name, label, value, Unit.COUNT, frame, origin)
@@ -183,13 +187,21 @@ def condition_words(conditions: Sequence[Condition], book: FactBook, frame: Fram
     """As "the close was above the SMA {F3}"; numbers in the unit of what they are compared with."""
     parts = []
     for one in conditions:
+        whose = f" of {book.code(frame.of(one.instrument))}" if one.instrument else ""
         right = operand_words(one.right, book, frame)
         if isinstance(one.right, Number):
             right += {Unit.PERCENT: " percent"}.get(unit_of(one.left), "")
         else:
             right = f"the {right}"
-        parts.append(f"the {operand_words(one.left, book, frame)} {_OPS[one.op]} {right}")
+        parts.append(f"the {operand_words(one.left, book, frame)}{whose} {_OPS[one.op]} {right}")
     return " and ".join(parts)
+
+
+def subject_words(conditions: Sequence[Condition], book: FactBook, frame: Frame) -> str:
+    """The instruments that conditions look at, each named once."""
+    ids = dict.fromkeys(one.instrument for one in conditions)
+    names = [book.name(frame.of(one)) for one in ids]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def noun_of(frame: Frame, n: int) -> str:

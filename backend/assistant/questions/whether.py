@@ -3,10 +3,10 @@
 import numpy as np
 
 from backend.assistant.facts.fact import Unit
-from backend.assistant.questions.frames import Frame
+from backend.assistant.questions.frames import Frame, rows_beside
 from backend.assistant.questions.plan import Change, Condition, Number, Op, Plan
 from backend.assistant.questions.reckoning import compute_value, holds
-from backend.assistant.questions.telling import FactBook, Origin, condition_words, noun_of, operand_words, unit_of
+from backend.assistant.questions.telling import FactBook, Origin, condition_words, noun_of, operand_words, subject_words, unit_of
 from backend.assistant.questions.told import Told, matching_rows, stretch_words, stretches
 from backend.assistant.questions.wording import format_condition
 from backend.domain.bars import Float64s
@@ -22,16 +22,21 @@ def tell_whether(plan: Plan, frame: Frame, book: FactBook) -> Told:
 def _of_bar(plan: Plan, frame: Frame, book: FactBook) -> Told:
     row = frame.first
     is_true, is_known = (bool(flags[row]) for flags in holds(plan.where, frame))
-    name, when = book.name(frame), book.at("Bar", frame, row)
+    name, when = subject_words(plan.where, book, frame), book.at("Bar", frame, row)
     if not is_known:
         return Told(f"That is not known of {name} {when}: there are too few bars before.")
     formula = " and ".join(map(format_condition, plan.where))
     verdict = "Yes" if is_true else "No"
     # The word itself is a fact, so that what it stands on can be looked at.
     main = book.add("whether", "Whether it holds", verdict, Unit.WORD, frame, Origin((row, row), formula))
-    parts = [_beside(condition, frame, row, book) for condition in plan.where]
-    values = "; ".join(f"{numbers} {when}{before}, {words}" for numbers, before, words in parts)
-    return Told(f"{main}: {values} of {name}.", main, stretches(frame, np.array([row])) if is_true else ())
+    parts = []
+    for condition in plan.where:
+        own = frame.of(condition.instrument)
+        numbers, before, words = _beside(condition, own, int(rows_beside(frame, own)[row]), book)
+        whose = f" of {book.name(own)}" if condition.instrument else ""
+        parts.append(f"{numbers} {when}{before}, {words}{whose}")
+    whose = "" if plan.where[0].instrument else f" of {name}"
+    return Told(f"{main}: {'; '.join(parts)}{whose}.", main, stretches(frame, np.array([row])) if is_true else ())
 
 
 def _beside(condition: Condition, frame: Frame, row: int, book: FactBook) -> tuple[str, str, str]:
@@ -65,7 +70,7 @@ def _pair(condition: Condition, values: tuple[Float64s, Float64s], where: tuple[
 
 def _of_bars(plan: Plan, frame: Frame, book: FactBook) -> Told:
     rows, n_known = matching_rows(plan, frame)
-    name, words, when = book.name(frame), condition_words(plan.where, book, frame), stretch_words(frame, book)
+    name, words, when = subject_words(plan.where, book, frame), condition_words(plan.where, book, frame), stretch_words(frame, book)
     if not n_known:
         return Told(f"There are too few {noun_of(frame, 2)} of {name} before that time to know any of these values.")
     formula = f"number of bars with {' and '.join(map(format_condition, plan.where))}"

@@ -64,8 +64,9 @@ def format_plan(plan: Plan) -> str:
 
 
 def format_condition(condition: Condition) -> str:
-    """``close above sma(50)``."""
-    return f"{format_operand(condition.left)} {condition.op.value} {format_operand(condition.right)}"
+    """``close above sma(50)``, ``MSFT.XNAS close above sma(50)``."""
+    words = f"{format_operand(condition.left)} {condition.op.value} {format_operand(condition.right)}"
+    return f"{condition.instrument} {words}".lstrip()
 
 
 def format_operand(value: Operand) -> str:  # noqa: PLR0911 - one case a kind of value

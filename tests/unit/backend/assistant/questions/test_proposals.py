@@ -85,6 +85,16 @@ def test_a_proposal_that_leaves_out_or_invents_is_refused_in_words(proposal, sai
         parse_proposal(json.dumps(proposal), offer_of(FINISHED))
 
 
+def test_a_model_does_not_say_which_condition_goes_with_which_of_several_instruments():
+    offer = offer_of("how often did Apple finish higher than 400 with Microsoft sinking")
+    level = {"left": CLOSE, "op": "above", "right": {"kind": "number", "value": 400}}
+    with pytest.raises(InvalidInput, match="several instruments"):
+        parse_proposal(json.dumps({"ask": "count", "where": [level]}), offer)
+    where = [{**level, "right": SMA, "instrument": "MSFT.XNAS"}]
+    with pytest.raises(InvalidInput, match="several instruments"):
+        parse_proposal(json.dumps({"ask": "mean", "measure": CLOSE, "where": where}), offer_of(FINISHED))
+
+
 @pytest.mark.parametrize(
     "text",
     [
