@@ -265,3 +265,16 @@ async def test_what_may_be_meant_of_either_instrument_is_refused_in_words(filled
     async with open_questions(filled) as asked:
         with pytest.raises(InvalidInput, match=words):
             await asked.questions.parse(text)
+
+
+async def test_which_ever_did_looks_at_all_bars_and_which_do_at_the_newest(filled):
+    async with open_questions(filled) as asked:
+        ever = await asked.ask("which of AAPL and MSFT ever closed above 500")
+        now = await asked.ask("which of AAPL and MSFT closed above 500")
+        closes = [(await asked.bars(one)).close for one in (AAPL, MSFT)]
+
+    assert ever.facts.named("count").value == sum(bool((close > 500).any()) for close in closes) == 1
+    assert ever.facts.named("bars").value == int((closes[0] > 500).sum())
+    assert now.facts.named("count").value == sum(bool(close[-1] > 500) for close in closes) == 0
+    assert "Apple" in str(ever.facts.named("instrument").value)
+    assert "at their newest bars" in now.sentence

@@ -15,7 +15,7 @@ from backend.assistant.questions.asking import Wanted, read_distance, read_wante
 from backend.assistant.questions.binding import bind, check_moves, takes_together
 from backend.assistant.questions.comparing import DOWN, UP, take_bare_moves, take_conditions, take_moves
 from backend.assistant.questions.names import COMMON, NICKNAMES, Names
-from backend.assistant.questions.periods import is_ever, take_period
+from backend.assistant.questions.periods import is_ever, newest_unless_ever, take_period
 from backend.assistant.questions.phrases import WRITTEN, Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import (
@@ -143,7 +143,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         if is_named and CUE.search(line):  # else what is broken may mean something else altogether
             raise
         return None
-    period = _newest_meant(period, where, line)
+    period = _newest_meant(period, where, line, wanted)
     wanted = _whole_move(reading, wanted, where, period)
     left = _left_over(reading.text, where)
     if wanted is None or not (reading.values or where or wanted.measure is not None or wanted.ask in _PLAIN_ASKS):
@@ -251,8 +251,10 @@ def _priced(text: str, *, is_one_bar: bool) -> str:
     return re.sub(rf"^\s*(?:what|where|how much) (?:is|was|were|did|does) (?:the )?(@x[a-z]){verb}{end}", r"close of \1 ", text)
 
 
-def _newest_meant(period: Period, where: list[Condition], line: str) -> Period:
-    """What is asked of now: the newest bar is meant by "is it above its average?"."""
+def _newest_meant(period: Period, where: list[Condition], line: str, wanted: Wanted | None) -> Period:
+    """What is asked of now: the newest bar is meant by "is it above its average?" and by "which of them are?"."""
+    if wanted is not None and wanted.ask is Ask.WHICH:
+        return newest_unless_ever(period, line)
     return Recent(1, "bar") if where and isinstance(period, Whole) and re.match(r"(?:is|are)\b", line) else period
 
 

@@ -76,6 +76,11 @@ def is_ever(text: str) -> bool:
     return re.search(_EVER, text) is not None
 
 
+def newest_unless_ever(period: Period, text: str) -> Period:
+    """The newest bar where a text names no time at all."""
+    return Recent(1, "bar") if isinstance(period, Whole) and not is_ever(text) else period
+
+
 def _piece(text: str) -> Stretch:
     """First and last day of a piece of the calendar."""
     text = re.sub(r"^(?:the )?(?:year )?(?=\d{4})|^the ", "", text.strip())

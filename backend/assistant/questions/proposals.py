@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from typing import Any, Final, cast, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from backend.assistant.questions.offers import Offer, check_against
+from backend.assistant.questions.periods import newest_unless_ever
 from backend.assistant.questions.plan import (
     CONDITIONS_MAX,
     N_ROWS_MAX,
@@ -87,7 +89,8 @@ def parse_proposal(text: str, offer: Offer) -> Plan | None:
     )
     if not plan.n:
         raise InvalidInput(f"At most {N_ROWS_MAX} rows can be asked for.", hint="Ask for fewer.", code="question.plan")
-    return check_against(check_plan(plan), offer)
+    plan = check_against(check_plan(plan), offer)
+    return replace(plan, period=newest_unless_ever(plan.period, offer.text.lower())) if plan.ask is Ask.WHICH else plan
 
 
 def _named(asks: Sequence[Ask], offer: Offer) -> list[str]:

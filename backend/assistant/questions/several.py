@@ -9,7 +9,7 @@ import numpy as np
 from backend.assistant.facts.fact import BarRange, Unit
 from backend.assistant.questions.by_facts import tell_beta
 from backend.assistant.questions.frames import Frame
-from backend.assistant.questions.plan import CONDITIONED, OF_TWO, Ask, Plan, Whole
+from backend.assistant.questions.plan import CONDITIONED, OF_TWO, Ask, Plan, Recent, Whole
 from backend.assistant.questions.single import tell, tell_return
 from backend.assistant.questions.telling import FactBook, Origin, condition_words, noun_of
 from backend.assistant.questions.together import tell_together
@@ -58,12 +58,11 @@ def _ends_ns(frame: Frame) -> int:
 
 
 def _which(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:
-    """The instruments with a bar that matches in the period, or whose newest bar matches where no period is named."""
+    """The instruments with a bar that matches in the period."""
     found: list[tuple[Frame, Int64s]] = []
     n_known = 0
     words = condition_words(plan.where, book, frames[0])
-    for each in frames:
-        frame = replace(each, first=max(0, each.stop - 1)) if isinstance(plan.period, Whole) else each
+    for frame in frames:
         rows, n_looked = matching_rows(plan, frame)
         n_known += n_looked > 0
         if len(rows):
@@ -74,7 +73,13 @@ def _which(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:
     total = book.count(
         "total", "Instruments looked at", n_known, frames[0], Origin(formula="number of instruments with bars in that time")
     )
-    when = " at their newest bars" if isinstance(plan.period, Whole) else ""
+    when = (
+        " at their newest bars"
+        if plan.period == Recent(1, "bar")
+        else " at any of their bars"
+        if isinstance(plan.period, Whole)
+        else ""
+    )
     if not n_known:
         return Told("None of these instruments has bars in that time from which this could be told.")
     sentence = f"For {count} of {total} instruments {words}{when}"

@@ -57,6 +57,8 @@ def format_plan(plan: Plan) -> str:
         parts.append("where " + " and ".join(map(format_condition, plan.where)))
     if period := format_period(plan.period):
         parts.append(period)
+    elif plan.ask is Ask.WHICH:  # where no time is said, the newest bar is meant
+        parts.append("ever")
     parts.append(f"on {plan.interval} bars")
     if plan.prices != "auto":
         parts.append(f"with {plan.prices} prices")

@@ -234,9 +234,11 @@ which of AAPL and MSFT closed above 50 on 2012-05-01
 which stocks in my watchlist rose more than 2% yesterday
     which of my watchlist where change(1) above 2 yesterday on 1d bars
 which of my Tech list is above its 200 day average
-    which of watchlist "Tech" where close above sma(200).value on 1d bars
+    which of watchlist "Tech" where close above sma(200).value in the last 1 bars on 1d bars
 which of my watchlist has an RSI below 30
-    which of my watchlist where rsi(14).value below 30 on 1d bars
+    which of my watchlist where rsi(14).value below 30 in the last 1 bars on 1d bars
+which of AAPL and MSFT ever closed above 500
+    which of AAPL.XNAS, MSFT.XNAS where close above 500 ever on 1d bars
 highest close of my watchlist in 2012
     highest close of my watchlist from 2012-01-01 to 2012-12-31 on 1d bars
 how many days in the last 30 days did AAPL rise
