@@ -26,6 +26,7 @@ from backend.errors import InvalidInput
 
 _BIG: Final = r"highest|biggest|largest|greatest|best|max(?:imum)?|peak(?:ed|s)?|top|sharpest|strongest|record"
 _SMALL: Final = r"lowest|worst|smallest|min(?:imum)?|least|weakest|bottom(?:ed|s)?"
+_MEANS: Final = r"average|mean|avg|typical(?:ly)?|averaged"
 _POINT: Final = r"highest|lowest|peak(?:ed|s)?|top|bottom(?:ed|s)?|max(?:imum)?|min(?:imum)?"
 _STEEP: Final = r"steepest"
 _PIECE: Final = r"(?:trading )?(day|week|month|quarter|year|hour|session|bar)s?"
@@ -86,7 +87,7 @@ class Wanted:
 def read_wanted(reading: Reading, where: list[Condition], *, n_instruments: int, has_list: bool) -> Wanted | None:
     """The ask of what is left of a question, after its values and conditions; None where it asks nothing of bars."""
     return (
-        _by_facts(reading)
+        _by_facts(reading, is_choice=has_list or n_instruments > 1)
         or _special(reading, n_instruments=n_instruments, has_list=has_list)
         or _streak(reading, where)
         or _seasons(reading)
@@ -124,13 +125,23 @@ def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted 
         return Wanted(Ask.CORRELATION)
     if reading.drop(r"\bdraw ?downs?\b|\bpeak to (?:trough|valley)(?: (?:fall|decline|loss|drop))?\b"):
         reading.drop(rf"\b(?:{_BIG}|{_SMALL}|deepest|{_STEEP})\b")
+        if n_instruments > 1 or has_list:
+            _drop_ranking(reading)
         return Wanted(Ask.DRAWDOWN)
     if reading.drop(r"\b(?:annuali[sz]ed |historical |reali[sz]ed )?volatil\w+\b"):
+        if n_instruments > 1 or has_list:  # the answer says which is ahead
+            _drop_ranking(reading)
         return Wanted(Ask.VOLATILITY)
-    if re.search(rf"\bhow (?:often|many)\b|\bwhen\b|\b(?:which|what|on what) {_UNITS}\b", reading.text):
-        return None  # asks at which bars one was ahead, and not by how much over the time
     beats = r"\b(?:beat(?:s|en)?|(?:out|under)perform(?:ed|s)?|(?:(?:do|does|did|done) )?(?:better|worse) than)\b"
-    compares = rf"{beats}|\bcompar(?:e|ed|ison|ing)\b(?: (?:to|with))?|\bvs\b\.?|\bversus\b"
+    if re.search(rf"\bhow (?:often|many)\b|\bwhen\b|\b(?:which|what|on what) {_UNITS}\b", reading.text):
+        if n_instruments > 1 and re.search(beats, reading.text):
+            raise InvalidInput(
+                "When or how often one instrument did better than another is not told.",
+                hint="Compare their returns over one time, as in: did AAPL beat MSFT in 2009.",
+                code="question.beaten",
+            )
+        return None  # asks at which bars one was ahead, and not by how much over the time
+    compares = rf"{beats}|\bcompar(?:e|ed|ison|ing)\b(?: (?:to|with))?|\bvs\b\.?|\bversus\b|\brank(?:ed|ing)?\b"
     better = r"\b(?:which|who|what)\b.*\b(?:better|best|worse|worst|more|most|outperform(?:ed|s)?|stronger|strongest)\b"
     is_comparison = re.search(compares, reading.text) or (
         re.search(better, reading.text) and not re.search(r"\{\d+\}", reading.text)
@@ -151,9 +162,22 @@ def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted 
     return None  # fmt: skip
 
 
-def _by_facts(reading: Reading) -> Wanted | None:
+def _drop_ranking(reading: Reading) -> None:
+    """Words that ask which of several is ahead in what is told of each anyway."""
+    for words in (
+        r"\brank(?:ed|ing)?\b",
+        r"\bfrom (?:highest|best|most) to (?:lowest|worst|least)\b",
+        rf"\b(?:which|what)(?: (?:{_CHOICE}))*\b",
+        rf"\b(?:higher|lower|more|less|greater|larger|bigger|smaller|deeper|better|worse|most|{_BIG}|{_SMALL})\b(?: than\b)?",
+    ):
+        reading.drop(words)
+
+
+def _by_facts(reading: Reading, *, is_choice: bool) -> Wanted | None:
     """What is told by the formulas of the facts."""
     if reading.drop(r"\bsharpe(?: ratio)?\b"):
+        if is_choice:
+            _drop_ranking(reading)
         return Wanted(Ask.SHARPE)
     if reading.drop(r"\bbeta\b"):
         reading.drop(r"\b(?:vs\b\.?|relative to|with respect to)")
@@ -230,6 +254,8 @@ def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -
             units = re.search(pattern, reading.text)
             if units is None:
                 continue
+            if units[0] == "when" and re.search(rf"\b(?:{_BIG}|{_SMALL}|{_STEEP}|{_MEANS}|median)\b.*\{{\d+\}}", reading.text):
+                continue  # a value of the days when something holds
             kept = list(where)
             before = reading.text
             reading.drop(pattern)
@@ -313,7 +339,7 @@ def _aggregate(reading: Reading) -> Wanted | None:
     for ask, pattern in (
         (Ask.MEDIAN, r"\bmedian\b"),
         (Ask.SUM, r"\b(?:total|sum|overall|cumulative)\b"),
-        (Ask.MEAN, r"\b(?:average|mean|avg|typical(?:ly)?|averaged|on average)\b"),
+        (Ask.MEAN, rf"\b(?:on average|{_MEANS})\b"),
     ):
         if reading.drop(pattern):
             _drop_asking(reading)

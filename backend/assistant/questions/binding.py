@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 from msgspec.structs import replace
 
+from backend.assistant.questions.names import one_of
 from backend.assistant.questions.phrases import Reading
 from backend.assistant.questions.plan import CONDITIONED, MAY_BE_CONDITIONED, Ask, Change, Condition, Indicator, Number, Price
 from backend.errors import InvalidInput
@@ -116,9 +117,7 @@ def _bound(
                 "It is not clear of which instrument a value is asked.",
                 "Say it first, as in: average volume of AAPL when MSFT fell.",
             )
-    bound = [
-        replace(one, instrument="|".join(ids)) for one in where for ids in (ids_of(reading, one.instrument) or tuple(subjects))
-    ]
+    bound = [replace(one, instrument=one_of(ids)) for one in where for ids in (ids_of(reading, one.instrument) or tuple(subjects))]
     return bound, subjects
 
 

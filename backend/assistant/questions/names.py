@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from backend.domain.instruments import Instrument, InstrumentId
+from backend.domain.instruments import Instrument, InstrumentId, InstrumentKind
+from backend.errors import InvalidInput
 from backend.market.instrument_index import plain
 
 WORDS_MAX: Final = 6
@@ -43,6 +44,9 @@ _COMMON: Final = """
     adx obv vwap wma ma raw
 """
 COMMON: Final = frozenset(_COMMON.split())
+_ALL: Final = re.compile(
+    r"\b(?:which|what) (?:of )?(?:the |all |stored )*(?:(stocks?|shares?)|(index(?:es)?|indices)|instruments?|symbols?|tickers?)\b"
+)
 _SUFFIX: Final = re.compile(
     r"[ ,]+(?:inc|incorporated|corp|corporation|company|co|ltd|limited|plc|ag|se|sa|nv|the|class [a-c]|common stock)\.?$"
 )
@@ -66,11 +70,21 @@ class Names:
         self.watchlists = tuple(watchlists)
         self._ids: dict[str, set[str]] = defaultdict(set)
         self._codes: dict[str, set[str]] = defaultdict(set)
+        self._kinds: dict[str, InstrumentKind] = {}
         for instrument in instruments:
+            self._kinds[str(instrument.id)] = instrument.kind
             self._ids[plain(str(instrument.id))].add(str(instrument.id))
             self._codes[plain(instrument.id.code)].add(str(instrument.id))
             for name in {*_short_names(instrument.name), *NICKNAMES.get(instrument.id.code, ())}:
                 self._codes[name].add(str(instrument.id))
+
+    def all_asked(self, line: str) -> tuple[str, ...]:
+        """The ids of all instruments, or of all of a kind, where a plain question chooses among these: "which stock rose most"."""
+        match = _ALL.search(line)
+        if match is None:
+            return ()
+        kind = InstrumentKind.STOCK if match[1] else InstrumentKind.INDEX if match[2] else None
+        return tuple(sorted(one for one, own in self._kinds.items() if kind in {None, own}))
 
     def mentions(self, text: str) -> tuple[Mention, ...]:
         """The instruments that a text names, in its order; the longest name counts where one holds another."""
@@ -99,6 +113,15 @@ class Names:
             if ids and (not is_common or (written.isupper() and not shouts and len(written) > 1)):
                 return length, ids
         return 0, ()
+
+
+def one_of(ids: tuple[str, ...]) -> str:
+    """The one id that is meant. Raises InvalidInput where it may be several."""
+    if len(ids) > 1:
+        raise InvalidInput(
+            f"Which one is meant: {', '.join(ids[:-1])} or {ids[-1]}?", hint="Write it in full.", code="question.ambiguous"
+        )
+    return ids[0]
 
 
 def is_id(text: str) -> bool:

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from backend.assistant.questions.names import Names
-from backend.assistant.questions.parsing import CHARS_MAX, CUE, OPEN, interval_of, one_of, read_pieces, take_subject
+from backend.assistant.questions.names import Names, one_of
+from backend.assistant.questions.parsing import CHARS_MAX, CUE, OPEN, interval_of, read_pieces, take_subject
 from backend.assistant.questions.phrases import Reading
 from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import (

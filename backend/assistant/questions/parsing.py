@@ -8,13 +8,11 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, cast
 
-from msgspec import structs
-
 from backend.assistant.facts.gathering import MARKET
 from backend.assistant.questions.asking import Wanted, read_distance, read_wanted, small_move, takes_how_much
 from backend.assistant.questions.binding import bind, check_moves, takes_together
 from backend.assistant.questions.comparing import DOWN, UP, take_bare_moves, take_conditions, take_moves
-from backend.assistant.questions.names import COMMON, NICKNAMES, Names
+from backend.assistant.questions.names import COMMON, NICKNAMES, Names, one_of
 from backend.assistant.questions.periods import is_ever, newest_unless_ever, take_period
 from backend.assistant.questions.phrases import WRITTEN, Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
@@ -135,10 +133,11 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         return None
     reading, where = Reading(_with_synonyms(line), marks=tuple(ids)), list[Condition]()
     is_named = bool(ids) or watchlist is not None
+    stored = () if is_named else names.all_asked(line)
     try:
         period, prices = read_pieces(reading)
         reading.text = _priced(reading.text, is_one_bar=_is_one_bar(period))
-        wanted = _read_ask(reading, where, n_instruments=len(ids), has_list=watchlist is not None)
+        wanted = _read_ask(reading, where, n_instruments=len(ids or stored), has_list=watchlist is not None)
     except InvalidInput:
         if is_named and CUE.search(line):  # else what is broken may mean something else altogether
             raise
@@ -148,6 +147,8 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     left = _left_over(reading.text, where)
     if wanted is None or not (reading.values or where or wanted.measure is not None or wanted.ask in _PLAIN_ASKS):
         return None
+    if stored and not left and not wanted.is_loose:
+        ids, is_named = [(one,) for one in stored], True
     if left or (wanted.is_loose and not is_named):
         return _refuse_left_over(left, text, wanted, is_named=is_named, has_chart=bool(instrument))
     if not is_named and not instrument:
@@ -156,8 +157,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     where, subjects = bind(reading, where, wanted.ask)
     if wanted.ask is Ask.WHETHER and not is_alone:
         check_moves(where, is_ever=is_ever(line))
-    where = [structs.replace(one, instrument=one_of(tuple(one.instrument.split("|")))) for one in where]
-    chosen = tuple(dict.fromkeys(one_of(one) for one in (subjects if is_named else [(instrument,)])))
+    chosen = tuple(dict.fromkeys(one_of(one) for one in ((subjects or ids) if is_named else [(instrument,)])))
     if wanted.ask is Ask.BETA and len(chosen) == 1:  # against the market, as facts tell it
         chosen += tuple(one for one in names.ids_of(str(MARKET)) if one not in chosen)
     return check_plan(_plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices)))
@@ -344,15 +344,6 @@ def _refuse_instrument(code: str) -> NoReturn:
         hint=f"Import them: trii import FILE --instrument {code}.VENUE, as in AAPL.XNAS. What is stored: trii instruments",
         code="question.instrument",
     )
-
-
-def one_of(ids: tuple[str, ...]) -> str:
-    """The one id that is meant. Raises InvalidInput where it may be several."""
-    if len(ids) > 1:
-        raise InvalidInput(
-            f"Which one is meant: {', '.join(ids[:-1])} or {ids[-1]}?", hint="Write it in full.", code="question.ambiguous"
-        )
-    return ids[0]
 
 
 def _interval_text(match: re.Match[str]) -> str:

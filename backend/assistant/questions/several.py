@@ -18,6 +18,12 @@ from backend.domain.bars import Int64s
 
 SENTENCES_MAX: Final = 3
 _PAIRS_MIN: Final = 3
+# What the highest and the lowest value of each is called; drawdowns are negative.
+_RANKED: Final = {
+    Ask.VOLATILITY: ("highest volatility", "lowest"),
+    Ask.SHARPE: ("highest Sharpe ratio", "lowest"),
+    Ask.DRAWDOWN: ("smallest drawdown", "deepest"),
+}
 
 
 def tell_all(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:
@@ -29,21 +35,51 @@ def tell_all(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:
     is_bound = any(one.instrument for one in plan.where)
     if is_bound and plan.ask in CONDITIONED:  # conditions alone are told once of all instruments
         frames = [min(frames, key=_ends_ns)]
+    is_ranked = plan.ask in _RANKED and len(frames) > 1
+    if is_ranked and len(frames) <= SENTENCES_MAX and all(one.n_rows for one in frames) and not _is_level(frames):
+        frames = _levelled(frames)
     told = [tell_together(plan, frame, book) if is_bound else tell(plan, frame, book) for frame in frames]
     if len(told) == 1:
         return told[0]
+    verdict = _verdict(plan, frames, told, book) if is_ranked else ""
     matches = tuple(one for each in told for one in each.matches)
     if len(told) <= SENTENCES_MAX:
         heads, rows = _listed(frames, told, book)
         main = next((one.main for one in told if one.main), "")
-        return Told("\n\n".join(one.sentence for one in told), main, matches, heads, rows)
+        return Told("\n\n".join([*(one.sentence for one in told), *([verdict] if verdict else [])]), main, matches, heads, rows)
     count = book.count("instruments", "Instruments", len(frames), frames[0], Origin(formula="number of instruments"))
     rows = [(book.name(frame), one.main or "none") for frame, one in zip(frames, told, strict=True)]
-    sentence = f"Here is the answer for each of {count} instruments."
+    sentence = f"Here is the answer for each of {count} instruments.{f' {verdict}' if verdict else ''}"
     if any(one.rows for one in told):
         most = book.asked(SENTENCES_MAX, frames[0], "Instruments with lists")
         sentence += f" What is listed of each is told of at most {most} at a time."
     return Told(sentence, rows[0][1], matches, ("Instrument", "Answer"), rows)
+
+
+def _is_level(frames: Sequence[Frame]) -> bool:
+    """Whether all of them have bars from the same day to the same day."""
+    ends = {(int(one.bars.event_ns[one.first]), int(one.bars.event_ns[one.stop - 1])) for one in frames if one.n_rows}
+    return len(ends) == 1 and all(one.n_rows for one in frames)
+
+
+def _levelled(frames: Sequence[Frame]) -> list[Frame]:
+    """The frames that have bars, cut to the time that all of them reach."""
+    usable = [frame for frame in frames if frame.n_rows]
+    starts = max(int(frame.bars.event_ns[max(0, frame.first - 1)]) for frame in usable)
+    ends = min(int(frame.bars.event_ns[frame.stop - 1]) for frame in usable)
+    return [_between(frame, starts, ends) for frame in usable]
+
+
+def _verdict(plan: Plan, frames: Sequence[Frame], told: Sequence[Told], book: FactBook) -> str:
+    """Which of them is ahead; empty where that cannot be told of the same days."""
+    if not _is_level(frames) or not all(one.main for one in told):
+        return ""
+    values = [book.number(one.main) for one in told]
+    high, low = (frames[values.index(end(values))] for end in (max, min))
+    if high is low:
+        return ""
+    words = _RANKED[plan.ask]
+    return f"The {words[0]} is that of {book.name(high)}, the {words[1]} that of {book.name(low)}."
 
 
 def _listed(frames: Sequence[Frame], told: Sequence[Told], book: FactBook) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -103,20 +139,23 @@ def _comparison(plan: Plan, frames: Sequence[Frame], book: FactBook) -> Told:
     usable = [frame for frame in frames if frame.n_rows]
     if len(usable) < 2:
         return Told("Fewer than two of these instruments have bars in that time.")
-    starts = max(int(frame.bars.event_ns[max(0, frame.first - 1)]) for frame in usable)
-    ends = min(int(frame.bars.event_ns[frame.stop - 1]) for frame in usable)
-    shared = [_between(frame, starts, ends) for frame in usable]
+    shared = _levelled(usable)
     told = [tell_return(plan, frame, book) for frame in shared]
     if not all(one.main for one in told):
         return Told("These instruments have too few bars together in that time.")
-    values = [next(fact.number for fact in book.facts if f"{{{fact.id}}}" == one.main) for one in told]
+    values = [book.number(one.main) for one in told]
     order = sorted(range(len(told)), key=lambda place: -values[place])
     table = [(book.name(shared[place]), told[place].main) for place in order]
+    absent = [book.name(frame) for frame in frames if not frame.n_rows]
     best, worst = order[0], order[-1]
     origin = Origin(formula="highest return - lowest return", inputs=(told[best].main, told[worst].main), decimals=2)
     ahead = book.add("ahead", "Ahead by", values[best] - values[worst], Unit.RATIO, shared[best], origin)
-    sentences = [one.sentence for one in told] if len(told) <= SENTENCES_MAX else []
+    sentences = [one.sentence for one in told]
+    if len(told) > SENTENCES_MAX:
+        days = [book.at("Bar", shared[0], row) for row in (max(0, shared[0].first - 1), shared[0].stop - 1)]
+        sentences = [f"Returns go from the close {days[0]} to that {days[1]}."]
     sentences.append(f"{table[0][0]} did best, ahead of {table[-1][0]} by {ahead} percentage points.")
+    sentences += [f"Left out for want of bars in that time: {', '.join(absent)}."] if absent else []
     matches = tuple(one for each in told for one in each.matches)
     return Told(" ".join(sentences), told[best].main, matches, ("Instrument", "Return"), table if len(table) > 2 else [])
 

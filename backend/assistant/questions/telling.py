@@ -86,6 +86,10 @@ class FactBook:
         self.facts.append(fact)
         return f"{{{fact.id}}}"
 
+    def number(self, tag: str) -> float:
+        """The number of a fact, by its tag."""
+        return next(fact.number for fact in self.facts if f"{{{fact.id}}}" == tag)
+
     def day(self, label: str, frame: Frame, row: int) -> str:
         """The date of a bar as a fact."""
         return self.add("bar.date", label, frame.day(row), Unit.DATE, frame, Origin((row, row), "date of the bar"))
