@@ -14,6 +14,7 @@ from backend.assistant.questions.plan import (
     MAY_BE_CONDITIONED,
     MEASURED,
     OF_TWO,
+    SPLITTABLE,
     Ask,
     Change,
     Condition,
@@ -108,16 +109,20 @@ def plans(draw):
         ids = ids[: len(where)] if ask in CONDITIONED and len(where) > 1 else ids
         where = where if ask not in CONDITIONED or len(where) > 1 else tuple(replace(one, instrument="") for one in where)
     measure = draw(measures) if ask in MEASURED else None
+    n = draw(st.integers(1, 50)) if ask in {Ask.HIGHEST, Ask.LOWEST} else 1
+    interval = draw(st.sampled_from(INTERVALS_OF.get(ask, ("1m", "15m", "1h", "4h", "1d", "2d", "1w", "1mo", "3mo"))))
+    is_split = ask in SPLITTABLE and watchlist is None and len(ids) == 1 and n == 1 and interval == "1d"
     return Plan(
         ask=ask,
         instruments=() if watchlist is not None else tuple(ids),
         watchlist=watchlist,
-        interval=draw(st.sampled_from(INTERVALS_OF.get(ask, ("1m", "15m", "1h", "4h", "1d", "2d", "1w", "1mo", "3mo")))),
+        interval=interval,
         period=draw(periods),
         measure=Price("volume") if ask is Ask.SUM else measure,
         where=where,
-        n=draw(st.integers(1, 50)) if ask in {Ask.HIGHEST, Ask.LOWEST} else 1,
+        n=n,
         prices=draw(st.sampled_from(["auto", "raw", "adjusted"])),
+        by=draw(st.sampled_from(["", "week", "month", "quarter", "year"])) if is_split else "",
     )
 
 

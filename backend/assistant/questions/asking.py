@@ -119,7 +119,7 @@ def takes_how_much(reading: Reading) -> bool:
 
 def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted | None:
     returns = r"\b(?:(?:daily|weekly|monthly|total) )?(?:returns?|changes?|performances?|gains?|moves?|closes|prices)\b"
-    if reading.drop(r"\b(?:correlat\w+|move together)\b"):
+    if reading.drop(r"\b(?:correlat\w+(?: between)?|move together)\b"):
         reading.drop(returns)
         reading.text = re.sub(r"\{\d+\}", " ", reading.text) if _has_only(reading, Change) else reading.text
         return Wanted(Ask.CORRELATION)
@@ -150,7 +150,7 @@ def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted 
         for pattern in (
             compares,
             compares,
-            r"\bwhether\b",
+            r"\bwhether\b|\bby how much\b",
             r"\b(?:which|who|what)\b",
             r"\b(?:better|best|worse|worst|more|most|outperform(?:ed|s)?|stronger|strongest)\b",
             returns,
@@ -180,7 +180,7 @@ def _by_facts(reading: Reading, *, is_choice: bool) -> Wanted | None:
             _drop_ranking(reading)
         return Wanted(Ask.SHARPE)
     if reading.drop(r"\bbeta\b"):
-        reading.drop(r"\b(?:vs\b\.?|relative to|with respect to)")
+        reading.drop(r"\b(?:vs\b\.?|versus\b|against\b|relative to|with respect to)")
         return Wanted(Ask.BETA)
     rest, n_found = re.subn(_TREND, " ", re.sub(r"@x[a-z](?:'s)?|[?,]", " ", reading.text))
     if not n_found or not _BESIDE_A_TREND.issuperset(rest.split()):
@@ -378,8 +378,8 @@ def _value(reading: Reading) -> Wanted | None:
 
 def _drop_asking(reading: Reading) -> None:
     """Question words that another word has made clear."""
-    reading.drop(r"\b(?:when|which|what|how (?:high|low|much|big|large|many))\b")
-    reading.drop(rf"\b(?:on which|which|what) ?(?:{_UNITS}|date)?\b")
+    reading.drop(rf"\b(?:on which|which|what) (?:{_UNITS}|date)\b")
+    reading.drop(r"\b(?:when|which|what|how (?:high|low|much|big|large))\b")
 
 
 def _note_piece(reading: Reading, words: str) -> None:

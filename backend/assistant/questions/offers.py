@@ -32,6 +32,8 @@ NUMBERS_MAX: Final = 8
 _NUMBER: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:st|nd|rd|th)?(?![\w.]*\d)")
 # Of weeks or hours other bars would be needed than those that the numbers are offered for.
 _OTHER_BARS: Final = re.compile(r"\d ?-?(?:weeks?|months?|quarters?|years?|hours?|minutes?|[wh])\b")
+# What is asked of each one is another question than that of all as one, and no proposal can say it.
+_OF_EACH: Final = re.compile(r"\b(?:each|every|all|always|throughout|per|by (?:week|month|quarter|year)|never|not|only)\b")
 _ASKS: Final = re.compile(
     rf"{CUE.pattern}|\b(?:above|below|over|under|more than|less than|rose|fell|higher|lower|up|down|moving|crossed)\b"
 )
@@ -70,7 +72,7 @@ def read_offer(text: str, names: Names, *, instrument: str = "") -> Offer | None
         interval = interval_of(reading)
     except InvalidInput:
         return None
-    if reading.values or _OTHER_BARS.search(reading.text):
+    if reading.values or _OTHER_BARS.search(reading.text) or _OF_EACH.search(line):
         return None
     if not chosen and watchlist is None:
         chosen = (instrument,) if instrument else ()

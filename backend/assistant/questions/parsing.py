@@ -5,17 +5,20 @@ must be words without a meaning of their own; else the question is not understoo
 """
 
 import re
+from dataclasses import replace
 from typing import Any, Final, NoReturn, cast
 
 from backend.assistant.facts.gathering import MARKET
 from backend.assistant.questions.asking import Wanted, read_distance, read_wanted, small_move, takes_how_much
 from backend.assistant.questions.binding import bind, check_moves, takes_together
 from backend.assistant.questions.comparing import DOWN, UP, take_bare_moves, take_conditions, take_moves
+from backend.assistant.questions.each import IS_WHETHER, take_every, take_split
 from backend.assistant.questions.names import COMMON, NICKNAMES, Names, one_of
 from backend.assistant.questions.periods import is_ever, newest_unless_ever, take_period
-from backend.assistant.questions.phrases import WRITTEN, Reading, take_values, take_written
+from backend.assistant.questions.phrases import UNIT_INTERVALS, WRITTEN, Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import (
+    DAILY,
     MAY_BE_CONDITIONED,
     Ask,
     Change,
@@ -62,17 +65,15 @@ _WATCHLIST: Final = re.compile(
     re.IGNORECASE,
 )
 _FILLER: Final = """
-    a about all an and any are as at be been being bar bars between both by closing date dates day days did do does
-    during each for from get give got had has have how i if in is it it's its itself last list long many me more my of
-    on one only or our over own please price prices session sessions share shares show since single so stock stocks
-    tell than that the their them then there these they this those time times to trade traded trading was week weeks
-    were what when where whether which while who whose will with within year years month months much index instrument
-    compare performance value values against versus level every other candle candles hour hours minute minutes quarter
-    quarters now today currently current ever chart the's 's s ~ ; , & - ' ? ! . : ( ) days' close-to-close made make
+    a about an and any are as at be been being both closing did do does
+    during for get give got had has have how i in is it it's its itself me my of
+    on one or our own please price prices share shares show so stock bar bars candle candles session sessions date dates
+    tell that the their them there these they this those time to trade traded trading was
+    were what where whether which who whose with much index instrument
+    level now today currently current ever chart the's 's s ~ ; , & - ' ? ! . : ( ) days' close-to-close made make
     happen us let want know would like see but yet
 """
 _FILLERS: Final = frozenset(_FILLER.split())
-_IS_WHETHER: Final = re.compile(r"\s*(?:did|has|have|is|are|was|were|whether)\b")
 _SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
 _OTHERS_MOVE: Final = rf"\b(?:when|while|if|on|that)\b[^;]*@x[a-z][^;]*\b(?:{UP}|{DOWN})\b"
 CUE: Final = re.compile(
@@ -100,17 +101,23 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     reading, where = Reading(reworded(line), marks=tuple(ids)), list[Condition]()
     is_named = bool(ids) or watchlist is not None
     stored = () if is_named else names.all_asked(line)
+    is_every = take_every(reading)
     try:
         period, prices = read_pieces(reading)
+        by = take_split(reading)
         reading.text = _priced(reading.text, is_one_bar=_is_one_bar(period))
         wanted = _read_ask(reading, where, n_instruments=len(ids or stored), has_list=watchlist is not None)
     except InvalidInput:
         if is_named and CUE.search(line):  # else what is broken may mean something else altogether
             raise
         return None
-    period = _newest_meant(period, where, line, wanted)
-    wanted = _whole_move(reading, wanted, where, period)
-    left = _left_over(reading.text, where)
+    if is_every and wanted is not None:
+        wanted = _of_every(wanted)
+    else:
+        period = _newest_meant(period, where, line, wanted)
+        wanted = _whole_move(reading, wanted, where, period)
+    wanted, by = _of_each_piece(reading, wanted, by, line)
+    left = _left_over(reading, where)
     if wanted is None or not (reading.values or where or wanted.measure is not None or wanted.ask in _PLAIN_ASKS):
         return None
     if stored and not left and not wanted.is_loose:
@@ -126,7 +133,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     chosen = tuple(dict.fromkeys(one_of(one) for one in ((subjects or ids) if is_named else [(instrument,)])))
     if wanted.ask is Ask.BETA and len(chosen) == 1:  # against the market, as facts tell it
         chosen += tuple(one for one in names.ids_of(str(MARKET)) if one not in chosen)
-    return check_plan(_plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices)))
+    return check_plan(_plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices), by))
 
 
 def take_subject(text: str, names: Names) -> tuple[str, list[tuple[str, ...]], str | None]:
@@ -187,7 +194,7 @@ def _read_ask(reading: Reading, where: list[Condition], *, n_instruments: int, h
     if far and (wanted := read_distance(reading)) is not None:
         return wanted
     take_conditions(reading, where)
-    if _IS_WHETHER.match(opening) and (where or not re.search(r"\{\d+\}", reading.text)):
+    if IS_WHETHER.match(opening) and (where or not re.search(r"\{\d+\}", reading.text)):
         reading.text = f"whether {reading.text}"
     wanted = read_wanted(reading, where, n_instruments=n_instruments, has_list=has_list)
     if wanted is not None and wanted.ask in MAY_BE_CONDITIONED and re.search(_SIDED_DAYS, reading.text):
@@ -249,6 +256,14 @@ def _whole_move(reading: Reading, wanted: Wanted | None, where: list[Condition],
     )
 
 
+def _of_every(wanted: Wanted) -> Wanted:
+    if wanted.ask is not Ask.WHETHER:
+        raise InvalidInput(
+            "Of every single bar this cannot be asked.", hint='Ask it of the whole time, or "by year".', code="question.every"
+        )
+    return replace(wanted, ask=Ask.EVERY)
+
+
 def _keep_direction(reading: Reading, wanted: Wanted, where: list[Condition]) -> None:
     """A mean or smallest loss is one of losses alone."""
     place = next((place for place, value in enumerate(reading.values) if value is wanted.measure), None)
@@ -258,11 +273,36 @@ def _keep_direction(reading: Reading, wanted: Wanted, where: list[Condition]) ->
         where.append(small_move(cast("Change", wanted.measure), is_fall=is_fall))
 
 
-def _left_over(text: str, where: list[Condition]) -> list[str]:
-    """The words that nothing has read and that may not be left out; conditions hold together, so that "or" is one of them."""
-    text = re.sub(r"@x[a-z](?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], text)
+def _of_each_piece(reading: Reading, wanted: Wanted | None, by: str, line: str) -> tuple[Wanted | None, str]:
+    """Returns by year, where "yearly returns" are asked for; "average return by month" may mean two things."""
+    if wanted is None or not isinstance(wanted.measure, Change):
+        return wanted, by
+    is_plural = re.search(r"\b(?:returns|changes|performances|moves)\b", line) is not None
+    unit = next((unit for unit, interval in UNIT_INTERVALS.items() if reading.intervals == [interval]), "")
+    if wanted.is_loose and is_plural and wanted.measure == Change(1) and unit in {"week", "month", "quarter", "year"} and not by:
+        reading.intervals.clear()
+        return Wanted(Ask.RETURN), unit
+    if by == "month" and wanted.ask in {Ask.MEAN, Ask.MEDIAN} and unit in {"", "month"}:
+        raise InvalidInput(
+            "Is each month of the time meant, or each month of the year, January to December?",
+            hint='Say "by calendar month", or ask for the returns by month.',
+            code="question.split",
+        )
+    return wanted, by
+
+
+def _left_over(reading: Reading, where: list[Condition]) -> list[str]:
+    """The words that nothing has read and that may not be left out; conditions hold together, so that "or" is one of them.
+
+    A unit goes without saying where bars are of that unit; any other one would have changed what is asked.
+    """
+    intervals = reading.intervals or [DAILY]
+    idle = {word for unit, interval in UNIT_INTERVALS.items() if interval in intervals for word in (unit, f"{unit}s")} | _FILLERS
+    if where:
+        idle.add("when")  # the days when it rose are those on which it rose
+    text = re.sub(r"@x[a-z](?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], reading.text)
     words = [word.strip(".,;:?!'\"") for word in re.split(r"[\s,;?!]+", text)]
-    return [word for word in words if word and (word not in _FILLERS or (word == "or" and len(where) > 1))]
+    return [word for word in words if word and (word not in idle or (word == "or" and len(where) > 1))]
 
 
 def _refuse_left_over(left: list[str], text: str, wanted: Wanted, *, is_named: bool, has_chart: bool) -> Plan | None:
@@ -325,7 +365,7 @@ def interval_of(reading: Reading) -> str:
 
 
 def _plan(
-    wanted: Wanted, where: list[Condition], subject: tuple[tuple[str, ...], str | None], rest: tuple[Period, str, str]
+    wanted: Wanted, where: list[Condition], subject: tuple[tuple[str, ...], str | None], rest: tuple[Period, str, str], by: str
 ) -> Plan:
     period, interval, prices = rest
     ask, measure = wanted.ask, cast("Measure | None", wanted.measure)
@@ -344,4 +384,5 @@ def _plan(
         where=tuple(dict.fromkeys(where)),
         n=wanted.n,
         prices=cast("Any", prices),
+        by=cast("Any", by),
     )

@@ -28,6 +28,7 @@ class Ask(enum.StrEnum):
     LIST = "list"  # the bars at which they hold
     STREAK = "streak"  # the longest run of bars at which they hold
     WHETHER = "whether"  # the conditions hold at the bar of the period, or at any of its bars
+    EVERY = "every"  # the conditions hold at each bar
     WHICH = "which"  # the instruments that have such a bar
     BARS = "bars"  # how many there are
     HIGHEST = "highest"  # of the measure, with its bar
@@ -38,6 +39,7 @@ class Ask(enum.StrEnum):
     MEDIAN = "median"
     SUM = "sum"
     VALUE = "value"  # at the last bar of the period
+    FIRST_VALUE = "first value"  # at the first bar of the period
     RETURN = "return"  # from the close before the period to its last close
     COMPARE = "compare"  # returns of several instruments
     CORRELATION = "correlation"  # of the changes of two instruments
@@ -184,6 +186,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     where : conditions that all hold at a bar
     n : how many rows the highest or lowest are wanted of
     prices : as they were traded, adjusted for splits and dividends, or what fits the question
+    by : asked of each week, month, … of the period for itself; empty for the period as one
     """
 
     ask: Ask
@@ -195,14 +198,25 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     where: tuple[Condition, ...] = ()
     n: Annotated[int, Meta(ge=1, le=N_ROWS_MAX)] = 1
     prices: Literal["auto", "raw", "adjusted"] = "auto"
+    by: Literal["", "week", "month", "quarter", "year"] = ""
 
 
-MEASURED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM, Ask.VALUE, Ask.SEASONS})
+MEASURED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM, Ask.VALUE, Ask.FIRST_VALUE, Ask.SEASONS})
 MAY_BE_MEASURED: Final = MEASURED | {Ask.EXTREMES}
-CONDITIONED: Final = frozenset({Ask.COUNT, Ask.SHARE, Ask.FIRST, Ask.LAST, Ask.LIST, Ask.STREAK, Ask.WHICH, Ask.WHETHER})
+CONDITIONED: Final = frozenset({Ask.COUNT, Ask.SHARE, Ask.FIRST, Ask.LAST, Ask.LIST, Ask.STREAK, Ask.WHICH, Ask.WHETHER, Ask.EVERY})
 _FILTERED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM})
 MAY_BE_CONDITIONED: Final = CONDITIONED | _FILTERED
 OF_TWO: Final = frozenset({Ask.CORRELATION, Ask.BETA})
+SPLITTABLE: Final = _FILTERED | {
+    Ask.COUNT,
+    Ask.SHARE,
+    Ask.BARS,
+    Ask.VALUE,
+    Ask.FIRST_VALUE,
+    Ask.RETURN,
+    Ask.DRAWDOWN,
+    Ask.VOLATILITY,
+}
 _OVER_TIME: Final = OF_TWO | {Ask.RETURN, Ask.COMPARE, Ask.DRAWDOWN, Ask.VOLATILITY, Ask.SHARPE, Ask.TREND}
 
 
@@ -216,7 +230,7 @@ def spans_bars(plan: Plan) -> bool:
 
 def is_a_price(plan: Plan) -> bool:
     """Whether a price of one bar is asked for, which is another one as it was traded where prices are adjusted."""
-    is_of_one = plan.ask in {Ask.HIGHEST, Ask.LOWEST, Ask.EXTREMES, Ask.VALUE}
+    is_of_one = plan.ask in {Ask.HIGHEST, Ask.LOWEST, Ask.EXTREMES, Ask.VALUE, Ask.FIRST_VALUE}
     match plan.measure:
         case Price(field) | Extreme(_, field):
             return is_of_one and field != "volume"

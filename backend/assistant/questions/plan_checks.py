@@ -14,6 +14,7 @@ from backend.assistant.questions.plan import (
     MEASURED,
     MONTHLY,
     OF_TWO,
+    SPLITTABLE,
     Ask,
     Condition,
     Distance,
@@ -31,6 +32,13 @@ from backend.errors import InvalidInput, TriiError
 from backend.indicators.registry import check_source, checked_params, spec_of
 
 _NAME_CHARS_MAX: Final = 80
+# Bars of which whole ones make a piece of the calendar, or begin in one.
+_PARTS_OF: Final = {
+    "week": ("1d", "1w"),
+    "month": ("1d", "1w", "1mo"),
+    "quarter": ("1d", "1w", "1mo", "3mo"),
+    "year": ("1d", "1w", "1mo", "3mo", "12mo"),
+}
 
 
 def check_plan(plan: Plan) -> Plan:
@@ -62,8 +70,21 @@ def _check_ask(plan: Plan) -> None:
         _refuse(f"There are {len(plan.where)} conditions.", f"Use at most {CONDITIONS_MAX}.")
     if plan.n != 1 and plan.ask not in {Ask.HIGHEST, Ask.LOWEST}:
         _refuse(f"A question for {_said(plan.ask)} has no number of rows.", "Leave it out.")
+    if plan.by:
+        _check_split(plan)
     if plan.ask is Ask.SUM and plan.measure != Price("volume"):
         _refuse("Only volumes can be added up.", "Ask for the total volume, or for a mean.")
+
+
+def _check_split(plan: Plan) -> None:
+    if plan.ask not in SPLITTABLE:
+        _refuse(f"A question for {_said(plan.ask)} is not told by {plan.by}.", "Ask about one period at a time.")
+    if plan.n != 1:
+        _refuse(f"Only one row of each {plan.by} can be told.", "Leave the number of rows out.")
+    if plan.interval not in _PARTS_OF[plan.by]:
+        _refuse(f"Bars of {plan.interval} are not told by {plan.by}.", "Ask about shorter bars, or about days.")
+    if plan.watchlist is not None or len(plan.instruments) > 1:
+        _refuse(f"Several instruments are not told by {plan.by}.", "Ask about one instrument at a time.")
 
 
 def _check_subject(plan: Plan) -> None:

@@ -14,6 +14,7 @@ from backend.assistant.questions.listing import columns_of, listed
 from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Extreme, Operand, Plan, Price
 from backend.assistant.questions.reckoning import compute_value
 from backend.assistant.questions.seasons import tell_seasons
+from backend.assistant.questions.splitting import tell_split
 from backend.assistant.questions.telling import (
     FactBook,
     Origin,
@@ -38,6 +39,8 @@ def tell(plan: Plan, frame: Frame, book: FactBook) -> Told:
     """Answer ``plan`` for one instrument, adding facts to ``book``."""
     if not frame.n_rows:
         return _nothing(plan, frame, book)
+    if plan.by:
+        return tell_split(plan, frame, book, _TELLERS[plan.ask])
     return _TELLERS[plan.ask](plan, frame, book)
 
 
@@ -239,7 +242,7 @@ def _aggregate(plan: Plan, frame: Frame, book: FactBook) -> Told:
 
 def _value(plan: Plan, frame: Frame, book: FactBook) -> Told:
     assert plan.measure is not None, "A checked plan of this kind measures something."
-    row = frame.stop - 1
+    row = frame.first if plan.ask is Ask.FIRST_VALUE else frame.stop - 1
     value = float(compute_value(plan.measure, frame)[row])
     name, words, when = book.name(frame), operand_words(plan.measure, book, frame), book.at("Bar", frame, row)
     if np.isnan(value):
@@ -285,7 +288,9 @@ def tell_return(_: Plan, frame: Frame, book: FactBook) -> Told:
         Origin((base, last), "(last close / close before - 1) * 100", (before, after)),
     )
     days = book.at("Bar before the period", frame, base), book.at("Last bar of the period", frame, last)
-    told = Told(f"The return of {name} is {main}: its close went from {before} {days[0]} to {after} {days[1]}.", main)
+    since = ", counted from the close before that time" if base < frame.first else ""
+    sentence = f"The return of {name} is {main}{since}: its close went from {before} {days[0]} to {after} {days[1]}."
+    told = Told(sentence, main)
     told.matches = stretches(frame, np.arange(base, last + 1))
     return told
 
@@ -350,6 +355,7 @@ _TELLERS: Final[dict[Ask, Callable[[Plan, Frame, FactBook], Told]]] = {
     Ask.LAST: _dated,
     Ask.STREAK: _streak,
     Ask.WHETHER: tell_whether,
+    Ask.EVERY: tell_whether,
     Ask.BARS: _bars,
     Ask.EXTREMES: _extremes,
     Ask.SEASONS: tell_seasons,
@@ -361,6 +367,7 @@ _TELLERS: Final[dict[Ask, Callable[[Plan, Frame, FactBook], Told]]] = {
     Ask.MEDIAN: _aggregate,
     Ask.SUM: _aggregate,
     Ask.VALUE: _value,
+    Ask.FIRST_VALUE: _value,
     Ask.RETURN: tell_return,
     Ask.DRAWDOWN: _drawdown,
     Ask.VOLATILITY: _volatility,

@@ -47,6 +47,13 @@ def matching_rows(plan: Plan, frame: Frame) -> tuple[Int64s, int]:
     return np.flatnonzero(is_true[inside]) + frame.first, int(np.count_nonzero(is_known[inside]))
 
 
+def missing_rows(plan: Plan, frame: Frame) -> Int64s:
+    """The rows of the period at which all values are known and the conditions do not hold."""
+    is_true, is_known = holds(plan.where, frame)
+    inside = slice(frame.first, frame.stop)
+    return np.flatnonzero(is_known[inside] & ~is_true[inside]) + frame.first
+
+
 def base_row(frame: Frame) -> int:
     """The bar whose close a return over the period starts from: the one before it, else the first there is."""
     return max(0, frame.first - 1)

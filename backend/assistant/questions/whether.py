@@ -4,10 +4,10 @@ import numpy as np
 
 from backend.assistant.facts.fact import Unit
 from backend.assistant.questions.frames import Frame, rows_beside
-from backend.assistant.questions.plan import Change, Condition, Number, Op, Plan
+from backend.assistant.questions.plan import Ask, Change, Condition, Number, Op, Plan
 from backend.assistant.questions.reckoning import compute_value, holds
 from backend.assistant.questions.telling import FactBook, Origin, condition_words, noun_of, operand_words, subject_words, unit_of
-from backend.assistant.questions.told import Told, matching_rows, stretch_words, stretches
+from backend.assistant.questions.told import Told, matching_rows, missing_rows, stretch_words, stretches
 from backend.assistant.questions.wording import format_condition
 from backend.domain.bars import Float64s
 
@@ -15,7 +15,7 @@ _CROSSINGS = frozenset({Op.CROSSES, Op.CROSSES_ABOVE, Op.CROSSES_BELOW})
 
 
 def tell_whether(plan: Plan, frame: Frame, book: FactBook) -> Told:
-    """Whether the conditions hold at the bar of the period, or at any of its bars."""
+    """Whether the conditions hold at the bar of the period, or of many bars at any or at every one, as is asked."""
     return _of_bar(plan, frame, book) if frame.n_rows == 1 else _of_bars(plan, frame, book)
 
 
@@ -77,10 +77,15 @@ def _of_bars(plan: Plan, frame: Frame, book: FactBook) -> Told:
     count = book.count("count", "Bars that match", len(rows), frame, Origin(formula=formula))
     total = book.count("total", "Bars looked at", n_known, frame, Origin(formula="number of bars at which all values are known"))
     many = noun_of(frame, n_known)
-    verdict = "Yes" if len(rows) else "No"
+    is_so = len(rows) == n_known if plan.ask is Ask.EVERY else len(rows) > 0
+    verdict = "Yes" if is_so else "No"
     main = book.add("whether", "Whether it holds", verdict, Unit.WORD, frame, Origin(None, formula, (count, total)))
     if not len(rows):
         return Told(f"{main}: of {name}, {words} on {count} of {total} {many} {when}.", main)
-    last = book.at("Last such bar", frame, int(rows[-1]))
-    sentence = f"{main}: of {name}, {words} on {count} of {total} {many} {when}, the last time {last}."
+    last = f"the last time {book.at('Last such bar', frame, int(rows[-1]))}"
+    if plan.ask is Ask.EVERY:
+        others = missing_rows(plan, frame)
+        other = book.at("First other bar", frame, int(others[0])) if len(others) else ""
+        last = f"but not {other}, the first of the others" if other else "on each of them"
+    sentence = f"{main}: of {name}, {words} on {count} of {total} {many} {when}, {last}."
     return Told(sentence, main, stretches(frame, rows))

@@ -32,6 +32,7 @@ _HEADS = {
     Ask.LIST: "list bars",
     Ask.STREAK: "longest streak",
     Ask.WHICH: "which",
+    Ask.EVERY: "whether every bar",
     Ask.BARS: "number of bars",
     Ask.RETURN: "total return",
     Ask.COMPARE: "compare",
@@ -59,6 +60,8 @@ def format_plan(plan: Plan) -> str:
         parts.append(period)
     elif plan.ask is Ask.WHICH:  # where no time is said, the newest bar is meant
         parts.append("ever")
+    if plan.by:
+        parts.append(f"by {plan.by}")
     parts.append(f"on {plan.interval} bars")
     if plan.prices != "auto":
         parts.append(f"with {plan.prices} prices")

@@ -1,0 +1,81 @@
+"""No word that changes what is asked is left out: it is read as what it means, or the question is not answered."""
+
+from contextlib import suppress
+
+import pytest
+
+from backend.assistant.questions.offers import read_offer
+from backend.assistant.questions.parsing import parse_question
+from backend.assistant.questions.wording import format_plan
+from backend.errors import InvalidInput
+from tests.fakes.asking import SAMPLE_NAMES
+
+# A question, and below it the plan that it means, in full.
+TABLE = """
+did AAPL close above 600 every day in 2012
+    whether every bar of AAPL.XNAS where close above 600 from 2012-01-01 to 2012-12-31 on 1d bars
+was MSFT up every single month in 2003
+    whether every bar of MSFT.XNAS where change(1) above 0 from 2003-01-01 to 2003-12-31 on 1mo bars
+has AAPL been above its 200-day average all the time since 2012
+    whether every bar of AAPL.XNAS where close above sma(200).value since 2012-01-01 on 1d bars
+was VIX below 20 throughout 2017
+    whether every bar of VIX.INDEX where close below 20 from 2017-01-01 to 2017-12-31 on 1d bars
+was VIX below 20 all of 2017
+    whether every bar of VIX.INDEX where close below 20 from 2017-01-01 to 2017-12-31 on 1d bars
+returns of AAPL by year
+    total return of AAPL.XNAS by year on 1d bars
+return of AAPL for each year since 2005
+    total return of AAPL.XNAS since 2005-01-01 by year on 1d bars
+monthly returns of the S&P 500 in 2008
+    total return of SPX.INDEX from 2008-01-01 to 2008-12-31 by month on 1d bars
+how many days per quarter did AAPL fall more than 5% in 2008
+    count bars of AAPL.XNAS where change(1) below -5 from 2008-01-01 to 2008-12-31 by quarter on 1d bars
+max drawdown of AAPL year by year
+    max drawdown of AAPL.XNAS by year on 1d bars
+total volume of MSFT in every week of March 2010
+    sum volume of MSFT.XNAS from 2010-03-01 to 2010-03-31 by week on 1d bars
+"""
+LINES = TABLE.strip().splitlines()
+READ = [(asked, plan.strip()) for asked, plan in zip(LINES[::2], LINES[1::2], strict=True)]
+
+
+@pytest.mark.parametrize(("asked", "plan"), READ)
+def test_a_word_that_changes_what_is_asked_is_read_as_what_it_means(asked, plan):
+    parsed = parse_question(asked, SAMPLE_NAMES)
+
+    assert parsed is not None
+    assert format_plan(parsed) == plan
+    assert parse_question(plan, SAMPLE_NAMES) == parsed
+
+
+def plan_or_refusal(asked):
+    """The plan of a question; None where it is refused in words, or left to others."""
+    with suppress(InvalidInput):
+        return parse_question(asked, SAMPLE_NAMES)
+    return None
+
+
+REFUSED = """
+did AAPL beat MSFT every year
+was AAPL in an uptrend every day in 2012
+correlation of AAPL and MSFT by year
+longest winning streak of AAPL by year
+5 biggest drops of AAPL by year
+returns of AAPL and MSFT by year
+returns of my watchlist by month
+did AAPL only close above 600 in 2012
+average volume of AAPL by day
+how many hours per week did AAPL rise
+return of AAPL other than in 2012
+average monthly return of the S&P 500 by month
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("asked", REFUSED)
+def test_what_cannot_be_honoured_is_not_answered_as_something_else(asked):
+    assert plan_or_refusal(asked) is None
+
+
+@pytest.mark.parametrize("asked", ["did AAPL close above 600 every day in a funny mood", "highest close of AAPL per funny year"])
+def test_no_model_is_offered_what_it_could_only_propose_without_such_a_word(asked):
+    assert read_offer(asked, SAMPLE_NAMES) is None
