@@ -15,6 +15,7 @@ from backend.assistant.questions.plan import (
     Condition,
     Distance,
     Extreme,
+    Gap,
     Indicator,
     Measure,
     Number,
@@ -205,7 +206,10 @@ def _seasons(reading: Reading) -> Wanted | None:
 
 def _extremes(reading: Reading) -> Wanted | None:
     """The highest and the lowest of one value, of prices where none is named."""
-    return Wanted(Ask.EXTREMES, _only_value(reading)) if reading.drop(r"\bextremes\b") else None
+    if not reading.drop(r"\bextremes\b"):
+        return None
+    measure = _only_value(reading)
+    return Wanted(Ask.EXTREMES, None if measure is not None and reading.prices else measure)
 
 
 def _only_value(reading: Reading) -> Operand | None:
@@ -263,6 +267,8 @@ def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -
             _note_piece(reading, units[0])
             if (not kept or reading.has_several) and not re.search(r"\{\d+\}", reading.text):
                 take_bare_moves(reading, where)
+            elif not kept:
+                _take_bare_gap(reading, where)
             if ask in CONDITIONED and not where and ask in {Ask.LAST, Ask.FIRST, Ask.LIST}:
                 reading.text = before
                 continue
@@ -270,6 +276,14 @@ def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -
                 _note_piece(reading, reading.text)
             return Wanted(ask, is_faint=ask is Ask.WHETHER and not kept)
     return None
+
+
+def _take_bare_gap(reading: Reading, where: list[Condition]) -> None:
+    """A gap without a size, as in "gapped up"."""
+    places = [int(place) for place in re.findall(r"\{(\d+)\}", reading.text)]
+    if len(places) == 1 and reading.values[places[0]] == Gap() and places[0] in reading.rises | reading.falls:
+        reading.text = reading.text.replace(f"{{{places[0]}}}", " ")
+        where.append(small_move(Gap(), is_fall=places[0] in reading.falls))
 
 
 def read_distance(reading: Reading) -> Wanted | None:
@@ -300,6 +314,7 @@ def _extreme(reading: Reading) -> Wanted | None:
         rest = re.search(r"\{(\d+)\}", reading.text)
         if rest and isinstance(reading.values[int(rest[1])], Change):
             reading.text = reading.text.replace(rest[0], " ", 1)
+        reading.drop(r"\b(?:perform(?:ed|s|ance)?|do)\b")
         return Wanted(Ask.HIGHEST if piece[2] == "best" else Ask.LOWEST, Change(1), int(piece[1] or piece[3] or 1))
     found = re.search(big, reading.text)
     if found is None:
@@ -323,11 +338,13 @@ def _extreme(reading: Reading) -> Wanted | None:
         return Wanted(Ask.HIGHEST if is_high else Ask.LOWEST, Price("high" if is_high else "low"), n)
     measure = reading.values[int(place[1])]
     reading.text = reading.text.replace(place[0], " ", 1)
+    if measure == Change(1) and (within := reading.drop(rf"\b(?:in|within|over) (?:a|any|one|1)(?: single)? {_PIECE}\b")):
+        _note_piece(reading, within[1])
     if int(place[1]) in reading.falls:
         is_high = found[2] in {"smallest", "least", "min", "minimum", "weakest"}
     elif int(place[1]) in reading.rises or isinstance(measure, Change):
         is_high = is_high or re.fullmatch(_STEEP, found[2]) is not None
-    elif measure == Price("close") and re.search(r"\bprice\b", found[0]):
+    elif int(place[1]) in reading.prices:
         measure = Price("high" if is_high else "low")
     return Wanted(Ask.HIGHEST if is_high else Ask.LOWEST, measure, n)
 
@@ -366,6 +383,8 @@ def _return(reading: Reading) -> Wanted | None:
 
 
 def _value(reading: Reading) -> Wanted | None:
+    if (first := re.search(r"\bfirst value\b", reading.text)) is not None:
+        reading.drop(first[0])
     places = re.findall(r"\{(\d+)\}", reading.text)
     if len(places) != 1:
         return None
@@ -373,6 +392,8 @@ def _value(reading: Reading) -> Wanted | None:
     reading.text = reading.text.replace(f"{{{places[0]}}}", " ", 1)
     _drop_asking(reading)
     reading.drop(r"\b(?:current|latest|last|newest|now|right now|currently|at the moment)\b")
+    if first is not None:
+        return Wanted(Ask.FIRST_VALUE, reading.values[int(places[0])])
     return Wanted(Ask.VALUE, reading.values[int(places[0])], is_loose=is_loose)
 
 
@@ -392,6 +413,6 @@ def _has_only(reading: Reading, kind: type[Measure]) -> bool:
     return all(isinstance(reading.values[int(place)], kind) for place in re.findall(r"\{(\d+)\}", reading.text))
 
 
-def small_move(change: Change, *, is_fall: bool) -> Condition:
+def small_move(change: Change | Gap, *, is_fall: bool) -> Condition:
     """That a change goes the way that its word says."""
     return Condition(change, Op.BELOW if is_fall else Op.ABOVE, Number(0.0))

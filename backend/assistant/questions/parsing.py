@@ -6,24 +6,26 @@ must be words without a meaning of their own; else the question is not understoo
 
 import re
 from dataclasses import replace
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 from backend.assistant.facts.gathering import MARKET
 from backend.assistant.questions.asking import Wanted, read_distance, read_wanted, small_move, takes_how_much
 from backend.assistant.questions.binding import bind, check_moves, takes_together
 from backend.assistant.questions.comparing import DOWN, UP, take_bare_moves, take_conditions, take_moves
 from backend.assistant.questions.each import IS_WHETHER, take_every, take_split
-from backend.assistant.questions.names import COMMON, NICKNAMES, Names, one_of
+from backend.assistant.questions.names import Names, one_of
 from backend.assistant.questions.periods import is_ever, newest_unless_ever, take_period
 from backend.assistant.questions.phrases import UNIT_INTERVALS, WRITTEN, Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import (
-    DAILY,
     MAY_BE_CONDITIONED,
     Ask,
     Change,
     Condition,
     Current,
+    Distance,
+    Extreme,
+    Indicator,
     Measure,
     Number,
     Period,
@@ -36,12 +38,12 @@ from backend.assistant.questions.plan import (
 )
 from backend.assistant.questions.plan_checks import check_plan
 from backend.assistant.questions.rewording import reworded
+from backend.assistant.questions.unread import left_over, refuse_hit, refuse_left_over
 from backend.domain.bars import BarSpec
 from backend.errors import InvalidInput
 
 CHARS_MAX: Final = 600
 NAMELESS: Final = "question.instrument"  # the code of a question that names nothing
-_CODE: Final = re.compile(r"[a-z][a-z0-9./^-]{0,11}")
 
 # Such questions want more than a number: a model answers them, from facts.
 OPEN: Final = re.compile(
@@ -64,18 +66,12 @@ _WATCHLIST: Final = re.compile(
     r"|\b(?:(?:my|the|our) )?watch ?lists?\b|\bmy (?:stocks|instruments|list)\b",
     re.IGNORECASE,
 )
-_FILLER: Final = """
-    a about an and any are as at be been being both closing did do does
-    during for get give got had has have how i in is it it's its itself me my of
-    on one or our own please price prices share shares show so stock bar bars candle candles session sessions date dates
-    tell that the their them there these they this those time to trade traded trading was
-    were what where whether which who whose with much index instrument
-    level now today currently current ever chart the's 's s ~ ; , & - ' ? ! . : ( ) days' close-to-close made make
-    happen us let want know would like see but yet
-"""
-_FILLERS: Final = frozenset(_FILLER.split())
 _SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
 _OTHERS_MOVE: Final = rf"\b(?:when|while|if|on|that)\b[^;]*@x[a-z][^;]*\b(?:{UP}|{DOWN})\b"
+# Values of which one would be told as if it were all.
+_PLURAL: Final = re.compile(r"\b(?:closes|opens|highs|lows|volumes|changes|returns|moves|gaps|ranges|(?:closing|opening) prices)\b")
+# How something stands now is told by its facts.
+_STANDING: Final = re.compile(r"\bhow (?:is|are) [^ ]+ (?:doing|performing)(?: (?:right )?now| currently)?\W*$")
 CUE: Final = re.compile(
     r"\b(?:how (?:many|often|much|far)|when|highest|lowest|longest|biggest|largest|best|worst|average|mean|median|correlation"
     r"|count|which|drawdown|volatility|volume|close[sd]?|rsi|total|share|first|last|list|return)\b"
@@ -96,12 +92,14 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         return None
     line, ids, watchlist = take_subject(re.sub(r"[{}@~\x00-\x1f]", " ", text), names)
     line = plain_question(line)
-    if OPEN.search(re.sub(r"\bwould like\b", " ", line)):
+    if OPEN.search(re.sub(r"\bwould like\b", " ", line)) or _STANDING.search(line):
         return None
     reading, where = Reading(reworded(line), marks=tuple(ids)), list[Condition]()
     is_named = bool(ids) or watchlist is not None
     stored = () if is_named else names.all_asked(line)
     is_every = take_every(reading)
+    if is_named:
+        refuse_hit(reading.text)
     try:
         period, prices = read_pieces(reading)
         by = take_split(reading)
@@ -116,14 +114,15 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     else:
         period = _newest_meant(period, where, line, wanted)
         wanted = _whole_move(reading, wanted, where, period)
-    wanted, by = _of_each_piece(reading, wanted, by, line)
-    left = _left_over(reading, where)
+    is_plural = _PLURAL.search(line) is not None and not (len(ids) > 1 or watchlist is not None or _is_one_bar(period))
+    wanted, by = _of_each_piece(reading, wanted, by, is_plural=is_plural)
+    left = left_over(reading, where)
     if wanted is None or not (reading.values or where or wanted.measure is not None or wanted.ask in _PLAIN_ASKS):
         return None
     if stored and not left and not wanted.is_loose:
         ids, is_named = [(one,) for one in stored], True
     if left or (wanted.is_loose and not is_named):
-        return _refuse_left_over(left, text, wanted, is_named=is_named, has_chart=bool(instrument))
+        return refuse_left_over(left, text, wanted, is_named=is_named, has_chart=bool(instrument))
     if not is_named and not instrument:
         raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code=NAMELESS)
     is_alone = _is_one_bar(period) or bool(reading.n_written or reading.intervals)
@@ -190,6 +189,8 @@ def _read_ask(reading: Reading, where: list[Condition], *, n_instruments: int, h
     reading.text = " ".join(reading.text.split())
     if how_much and not re.search(r"\{\d+\}", reading.text):
         return Wanted(Ask.RETURN)
+    if how_much:
+        return _moved_from(reading)
     far = re.search(r"\bhow far\b|\bdistance\b", reading.text)
     if far and (wanted := read_distance(reading)) is not None:
         return wanted
@@ -208,6 +209,19 @@ def _read_ask(reading: Reading, where: list[Condition], *, n_instruments: int, h
         take_bare_moves(reading, where)
     if wanted is not None and isinstance(wanted.measure, Change):
         _keep_direction(reading, wanted, where)
+    return wanted
+
+
+def _moved_from(reading: Reading) -> Wanted:
+    """How far the close is from a high or low that a question names: "how much did it fall from its 52 week high"."""
+    reading.text = f"distance {reading.text}"
+    wanted = read_distance(reading)
+    if wanted is None or not isinstance(cast("Distance", wanted.measure).base, Extreme | Indicator):
+        raise InvalidInput(
+            "How much a price moved is told of the whole time, or from a high or low of a stated window.",
+            hint='Ask for the return or the drawdown of the time, or how far it is from its "52 week high".',
+            code="question.measure",
+        )
     return wanted
 
 
@@ -273,16 +287,21 @@ def _keep_direction(reading: Reading, wanted: Wanted, where: list[Condition]) ->
         where.append(small_move(cast("Change", wanted.measure), is_fall=is_fall))
 
 
-def _of_each_piece(reading: Reading, wanted: Wanted | None, by: str, line: str) -> tuple[Wanted | None, str]:
-    """Returns by year, where "yearly returns" are asked for; "average return by month" may mean two things."""
-    if wanted is None or not isinstance(wanted.measure, Change):
+def _of_each_piece(reading: Reading, wanted: Wanted | None, by: str, *, is_plural: bool) -> tuple[Wanted | None, str]:
+    """Returns by year, where "yearly returns" are asked for. Raises InvalidInput for values of which nobody says which one."""
+    if wanted is None:
         return wanted, by
-    is_plural = re.search(r"\b(?:returns|changes|performances|moves)\b", line) is not None
     unit = next((unit for unit, interval in UNIT_INTERVALS.items() if reading.intervals == [interval]), "")
-    if wanted.is_loose and is_plural and wanted.measure == Change(1) and unit in {"week", "month", "quarter", "year"} and not by:
+    if wanted.is_loose and is_plural and not by:
+        if wanted.measure != Change(1) or unit not in {"week", "month", "quarter", "year"}:
+            raise InvalidInput(
+                "Many values are asked for.",
+                hint='Ask for the highest, the mean or the last one, or "by month".',
+                code="question.measure",
+            )
         reading.intervals.clear()
         return Wanted(Ask.RETURN), unit
-    if by == "month" and wanted.ask in {Ask.MEAN, Ask.MEDIAN} and unit in {"", "month"}:
+    if by == "month" and wanted.ask in {Ask.MEAN, Ask.MEDIAN} and isinstance(wanted.measure, Change) and unit in {"", "month"}:
         raise InvalidInput(
             "Is each month of the time meant, or each month of the year, January to December?",
             hint='Say "by calendar month", or ask for the returns by month.',
@@ -291,59 +310,13 @@ def _of_each_piece(reading: Reading, wanted: Wanted | None, by: str, line: str) 
     return wanted, by
 
 
-def _left_over(reading: Reading, where: list[Condition]) -> list[str]:
-    """The words that nothing has read and that may not be left out; conditions hold together, so that "or" is one of them.
-
-    A unit goes without saying where bars are of that unit; any other one would have changed what is asked.
-    """
-    intervals = reading.intervals or [DAILY]
-    idle = {word for unit, interval in UNIT_INTERVALS.items() if interval in intervals for word in (unit, f"{unit}s")} | _FILLERS
-    if where:
-        idle.add("when")  # the days when it rose are those on which it rose
-    text = re.sub(r"@x[a-z](?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], reading.text)
-    words = [word.strip(".,;:?!'\"") for word in re.split(r"[\s,;?!]+", text)]
-    return [word for word in words if word and (word not in idle or (word == "or" and len(where) > 1))]
-
-
-def _refuse_left_over(left: list[str], text: str, wanted: Wanted, *, is_named: bool, has_chart: bool) -> Plan | None:
-    """No plan, where another question may be meant. Raises InvalidInput where it is nearly one."""
-    if wanted.is_loose and not is_named:
-        _refuse_unknown_name(left, text)
-        return None
-    is_named = is_named or has_chart
-    values = [word for word in left if re.fullmatch(r"\{\d+\}", word)]
-    words = [word for word in left if word not in values]
-    codes = [word for word in words if _CODE.fullmatch(word) and re.search(_written(word), text) and word not in COMMON]
-    if codes and not is_named:
-        _refuse_instrument(codes[0].upper())
-    if not is_named or wanted.is_loose or wanted.is_faint:
-        return None
-    said = " ".join(words) or "more than one value"
-    raise InvalidInput(
-        f"I do not understand {said!r} in this question.", hint="Say it in other words, or leave it out.", code="question.word"
-    )
-
-
-def _written(word: str) -> str:
-    return rf"(?<!\w){re.escape(word.upper())}(?!\w)"
-
-
-def _refuse_unknown_name(left: list[str], text: str) -> None:
-    """Raises InvalidInput where a price is asked of a code, or of a name that people know, which is not stored."""
-    words = [word for word in left if word not in COMMON]
-    known = next((code for code, names in NICKNAMES.items() if {code.lower(), *names} & {*words, " ".join(words)}), "")
-    if known and words:
-        _refuse_instrument(known)
-    if len(words) == 1 and len(left) == 1 and _CODE.fullmatch(words[0]) and re.search(rf"(?<!in ){_written(words[0])}", text):
-        _refuse_instrument(words[0].upper())
-
-
-def _refuse_instrument(code: str) -> NoReturn:
-    raise InvalidInput(
-        f"No instrument is called {code} here: its bars are not stored.",
-        hint=f"Import them: trii import FILE --instrument {code}.VENUE, as in AAPL.XNAS. What is stored: trii instruments",
-        code="question.instrument",
-    )
+def one_of(ids: tuple[str, ...]) -> str:
+    """The one id that is meant. Raises InvalidInput where it may be several."""
+    if len(ids) > 1:
+        raise InvalidInput(
+            f"Which one is meant: {', '.join(ids[:-1])} or {ids[-1]}?", hint="Write it in full.", code="question.ambiguous"
+        )
+    return ids[0]
 
 
 def _interval_text(match: re.Match[str]) -> str:
@@ -369,10 +342,12 @@ def _plan(
 ) -> Plan:
     period, interval, prices = rest
     ask, measure = wanted.ask, cast("Measure | None", wanted.measure)
-    is_long = isinstance(period, Span) and period.first != period.last
+    is_long = not isinstance(period, Whole) and not _is_one_bar(period)
     if wanted.is_loose and is_long and measure in {Price("high"), Price("low")}:
         ask = Ask.HIGHEST if measure == Price("high") else Ask.LOWEST
-    elif wanted.is_loose and is_long and measure not in {Price("close"), Price("open")}:
+    elif wanted.is_loose and is_long and measure == Price("open"):
+        ask = Ask.FIRST_VALUE
+    elif wanted.is_loose and is_long and measure != Price("close"):
         raise InvalidInput("Is the highest, the mean or the last one meant?", hint="Say which.", code="question.measure")
     return Plan(
         ask=ask,

@@ -62,6 +62,7 @@ class Reading:
     """A question while it is read: what of it is understood, and the words that are left.
 
     values : what stands for ``{0}``, ``{1}``, … in the text
+    prices : places of values that were named as a price, and of which price nobody said
     falls, rises : places of values that were named as one direction of a change
     n_written : how many of the values, the first ones, were written in full and mean just that
     intervals : what was said or follows of how bars are cut
@@ -72,6 +73,7 @@ class Reading:
 
     text: str
     values: list[Operand] = field(default_factory=list)
+    prices: set[int] = field(default_factory=set)
     falls: set[int] = field(default_factory=set)
     rises: set[int] = field(default_factory=set)
     intervals: list[str] = field(default_factory=list)
@@ -125,7 +127,10 @@ def take_values(reading: Reading) -> None:
         r"\b(?:(?:opening|overnight|price) )?gap(?:s|ped)?(?: (?P<side>up|down))?\b", lambda match: _gap(reading, match["side"])
     )
     reading.take(r"\b(?:(?:trading|price|high low|daily) )?ranges?\b", lambda _: Range())
-    reading.take(rf"\b{_COLUMN}\b(?: (?:prices?|values?|volumes?))?(?! (?:higher|lower|up|down|green|red)\b)", _column)
+    reading.take(
+        rf"\b{_COLUMN}\b(?: (?:prices?|values?|volumes?))?(?! (?:higher|lower|up|down|green|red)\b)",
+        lambda match: _column(reading, match[0]),
+    )
 
 
 def interval_of(unit: str) -> str | None:
@@ -245,10 +250,10 @@ def _take_changes(reading: Reading) -> None:
             reading.falls.add(place)
         if match["rise"]:
             reading.rises.add(place)
-        return Change(n, "points" if match["points"] else "percent")
+        return Change(n, "points" if match["points"] or match["point"] else "percent")
 
     tail = r"(?: in (?P<points>points|dollars))?(?: in (?:%|percentage))?"
-    reading.take(rf"{before}(?:single )?(?:(?:price|closing|%|percentage|point) )*{noun}\b{tail}", read)
+    reading.take(rf"{before}(?:single )?(?:(?:price|closing|%|percentage|(?P<point>points?|dollars?)) )*{noun}\b{tail}", read)
 
 
 def _gap(reading: Reading, side: str | None) -> Operand:
@@ -263,8 +268,10 @@ def _note_interval(reading: Reading, unit: str) -> None:
         reading.intervals.append(interval)
 
 
-def _column(match: re.Match[str]) -> Operand:
-    return _column_of(match[0])
+def _column(reading: Reading, words: str) -> Operand:
+    if words in {"price", "prices"}:
+        reading.prices.add(len(reading.values))
+    return _column_of(words)
 
 
 def _column_of(words: str) -> Operand:

@@ -9,6 +9,15 @@ _AGAIN: Final = r"(?:hour|minute|session|day|week|month|quarter|time)s? of (?:th
 _AVERAGES: Final = r"(?:(?:simple|exponential|weighted) )?(?:moving averages?|averages?|ma|sma|ema|wma|dma)"
 _OTHER_AVERAGE: Final = rf"(?:but|and|yet|while|or) (?:[a-z']+ ){{0,5}}\d+ (?:day|week|month|bar) ({_AVERAGES})\b"
 
+# A price, and no percent or points that it moves by.
+_LEVEL: Final = r"\d[\d.]*(?! ?(?:%|points?\b|dollars?\b|bars?\b|days?\b|weeks?\b|months?\b|years?\b)|[\w.])"
+_FALL: Final = (
+    r"(?:falls?|fell|fallen|falling|drop(?:s|ped)?|dip(?:s|ped)?|sinks?|sank|decline[sd]?|slides?|slid|crash(?:es|ed)?|plunge[sd]?)"
+)
+_RISE: Final = r"(?:rises?|rose|risen|rising|climb(?:s|ed)?|jump(?:s|ed)?|rall(?:y|ied|ies)|surge[sd]?|gain(?:s|ed)?)"
+_CLOSE_BEFORE: Final = r"(?:the |its )?(?:previous|prior|last) (?:day's |session's )?close\b"
+_PERIOD: Final = r"(?:the )?(?:year )?(?:[a-z]+\.?,? )?(?:1[89]|20)\d\d\b|(?:this|last|the previous) (?:week|month|quarter|year)\b"
+
 
 def _extremes_of(found: re.Match[str]) -> str:
     """One thing that is asked, as the highest and the lowest close; what differs stays as it is."""
@@ -20,6 +29,11 @@ def _extremes_of(found: re.Match[str]) -> str:
 def _one_word(found: re.Match[str]) -> str:
     """A word that is not understood, in the place of words that may be left out."""
     return found[0].replace(" ", "_")
+
+
+def _season(found: re.Match[str]) -> str:
+    """Which one is best in general, and not which single one was."""
+    return f"{found[2]} {'weekday' if found[1] == 'day' else 'calendar month'}"
 
 
 _SYNONYMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
@@ -36,7 +50,22 @@ _SYNONYMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] =
     (r"\b(?:hit|reach(?:ed)?|set|make|made) (?:its|the|an) all time (high|low)\b", r"\1est adjusted \1"),
     (r"\bhow much volume\b", "total volume"),
     (r"\b(what|when|how|which|who)'s\b", r"\1 is"),
+    (r"\b(?:which|what) (day|month) is (?:the |usually |typically |normally )?(best|worst)\b", _season),
     (r"\b(?:which|what) (day|week|month|quarter|year)\b(.*)\b(best|worst)\b", r"\3 \1 \2"),
+    (r"\btop (?=(?:\d+ )?(?:days?|weeks?|months?|quarters?|years?)\b)", "best "),
+    (r"\bbottom (?=(?:\d+ )?(?:days?|weeks?|months?|quarters?|years?)\b)", "worst "),
+    (r"\b(best|worst) (\d+) (?=(?:days|weeks|months|quarters|years)\b)", r"\2 \1 "),
+    (rf"\b{_FALL} (?:back )?(?:below|under) (?={_LEVEL})", "crosses below "),
+    (rf"\b{_RISE} (?:back )?(?:above|over) (?={_LEVEL})", "crosses above "),
+    (rf"\btrade[sd]? (?:above|over) (?={_LEVEL})", "high above "),
+    (rf"\btrade[sd]? (?:below|under) (?={_LEVEL})", "low below "),
+    (rf"\bwhen\b(?!.*\b(?:first|last|latest|recently)\b)(?=.*\breach(?:es|ed)? {_LEVEL})", "when first"),
+    (rf"\breach(?:es|ed)? (?={_LEVEL})", "high at least "),
+    (r"\b(higher|lower) than (?:on )?(?:the |its )?(?:day before|(?:previous|prior) (?:day|session|close)(?:'s close)?)\b", r"\1"),
+    (rf"\bopen(?:ed|s)? (?:above|higher than) {_CLOSE_BEFORE}", "gap() above 0"),
+    (rf"\bopen(?:ed|s)? (?:below|lower than) {_CLOSE_BEFORE}", "gap() below 0"),
+    (rf"\b(?:at|on) (?:the )?(?:very )?(?:start|beginning|first (?:trading )?day) of (?={_PERIOD})", "first value in "),
+    (rf"\b(?:at|on) (?:the )?(?:very )?(?:end|last (?:trading )?day) of (?={_PERIOD})", "in "),
 )
 
 

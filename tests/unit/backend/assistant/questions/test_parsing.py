@@ -92,7 +92,7 @@ lowest close of SP500 in 2009
 what was the highest volume of AAPL in 2007
     highest volume of AAPL.XNAS from 2007-01-01 to 2007-12-31 on 1d bars
 highest price of WTI in 2008
-    highest close of WTI.FRED from 2008-01-01 to 2008-12-31 on 1d bars
+    highest high of WTI.FRED from 2008-01-01 to 2008-12-31 on 1d bars
 biggest gain of AAPL in a day in 2008
     highest change(1) of AAPL.XNAS from 2008-01-01 to 2008-12-31 on 1d bars
 largest daily decline of MSFT since 2001

@@ -34,6 +34,54 @@ max drawdown of AAPL year by year
     max drawdown of AAPL.XNAS by year on 1d bars
 total volume of MSFT in every week of March 2010
     sum volume of MSFT.XNAS from 2010-03-01 to 2010-03-31 by week on 1d bars
+largest one-day point drop of the S&P 500
+    lowest change(1, points) of SPX.INDEX on 1d bars
+biggest gain of AAPL in a week
+    highest change(1) of AAPL.XNAS on 1w bars
+AAPL's opening price in 2012
+    first value open of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+price of AAPL at the start of 2012
+    first value close of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+what was the close of MSFT on the first trading day of March 2010
+    first value close of MSFT.XNAS from 2010-03-01 to 2010-03-31 on 1d bars
+max price of AAPL in 2012
+    highest high of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+lowest price of MSFT since 2009
+    lowest low of MSFT.XNAS since 2009-01-01 on 1d bars
+highest closing price of MSFT since 2009
+    highest close of MSFT.XNAS since 2009-01-01 on 1d bars
+highest and lowest price of MSFT in 2010
+    extremes of MSFT.XNAS from 2010-01-01 to 2010-12-31 on 1d bars
+top 5 days of MSFT
+    5 highest change(1) of MSFT.XNAS on 1d bars
+bottom 3 weeks of MSFT in 2008
+    3 lowest change(1) of MSFT.XNAS from 2008-01-01 to 2008-12-31 on 1w bars
+which month is best for MSFT
+    by calendar month change(1) of MSFT.XNAS on 1mo bars
+which day is usually worst for AAPL
+    by weekday change(1) of AAPL.XNAS on 1d bars
+how many days did AAPL trade above 700
+    count bars of AAPL.XNAS where high above 700 on 1d bars
+did AAPL trade below 400 in 2012
+    whether of AAPL.XNAS where low below 400 from 2012-01-01 to 2012-12-31 on 1d bars
+when did the S&P 500 fall below 700 in 2009
+    list bars of SPX.INDEX where close crosses below 700 from 2009-01-01 to 2009-12-31 on 1d bars
+did oil drop below 30 in 2016
+    whether of WTI.FRED where close crosses below 30 from 2016-01-01 to 2016-12-31 on 1d bars
+did AAPL reach 700
+    whether of AAPL.XNAS where high at least 700 on 1d bars
+when did AAPL reach 600
+    first time of AAPL.XNAS where high at least 600 on 1d bars
+in which year did AAPL perform best
+    highest change(1) of AAPL.XNAS on 12mo bars
+how many days did AAPL close higher than the day before in 2012
+    count bars of AAPL.XNAS where change(1) above 0 from 2012-01-01 to 2012-12-31 on 1d bars
+how many days did AAPL open below the previous close in 2012
+    count bars of AAPL.XNAS where gap() below 0 from 2012-01-01 to 2012-12-31 on 1d bars
+how often did AAPL gap up in 2012
+    count bars of AAPL.XNAS where gap() above 0 from 2012-01-01 to 2012-12-31 on 1d bars
+how much did AAPL fall from its 52-week high
+    value distance(close, highest(high, 52 weeks)) of AAPL.XNAS on 1d bars
 """
 LINES = TABLE.strip().splitlines()
 READ = [(asked, plan.strip()) for asked, plan in zip(LINES[::2], LINES[1::2], strict=True)]
@@ -68,6 +116,17 @@ average volume of AAPL by day
 how many hours per week did AAPL rise
 return of AAPL other than in 2012
 average monthly return of the S&P 500 by month
+how many days after the 2008 high did the S&P 500 bottom
+how many days since AAPL last closed above 600
+how much did AAPL fall in 2012 from its high
+how much did the volume of AAPL rise in 2012
+oil stocks return in 2010
+how is Apple doing
+did AAPL hit 700
+second highest close of AAPL in 2012
+highest close of AAPL in 2012 over a month
+list closes of AAPL from 2012-01-03 to 2012-01-10
+closing prices of AAPL in 2012
 """.strip().splitlines()
 
 
