@@ -38,7 +38,7 @@ from backend.assistant.questions.plan import (
 )
 from backend.assistant.questions.plan_checks import check_plan
 from backend.assistant.questions.rewording import reworded
-from backend.assistant.questions.unread import left_over, refuse_hit, refuse_left_over
+from backend.assistant.questions.unread import left_over, refuse_left_over, refuse_unclear
 from backend.domain.bars import BarSpec
 from backend.errors import InvalidInput
 
@@ -62,8 +62,8 @@ _ADJECTIVES: Final = {
 _LETTERS: Final = {"minute": "m", "hour": "h", "day": "d", "week": "w", "month": "mo"}
 _PRICES: Final = re.compile(r"\b(?:(?:with|using|on|in) )?(adjusted|raw|unadjusted|split adjusted)(?: (?:prices?|data))?\b")
 _WATCHLIST: Final = re.compile(
-    r"\b(?:(?:my|the|our) )?watch ?list (?:called |named )?\"((?:[^\"\\]|\\.)*)\""
-    r"|\b(?:(?:my|the|our) )?watch ?lists?\b|\bmy (?:stocks|instruments|list)\b",
+    r"(?:\b(?:all|each|any)(?: of)? )?(?:\b(?:(?:my|the|our) )?watch ?list (?:called |named )?\"((?:[^\"\\]|\\.)*)\""
+    r"|\b(?:(?:my|the|our) )?watch ?lists?\b|\bmy (?:stocks|instruments|list)\b)",
     re.IGNORECASE,
 )
 _SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
@@ -99,7 +99,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     stored = () if is_named else names.all_asked(line)
     is_every = take_every(reading)
     if is_named:
-        refuse_hit(reading.text)
+        refuse_unclear(reading.text)
     try:
         period, prices = read_pieces(reading)
         by = take_split(reading)
@@ -116,7 +116,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         wanted = _whole_move(reading, wanted, where, period)
     is_plural = _PLURAL.search(line) is not None and not (len(ids) > 1 or watchlist is not None or _is_one_bar(period))
     wanted, by = _of_each_piece(reading, wanted, by, is_plural=is_plural)
-    left = left_over(reading, where)
+    left = left_over(reading, where, None if wanted is None else wanted.ask)
     if wanted is None or not (reading.values or where or wanted.measure is not None or wanted.ask in _PLAIN_ASKS):
         return None
     if stored and not left and not wanted.is_loose:

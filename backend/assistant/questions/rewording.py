@@ -14,7 +14,9 @@ _LEVEL: Final = r"\d[\d.]*(?! ?(?:%|points?\b|dollars?\b|bars?\b|days?\b|weeks?\
 _FALL: Final = (
     r"(?:falls?|fell|fallen|falling|drop(?:s|ped)?|dip(?:s|ped)?|sinks?|sank|decline[sd]?|slides?|slid|crash(?:es|ed)?|plunge[sd]?)"
 )
-_RISE: Final = r"(?:rises?|rose|risen|rising|climb(?:s|ed)?|jump(?:s|ed)?|rall(?:y|ied|ies)|surge[sd]?|gain(?:s|ed)?)"
+_RISE: Final = r"(?:rises?|rose|risen|rising|climb(?:s|ed)?|jump(?:s|ed)?|rall(?:y|ied|ies)|surge[sd]?)"
+_SIDE: Final = r"up|down|green|red|winning|losing|positive|negative"
+_QUOTE: Final = r"(?:close|open|closing|opening|high|low)"
 _CLOSE_BEFORE: Final = r"(?:the |its )?(?:previous|prior|last) (?:day's |session's )?close\b"
 _PERIOD: Final = r"(?:the )?(?:year )?(?:[a-z]+\.?,? )?(?:1[89]|20)\d\d\b|(?:this|last|the previous) (?:week|month|quarter|year)\b"
 
@@ -49,6 +51,7 @@ _SYNONYMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] =
     (r"\boversold\b", "rsi(14) below 30"),
     (r"\b(?:hit|reach(?:ed)?|set|make|made) (?:its|the|an) all time (high|low)\b", r"\1est adjusted \1"),
     (r"\bhow much volume\b", "total volume"),
+    (r"\b(?:each|all|both) of (?:the )?(?=@x)", ""),
     (r"\b(what|when|how|which|who)'s\b", r"\1 is"),
     (r"\b(?:which|what) (day|month) is (?:the |usually |typically |normally )?(best|worst)\b", _season),
     (r"\b(?:which|what) (day|week|month|quarter|year)\b(.*)\b(best|worst)\b", r"\3 \1 \2"),
@@ -56,12 +59,14 @@ _SYNONYMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] =
     (r"\bbottom (?=(?:\d+ )?(?:days?|weeks?|months?|quarters?|years?)\b)", "worst "),
     (r"\b(best|worst) (\d+) (?=(?:days|weeks|months|quarters|years)\b)", r"\2 \1 "),
     (rf"\b{_FALL} (?:back )?(?:below|under) (?={_LEVEL})", "crosses below "),
-    (rf"\b{_RISE} (?:back )?(?:above|over) (?={_LEVEL})", "crosses above "),
+    (rf"\b{_RISE} (?:back )?above (?={_LEVEL})", "crosses above "),
     (rf"\btrade[sd]? (?:above|over) (?={_LEVEL})", "high above "),
     (rf"\btrade[sd]? (?:below|under) (?={_LEVEL})", "low below "),
     (rf"\bwhen\b(?!.*\b(?:first|last|latest|recently)\b)(?=.*\breach(?:es|ed)? {_LEVEL})", "when first"),
     (rf"\breach(?:es|ed)? (?={_LEVEL})", "high at least "),
     (r"\b(higher|lower) than (?:on )?(?:the |its )?(?:day before|(?:previous|prior) (?:day|session|close)(?:'s close)?)\b", r"\1"),
+    (rf"\b(how many|number of|% of|share of) ({_SIDE}) (days|weeks|months|quarters|years)\b", r"\1 \3 \2"),
+    (rf"\bfirst (?={_QUOTE} (?:price )?of @x[a-z] (?:in|of|on) )(?!.*\b(?:above|below|over|under|than)\b)", "first value "),
     (rf"\bopen(?:ed|s)? (?:above|higher than) {_CLOSE_BEFORE}", "gap() above 0"),
     (rf"\bopen(?:ed|s)? (?:below|lower than) {_CLOSE_BEFORE}", "gap() below 0"),
     (rf"\b(?:at|on) (?:the )?(?:very )?(?:start|beginning|first (?:trading )?day) of (?={_PERIOD})", "first value in "),

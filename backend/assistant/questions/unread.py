@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 from backend.assistant.questions.asking import Wanted
 from backend.assistant.questions.names import COMMON, NICKNAMES
 from backend.assistant.questions.phrases import UNIT_INTERVALS, Reading
-from backend.assistant.questions.plan import DAILY, Condition, Plan
+from backend.assistant.questions.plan import DAILY, Ask, Condition, Plan
 from backend.errors import InvalidInput
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9./^-]{0,11}")
@@ -19,13 +19,15 @@ _FILLER: Final = """
     on one or our own please price prices share shares show so stock bar bars candle candles session sessions date dates
     tell that the their them there these they this those time to trade traded trading was
     were what where whether which who whose with much index instrument
-    level now today currently current ever chart the's 's s ~ ; , & - ' ? ! . : ( ) days' close-to-close made make
+    level today ever chart the's 's s ~ ; , & - ' ? ! . : ( ) days' close-to-close made make
     happen us let want know would like see but yet
 """
+# What is told of the newest bar where no time is named.
+_OF_NOW: Final = frozenset({Ask.VALUE, Ask.WHETHER, Ask.WHICH, Ask.TREND})
 _FILLERS: Final = frozenset(_FILLER.split())
 
 
-def left_over(reading: Reading, where: list[Condition]) -> list[str]:
+def left_over(reading: Reading, where: list[Condition], ask: Ask | None) -> list[str]:
     """The words that nothing has read and that may not be left out; conditions hold together, so that "or" is one of them.
 
     A unit goes without saying where bars are of that unit; any other one would have changed what is asked.
@@ -34,6 +36,8 @@ def left_over(reading: Reading, where: list[Condition]) -> list[str]:
     idle = {word for unit, interval in UNIT_INTERVALS.items() if interval in intervals for word in (unit, f"{unit}s")} | _FILLERS
     if where:
         idle.add("when")  # the days when it rose are those on which it rose
+    if ask in _OF_NOW:
+        idle |= {"now", "current", "currently"}
     text = re.sub(r"@x[a-z](?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], reading.text)
     words = [word.strip(".,;:?!'\"") for word in re.split(r"[\s,;?!]+", text)]
     return [word for word in words if word and (word not in idle or (word == "or" and len(where) > 1))]
@@ -80,11 +84,18 @@ def _refuse_instrument(code: str) -> NoReturn:
     )
 
 
-def refuse_hit(text: str) -> None:
-    """Raises InvalidInput for a price that was hit: bars do not say from which side that would count."""
+def refuse_unclear(text: str) -> None:
+    """Raises InvalidInput for a price that was hit, from below or from above, and for days so far, in a row or altogether."""
     if match := re.search(r"\b(?:hit|touch)(?:s|ed|ting|ing)? (\d[\d.]*)(?![\w%]| %)", text):
         raise InvalidInput(
             f"Was {match[1]} hit from below or from above?",
             hint=f"Ask when it reached {match[1]}, or when it traded below {match[1]}.",
+            code="question.measure",
+        )
+    so_far = r"\bhow many (?:days|weeks|months|sessions|bars) (?:has|have)\b(?=.* been\b)"
+    if re.search(rf"{so_far}(?!.*\b(?:since|in|during|over|this|last|past|from|between)\b)", text):
+        raise InvalidInput(
+            "Is it how many in a row up to now, or how many altogether?",
+            hint='Ask how many "were" so since a day, or when it was so for the last time.',
             code="question.measure",
         )

@@ -80,6 +80,18 @@ how many days did AAPL open below the previous close in 2012
     count bars of AAPL.XNAS where gap() below 0 from 2012-01-01 to 2012-12-31 on 1d bars
 how often did AAPL gap up in 2012
     count bars of AAPL.XNAS where gap() above 0 from 2012-01-01 to 2012-12-31 on 1d bars
+how many days has AAPL been below its 200 day average since 2012
+    count bars of AAPL.XNAS where close below sma(200).value since 2012-01-01 on 1d bars
+how many down weeks did MSFT have in 2008
+    count bars of MSFT.XNAS where change(1) below 0 from 2008-01-01 to 2008-12-31 on 1w bars
+what was the first close of MSFT in 2010
+    first value close of MSFT.XNAS from 2010-01-01 to 2010-12-31 on 1d bars
+first close of AAPL above 600
+    first time of AAPL.XNAS where close above 600 on 1d bars
+are all of my watchlist above their 200-day average
+    whether of my watchlist where close above sma(200).value in the last 1 bars on 1d bars
+return of each of AAPL and MSFT in 2012
+    total return of AAPL.XNAS, MSFT.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
 how much did AAPL fall from its 52-week high
     value distance(close, highest(high, 52 weeks)) of AAPL.XNAS on 1d bars
 """
@@ -127,6 +139,14 @@ second highest close of AAPL in 2012
 highest close of AAPL in 2012 over a month
 list closes of AAPL from 2012-01-03 to 2012-01-10
 closing prices of AAPL in 2012
+how volatile is AAPL now
+current max drawdown of AAPL
+how many days has AAPL been below its 200 day average
+how often did MSFT gain over 3 in a day
+when did the RSI of AAPL reach 70
+did AAPL close above 600 most days in 2012
+return of AAPL per share
+closing high of AAPL in 2012
 """.strip().splitlines()
 
 
