@@ -97,7 +97,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     reading, where = Reading(reworded(line), marks=tuple(ids)), list[Condition]()
     is_named = bool(ids) or watchlist is not None
     stored = () if is_named else names.all_asked(line)
-    is_every = take_every(reading)
+    reading.is_every = take_every(reading)
     if is_named:
         refuse_unclear(reading.text)
     try:
@@ -109,13 +109,8 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         if is_named and CUE.search(line):  # else what is broken may mean something else altogether
             raise
         return None
-    if is_every and wanted is not None:
-        wanted = _of_every(wanted)
-    else:
-        period = _newest_meant(period, where, line, wanted)
-        wanted = _whole_move(reading, wanted, where, period)
-    is_plural = _PLURAL.search(line) is not None and not (len(ids) > 1 or watchlist is not None or _is_one_bar(period))
-    wanted, by = _of_each_piece(reading, wanted, by, is_plural=is_plural)
+    is_of_one = not (len(ids) > 1 or watchlist is not None)
+    wanted, period, by = _meant(reading, where, wanted, (period, by), line, is_of_one=is_of_one)
     left = left_over(reading, where, None if wanted is None else wanted.ask)
     if wanted is None or not (reading.values or where or wanted.measure is not None or wanted.ask in _PLAIN_ASKS):
         return None
@@ -133,6 +128,21 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     if wanted.ask is Ask.BETA and len(chosen) == 1:  # against the market, as facts tell it
         chosen += tuple(one for one in names.ids_of(str(MARKET)) if one not in chosen)
     return check_plan(_plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices), by))
+
+
+def _meant(
+    reading: Reading, where: list[Condition], wanted: Wanted | None, stretch: tuple[Period, str], line: str, *, is_of_one: bool
+) -> tuple[Wanted | None, Period, str]:
+    """What is asked, of which time and cut into which pieces, once all of the question is read."""
+    period, by = stretch
+    if reading.is_every and wanted is not None:
+        wanted = _of_every(wanted)
+    else:
+        period = _newest_meant(period, where, line, wanted)
+        wanted = _whole_move(reading, wanted, where, period)
+    is_plural = _PLURAL.search(line) is not None and is_of_one and not _is_one_bar(period)
+    wanted, by = _of_each_piece(reading, wanted, by, is_plural=is_plural)
+    return wanted, period, by
 
 
 def take_subject(text: str, names: Names) -> tuple[str, list[tuple[str, ...]], str | None]:
@@ -308,15 +318,6 @@ def _of_each_piece(reading: Reading, wanted: Wanted | None, by: str, *, is_plura
             code="question.split",
         )
     return wanted, by
-
-
-def one_of(ids: tuple[str, ...]) -> str:
-    """The one id that is meant. Raises InvalidInput where it may be several."""
-    if len(ids) > 1:
-        raise InvalidInput(
-            f"Which one is meant: {', '.join(ids[:-1])} or {ids[-1]}?", hint="Write it in full.", code="question.ambiguous"
-        )
-    return ids[0]
 
 
 def _interval_text(match: re.Match[str]) -> str:

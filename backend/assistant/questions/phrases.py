@@ -69,6 +69,7 @@ class Reading:
     marks : the ids that each mark of an instrument, ``@xa``, ``@xb``, …, may stand for
     opening : the text before conditions were taken
     is_together : several instruments are to meet the conditions at one time
+    is_every : what is asked is to hold at every bar
     """
 
     text: str
@@ -81,6 +82,7 @@ class Reading:
     marks: tuple[tuple[str, ...], ...] = ()
     opening: str = ""
     is_together: bool = False
+    is_every: bool = False
 
     @property
     def has_several(self) -> bool:
