@@ -6,12 +6,11 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import ClassVar, Final, TypeAlias
 
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answers import Answer, ChartSeen, Choice, Fault, Mode, Phase, Provenance, Question, Reach
-from backend.assistant.choosing import Chooser
+from backend.assistant.choosing import Chooser, Chosen
 from backend.assistant.conversations.conversation import Speaker, Turn
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.engine_room import EngineRoom
@@ -319,7 +318,10 @@ class Assistant:
         question = draft.answer.question
         if not question.is_auto:
             return ""
-        chosen = await self._parts.chooser.choose(question)
+        if await self._parts.lookup.goes_on(question, self._briefing.before(question)) is not None:
+            chosen = Chosen(Mode.FAST, "it goes on from the question before")
+        else:
+            chosen = await self._parts.chooser.choose(question)
         draft.grow(question=replace(question, mode=chosen.mode))
         return chosen.why
 
@@ -335,9 +337,7 @@ class Assistant:
             return
         unread: InvalidInput | None = None
         try:
-            if await self._parts.lookup.answer(
-                draft, question, partial(self._briefing.meant, replace(question, parent=turn.parent))
-            ):
+            if await self._parts.lookup.answer(draft, question, self._briefing.before(question)):
                 return
         except InvalidInput as error:  # nearly a question that code reads: a model may read the rest of it
             unread = error
@@ -354,7 +354,7 @@ class Assistant:
             await self._parts.analysis.answer(draft, draft.answer.question, reach, keeps_min)
             return
         draft.say(Phase.COMPUTING, "Computing the facts")
-        asked = await self._briefing.of(replace(question, parent=turn.parent))
+        asked = await self._briefing.of(question)
         if asked.facts:
             draft.grow(facts=asked.facts)
         await self._parts.chat.answer(draft, asked)

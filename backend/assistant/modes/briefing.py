@@ -2,12 +2,11 @@
 
 import logging
 from dataclasses import replace
+from typing import Final
 
-from backend.assistant.answers import Question, Reach
-from backend.assistant.conversations.conversation import Speaker
+from backend.assistant.answers import Mode, Question, Reach
 from backend.assistant.conversations.store import ConversationStore
 from backend.assistant.facts.fact import FactSet
-from backend.assistant.keeping import decode_question
 from backend.assistant.modes.chat import Asked
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.modes.retelling import Exchange, exchanges_of
@@ -16,6 +15,8 @@ from backend.assistant.surroundings import Surroundings
 from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
 from backend.settings_store import SettingsStore
+
+N_ASKED_MAX: Final = 12
 
 log = logging.getLogger(__name__)
 
@@ -39,21 +40,9 @@ class Briefing:
         reach, keeps_min = Reach(settings.reach), settings.keeps_answers_min
         return Asked(question, (), FactSet(()), reach, keeps_min, settings.takes_unfit)
 
-    async def meant(self, question: Question) -> InstrumentId | None:
-        """The instrument of a question that names none: what the branch spoke of last, or what is in view."""
-        return await self._spoken_of(question) or question.in_view
-
-    async def _spoken_of(self, question: Question) -> InstrumentId | None:
-        if not question.parent:
-            return None
-        for turn in reversed(await self._conversations.branch(question.conversation, question.parent)):
-            if turn.speaker != Speaker.PERSON:
-                continue
-            asked = decode_question(turn.content)
-            found = asked.instrument or await self._lookup.instrument_in(turn.text)
-            if found is not None or await self._lookup.names_any(turn.text):
-                return found  # of several none is meant more than another
-        return None
+    def before(self, question: Question) -> "Said":
+        """What was said before a question."""
+        return Said(self._lookup, self._conversations, question)
 
     async def _before(self, question: Question) -> tuple[Exchange, ...]:
         if not question.parent:
@@ -64,7 +53,8 @@ class Briefing:
         shown = question.chart.series.instrument if question.chart else None
         instrument = question.instrument or shown or await self._lookup.instrument_in(question.text)
         if instrument is None and not await self._lookup.names_any(question.text):
-            instrument = await self._spoken_of(question) or (question.in_view if points_at_it(question.text) else None)
+            said = await self.before(question).spoken_of()
+            instrument = said or (question.in_view if points_at_it(question.text) else None)
         if instrument is None:
             return FactSet(())
         await self._around.follow(instrument)
@@ -73,3 +63,32 @@ class Briefing:
         except TriiError as error:
             log.info("No facts of %s for a question: %s", instrument, error)
             return FactSet(())
+
+
+class Said:
+    """The branch before ``question``, as far as code reads it."""
+
+    def __init__(self, lookup: Lookup, conversations: ConversationStore, question: Question) -> None:
+        self._lookup = lookup
+        self._conversations = conversations
+        self._question = question
+
+    async def meant(self) -> InstrumentId | None:
+        """The instrument of a question that names none: what the branch spoke of last, or what is in view."""
+        return await self.spoken_of() or self._question.in_view
+
+    async def spoken_of(self) -> InstrumentId | None:
+        """The instrument that was named last; None where several were named at once."""
+        for asked in reversed(await self.asked()):
+            found = asked.instrument or await self._lookup.instrument_in(asked.text)
+            if found is not None or await self._lookup.names_any(asked.text):
+                return found
+        return None
+
+    async def asked(self) -> tuple[Question, ...]:
+        """The newest questions of the branch, oldest first, each with the instrument that it turned out to be about."""
+        if not self._question.parent:
+            return ()
+        turns = await self._conversations.branch(self._question.conversation, self._question.parent)
+        asked = [one.answer.question if one.answer else Question(one.asked, Mode.FAST) for one in exchanges_of(turns)]
+        return tuple(asked[-N_ASKED_MAX:])

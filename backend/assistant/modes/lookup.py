@@ -1,8 +1,8 @@
 """What code answers alone: sums, questions over stored bars, searches; no model is asked."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final, Protocol
 
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answers import ChartSeen, Mode, Phase, Provenance, Question
@@ -16,6 +16,8 @@ from backend.assistant.maths.sizing import read_sizing
 from backend.assistant.maths.solving import solve
 from backend.assistant.modes.draft import Draft
 from backend.assistant.questions.definitions import asked_indicator, definition_of
+from backend.assistant.questions.following import goes_on, vary
+from backend.assistant.questions.names import Names
 from backend.assistant.questions.offers import Offer
 from backend.assistant.questions.parsing import NAMELESS
 from backend.assistant.questions.plan import Plan
@@ -28,7 +30,18 @@ from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
 from backend.market.history import History
 
-Meant: TypeAlias = Callable[[], Awaitable[InstrumentId | None]]
+
+class Before(Protocol):
+    """What was said before a question."""
+
+    async def meant(self) -> InstrumentId | None:
+        """The instrument of a question that names none; None where nobody can know."""
+        ...
+
+    async def asked(self) -> tuple[Question, ...]:
+        """The newest questions of the branch, oldest first."""
+        ...
+
 
 DAILY = BarSpec.parse("1d")
 _KINDS: Final = {
@@ -52,8 +65,8 @@ class Lookup:
         self._analyst = analyst
         self._clock = clock
 
-    async def answer(self, draft: Draft, question: Question, meant: Meant) -> bool:
-        """Answer a sum or a question over bars, of the instrument that is ``meant`` where none is named; False where it is neither.
+    async def answer(self, draft: Draft, question: Question, before: Before) -> bool:
+        """Answer a sum or a question over bars, which may go on from what was said ``before``; False where it is neither.
 
         Raises InvalidInput for one that nearly is.
         """
@@ -68,10 +81,11 @@ class Lookup:
             reason = "From the catalogue of indicators: no model was needed."
             self._finish(draft, (quoted_span(definition_of(spec)),), FactSet(()), reason)
             return True
+        plan = await self.goes_on(question, before)
         try:
-            plan = await self._questions.parse(question.text, instrument=question.instrument)
+            plan = plan or await self._questions.parse(question.text, instrument=question.instrument)
         except InvalidInput as error:
-            instrument = await meant() if error.code == NAMELESS else None
+            instrument = await before.meant() if error.code == NAMELESS else None
             if instrument is None:
                 raise
             draft.grow(question=replace(draft.answer.question, instrument=instrument))
@@ -80,6 +94,22 @@ class Lookup:
             return False
         await self.run(draft, plan, "Computed from stored bars: {0}. No model was needed.")
         return True
+
+    async def goes_on(self, question: Question, before: Before) -> Plan | None:
+        """The plan of a question that only says what is other than in the one before; None for any other."""
+        if not goes_on(question.text):
+            return None
+        names = await self._questions.names()
+        plan: Plan | None = None
+        for one in await before.asked():
+            plan = (plan and _varied(one.text, plan, names)) or await self._read(one)
+        return plan and _varied(question.text, plan, names)
+
+    async def _read(self, question: Question) -> Plan | None:
+        try:
+            return await self._questions.parse(question.text, instrument=question.instrument)
+        except InvalidInput:
+            return None
 
     async def offer(self, question: Question) -> Offer | None:
         """What code reads of a question that it does not read whole; None where a plan would be no answer."""
@@ -172,3 +202,10 @@ def _line(cells: Sequence[str], facts: FactSet) -> list[Span]:
     """A line of a table, tags in it told."""
     told = [part for cell in cells for part in (*render_tags(cell, facts), Span(" | "))]
     return [Span("| "), *told, Span("\n")]
+
+
+def _varied(text: str, before: Plan, names: Names) -> Plan | None:
+    try:
+        return vary(text, before, names)
+    except InvalidInput:
+        return None

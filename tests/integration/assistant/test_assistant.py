@@ -300,6 +300,25 @@ async def test_a_question_that_names_nothing_is_about_what_was_spoken_of_last_or
     assert {worry.facts[span.fact].name.partition(".")[0] for span in worry.spans if span.fact} == {"macd"}
 
 
+async def test_a_question_may_say_only_what_is_other_than_in_the_one_before(sampled):
+    async with assistant_on(sampled, ScriptedWriters(candidates=())) as (_, assistant):
+        first = await ask(assistant, "what was the highest close of AAPL in 2012")
+        talk = first.conversation
+        for text, whole in (
+            ("and in 2011?", "what was the highest close of AAPL in 2011"),
+            ("what about MSFT", "what was the highest close of MSFT in 2011"),
+            ("And SPX in March 2009?", "what was the highest close of SPX in March 2009"),
+        ):
+            told = await ask(assistant, text, conversation=talk, is_auto=True)
+            alone = await ask(assistant, whole)
+            assert marks(told, Mark.NUMBER) == marks(alone, Mark.NUMBER) != []
+            assert (told.question.mode, told.text) == (Mode.FAST, alone.text)
+        for text in ("and its dividends?", "what about lunch", "and MSFT rises"):
+            other = await ask(assistant, text, conversation=talk)
+            assert not other.matches
+            assert not (other.phase is Phase.DONE and other.provenance.reason.startswith("Computed from stored bars"))
+
+
 async def test_heads_of_a_table_say_their_figures_and_no_tags(sampled):
     async with assistant_on(sampled, ScriptedWriters(candidates=())) as (_, assistant):
         answer = await ask(assistant, "list days when AAPL closed above its upper Bollinger band in 2012")
