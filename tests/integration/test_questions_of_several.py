@@ -233,6 +233,25 @@ async def test_weeks_of_two_calendars_are_the_same_weeks(filled):
     assert result.facts.named("count").value == int(held.sum())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "number of months where the S&P 500 fell and AAPL rose",
+        "count the months in which the S&P 500 fell and AAPL rose",
+        "what percentage of months did the S&P 500 fall and AAPL rise",
+    ],
+)
+async def test_a_count_and_a_share_are_of_the_pieces_of_time_that_are_named(filled, text):
+    async with open_questions(filled) as asked:
+        result = await asked.ask(text)
+        spx, aapl = [await changes(asked, one, "month") for one in (SPX, AAPL)]
+
+    _, mine, theirs = np.intersect1d(spx[0].astype("datetime64[M]"), aapl[0].astype("datetime64[M]"), return_indices=True)
+    held = (spx[1][mine] < 0) & (aapl[1][theirs] > 0)
+    assert result.facts.named("count").value == int(held.sum())
+    assert result.facts.named("share").value == pytest.approx(held.mean() * 100)
+
+
 async def test_a_list_of_several_instruments_holds_the_bars_of_each(filled):
     async with open_questions(filled) as asked:
         result = await asked.ask("list the days AAPL and MSFT fell more than 10%")

@@ -42,22 +42,24 @@ _BARS_QUESTION: Final = (
     r"|on record|trad(?:e|ed|ing)|stored|and|@x[a-z](?:'s)?|;|,),?)*[ ?]*"
 )
 _LONGEST: Final = r"longest|max(?:imum)?|biggest|most|record|highest number of"
-
-
+_PART: Final = "percentage|share|fraction|proportion"
 _CHOICE: Final = r"stocks?|instruments?|ones?|names?|of|shares|symbols|tickers"
 _EARLIER: Final = r"last|latest|recently"
 _LISTING: Final = r"(?:which|what|all|the|show|on which|on what)+(?: me)?(?: the| all)*"
 _BAR_ASKS: Final = (
     (Ask.WHETHER, r"^\s*(?:whether\b ?)+"),
-    (Ask.WHICH, rf"\b(?:which|what)(?: (?:{_CHOICE}))*\b(?! (?:{_UNITS})\b| ?%| (?:share|percentage|fraction|proportion)\b)"),
+    (
+        Ask.WHICH,
+        rf"(?<!\bin )(?<!\bon )\b(?:which|what)(?: (?:{_CHOICE}))*\b(?! (?:{_UNITS})\b| ?%| (?:{_PART})\b)",
+    ),
     (
         Ask.SHARE,
         (
             rf"\b(?:what|which|the)? ?%(?: of)?(?: (?:all|the))*(?: {_UNITS}\b| of)"
-            r"|\b(?:percentage|share|fraction|proportion)\b(?: of)?|\bhow much of the time\b"
+            rf"|\b(?:{_PART})\b(?: of)?(?:(?: all| the)* {_UNITS}\b)?|\bhow much of the time\b"
         ),
     ),
-    (Ask.COUNT, rf"\bhow many (?:different )?(?:{_UNITS}\b)?|\bhow often\b|\b(?:the )?number of\b|\bcount\b"),
+    (Ask.COUNT, rf"\bhow often\b|\b(?:how many(?: different)?|(?:the )?number of|count)\b(?: the| all)*(?: {_UNITS}\b)?"),
     (
         Ask.LAST,
         (
