@@ -2,12 +2,14 @@
 
 import argparse
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Never, TypeAlias
 
 from backend.errors import InvalidInput
 
 NAMES_WIDTH: Final = 15
+_SUM: Final = re.compile(r"-(?:[\d.$€£¥√]|[^-=]*[(^])")
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - argparse offers no public name for it
 
@@ -35,6 +37,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             prog=prog, description=description, epilog=epilog, formatter_class=self._format, allow_abbrev=False, add_help=False
         )
+        # argparse offers no public name for which words after a minus are no options: -5, and here -5^2 and -sqrt(2) too.
+        self._negative_number_matcher = _SUM
         self.add_argument("-h", "--help", action="help", help="show this help and exit")
 
     def __repr__(self) -> str:

@@ -1,5 +1,7 @@
 """`trii ask`: the mode is chosen unless one is named, and what was chosen is told."""
 
+import pytest
+
 from tests.fakes.trii import Trii
 
 
@@ -33,3 +35,10 @@ def test_a_year_is_called_by_its_name(stocked: Trii):
     said = stocked("ask", "best year of AAPL")
     assert said.code == 0, said.err
     assert "is 201.36%, in 2004: the close went" in said.out
+
+
+@pytest.mark.parametrize("words", [("-5^2",), ("--", "-5^2"), ("--mode", "fast", "-5^2"), ("-(10", "-", "15)", "*", "-5")])
+def test_a_sum_that_begins_with_a_minus_is_no_option(stocked: Trii, words: tuple[str, ...]):
+    said = stocked("ask", *words)
+    assert said.code == 0, said.err
+    assert said.out.splitlines()[0] in {"-5^2 = -25.", "-(10 - 15) * -5 = -25."}
