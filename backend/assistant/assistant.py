@@ -114,6 +114,7 @@ class Assistant:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         self._subscription.close()
         self._parts.around.close()
+        await self._parts.lookup.close()
         if self._is_ready:
             await self.engines.close()
 

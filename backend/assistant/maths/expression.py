@@ -1,27 +1,27 @@
 """Expressions as trees: read from text by Python's own parser, of which only arithmetic is let through."""
 
 import ast
-import math
-import operator
 import re
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Final, TypeAlias
 
 from backend.errors import InvalidInput
 
 Tree: TypeAlias = "tuple[str, *tuple[Tree, ...]] | str | Fraction"
-"""A number, a name, or an operation with its operands, as ("+", "x", Fraction(2))."""
+"""A number, a name, or an operation with its operands, as ("+", "x", Fraction(2)).
+
+("%", a) is a hundredth of a; ("+%", a, b) and ("-%", a, b) add and take a share b of a itself, as ``100 - 10%`` does.
+"""
 
 LETTERS_MAX: Final = 400
 NODES_MAX: Final = 200
 DIGITS_MAX: Final = 40
-EXPONENT_MAX: Final = 10_000
-FACTORIAL_MAX: Final = 100
+EXPONENT_MAX: Final = 3_000  # of a number written with one, as 1e-10
 NAMES: Final = frozenset("abcdhkmnpqrstuvwxyz")
 CONSTANTS: Final = frozenset({"pi", "e"})
 FUNCTIONS: Final = frozenset({"sqrt", "exp", "log", "ln", "log10", "sin", "cos", "tan", "abs", "factorial"})
 _PLAIN: Final = re.compile(r"\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_WRITTEN: Final = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _BINARY: Final = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}
 _SIGNS: Final = str.maketrans(
     {
@@ -50,7 +50,7 @@ def parse_expression(text: str) -> Tree:
         raise _bad(f"{text.strip()!r} is no expression.") from e
     if sum(1 for _ in ast.walk(parsed)) > NODES_MAX * 3:
         raise _bad("It is too long.")
-    return _read(parsed.body)
+    return _read(parsed.body, written.encode())
 
 
 def names_in(tree: Tree) -> frozenset[str]:
@@ -62,54 +62,28 @@ def names_in(tree: Tree) -> frozenset[str]:
     return frozenset[str]().union(*(names_in(part) for part in tree[1:]))
 
 
-def evaluate(tree: Tree) -> Fraction | None:
-    """The exact value of a tree of numbers alone; None where fractions cannot say it. Raises InvalidInput for x / 0."""
-    if isinstance(tree, Fraction):
-        return tree
-    if isinstance(tree, str):
-        return None
-    operands = [evaluate(part) for part in tree[1:]]
-    if any(one is None for one in operands):
-        return None
-    numbers = [one for one in operands if one is not None]
-    if len(numbers) == 2:
-        return _combine(tree[0], *numbers)
-    return _OF_ONE[tree[0]](numbers[0]) if tree[0] in _OF_ONE else None
+def is_percentage(tree: Tree) -> bool:
+    """Whether it is made of percentages alone, as ``10%`` or ``5% + 2%``: added to an amount it is of that amount."""
+    if isinstance(tree, str | Fraction):
+        return False
+    return tree[0] == "%" or (tree[0] in {"+", "-", "neg"} and all(is_percentage(part) for part in tree[1:]))
 
 
-def _factorial(number: Fraction) -> Fraction | None:
-    is_counted = number.denominator == 1 and 0 <= number <= FACTORIAL_MAX
-    return Fraction(math.factorial(int(number))) if is_counted else None
-
-
-_OF_ONE: Final[dict[str, Callable[[Fraction], Fraction | None]]] = {"abs": abs, "neg": operator.neg, "factorial": _factorial}
-
-
-def _combine(sign: str, left: Fraction, right: Fraction) -> Fraction | None:
-    if sign == "/" and right == 0:
-        raise InvalidInput("Nothing can be divided by zero.", hint="Check the numbers.", code="maths.zero")
-    if sign == "^":
-        return _power(left, right)
-    return {"+": left + right, "-": left - right, "*": left * right, "/": left / right if right else left}[sign]
-
-
-def _power(left: Fraction, right: Fraction) -> Fraction | None:
-    if right.denominator != 1:
-        return None
-    exponent = int(right)
-    if left == 0 and exponent < 0:
-        raise InvalidInput("Zero has no negative power.", hint="Check the numbers.", code="maths.zero")
-    size = max(abs(left.numerator), left.denominator).bit_length()
-    if abs(exponent) * size > EXPONENT_MAX:
-        raise InvalidInput("The result would have thousands of digits.", hint="Use a smaller exponent.", code="maths.size")
-    return left**exponent
+def operations_in(tree: Tree) -> frozenset[str]:
+    """The signs and functions of it."""
+    if isinstance(tree, str | Fraction):
+        return frozenset()
+    return frozenset({tree[0]}).union(*(operations_in(part) for part in tree[1:]))
 
 
 def _with_operators(text: str) -> str:
-    """``2x(3)`` as ``2*x*(3)``, ``15%`` as ``(15/100)``, ``^`` as ``**``; thousands marks are dropped."""
+    """``2x(3)`` as ``2*x*(3)``, ``15%`` as ``percent(15)``, ``^`` as ``**``; thousands marks are dropped."""
     text = re.sub(r"(?<![\w.])(\d{1,3}(?:,\d{3})+)(?![\d])", lambda match: match[1].replace(",", ""), text)
-    text = re.sub(r"(\d+(?:\.\d+)?|\.\d+)\s*%", r"(\1/100)", text)
-    text = re.sub(r"\b(\d+(?:\.\d+)?)\s*(?=[A-Za-z(])", r"\1*", text)
+    text = re.sub(r"(?<![\w.])0+(?=\d)", "", text)
+    if re.search(r"%\s*[\d.]", text):
+        raise _bad("After a percentage comes a sign, or 'of'.")
+    text = re.sub(rf"({_WRITTEN})\s*%", r"percent(\1)", text)
+    text = re.sub(rf"(?<![\w.])((?>{_WRITTEN}))\s*(?=[A-Za-z(])", r"\1*", text)
     text = re.sub(r"\)\s*(?=[\w(])", ")*", text)
     return re.sub(r"\s+", " ", text.replace("^", "**")).strip()
 
@@ -129,28 +103,39 @@ def _check_separators(text: str) -> None:
     )
 
 
-def _read(node: ast.expr) -> Tree:
+def _read(node: ast.expr, written: bytes) -> Tree:  # noqa: PLR0911 - a case each
     match node:
         case ast.Constant(value=bool()):
             raise _bad("Only numbers can be reckoned with.")
         case ast.Constant(value=int() | float()):
-            return _number(ast.unparse(node))
+            return _number(written[node.col_offset : node.end_col_offset].decode())
         case ast.Name(id=name) if name.lower() in CONSTANTS | NAMES:
             return name.lower()
         case ast.UnaryOp(op=ast.USub(), operand=inside):
-            return ("neg", _read(inside))
+            return ("neg", _read(inside, written))
         case ast.UnaryOp(op=ast.UAdd(), operand=inside):
-            return _read(inside)
+            return _read(inside, written)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-            return (_BINARY[type(op)], _read(left), _read(right))
+            return _joined(_BINARY[type(op)], _read(left, written), _read(right, written))
+        case ast.Call(func=ast.Name(id="percent"), args=[only], keywords=[]):
+            return ("%", _read(only, written))
         case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]) if name.lower() in FUNCTIONS:
-            return (name.lower(), _read(only))
+            return (name.lower(), _read(only, written))
         case _:
             raise _bad(f"{ast.unparse(node)!r} is not understood.")
 
 
+def _joined(sign: str, left: Tree, right: Tree) -> Tree:
+    is_of_left = sign in {"+", "-"} and left != 1 and is_percentage(right) and not is_percentage(left)
+    return (f"{sign}%" if is_of_left else sign, left, right)
+
+
 def _number(text: str) -> Fraction:
-    if len(text) > DIGITS_MAX or not re.fullmatch(r"\d+(\.\d+)?(e[+-]?\d{1,2})?", text):
+    """The number as it was written: a float between would round it."""
+    if not re.fullmatch(_WRITTEN, text):
+        raise _bad(f"{text} cannot be read as a number.")
+    exponent = re.search(r"[eE]([+-]?\d+)$", text)
+    if len(text) > DIGITS_MAX or (exponent and abs(int(exponent[1])) > EXPONENT_MAX):
         raise _bad(f"{text} is too large or too long a number.")
     return Fraction(text)
 

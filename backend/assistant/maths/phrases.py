@@ -5,14 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from backend.assistant.maths.exact import evaluate
+from backend.assistant.maths.expression import parse_expression
 from backend.errors import InvalidInput
 
 PRIME_DIGITS_MAX: Final = 18
 
-_NUMBER: Final = r"-?\d+(?:,\d{3})*(?:\.\d+)?"
+_NUMBER: Final = r"-?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?"
 _PERCENT: Final = rf"({_NUMBER}) ?%"
+_PERCENT_OF: Final = r"(?:%|percentage)"
 _A_YEAR: Final = r"(?: ?(?:a|per|each) year| annually| yearly| p\.?a\.?)?"
 _FOR_YEARS: Final = rf"(?:over|for|in|after) ({_NUMBER}) years?"
+_FOR_TIME: Final = rf"(?:over|for|in|after) (?P<time>{_NUMBER}) (?P<of>year|month)s?"
+_OFTEN: Final = r"(?: (?:compounded|compounding|compound))?(?: (?P<often>annually|yearly|quarterly|monthly|weekly|daily))?"
+_TIMES_A_YEAR: Final = {"quarterly": 4, "monthly": 12, "weekly": 52, "daily": 365}
+_YEARS: Final = re.compile(r"(?:19|20)\d\d")
 _BETWEEN: Final = re.compile(r"(?:;|,(?=\s))\s*(?:and\s+)?|\s+and\s+")
 
 
@@ -60,7 +67,9 @@ def _list(match: re.Match[str]) -> Phrase | None:
             code="maths.list",
         )
     if match["of"] == "median":
-        numbers.sort(key=lambda one: float(one.replace(",", "")))
+        if (values := [evaluate(parse_expression(one)) for one in numbers]).count(None):
+            return None
+        numbers = [one for _, one in sorted(zip(values, numbers, strict=True))]
         middle = numbers[(len(numbers) - 1) // 2 : len(numbers) // 2 + 1]
         return Phrase(f"({' + '.join(f'({one})' for one in middle)}) / {len(middle)}")
     sign = " * " if match["of"] == "product" else " + "
@@ -69,7 +78,7 @@ def _list(match: re.Match[str]) -> Phrase | None:
 
 
 def _changed(match: re.Match[str]) -> Phrase:
-    sign = "+" if match["way"] in {"more", "higher", "greater", "larger", "increased"} else "-"
+    sign = "+" if match["way"] in {"more", "higher", "greater", "larger", "increased", "increase", "add", "on top of"} else "-"
     return Phrase(f"{match['base']} * (1 {sign} ({match['size']}) / 100)")
 
 
@@ -78,33 +87,86 @@ def _compound_return(match: re.Match[str]) -> Phrase:
 
 
 def _compounded(match: re.Match[str]) -> Phrase:
-    return Phrase(f"{match[1]} * (1 + ({match[2]}) / 100)^({match[3]})")
+    times = _TIMES_A_YEAR.get(match["often"] or "", 1)
+    periods = f"({match['time']}) * {times}{' / 12' if match['of'] == 'month' else ''}"
+    return Phrase(f"{match['base']} * (1 + ({match['size']}) / {100 * times})^({periods})")
+
+
+def _growth(match: re.Match[str]) -> Phrase:
+    return Phrase(f"((({match['to']}) / ({match['from']}))^(1 / ({match['time']})) - 1) * 100", is_percent=True)
+
+
+def _difference(match: re.Match[str]) -> Phrase | None:
+    if _YEARS.fullmatch(match["from"]) and _YEARS.fullmatch(match["to"]):
+        return None  # of something between two years
+    return Phrase(f"(({match['to']}) - ({match['from']})) / ({match['from']}) * 100", is_percent=True)
+
+
+def _share(match: re.Match[str]) -> Phrase:
+    return Phrase(f"({match['part']}) / ({match['whole']}) * 100", is_percent=True)
+
+
+def _recovery(match: re.Match[str]) -> Phrase:
+    if float(match["size"].replace(",", "")) >= 100:
+        raise InvalidInput("After a loss of all there is nothing to recover it with.", hint="Check the loss.", code="maths.zero")
+    return Phrase(f"(100 / (100 - ({match['size']})) - 1) * 100", is_percent=True)
 
 
 def _factorial(match: re.Match[str]) -> Phrase:
     return Phrase(f"factorial({match[1] or match[2]})")
 
 
+_GROWING: Final = (
+    rf"(?:(?:invested|compounded|compounding|growing|grown|worth) )?(?:at|by) (?P<size>{_NUMBER}) ?%{_A_YEAR}{_OFTEN} {_FOR_TIME}",
+    rf"(?:(?:invested|compounded|compounding|growing|grown) )?(?:at|by) (?P<size>{_NUMBER}) ?%{_A_YEAR} {_FOR_TIME}{_OFTEN}",
+    rf"(?:(?:worth|invested|growing) )?{_FOR_TIME} (?:at|by) (?P<size>{_NUMBER}) ?%{_A_YEAR}{_OFTEN}",
+)
+
 _PHRASES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase | None]], ...]] = (
     (re.compile(r"(?P<of>average|mean|median|sum|product) of (?P<list>[^a-z]*(?:\band\b[^a-z]*)*)"), _list),
     (
-        re.compile(
-            rf"(?P<size>{_NUMBER}) ?% (?P<way>more|higher|greater|larger|less|lower|smaller) than [$€£]?(?P<base>{_NUMBER})"
-        ),
+        re.compile(rf"(?P<size>{_NUMBER}) ?% (?P<way>more|higher|greater|larger|less|lower|smaller) than (?P<base>{_NUMBER})"),
         _changed,
     ),
-    (re.compile(rf"[$€£]?(?P<base>{_NUMBER}) (?P<way>increased|decreased|reduced) by (?P<size>{_NUMBER}) ?%"), _changed),
+    (re.compile(rf"(?P<base>{_NUMBER}) (?P<way>increased|decreased|reduced) by (?P<size>{_NUMBER}) ?%"), _changed),
     (
         re.compile(rf"(?:total )?(?:compound(?:ed)? )?(?:annual )?(?:return|growth|interest) of {_PERCENT}{_A_YEAR} {_FOR_YEARS}"),
         _compound_return,
     ),
     (re.compile(rf"{_PERCENT}{_A_YEAR} (?:compounded|compound) {_FOR_YEARS}"), _compound_return),
+    *((re.compile(rf"(?:(?:invest|future value of) )?(?P<base>{_NUMBER}) {words}"), _compounded) for words in _GROWING),
     (
         re.compile(
-            rf"[$€£]?({_NUMBER}) (?:(?:invested|compounded|compounding|growing|grown) )?(?:at|by) {_PERCENT}{_A_YEAR}"
-            rf"(?: compounded)? {_FOR_YEARS}"
+            rf"(?:cagr|(?:compound )?annual(?:i[sz]ed)? (?:growth(?: rate)?|return)) (?:from|of) (?P<from>{_NUMBER})"
+            rf" to (?P<to>{_NUMBER}) (?:over|in|for|after) (?P<time>{_NUMBER}) years?"
         ),
-        _compounded,
+        _growth,
+    ),
+    (
+        re.compile(
+            rf"{_PERCENT_OF} (?:(?:change|increase|decrease|gain|loss|drop|rise|fall|return|difference|move) )?"
+            rf"(?:from|between) (?P<from>{_NUMBER}) (?:to|and) (?P<to>{_NUMBER})"
+        ),
+        _difference,
+    ),
+    (re.compile(rf"(?:change|return) from (?P<from>{_NUMBER}) to (?P<to>{_NUMBER}) in (?:%|percent)"), _difference),
+    (re.compile(rf"(?:what )?{_PERCENT_OF} of (?P<whole>{_NUMBER}) (?:is|are) (?P<part>{_NUMBER})"), _share),
+    (re.compile(rf"(?P<part>{_NUMBER}) (?:is|are) what {_PERCENT_OF} of (?P<whole>{_NUMBER})"), _share),
+    (re.compile(rf"(?P<part>{_NUMBER}) (?:as|in) an? {_PERCENT_OF} of (?P<whole>{_NUMBER})"), _share),
+    (re.compile(rf"(?P<part>{_NUMBER}) out of (?P<whole>{_NUMBER}) (?:as an?|in) {_PERCENT_OF}"), _share),
+    (re.compile(rf"(?:take )?(?P<size>{_NUMBER}) ?% (?P<way>off|on top of)(?: of)? (?P<base>{_NUMBER})"), _changed),
+    (re.compile(rf"(?P<way>add) (?P<size>{_NUMBER}) ?% (?:to|onto) (?P<base>{_NUMBER})"), _changed),
+    (re.compile(rf"(?P<way>subtract|take|deduct) (?P<size>{_NUMBER}) ?% from (?P<base>{_NUMBER})"), _changed),
+    (re.compile(rf"(?P<way>increase|decrease|reduce) (?P<base>{_NUMBER}) by (?P<size>{_NUMBER}) ?%"), _changed),
+    (
+        re.compile(
+            rf"(?:what |which |how (?:much|big|large)(?: of)?(?: an?)? )?(?:{_PERCENT_OF} )?"
+            r"(?:(?:gain|return|rise|increase|profit) )?"
+            r"(?:(?:do|would|must|should) (?:i|you|we) (?:need|have|make) |(?:is )?(?:needed|required) |does it take )?to "
+            r"(?:recover|make up|make back|win back|break even|get back)(?: (?:from|for|after))?(?: an?| my)? "
+            rf"(?P<size>{_NUMBER}) ?% (?:loss|drawdown|drop|decline|fall)"
+        ),
+        _recovery,
     ),
     (re.compile(rf"({_NUMBER}) ?(?:factorial|!)|factorial of ({_NUMBER})"), _factorial),
 )

@@ -1,156 +1,120 @@
-"""A sum worked out: exactly by fractions where they do, else by sympy in a child that may take seconds and no more."""
+"""A sum worked out: exactly by fractions where they do, to many digits by decimals, else by sympy in a child of bounded effort."""
 
-import asyncio
-import json
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 from backend.assistant.facts.fact import Fact, FactSet, Unit
-from backend.assistant.maths.expression import Tree, evaluate
+from backend.assistant.maths.algebra import Algebra
+from backend.assistant.maths.approximate import approximate
+from backend.assistant.maths.exact import evaluate
 from backend.assistant.maths.reading import Sum, Task
-from backend.assistant.maths.sizing import Sizing, tell_size
+from backend.assistant.maths.showing import AMOUNT, PERCENT, Shown, Source, fact_of, show, show_rounded
+from backend.assistant.maths.sizing import Reward, Sizing, tell_reward, tell_size
 from backend.errors import InvalidInput
 
-TIMEOUT_S: Final = 40.0  # of the clock; the child's own limit is of processor time
 _FRACTION_MAX: Final = 10_000
-_ROOT: Final = Path(__file__).resolve().parents[3]
 _SAID: Final = {
-    Task.SIMPLIFY: "Simplified",
-    Task.FACTOR: "In factors",
-    Task.EXPAND: "Multiplied out",
-    Task.DERIVE: "The derivative",
-    Task.INTEGRATE: "The integral, but for a constant",
-    Task.VALUE: "The value",
+    Task.SIMPLIFY: "Simplified: ",
+    Task.FACTOR: "In factors: ",
+    Task.EXPAND: "Multiplied out: ",
+    Task.DERIVE: "The derivative: ",
+    Task.INTEGRATE: "The integral, but for a constant: ",
+    Task.VALUE: "The value: ",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A sentence with tags, and the facts that they name."""
+    """``asked`` as it was written, then the rest of a sentence with tags, and the facts that they name."""
 
+    asked: str
     tagged: str
     facts: FactSet
 
 
-async def solve(asked: Sum | Sizing, now_ns: int) -> Solved:
+async def solve(asked: Sum | Sizing | Reward, algebra: Algebra, now_ns: int) -> Solved:
     """Work it out. Raises InvalidInput for what has no answer, or takes too long."""
     if isinstance(asked, Sizing):
-        return Solved(*tell_size(asked, now_ns))
-    value = evaluate(asked.tree) if asked.task is Task.VALUE else None
-    if value is not None:
-        return _exactly(value, asked, now_ns)
-    found = await _in_child(asked)
+        return Solved("", *tell_size(asked, now_ns))
+    if isinstance(asked, Reward):
+        return Solved("", *tell_reward(asked, now_ns))
+    if asked.task is Task.VALUE:
+        how = PERCENT if asked.is_percent else AMOUNT
+        exact = evaluate(asked.tree)
+        if exact is not None:
+            return _told(show(exact, how), exact, asked, now_ns)
+        many = approximate(asked.tree)
+        if many is not None:
+            return _told(show_rounded(many, how), None, asked, now_ns)
+    found = await algebra.work_out(asked)
     if asked.task is Task.PRIME:
         return _prime(asked, found, now_ns)
+    return _found(found, asked, now_ns)
+
+
+def _told(shown: Shown, exact: Fraction | None, asked: Sum, now_ns: int) -> Solved:
+    """A sum of numbers, in one sentence."""
+    source = Source(asked.text, now_ns)
+    facts = [fact_of(1, "Result", shown, source, Unit.PERCENT if asked.is_percent else Unit.RATIO)]
+    equals = "is" if asked.is_question or not shown.is_exact else "="
+    tagged = f"{'That' if asked.is_question else ''} {equals} {'' if shown.is_exact else 'about '}{{F1}}"
+    if (
+        exact is not None
+        and not shown.is_exact
+        and not asked.is_percent
+        and max(abs(exact.numerator), exact.denominator) < _FRACTION_MAX
+    ):
+        facts.append(fact_of(2, "As a fraction", str(exact), source))
+        tagged += ", exactly {F2}"
+    return Solved("" if asked.is_question else asked.text, _with_notes(f"{tagged}.", asked), FactSet(facts))
+
+
+def _found(found: dict[str, Any], asked: Sum, now_ns: int) -> Solved:
+    """What the child tells: its steps, then its results."""
+    source = Source(asked.text, now_ns)
     facts: list[Fact] = []
-    lines: list[str] = []
-    for words, text in found.get("steps", []):
-        facts.append(_fact(len(facts) + 1, words, text, asked, now_ns))
-        lines.append(f"{words}: {{F{len(facts)}}}.")
-    results = found["results"]
-    if not results:
+
+    def tag(label: str, shown: Shown | str) -> str:
+        facts.append(fact_of(len(facts) + 1, label, shown, source))
+        return f"{{F{len(facts)}}}"
+
+    lines = [f"{words}: {tag(words, text)}." for words, text in found["steps"] if text]
+    if not found["results"]:
         lines.append(f"{found['words']}.")
-        return Solved("\n\n".join(lines), FactSet(facts))
+        return Solved("", _with_notes("\n\n".join(lines), asked), FactSet(facts))
     told = []
-    for exact, number in results:
-        facts.append(_fact(len(facts) + 1, "Exactly", exact, asked, now_ns))
-        tag = f"{{F{len(facts)}}}"
-        if number is not None and exact != _plain(number):
-            facts.append(_fact(len(facts) + 1, "As a number", number, asked, now_ns))
-            tag += f", which is {{F{len(facts)}}}"
-        told.append(tag)
-    head = f"{asked.unknown} = " if asked.task is Task.SOLVE else f"{_SAID[asked.task]}: "
+    for exact, digits in found["results"]:
+        if not exact:
+            raise InvalidInput("The result is too long to be told.", hint="Try a simpler form of it.", code="maths.size")
+        number = None if digits is None else _number(exact, digits)
+        if number is None or not number.is_exact:
+            told.append(tag("Exactly", exact) + (f", which is about {tag('As a number', number)}" if number else ""))
+        else:
+            told.append(tag("Result", number))
+    head = f"{asked.unknown} = " if asked.task is Task.SOLVE else "The integral: " if asked.bounds else _SAID[asked.task]
     lines.append(head + f", or {asked.unknown} = ".join(told) + ".")
-    return Solved("\n\n".join(lines), FactSet(facts))
+    return Solved("", _with_notes("\n\n".join(lines), asked), FactSet(facts))
+
+
+def _number(exact: str, digits: str) -> Shown:
+    try:
+        return show(Fraction(exact))
+    except ValueError:
+        return show_rounded(Decimal(digits))
 
 
 def _prime(asked: Sum, found: dict[str, Any], now_ns: int) -> Solved:
-    facts = [_fact(1, "Number", int(asked.text), asked, now_ns)]
+    source = Source(asked.text, now_ns)
+    number = fact_of(1, "Number", show(Fraction(asked.text)), source)
     if found["is_prime"]:
-        return Solved("Yes: {F1} is prime.", FactSet(facts))
+        return Solved("", "Yes: {F1} is prime.", FactSet([number]))
     if not found["factors"]:
-        return Solved("No: {F1} is not prime; the least prime is two.", FactSet(facts))
-    facts.append(_fact(2, "Prime factors", found["factors"], asked, now_ns))
-    return Solved("No: {F1} is not prime, it is {F2}.", FactSet(facts))
+        return Solved("", "No: {F1} is not prime; the least prime is two.", FactSet([number]))
+    factors = fact_of(2, "Prime factors", found["factors"], source)
+    return Solved("", "No: {F1} is not prime, it is {F2}.", FactSet([number, factors]))
 
 
-def _exactly(value: Fraction, asked: Sum, now_ns: int) -> Solved:
-    facts = [_fact(1, "Result", _shown(value), asked, now_ns)]
-    tagged = f"{asked.text} = {{F1}}"
-    if asked.is_percent:
-        percent = replace(facts[0], value=float(value), unit=Unit.PERCENT, decimals=2)
-        return Solved(f"{tagged}.", FactSet([percent]))
-    if 1 < value.denominator < _FRACTION_MAX and Fraction(str(float(value))) != value:
-        facts.append(_fact(2, "As a fraction", str(value), asked, now_ns))
-        tagged += ", exactly {F2}"
-    return Solved(f"{tagged}.", FactSet(facts))
-
-
-async def _in_child(asked: Sum) -> dict[str, Any]:
-    said = json.dumps({"task": asked.task, "tree": _plain_tree(asked.tree), "unknown": asked.unknown}).encode()
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "backend.assistant.maths.child",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=_ROOT,
-    )
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            out, _ = await child.communicate(said)
-        found = json.loads(out)
-    except (TimeoutError, ValueError) as e:
-        raise InvalidInput(
-            f"{asked.text} could not be worked out in the time there is.", hint="Try a simpler form of it.", code="maths.effort"
-        ) from e
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    assert isinstance(found, dict), "The child tells an object."
-    return found
-
-
-def _plain_tree(tree: Tree) -> Any:
-    if isinstance(tree, Fraction):
-        return f"#{tree}"
-    return tree if isinstance(tree, str) else [tree[0], *(_plain_tree(part) for part in tree[1:])]
-
-
-def _shown(value: Fraction) -> int | float | str:
-    if value.denominator == 1:
-        return int(value) if abs(value) < 10**15 else str(value)
-    return float(value)
-
-
-def _plain(number: float) -> str:
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
-
-
-def _fact(number: int, label: str, value: float | str, asked: Sum, now_ns: int) -> Fact:
-    unit = Unit.WORD if isinstance(value, str) else Unit.COUNT if isinstance(value, int) else Unit.RATIO
-    decimals = 0 if not isinstance(value, float) else _decimals(value)
-    return Fact(
-        id=f"F{number}",
-        name=f"maths.{number}",
-        label=label,
-        value=value,
-        unit=unit,
-        decimals=decimals,
-        as_of_ns=now_ns,
-        source="worked out from the question",
-        formula=asked.text,
-    )
-
-
-def _decimals(value: float) -> int:
-    """As many digits as say it, six at most behind the first that is not zero."""
-    for decimals in range(13):
-        if abs(value - round(value, decimals)) <= abs(value) * 1e-9:
-            return decimals
-    return 12
+def _with_notes(tagged: str, asked: Sum) -> str:
+    return " ".join((tagged, *asked.notes))

@@ -11,6 +11,7 @@ from backend.assistant.facts.visible import with_visible
 from backend.assistant.grounding.span import Checks, Mark, Span
 from backend.assistant.grounding.tags import join_spans, render_tags
 from backend.assistant.hits import Hit, HitKind, quoted_span
+from backend.assistant.maths.algebra import Algebra
 from backend.assistant.maths.reading import read_sum
 from backend.assistant.maths.sizing import read_sizing
 from backend.assistant.maths.solving import solve
@@ -64,6 +65,11 @@ class Lookup:
         self._search = search
         self._analyst = analyst
         self._clock = clock
+        self._algebra = Algebra()
+
+    async def close(self) -> None:
+        """End what works out equations."""
+        await self._algebra.close()
 
     async def answer(self, draft: Draft, question: Question, before: Before) -> bool:
         """Answer a sum or a question over bars, which may go on from what was said ``before``; False where it is neither.
@@ -73,8 +79,9 @@ class Lookup:
         asked = read_sizing(question.text) or read_sum(question.text)
         if asked is not None:
             draft.say(Phase.COMPUTING, "Working it out")
-            solved = await solve(asked, self._clock.now_ns())
-            self._finish(draft, render_tags(solved.tagged, solved.facts), solved.facts, "Worked out by code: no model was needed.")
+            solved = await solve(asked, self._algebra, self._clock.now_ns())
+            spans = join_spans((quoted_span(solved.asked), *render_tags(solved.tagged, solved.facts)))
+            self._finish(draft, spans, solved.facts, "Worked out by code: no model was needed.")
             return True
         spec = asked_indicator(question.text) if question.mode == Mode.FAST and question.instrument is None else None
         if spec is not None:

@@ -42,3 +42,9 @@ def test_a_sum_that_begins_with_a_minus_is_no_option(stocked: Trii, words: tuple
     said = stocked("ask", *words)
     assert said.code == 0, said.err
     assert said.out.splitlines()[0] in {"-5^2 = -25.", "-(10 - 15) * -5 = -25."}
+
+
+def test_the_signs_of_a_sum_are_no_markup(stocked: Trii):
+    assert stocked("ask", "2*3*4").out.splitlines()[0] == "2*3*4 = 24."
+    spans = stocked("ask", "2*3*4", "--json").json["spans"]
+    assert [span["text"] for span in spans] == [r"2\*3\*4", " = ", "24", "."]
