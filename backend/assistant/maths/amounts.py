@@ -17,17 +17,21 @@ _POINTS: Final = re.compile(rf"{_NUMBER}\s*(?:bps?|basis points?)\b", re.IGNOREC
 _UNKNOWN: Final = re.compile(r"=|(?<![A-Za-z'\u2019])[b-df-zB-DF-Z](?![A-Za-z])")
 
 
-def plain_amounts(text: str, *, may_have_unknowns: bool = False) -> tuple[str, bool]:
-    """The text with plain numbers, and whether it held a letter for thousands or more. Raises InvalidInput for two currencies.
-
-    may_have_unknowns : leave 2k alone where it may be twice an unknown: beside a sign of equality or another letter
-    """
+def check_currency(text: str) -> None:
+    """Raises InvalidInput where the amounts of a sum are in two currencies."""
     if len(signs := {before or after for before, after in _SIGNED.findall(text)}) > 1:
         raise InvalidInput(
             f"Amounts in {' and '.join(sorted(signs))} cannot be reckoned together.",
             hint="Write them in one currency.",
             code="maths.currency",
         )
+
+
+def plain_amounts(text: str, *, may_have_unknowns: bool = False) -> tuple[str, bool]:
+    """The text with plain numbers, and whether it held a letter for thousands or more.
+
+    may_have_unknowns : leave 2k alone where it may be twice an unknown: beside a sign of equality or another letter
+    """
     plain = _IN_WORDS.sub(_scaled, _SIGNED.sub("", text))
     plain = _POINTS.sub(lambda match: f"{_written(match[1], -2)}%", plain)
     scaled = _IN_LETTERS.sub(_scaled, plain)

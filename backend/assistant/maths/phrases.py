@@ -16,9 +16,13 @@ _PERCENT: Final = rf"({_NUMBER}) ?%"
 _PERCENT_OF: Final = r"(?:%|percentage)"
 _A_YEAR: Final = r"(?: ?(?:a|per|each) year| annually| yearly| p\.?a\.?)?"
 _FOR_YEARS: Final = rf"(?:over|for|in|after) ({_NUMBER}) years?"
-_FOR_TIME: Final = rf"(?:over|for|in|after) (?P<time>{_NUMBER}) (?P<of>year|month)s?"
-_OFTEN: Final = r"(?: (?:compounded|compounding|compound))?(?: (?P<often>annually|yearly|quarterly|monthly|weekly|daily))?"
-_TIMES_A_YEAR: Final = {"quarterly": 4, "monthly": 12, "weekly": 52, "daily": 365}
+_ADVERBS: Final = "annually|yearly|quarterly|monthly|weekly|daily"
+_EACH: Final = rf"(?: ?(?:a|per|each) (?P<each>year|quarter|month|week|day)| p\.?a\.?| (?P<each_ly>{_ADVERBS}))?"
+_OFTEN: Final = rf"(?: (?:compounded|compounding|compound)(?: (?P<often>{_ADVERBS}))?)?"
+_FOR_TIME: Final = rf"(?:over|for|in|after) (?P<time>{_NUMBER}) (?P<of>year|quarter|month|week|day)s?"
+_OF_MONTHS: Final = {"year": 1, "yearly": 1, "annually": 1, "quarter": 4, "quarterly": 4, "month": 12, "monthly": 12}
+_PERIODS: Final = {**_OF_MONTHS, "week": 52, "weekly": 52, "day": 365, "daily": 365}  # in a year
+_SHORT: Final = (52, 365)  # periods of which months and years are not made
 _YEARS: Final = re.compile(r"(?:19|20)\d\d")
 _BETWEEN: Final = re.compile(r"(?:;|,(?=\s))\s*(?:and\s+)?|\s+and\s+")
 
@@ -86,10 +90,14 @@ def _compound_return(match: re.Match[str]) -> Phrase:
     return Phrase(f"((1 + ({match[1]}) / 100)^({match[2]}) - 1) * 100", is_percent=True)
 
 
-def _compounded(match: re.Match[str]) -> Phrase:
-    times = _TIMES_A_YEAR.get(match["often"] or "", 1)
-    periods = f"({match['time']}) * {times}{' / 12' if match['of'] == 'month' else ''}"
-    return Phrase(f"{match['base']} * (1 + ({match['size']}) / {100 * times})^({periods})")
+def _compounded(match: re.Match[str]) -> Phrase | None:
+    """A rate a year is parted evenly among the periods in which it is compounded, as banks do; None for 3 months of days."""
+    each = _PERIODS[match["each"] or match["each_ly"] or "year"]
+    often = _PERIODS[match["often"]] if match["often"] else each
+    of = _PERIODS[match["of"]]
+    if of != often and (of in _SHORT or (often in _SHORT and each != 1)):
+        return None
+    return Phrase(f"{match['base']} * (1 + ({match['size']}) * {each} / {100 * often})^(({match['time']}) * {often} / {of})")
 
 
 def _growth(match: re.Match[str]) -> Phrase:
@@ -106,6 +114,14 @@ def _share(match: re.Match[str]) -> Phrase:
     return Phrase(f"({match['part']}) / ({match['whole']}) * 100", is_percent=True)
 
 
+def _profit(match: re.Match[str]) -> Phrase:
+    return Phrase(f"({match['times']}) * (({match['to']}) - ({match['from']}))")
+
+
+def _cost(match: re.Match[str]) -> Phrase:
+    return Phrase(f"({match['times']}) * ({match['price']})")
+
+
 def _recovery(match: re.Match[str]) -> Phrase:
     if float(match["size"].replace(",", "")) >= 100:
         raise InvalidInput("After a loss of all there is nothing to recover it with.", hint="Check the loss.", code="maths.zero")
@@ -116,14 +132,15 @@ def _factorial(match: re.Match[str]) -> Phrase:
     return Phrase(f"factorial({match[1] or match[2]})")
 
 
+_AT: Final = rf"(?:at|by) (?P<size>{_NUMBER}) ?%{_EACH}"
 _GROWING: Final = (
-    rf"(?:(?:invested|compounded|compounding|growing|grown|worth) )?(?:at|by) (?P<size>{_NUMBER}) ?%{_A_YEAR}{_OFTEN} {_FOR_TIME}",
-    rf"(?:(?:invested|compounded|compounding|growing|grown) )?(?:at|by) (?P<size>{_NUMBER}) ?%{_A_YEAR} {_FOR_TIME}{_OFTEN}",
-    rf"(?:(?:worth|invested|growing) )?{_FOR_TIME} (?:at|by) (?P<size>{_NUMBER}) ?%{_A_YEAR}{_OFTEN}",
+    rf"(?:(?:invested|compounded|compounding|growing|grown|worth) )?{_AT}{_OFTEN} {_FOR_TIME}",
+    rf"(?:(?:invested|compounded|compounding|growing|grown) )?{_AT} {_FOR_TIME}{_OFTEN}",
+    rf"(?:(?:worth|invested|growing) )?{_FOR_TIME} {_AT}{_OFTEN}",
 )
 
 _PHRASES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase | None]], ...]] = (
-    (re.compile(r"(?P<of>average|mean|median|sum|product) of (?P<list>[^a-z]*(?:\band\b[^a-z]*)*)"), _list),
+    (re.compile(r"(?P<of>average|mean|median|sum|product)(?: price)? of (?P<list>[^a-z]*(?:\band\b[^a-z]*)*)"), _list),
     (
         re.compile(rf"(?P<size>{_NUMBER}) ?% (?P<way>more|higher|greater|larger|less|lower|smaller) than (?P<base>{_NUMBER})"),
         _changed,
@@ -149,7 +166,30 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase | 
         ),
         _difference,
     ),
-    (re.compile(rf"(?:change|return) from (?P<from>{_NUMBER}) to (?P<to>{_NUMBER}) in (?:%|percent)"), _difference),
+    (
+        re.compile(
+            rf"(?:(?:change|return|increase|decrease|gain|loss|drop|rise|fall) )?from (?P<from>{_NUMBER}) to (?P<to>{_NUMBER})"
+            rf" (?:in|as an?) {_PERCENT_OF}"
+        ),
+        _difference,
+    ),
+    (re.compile(rf"(?:what |how many )?{_PERCENT_OF} (?:is|are) (?P<part>{_NUMBER}) of (?P<whole>{_NUMBER})"), _share),
+    (re.compile(rf"(?P<part>{_NUMBER}) ?/ ?(?P<whole>{_NUMBER}) (?:as an?|in) {_PERCENT_OF}"), _share),
+    (
+        re.compile(
+            rf"(?:my )?(?:profit|gain|loss|p&l|pnl) (?:if i (?:buy|bought)|(?:from |of |on )?buying) (?P<times>{_NUMBER})"
+            rf"(?: (?:shares|units|contracts|coins))?(?: of it)? at (?P<from>{_NUMBER}),? (?:and )?(?:sell|sold|selling)"
+            rf"(?: it| them)? at (?P<to>{_NUMBER})"
+        ),
+        _profit,
+    ),
+    (
+        re.compile(
+            rf"(?:total )?(?:cost|value|price) of (?P<times>{_NUMBER}) (?:shares|units|contracts|coins)"
+            rf"(?: of it)? (?:at|@) (?P<price>{_NUMBER})(?: each)?"
+        ),
+        _cost,
+    ),
     (re.compile(rf"(?:what )?{_PERCENT_OF} of (?P<whole>{_NUMBER}) (?:is|are) (?P<part>{_NUMBER})"), _share),
     (re.compile(rf"(?P<part>{_NUMBER}) (?:is|are) what {_PERCENT_OF} of (?P<whole>{_NUMBER})"), _share),
     (re.compile(rf"(?P<part>{_NUMBER}) (?:as|in) an? {_PERCENT_OF} of (?P<whole>{_NUMBER})"), _share),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from backend.assistant.maths.amounts import K_IS, plain_amounts
+from backend.assistant.maths.amounts import K_IS, check_currency, plain_amounts
 from backend.assistant.maths.expression import FUNCTIONS, Tree, is_percentage, names_in, operations_in, parse_expression
 from backend.assistant.maths.phrases import read_phrase, read_prime
 from backend.errors import InvalidInput
@@ -68,6 +68,9 @@ _WORDS: Final = (
     (re.compile(r"\bcubed\b", re.IGNORECASE), "^3"),
     (re.compile(r"\b(?:the )?square root of\s+([\w.]+)", re.IGNORECASE), r"sqrt(\1)"),
     (re.compile(r"\bhalf of\b", re.IGNORECASE), "1/2 *"),
+    (re.compile(r"\b(?:a |one )?third of\b", re.IGNORECASE), "1/3 *"),
+    (re.compile(r"\b(?:a |one )?quarter of\b", re.IGNORECASE), "1/4 *"),
+    (re.compile(r"(?<=\d)(/\d+)\s+of\b", re.IGNORECASE), r"\1 *"),
 )
 _FOR: Final = re.compile(r"\s+(?:for|by|with respect to|dx)\s*([a-z])?\s*$", re.IGNORECASE)
 _BOUNDS: Final = re.compile(r"\s+(?:from|between)\s+(\S+)\s+(?:to|and)\s+(\S+)$", re.IGNORECASE)
@@ -82,7 +85,7 @@ _SAYS: Final = (
 
 def read_sum(text: str) -> Sum | None:
     """The sum that a question asks for; None where it is none. Raises InvalidInput for one that nearly is, saying what is wrong."""
-    said = text.strip().rstrip("?.! ").strip()
+    said = text.strip().rstrip("?.!= ")
     rest = _ASKS.sub("", said, count=1)
     if (number := read_prime(said) or read_prime(rest)) is not None:
         return Sum(Task.PRIME, Fraction(number), "x", str(number))
@@ -108,6 +111,7 @@ def read_sum(text: str) -> Sum | None:
         rest = pattern.sub(sign, rest)
     if not _looks_like_one(rest, task):
         return None
+    check_currency(said)
     found = _parse(rest, task, unknown, said)
     if bounds:
         found = replace(found, bounds=tuple(parse_expression(bounds[place]) for place in (1, 2)))
@@ -119,6 +123,7 @@ def _read_phrase(words: str) -> Sum | None:
     phrase = read_phrase(plain)
     if phrase is None:
         return None
+    check_currency(words)
     is_question = re.match(r"(?:what|which|how|to)\b|.*\b(?:is|are)\b", words, re.IGNORECASE) is not None
     tree = parse_expression(phrase.expression)
     found = Sum(Task.VALUE, tree, "x", words, is_percent=phrase.is_percent, is_question=is_question)

@@ -60,7 +60,8 @@ def show(value: Fraction, how: Roundness = AMOUNT) -> Shown:
         n_digits = len(exact.as_tuple().digits)
         if n_digits <= how.exact_digits or (places <= how.places and n_digits <= 40):
             return Shown(_written(exact), is_exact=True)
-    return show_rounded(_WIDE.divide(Decimal(value.numerator), Decimal(value.denominator)), how)
+    shown = show_rounded(_WIDE.divide(Decimal(value.numerator), Decimal(value.denominator)), how)
+    return Shown(shown.text, is_exact=Fraction(shown.text.replace(",", "")) == value)
 
 
 def show_rounded(value: Decimal, how: Roundness = AMOUNT) -> Shown:

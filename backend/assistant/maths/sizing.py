@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from backend.assistant.facts.fact import Fact, FactSet, Unit
-from backend.assistant.maths.amounts import plain_amounts
+from backend.assistant.maths.amounts import check_currency, plain_amounts
 from backend.assistant.maths.showing import AMOUNT, PERCENT, Source, fact_of, show
 from backend.errors import InvalidInput
 
@@ -65,15 +65,17 @@ class Reward:
 def read_sizing(text: str) -> Sizing | Reward | None:
     """The position size or the reward for a risk that is asked for; None for neither. Raises InvalidInput where none can be."""
     said = re.sub(r"\bper ?cent\b", "%", " ".join(text.lower().split()))
-    if "stop" not in said or not re.search(r"\brisk|\breward\b", said):
+    if "stop" not in said or not re.search(r"\brisk|\breward\b|\br[:/]r\b", said):
         return None
     rest, _ = plain_amounts(said)
+    rest = re.sub(r"\br[:/]r\b", "risk reward", rest)
     if re.search(r"\breward\b", rest):
         return _read_reward(rest, text.strip())
     risk = _read_risk(rest)
     prices = None if risk is None else _read_prices(risk[3])
     if risk is None or prices is None or _has_other_words(prices[2]):
         return None
+    check_currency(text)
     entry, stop, _ = prices
     asked = Sizing(risk[0], risk[1], risk[2], entry, stop, text.strip())
     if entry == stop or min(asked.amount, entry) <= 0 or stop < 0:
@@ -113,6 +115,7 @@ def _read_reward(rest: str, text: str) -> Reward | None:
     prices = None if target is None else _read_prices(rest.replace(target[0], " ", 1))
     if target is None or prices is None or _has_other_words(prices[2].replace("/", " ").replace("-", " ")):
         return None
+    check_currency(text)
     entry, stop, aim = prices[0], prices[1], _value(target[1])
     if (aim - entry) * (entry - stop) <= 0:
         raise InvalidInput(
