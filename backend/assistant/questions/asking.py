@@ -340,7 +340,11 @@ def _extreme(reading: Reading) -> Wanted | None:
         return Wanted(Ask.HIGHEST if is_high else Ask.LOWEST, Price("high" if is_high else "low"), n)
     measure = reading.values[int(place[1])]
     reading.text = reading.text.replace(place[0], " ", 1)
-    if measure == Change(1) and (within := reading.drop(rf"\b(?:in|within|over) (?:a|any|one|1)(?: single)? {_PIECE}\b")):
+    if (
+        isinstance(measure, Change)
+        and measure.n_bars == 1
+        and (within := reading.drop(rf"\b(?:in|within|over) (?:a|any|one|1)(?: single)? {_PIECE}\b"))
+    ):
         _note_piece(reading, within[1])
     if int(place[1]) in reading.falls:
         is_high = found[2] in {"smallest", "least", "min", "minimum", "weakest"}

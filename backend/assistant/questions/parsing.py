@@ -18,7 +18,9 @@ from backend.assistant.questions.periods import is_ever, newest_unless_ever, tak
 from backend.assistant.questions.phrases import UNIT_INTERVALS, WRITTEN, Reading, take_values, take_written
 from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import (
+    DAILY,
     MAY_BE_CONDITIONED,
+    MONTHLY,
     Ask,
     Change,
     Condition,
@@ -140,8 +142,9 @@ def _meant(
     else:
         period = _newest_meant(period, where, line, wanted)
         wanted = _whole_move(reading, wanted, where, period)
-    is_plural = _PLURAL.search(line) is not None and is_of_one and not _is_one_bar(period)
-    wanted, by = _of_each_piece(reading, wanted, by, is_plural=is_plural)
+    if wanted is not None and wanted.is_loose and is_of_one and not by and not _is_one_bar(period):
+        wanted, by = _of_each_piece(reading, wanted, is_plural=_PLURAL.search(line) is not None)
+    _refuse_two_kinds_of_month(reading, wanted, by)
     return wanted, period, by
 
 
@@ -297,27 +300,29 @@ def _keep_direction(reading: Reading, wanted: Wanted, where: list[Condition]) ->
         where.append(small_move(cast("Change", wanted.measure), is_fall=is_fall))
 
 
-def _of_each_piece(reading: Reading, wanted: Wanted | None, by: str, *, is_plural: bool) -> tuple[Wanted | None, str]:
+def _of_each_piece(reading: Reading, wanted: Wanted, *, is_plural: bool) -> tuple[Wanted, str]:
     """Returns by year, where "yearly returns" are asked for. Raises InvalidInput for values of which nobody says which one."""
-    if wanted is None:
-        return wanted, by
     unit = next((unit for unit, interval in UNIT_INTERVALS.items() if reading.intervals == [interval]), "")
-    if wanted.is_loose and is_plural and not by:
-        if wanted.measure != Change(1) or unit not in {"week", "month", "quarter", "year"}:
-            raise InvalidInput(
-                "Many values are asked for.",
-                hint='Ask for the highest, the mean or the last one, or "by month".',
-                code="question.measure",
-            )
+    if wanted.measure == Change(1) and unit in {"week", "month", "quarter", "year"}:
         reading.intervals.clear()
         return Wanted(Ask.RETURN), unit
-    if by == "month" and wanted.ask in {Ask.MEAN, Ask.MEDIAN} and isinstance(wanted.measure, Change) and unit in {"", "month"}:
+    if is_plural:
+        raise InvalidInput(
+            "Many values are asked for.",
+            hint='Ask for the highest, the mean or the last one, or "by month".',
+            code="question.measure",
+        )
+    return wanted, ""
+
+
+def _refuse_two_kinds_of_month(reading: Reading, wanted: Wanted | None, by: str) -> None:
+    is_mean = wanted is not None and wanted.ask in {Ask.MEAN, Ask.MEDIAN} and isinstance(wanted.measure, Change)
+    if is_mean and by == "month" and set(reading.intervals) <= {DAILY, MONTHLY}:
         raise InvalidInput(
             "Is each month of the time meant, or each month of the year, January to December?",
             hint='Say "by calendar month", or ask for the returns by month.',
             code="question.split",
         )
-    return wanted, by
 
 
 def _interval_text(match: re.Match[str]) -> str:

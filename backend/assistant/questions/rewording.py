@@ -10,7 +10,7 @@ _AVERAGES: Final = r"(?:(?:simple|exponential|weighted) )?(?:moving averages?|av
 _OTHER_AVERAGE: Final = rf"(?:but|and|yet|while|or) (?:[a-z']+ ){{0,5}}\d+ (?:day|week|month|bar) ({_AVERAGES})\b"
 
 # A price, and no percent or points that it moves by.
-_LEVEL: Final = r"\d[\d.]*(?! ?(?:%|points?\b|dollars?\b|bars?\b|days?\b|weeks?\b|months?\b|years?\b)|[\w.])"
+_LEVEL: Final = r"\d[\d.]*(?! ?(?:%|points?\b|bars?\b|days?\b|weeks?\b|months?\b|years?\b)|[\w.])"
 _FALL: Final = (
     r"(?:falls?|fell|fallen|falling|drop(?:s|ped)?|dip(?:s|ped)?|sinks?|sank|decline[sd]?|slides?|slid|crash(?:es|ed)?|plunge[sd]?)"
 )

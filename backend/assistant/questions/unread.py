@@ -25,6 +25,8 @@ _FILLER: Final = """
 # What is told of the newest bar where no time is named.
 _OF_NOW: Final = frozenset({Ask.VALUE, Ask.WHETHER, Ask.WHICH, Ask.TREND})
 _FILLERS: Final = frozenset(_FILLER.split())
+# What joins or compares instruments, and is judged where conditions are bound to them.
+_AMONG_SEVERAL: Final = frozenset(("while", "versus", "against", "compare", "more", "less", "than", "rank", "by"))
 
 
 def left_over(reading: Reading, where: list[Condition], ask: Ask | None) -> list[str]:
@@ -36,6 +38,10 @@ def left_over(reading: Reading, where: list[Condition], ask: Ask | None) -> list
     idle = {word for unit, interval in UNIT_INTERVALS.items() if interval in intervals for word in (unit, f"{unit}s")} | _FILLERS
     if where:
         idle.add("when")  # the days when it rose are those on which it rose
+    if reading.has_several:
+        idle |= _AMONG_SEVERAL
+    if ask is Ask.LIST:
+        idle.add("all")
     if ask in _OF_NOW:
         idle |= {"now", "current", "currently"}
     text = re.sub(r"@x[a-z](?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], reading.text)

@@ -92,6 +92,12 @@ are all of my watchlist above their 200-day average
     whether of my watchlist where close above sma(200).value in the last 1 bars on 1d bars
 return of each of AAPL and MSFT in 2012
     total return of AAPL.XNAS, MSFT.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
+did oil fall under 30 dollars in 2016
+    whether of WTI.FRED where close crosses below 30 from 2016-01-01 to 2016-12-31 on 1d bars
+annual return of the S&P 500 in 2008
+    total return of SPX.INDEX from 2008-01-01 to 2008-12-31 by year on 1d bars
+biggest point drop of the S&P 500 in a week
+    lowest change(1, points) of SPX.INDEX on 1w bars
 how much did AAPL fall from its 52-week high
     value distance(close, highest(high, 52 weeks)) of AAPL.XNAS on 1d bars
 """
