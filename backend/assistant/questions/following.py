@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-from backend.assistant.questions.names import Names
-from backend.assistant.questions.parsing import one_of, take_subject
+from backend.assistant.questions.names import Names, one_of
+from backend.assistant.questions.parsing import take_subject
 from backend.assistant.questions.periods import take_period
 from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import OF_TWO, Plan, Whole
