@@ -1,7 +1,8 @@
 """Paints over a chart what an answer is about: levels, lines and marks of an analysis, and the bars behind a number."""
 
 import math
-from typing import Final, TypeAlias
+from collections.abc import Iterator
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from backend.assistant.analysis.card import Sketch, SketchKind
 from backend.assistant.facts.fact import BarRange
 from backend.charts.chart_state import MAIN_PANE
 from backend.domain.bars import Float64s, Int64s
-from trii_desktop.assistant.label_places import leader, place_above_line, place_beside
+from trii_desktop.assistant.label_places import LabelRoom
 from trii_desktop.charts.labels import AxisLabel
 from trii_desktop.charts.last_values import scaled_text
 from trii_desktop.charts.layers import TimeMark
@@ -28,7 +29,23 @@ MARK_PX: Final = 6.0
 GROUND_ALPHA: Final = 38
 N_LABELS_MAX: Final = 16
 _INK: Final = "line"
+_SPOTS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 Columns: TypeAlias = tuple[Int64s, npt.NDArray[np.bool_], Float64s]
+
+
+class _Drawn(NamedTuple):
+    """A sketch, and where its points stand in this frame."""
+
+    sketch: Sketch
+    points: list[QPointF]
+
+
+class _Name(NamedTuple):
+    """Words, where they stand, and the line to what they name where they do not stand right beside it."""
+
+    words: str
+    box: QRectF
+    leader: tuple[QPointF, QPointF] | None = None
 
 
 class SketchLayer:
@@ -46,6 +63,9 @@ class SketchLayer:
         self.is_still = False
         self._drawings = drawings
         self._place: Placement | None = None
+        self._drawn: list[_Drawn] = []
+        self._grounds: list[QRectF] = []
+        self._names: list[_Name] = []
 
     @property
     def is_empty(self) -> bool:
@@ -55,22 +75,35 @@ class SketchLayer:
     # --- ChartLayer ---------------------------------------------------------------------------------------------------
 
     def prepare(self, frame: PaneFrame, pane_id: str) -> None:
-        """Remember where things stand in this frame."""
-        if pane_id == MAIN_PANE:
-            self._place = self._drawings.placement(frame) if self._drawings.map is not None and not self.is_empty else None
+        """Find where everything stands in this frame, and room for the names."""
+        if pane_id != MAIN_PANE:
+            return
+        self._place, self._drawn, self._grounds, self._names = None, [], [], []
+        if self._drawings.map is None or self.is_empty:
+            return
+        self._place = place = self._drawings.placement(frame)
+        for sketch in self.sketches:
+            if sketch.points:
+                self._drawn.append(_Drawn(sketch, [QPointF(*point) for point in self._points(place, sketch.points)]))
+        self._grounds = self._marked_grounds(place)
+        self._names = [*self._name_all(place)]
 
     def paint(self, painter: QPainter, inks: Inks, pane_id: str) -> None:
-        """The marked bars first, then lines, then words."""
+        """The marked bars first, then lines, then names."""
         place = self._place
         if pane_id != MAIN_PANE or place is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.marked:
-            self._paint_marked(painter, inks, place)
-        for sketch in self.sketches:
-            if sketch.points:
-                self._paint_sketch(painter, inks, place, sketch)
-        self._name_sketches(painter, inks, place)
+        ratio = place.frame.pixel_ratio
+        self._paint_grounds(painter, inks, place)
+        for one in self._drawn:
+            _paint_sketch(painter, inks, place, one)
+        painter.setPen(QPen(inks[_INK], ratio))
+        for name in self._names:
+            if name.leader is not None:
+                painter.drawLine(*name.leader)
+        for name in self._names:
+            self._write(painter, inks, ratio, name)
 
     def price_labels(self, pane_id: str, scale: PriceScale, decimals: int, inks: Inks) -> list[AxisLabel]:
         """Levels on the price axis."""
@@ -102,24 +135,21 @@ class SketchLayer:
     def _shown_price(self, place: Placement, point: tuple[int, float]) -> float:
         return float(place.prices_of(*self._columns((point,), is_dated=self.is_dated))[0])
 
-    def _paint_marked(self, painter: QPainter, inks: Inks, place: Placement) -> None:
-        half = max(place.frame.time.spacing_px / 2, 1.5)
+    def _marked_grounds(self, place: Placement) -> list[QRectF]:
+        """What is marked of the bars in view."""
+        half, room = max(place.frame.time.spacing_px / 2, 1.5), QRectF(0, 0, place.frame.width_px, place.frame.height_px)
+        boxes = (QRectF(left - half, 0, right - left + 2 * half, room.height()) for left, right in self._stretches(place))
+        return [box for box in boxes if box.intersects(room)]
+
+    def _paint_grounds(self, painter: QPainter, inks: Inks, place: Placement) -> None:
         ground = QColor(inks[_INK])
         ground.setAlpha(GROUND_ALPHA)
-        seen: list[QRectF] = []
-        for left, right in self._stretches(place):
-            box = QRectF(left - half, 0, max(right - left, 0) + 2 * half, place.frame.height_px)
-            if box.right() >= 0 and box.left() <= place.frame.width_px:
-                painter.fillRect(box, ground)
-                seen.append(box)
+        for box in self._grounds:
+            painter.fillRect(box, ground)
         painter.setPen(QPen(inks[_INK], max(round(place.frame.pixel_ratio), 1)))
         if len(self.marked) == 1:
-            for x in (x for box in seen for x in (box.left(), box.right())):
+            for x in (x for box in self._grounds for x in (box.left(), box.right())):
                 painter.drawLine(QPointF(x, 0), QPointF(x, place.frame.height_px))
-        if self.words and seen:
-            wide, tall = self._size(place, self.words)
-            left = max(min(seen[-1].left() + 4, place.frame.width_px - wide - 4), 4.0)
-            self._write(painter, inks, place, self.words, QPointF(left, place.frame.height_px - tall - 4))  # the legend is above
 
     def _stretches(self, place: Placement) -> list[tuple[float, float]]:
         """Where the marked bars begin and end, those that touch each other as one."""
@@ -134,60 +164,80 @@ class SketchLayer:
                 made.append((left, right))
         return made
 
-    def _paint_sketch(self, painter: QPainter, inks: Inks, place: Placement, sketch: Sketch) -> None:
-        ratio, points = place.frame.pixel_ratio, [QPointF(*point) for point in self._points(place, sketch.points)]
-        pen = QPen(inks[_INK], max(round(1.5 * ratio), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if sketch.kind is SketchKind.LEVEL:
-            pen.setDashPattern([6, 3])
-            painter.setPen(pen)
-            y = points[-1].y()  # where it is now: a split since its first touch moved it
-            painter.drawLine(QPointF(max(points[0].x(), 0.0), y), QPointF(place.frame.width_px, y))
-        elif sketch.kind is SketchKind.LINE:
-            painter.setPen(pen)
-            painter.drawPolyline(QPolygonF(points))
-        else:
-            painter.setPen(QPen(inks["background"], ratio))
-            painter.setBrush(inks[_INK])
-            painter.drawEllipse(points[0], MARK_PX * ratio / 2 + 1, MARK_PX * ratio / 2 + 1)
+    def _name_all(self, place: Placement) -> Iterator[_Name]:
+        """The names of the marked bars, of marks, those of one bar on one side together, of lines and of levels."""
+        dot = (MARK_PX + 2) * place.frame.pixel_ratio
+        of_kind = {kind: [one for one in self._drawn if one.sketch.kind is kind] for kind in SketchKind}
+        marks, lines = of_kind[SketchKind.MARK], of_kind[SketchKind.LINE]
+        dots = (QRectF(one.points[0].x() - dot / 2, one.points[0].y() - dot / 2, dot, dot) for one in marks)
+        room = LabelRoom(place.frame, dots, [one.points for one in lines])
+        yield from self._name_marked(place, room)
+        columns: dict[tuple[float, bool], list[_Drawn]] = {}
+        for one in marks:
+            at = one.points[0]
+            if room.contains(at):
+                columns.setdefault((at.x(), room.is_high(at)), []).append(one)
+        for (_, is_above), named in sorted(columns.items(), key=_first_x):
+            at = (min if is_above else max)((one.points[0] for one in named), key=QPointF.y)
+            boxes = room.near_mark(at, [self._size(place, one.sketch.label) for one in named], is_above=is_above)
+            for n, (one, box) in enumerate(zip(named, boxes, strict=False)):  # no boxes where there is no room
+                yield _Name(one.sketch.label, box, None if n else room.leader(at, boxes))
+        for sketch, points in lines:  # at the end, or where else along the last stretch there is room
+            start, end = points[-2:] if len(points) > 1 else points * 2
+            for at in (spot for share in _SPOTS if room.contains(spot := end + (start - end) * share)):
+                boxes = room.near_mark(at, [self._size(place, sketch.label)], is_above=room.is_high(at), is_near=True)
+                if boxes:
+                    yield _Name(sketch.label, boxes[0], room.leader(at, boxes))
+                    break
+        for sketch, points in of_kind[SketchKind.LEVEL]:
+            found = room.on_line(points[-1].y(), self._size(place, sketch.label))
+            if found is not None:
+                yield _Name(sketch.label, found)
 
-    def _name_sketches(self, painter: QPainter, inks: Inks, place: Placement) -> None:
-        """The words of all sketches, on none of the marks and on none of each other."""
-        room, dot = QSizeF(place.frame.width_px, place.frame.height_px), (MARK_PX + 2) * place.frame.pixel_ratio
-        ends = [(sketch, QPointF(*self._points(place, sketch.points[-1:])[0])) for sketch in self.sketches if sketch.points]
-        taken = [QRectF(at.x() - dot / 2, at.y() - dot / 2, dot, dot) for sketch, at in ends if sketch.kind is SketchKind.MARK]
-        for sketch, at in sorted(ends, key=_is_no_level):  # names of levels have one place each, the others find theirs
-            size = QSizeF(*self._size(place, sketch.label))
-            if sketch.kind is SketchKind.LEVEL:
-                box = place_above_line(at.y(), size, room, taken)
-            else:
-                box = place_beside(at, size, room, taken) if 0 <= at.x() <= room.width() else None
-            if box is None:
-                continue
-            taken.append(box)
-            line = None if sketch.kind is SketchKind.LEVEL else leader(at, box)
-            if line is not None:
-                painter.setPen(QPen(inks[_INK], place.frame.pixel_ratio))
-                painter.drawLine(*line)
-            self._write(painter, inks, place, sketch.label, box.topLeft())
+    def _name_marked(self, place: Placement, room: LabelRoom) -> Iterator[_Name]:
+        """At the lower edge, for the legend is above; higher where bars are there."""
+        if self.words and self._grounds:
+            size, gap = self._size(place, self.words), 4 * place.frame.pixel_ratio
+            left = max(min(self._grounds[-1].left() + gap, room.width - size.width() - gap), gap)
+            top = room.free_top(left, room.height - gap, size, is_above=True)
+            if top is not None:
+                box = QRectF(QPointF(left, top), size)
+                room.take(box)
+                yield _Name(self.words, box)
 
-    def _size(self, place: Placement, words: str) -> tuple[float, float]:
+    def _size(self, place: Placement, words: str) -> QSizeF:
         ratio = place.frame.pixel_ratio
         size_px = max(round(LETTERS_PX * ratio), 1)
-        return self._drawings.sheet(place).measure(words, size_px)[0] + 8 * ratio, LINE_PX * ratio
+        return QSizeF(self._drawings.sheet(place).measure(words, size_px)[0] + 8 * ratio, LINE_PX * ratio)
 
-    def _write(self, painter: QPainter, inks: Inks, place: Placement, words: str, at: QPointF) -> None:
-        wide, tall = self._size(place, words)
-        box = QRectF(at.x(), at.y(), wide, tall)
+    def _write(self, painter: QPainter, inks: Inks, ratio: float, name: _Name) -> None:
         ground = QColor(inks["background"])
         ground.setAlpha(215)
-        painter.fillRect(box, ground)
+        painter.fillRect(name.box, ground)
         font = QFont(self._drawings.family) if self._drawings.family else QFont()
-        font.setPixelSize(max(round(LETTERS_PX * place.frame.pixel_ratio), 1))
+        font.setPixelSize(max(round(LETTERS_PX * ratio), 1))
         painter.setFont(font)
         painter.setPen(inks["title"])
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)
+        painter.drawText(name.box, int(Qt.AlignmentFlag.AlignCenter), name.words)
 
 
-def _is_no_level(end: tuple[Sketch, QPointF]) -> bool:
-    return end[0].kind is not SketchKind.LEVEL
+def _first_x(column: tuple[tuple[float, bool], list[_Drawn]]) -> float:
+    return column[0][0]
+
+
+def _paint_sketch(painter: QPainter, inks: Inks, place: Placement, drawn: _Drawn) -> None:
+    kind, points, ratio = drawn.sketch.kind, drawn.points, place.frame.pixel_ratio
+    pen = QPen(inks[_INK], max(round(1.5 * ratio), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if kind is SketchKind.LEVEL:
+        pen.setDashPattern([6, 3])
+        painter.setPen(pen)
+        y = points[-1].y()  # where it is now: a split since its first touch moved it
+        painter.drawLine(QPointF(max(points[0].x(), 0.0), y), QPointF(place.frame.width_px, y))
+    elif kind is SketchKind.LINE:
+        painter.setPen(pen)
+        painter.drawPolyline(QPolygonF(points))
+    else:
+        painter.setPen(QPen(inks["background"], ratio))
+        painter.setBrush(inks[_INK])
+        painter.drawEllipse(points[0], MARK_PX * ratio / 2 + 1, MARK_PX * ratio / 2 + 1)

@@ -219,12 +219,13 @@ class ChartPicture:
         if self.is_stale:
             self._prepare_all()
         self._prepare_pointer()
+        if self.is_stale and self.seen_parts[0].scale is not None:
+            self._prepare_plots()  # after the legends: what lies over plots keeps clear of them
         self.is_stale, self._prepared_pointer = False, pointer
 
     def _prepare_all(self) -> None:
         # The width of the price axis follows from its labels, and which labels there are from the width of the plot.
-        narrowest = round(AXIS_WIDTH_MIN * self._letters.pixel_ratio)
-        self._axis_width = max(self._axis_width, narrowest)
+        self._axis_width = max(self._axis_width, round(AXIS_WIDTH_MIN * self._letters.pixel_ratio))
         self._match_parts()
         self._prepare_legend(self.pointed.row)
         self._lay_out()
@@ -237,8 +238,10 @@ class ChartPicture:
             self._lay_out()
             self._prepare_scales()
         self.time_axis.prepare(self._model, self._letters)
+
+    def _prepare_plots(self) -> None:
         for part in self.seen_parts:
-            part.prepare(self._model, self._series, self.time_axis.xs, self.selected)
+            part.prepare(self._model, self._series, self.time_axis.xs, self.selected, self.legend.area)
         self.time_axis.mark(self._model, time_marks(self.layers))
 
     def _match_parts(self) -> None:
@@ -252,8 +255,7 @@ class ChartPicture:
 
     def _lay_out(self) -> None:
         ratio = self._letters.pixel_ratio
-        axis = self._axis_width
-        width = max(self._size[0] - axis, 1)
+        width = max(self._size[0] - self._axis_width, 1)
         height = max(self._size[1] - round(TIME_AXIS_HEIGHT * ratio), 1)
         n_rows = min(n_legend_rows(self._model, self.main.pane), ROWS_FREE)
         self._model.lay_out(width, height, ratio, self._legend_height + (LEGEND_ROOM + ROW * n_rows) * ratio)

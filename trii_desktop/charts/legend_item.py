@@ -1,8 +1,10 @@
 """The legend at the upper left: instrument, interval, and the values of the bar in question."""
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
 
 from trii_desktop.charts.lettering import Lettering, Letterings
@@ -28,20 +30,21 @@ class _Run(NamedTuple):
 
 
 class LegendItem(ChartItem):
-    """Words laid out in lines that wrap at the pane's width."""
+    """Words laid out in lines that wrap at the pane's width. ``area`` is what they cover."""
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(inks)
         self.words: LegendWords | None = None
         self._runs: list[_Run] = []
         self._letters: Letterings | None = None
+        self.area = QRect()
 
     def prepare(self, words: LegendWords | None, letters: Letterings, size_px: tuple[int, int]) -> int:
         """Lay the words out in a chart of this width and height; the height in device pixels that they take from its top."""
         self.words, self._letters = words, letters
         ratio = letters.pixel_ratio
         if words is None:
-            self._runs = []
+            self._runs, self.area = [], QRect()
             return 0
         left, right = LEFT * ratio, size_px[0] - LEFT * ratio
         title_end = left + letters.title.width(words.title) + GAP * ratio
@@ -60,7 +63,10 @@ class LegendItem(ChartItem):
                 values = tuple(value for value in values if value.name != least)
                 runs, line = _laid_out(values, letters.legend, (left, right), ink, ratio)
         self._runs += runs
-        return round((TOP + LINE * (line + 1 if values else 1)) * ratio)
+        height_px = round((TOP + LINE * (line + 1 if values else 1)) * ratio)
+        ends = (run.x + run.letters.width(run.text) for run in self._runs)
+        self.area = QRect(0, 0, math.ceil(max(ends)), height_px)
+        return height_px
 
     def paint(self, painter: QPainter) -> None:
         """Write it."""

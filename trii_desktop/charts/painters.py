@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter
 
 from backend.charts.chart_state import MAIN_PANE, SHAPE, ChartType
@@ -85,6 +86,7 @@ class PaneFrame(NamedTuple):
 
     shown : the bars again, with the lines that belong to them
     line_of : what is in view of a line, as it is drawn: computed once a view; None where it is not there
+    legends : what the legends cover
     """
 
     snapshot: BarSnapshot
@@ -98,6 +100,7 @@ class PaneFrame(NamedTuple):
     pane_id: str = MAIN_PANE
     shown: StudySnapshot = NOTHING
     line_of: Callable[[LineKey], DrawnLine | None] = no_line
+    legends: tuple[QRect, ...] = ()
 
 
 class SeriesPainter(Protocol):

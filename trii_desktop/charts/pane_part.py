@@ -3,6 +3,8 @@
 import math
 from typing import Final
 
+from PySide6.QtCore import QRect
+
 from trii_desktop.charts.axis_items import PriceAxisItem
 from trii_desktop.charts.chart_model import ChartModel
 from trii_desktop.charts.labels import AxisLabel
@@ -79,8 +81,8 @@ class PanePart:
             self.labels.insert(0, price_label(model, scale, self.decimals, now_ns))
         return max(needed, self.axis.width_for((text for label in self.labels for text in (label.text, label.below)), letters))
 
-    def prepare(self, model: ChartModel, series: PaneSeries, time_xs: list[int], selected: str) -> None:
-        """Bring the plot up to date, and put labels on the axis."""
+    def prepare(self, model: ChartModel, series: PaneSeries, time_xs: list[int], selected: str, legend: QRect) -> None:
+        """Bring the plot up to date, and put labels on the axis. ``legend`` : what the legend of the prices covers."""
         assert self.scale is not None, "The scale is chosen first."
         self.frame = PaneFrame(
             model.snapshot,
@@ -94,6 +96,7 @@ class PanePart:
             self.pane.id,
             model.shown,
             model.in_view.line,
+            (legend, self.legend.area) if self.pane.is_main else (self.legend.area,),
         )
         plot, is_folded = self.plot, model.panes.is_folded(self.pane)
         plot.ground = [] if is_folded else series.behind(model, self.pane)

@@ -142,6 +142,14 @@ class StudyLegendItem(ChartItem):
         """What all rows say, one a line."""
         return "\n".join(row.spoken for row in self.rows)
 
+    @property
+    def area(self) -> QRect:
+        """What the rows cover."""
+        covered = QRect()
+        for laid in self._laid:
+            covered |= laid.place
+        return covered | self._fold.place if self._fold is not None and self._laid else covered
+
     def hit(self, x: float, y: float) -> tuple[str, Glyph | None] | None:
         """The id of the row at a point of the pane, and the button there if any; None beside all rows."""
         at = (int(x), int(y))
