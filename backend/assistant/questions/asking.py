@@ -1,11 +1,23 @@
 """What a question wants of the bars: how many, when last, the highest, the mean, the longest streak, and so on."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from backend.assistant.questions.comparing import DOWN, UP, take_bare_moves
-from backend.assistant.questions.phrases import UNIT_INTERVALS, Reading
+from backend.assistant.questions.measuring import (
+    BIG,
+    MEANS,
+    PIECE,
+    SMALL,
+    STEEP,
+    UNITS,
+    Wanted,
+    drop_asking,
+    note_piece,
+    read_aggregate,
+    read_extreme,
+)
+from backend.assistant.questions.phrases import Reading
 from backend.assistant.questions.plan import (
     CONDITIONED,
     DAILY,
@@ -13,32 +25,21 @@ from backend.assistant.questions.plan import (
     Ask,
     Change,
     Condition,
-    Distance,
-    Extreme,
     Gap,
-    Indicator,
     Measure,
     Number,
     Op,
     Operand,
-    Price,
 )
 from backend.errors import InvalidInput
 
-_BIG: Final = r"highest|biggest|largest|greatest|best|max(?:imum)?|peak(?:ed|s)?|top|sharpest|strongest|record"
-_SMALL: Final = r"lowest|worst|smallest|min(?:imum)?|least|weakest|bottom(?:ed|s)?"
-_MEANS: Final = r"average|mean|avg|typical(?:ly)?|averaged"
-_POINT: Final = r"highest|lowest|peak(?:ed|s)?|top|bottom(?:ed|s)?|max(?:imum)?|min(?:imum)?"
-_STEEP: Final = r"steepest"
-_PIECE: Final = r"(?:trading )?(day|week|month|quarter|year|hour|session|bar)s?"
-_UNITS: Final = r"(?:trading )?(?:days?|weeks?|months?|quarters?|years?|hours?|sessions?|bars?|candles?|times?|minutes?)"
 _TREND: Final = (
     r"\b(?:(?:up|down|sideways) ?trend(?:ing)?|trend(?:ing|ed|s)?(?: (?:up|down|sideways)(?:wards?)?)?|direction of the trend)\b"
 )
 _IDLE_WORDS: Final = "whether what which way is are was were does did has have the a an in of for it its now still or and ;"
 _BESIDE_A_TREND: Final = frozenset(_IDLE_WORDS.split())
 _BARS_QUESTION: Final = (
-    rf"(?:how many|(?:the )?number of) ({_PIECE}|candles)(?: (?:are|were|is|was|there|did|do|does|had|has|have|of|for|in|with|data"
+    rf"(?:how many|(?:the )?number of) ({PIECE}|candles)(?: (?:are|were|is|was|there|did|do|does|had|has|have|of|for|in|with|data"
     r"|on record|trad(?:e|ed|ing)|stored|and|@x[a-z](?:'s)?|;|,),?)*[ ?]*"
 )
 _LONGEST: Final = r"longest|max(?:imum)?|biggest|most|record|highest number of"
@@ -50,41 +51,26 @@ _BAR_ASKS: Final = (
     (Ask.WHETHER, r"^\s*(?:whether\b ?)+"),
     (
         Ask.WHICH,
-        rf"(?<!\bin )(?<!\bon )\b(?:which|what)(?: (?:{_CHOICE}))*\b(?! (?:{_UNITS})\b| ?%| (?:{_PART})\b)",
+        rf"(?<!\bin )(?<!\bon )\b(?:which|what)(?: (?:{_CHOICE}))*\b(?! (?:{UNITS})\b| ?%| (?:{_PART})\b)",
     ),
     (
         Ask.SHARE,
         (
-            rf"\b(?:what|which|the)? ?%(?: of)?(?: (?:all|the))*(?: {_UNITS}\b| of)"
-            rf"|\b(?:{_PART})\b(?: of)?(?:(?: all| the)* {_UNITS}\b)?|\bhow much of the time\b"
+            rf"\b(?:what|which|the)? ?%(?: of)?(?: (?:all|the))*(?: {UNITS}\b| of)"
+            rf"|\b(?:{_PART})\b(?: of)?(?:(?: all| the)* {UNITS}\b)?|\bhow much of the time\b"
         ),
     ),
-    (Ask.COUNT, rf"\bhow often\b|\b(?:how many(?: different)?|(?:the )?number of|count)\b(?: the| all)*(?: {_UNITS}\b)?"),
+    (Ask.COUNT, rf"\bhow often\b|\b(?:how many(?: different)?|(?:the )?number of|count)\b(?: the| all)*(?: {UNITS}\b)?"),
     (
         Ask.LAST,
         (
-            rf"\b(?:the )?(?:last|most recent|latest) (?:{_UNITS}\b)|\bmost recently\b|\bwhen\b(?=.*\b(?:{_EARLIER})\b)"
+            rf"\b(?:the )?(?:last|most recent|latest) (?:{UNITS}\b)|\bmost recently\b|\bwhen\b(?=.*\b(?:{_EARLIER})\b)"
             r"|\blast\b(?! \{)"
         ),
     ),
-    (Ask.FIRST, rf"\b(?:the )?(?:first|earliest) (?:{_UNITS}\b)|\bwhen\b(?=.*\b(?:first|earliest)\b)|\bfirst\b(?! \{{)"),
-    (Ask.LIST, rf"\blist\b|\b{_LISTING} (?:{_UNITS}|dates)\b|\bwhen\b|\bdates\b"),
+    (Ask.FIRST, rf"\b(?:the )?(?:first|earliest) (?:{UNITS}\b)|\bwhen\b(?=.*\b(?:first|earliest)\b)|\bfirst\b(?! \{{)"),
+    (Ask.LIST, rf"\blist\b|\b{_LISTING} (?:{UNITS}|dates)\b|\bwhen\b|\bdates\b"),
 )
-
-
-@dataclass(slots=True)
-class Wanted:
-    """What is asked, as far as it is read.
-
-    is_loose : no word says it, and the value alone stands
-    is_faint : so little says it that with a word which is not understood it is another question
-    """
-
-    ask: Ask
-    measure: Operand | None = None
-    n: int = 1
-    is_loose: bool = False
-    is_faint: bool = False
 
 
 def read_wanted(reading: Reading, where: list[Condition], *, n_instruments: int, has_list: bool) -> Wanted | None:
@@ -97,8 +83,8 @@ def read_wanted(reading: Reading, where: list[Condition], *, n_instruments: int,
         or _extremes(reading)
         or _bars(reading, where)
         or _conditioned(reading, where, is_choice=has_list or n_instruments > 1)
-        or _extreme(reading)
-        or _aggregate(reading)
+        or read_extreme(reading)
+        or read_aggregate(reading)
         or _dated(reading, where)
         or _return(reading)
         or _value(reading)
@@ -127,7 +113,7 @@ def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted 
         reading.text = re.sub(r"\{\d+\}", " ", reading.text) if _has_only(reading, Change) else reading.text
         return Wanted(Ask.CORRELATION)
     if reading.drop(r"\bdraw ?downs?\b|\bpeak to (?:trough|valley)(?: (?:fall|decline|loss|drop))?\b"):
-        reading.drop(rf"\b(?:{_BIG}|{_SMALL}|deepest|{_STEEP})\b")
+        reading.drop(rf"\b(?:{BIG}|{SMALL}|deepest|{STEEP})\b")
         if n_instruments > 1 or has_list:
             _drop_ranking(reading)
         return Wanted(Ask.DRAWDOWN)
@@ -136,7 +122,7 @@ def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted 
             _drop_ranking(reading)
         return Wanted(Ask.VOLATILITY)
     beats = r"\b(?:beat(?:s|en)?|(?:out|under)perform(?:ed|s)?|(?:(?:do|does|did|done) )?(?:better|worse) than)\b"
-    if re.search(rf"\bhow (?:often|many)\b|\bwhen\b|\b(?:which|what|on what) {_UNITS}\b", reading.text):
+    if re.search(rf"\bhow (?:often|many)\b|\bwhen\b|\b(?:which|what|on what) {UNITS}\b", reading.text):
         if n_instruments > 1 and re.search(beats, reading.text):
             raise InvalidInput(
                 "When or how often one instrument did better than another is not told.",
@@ -171,7 +157,7 @@ def _drop_ranking(reading: Reading) -> None:
         r"\brank(?:ed|ing)?\b",
         r"\bfrom (?:highest|best|most) to (?:lowest|worst|least)\b",
         rf"\b(?:which|what)(?: (?:{_CHOICE}))*\b",
-        rf"\b(?:higher|lower|more|less|greater|larger|bigger|smaller|deeper|better|worse|most|{_BIG}|{_SMALL})\b(?: than\b)?",
+        rf"\b(?:higher|lower|more|less|greater|larger|bigger|smaller|deeper|better|worse|most|{BIG}|{SMALL})\b(?: than\b)?",
     ):
         reading.drop(words)
 
@@ -200,7 +186,7 @@ def _seasons(reading: Reading) -> Wanted | None:
         return None
     reading.intervals += [MONTHLY if match[1] == "calendar month" else DAILY]
     measure = _only_value(reading)
-    sides = rf"{_BIG}|{_SMALL}|{_STEEP}|most|better|worse"
+    sides = rf"{BIG}|{SMALL}|{STEEP}|most|better|worse"
     for words in (rf"{UP}|{DOWN}|perform(?:ed|s|ing)?", sides, r"average|mean|typical(?:ly)?"):
         reading.drop(rf"\b(?:{words})\b")
     return Wanted(Ask.SEASONS, measure or Change(1))
@@ -228,7 +214,7 @@ def _bars(reading: Reading, where: list[Condition]) -> Wanted | None:
     match = re.fullmatch(_BARS_QUESTION, reading.text.strip())
     if match is None or where:
         return None
-    _note_piece(reading, match[1])
+    note_piece(reading, match[1])
     reading.text = " ".join(re.findall(r"@x[a-z]", reading.text))
     return Wanted(Ask.BARS)
 
@@ -238,14 +224,14 @@ def _streak(reading: Reading, where: list[Condition]) -> Wanted | None:
         return None
     reading.drop(rf"\b(?:{_LONGEST})\b")
     reading.drop(r"\bhow (?:many|long)\b")
-    if given := re.search(rf"\b\d+ {_UNITS}\b", reading.text):
+    if given := re.search(rf"\b\d+ {UNITS}\b", reading.text):
         raise InvalidInput(
             f"Runs of {given[0]} are not counted: only the longest run is told.",
             hint="Ask for that one, as in: longest winning streak in 2012.",
             code="question.streak",
         )
-    while unit := reading.drop(rf"\b{_UNITS}\b"):
-        _note_piece(reading, unit[0])
+    while unit := reading.drop(rf"\b{UNITS}\b"):
+        note_piece(reading, unit[0])
     if not where or reading.has_several:
         take_bare_moves(reading, where)
     return Wanted(Ask.STREAK)
@@ -256,17 +242,17 @@ def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -
     for ask, pattern in _BAR_ASKS:
         if ask is Ask.WHICH and not (is_choice and (where or re.search(rf"\b(?:{UP}|{DOWN})\b", reading.text))):
             continue
-        if not re.search(rf"\b(?:{_BIG}|{_SMALL}|{_STEEP}|most)\b", reading.text) or where:
+        if not re.search(rf"\b(?:{BIG}|{SMALL}|{STEEP}|most)\b", reading.text) or where:
             units = re.search(pattern, reading.text)
             if units is None:
                 continue
-            if units[0] == "when" and re.search(rf"\b(?:{_BIG}|{_SMALL}|{_STEEP}|{_MEANS}|median)\b.*\{{\d+\}}", reading.text):
+            if units[0] == "when" and re.search(rf"\b(?:{BIG}|{SMALL}|{STEEP}|{MEANS}|median)\b.*\{{\d+\}}", reading.text):
                 continue  # a value of the days when something holds
             kept = list(where)
             before = reading.text
             reading.drop(pattern)
             reading.drop(r"\b(?:last|latest|(?:most )?recently|first|earliest)\b(?! \{)") if ask in {Ask.LAST, Ask.FIRST} else None
-            _note_piece(reading, units[0])
+            note_piece(reading, units[0])
             if (not kept or reading.has_several) and not re.search(r"\{\d+\}", reading.text):
                 take_bare_moves(reading, where)
             elif not kept:
@@ -275,7 +261,7 @@ def _conditioned(reading: Reading, where: list[Condition], *, is_choice: bool) -
                 reading.text = before
                 continue
             if ask is Ask.LIST:  # "list its down weeks"
-                _note_piece(reading, reading.text)
+                note_piece(reading, reading.text)
             return Wanted(ask, is_faint=ask is Ask.WHETHER and not kept)
     return None
 
@@ -288,93 +274,10 @@ def _take_bare_gap(reading: Reading, where: list[Condition]) -> None:
         where.append(small_move(Gap(), is_fall=places[0] in reading.falls))
 
 
-def read_distance(reading: Reading) -> Wanted | None:
-    """How far one value is from another, or the close from the only value named; None where no distance is asked."""
-    match = re.search(r"\b(?:how (?:far|much)|distance)\b", reading.text)
-    places = [int(place) for place in re.findall(r"\{(\d+)\}", reading.text)]
-    if match is None or not 1 <= len(places) <= 2:
-        return None
-    values = [reading.values[place] for place in places]
-    value, base = values if len(values) == 2 else [Price("close"), values[0]]
-    if not isinstance(value, Price | Indicator | Extreme) or not isinstance(base, Price | Indicator | Extreme):
-        return None
-    reading.drop(r"\bhow (?:far|much)\b(?: %)?|\bdistance\b")
-    for word in (r"\b(?:from|above|below|away|off|under|over|to|between|higher|lower)\b", r"\bthan\b", r"\bfrom\b"):
-        reading.drop(word)
-    reading.text = re.sub(r"\{\d+\}", " ", reading.text)
-    return Wanted(Ask.VALUE, Distance(value, base))
-
-
-def _extreme(reading: Reading) -> Wanted | None:
-    reading.drop(r"\btop\b(?= \d+ (?:best|worst|biggest|largest|highest|lowest)\b)")
-    big = rf"(?:(\d+) )?\b({_BIG}|{_SMALL}|{_STEEP})\b(?: (\d+))?"
-    most = rf"\b({UP}|{DOWN})\b(?: the)?(?: most)\b|\bmost\b"
-    piece = re.search(rf"(?:(\d+) )?\b(best|worst)(?: (?:performing|single))?(?: (\d+))? {_PIECE}\b", reading.text)
-    if piece:
-        _note_piece(reading, piece[4])
-        reading.text = reading.text.replace(piece[0], " ", 1)
-        rest = re.search(r"\{(\d+)\}", reading.text)
-        if rest and isinstance(reading.values[int(rest[1])], Change):
-            reading.text = reading.text.replace(rest[0], " ", 1)
-        reading.drop(r"\b(?:perform(?:ed|s|ance)?|do)\b")
-        return Wanted(Ask.HIGHEST if piece[2] == "best" else Ask.LOWEST, Change(1), int(piece[1] or piece[3] or 1))
-    found = re.search(big, reading.text)
-    if found is None:
-        verb = re.search(most, reading.text)
-        if verb is None or verb[1] is None:
-            return None
-        reading.text = reading.text.replace(verb[0], " ", 1)
-        if in_piece := re.search(rf"\b(?:which|what) {_PIECE}\b", reading.text):
-            _note_piece(reading, in_piece[1])
-        _drop_asking(reading)
-        return Wanted(Ask.HIGHEST if re.fullmatch(UP, verb[1]) else Ask.LOWEST, Change(1))
-    reading.text = reading.text.replace(found[0], " ", 1)
-    _drop_asking(reading)
-    place = re.search(r"\{(\d+)\}", reading.text)
-    is_high = re.fullmatch(_BIG, found[2]) is not None
-    n = int(found[1] or found[3] or 1)
-    if place is None:
-        if not re.fullmatch(_POINT, found[2]):
-            raise InvalidInput(f"The {found[2]} of what is meant?", hint="Add it, as in: highest close.", code="question.measure")
-        reading.drop(r"\b(?:point|level)\b")
-        return Wanted(Ask.HIGHEST if is_high else Ask.LOWEST, Price("high" if is_high else "low"), n)
-    measure = reading.values[int(place[1])]
-    reading.text = reading.text.replace(place[0], " ", 1)
-    if (
-        isinstance(measure, Change)
-        and measure.n_bars == 1
-        and (within := reading.drop(rf"\b(?:in|within|over) (?:a|any|one|1)(?: single)? {_PIECE}\b"))
-    ):
-        _note_piece(reading, within[1])
-    if int(place[1]) in reading.falls:
-        is_high = found[2] in {"smallest", "least", "min", "minimum", "weakest"}
-    elif int(place[1]) in reading.rises or isinstance(measure, Change):
-        is_high = is_high or re.fullmatch(_STEEP, found[2]) is not None
-    elif int(place[1]) in reading.prices:
-        measure = Price("high" if is_high else "low")
-    return Wanted(Ask.HIGHEST if is_high else Ask.LOWEST, measure, n)
-
-
-def _aggregate(reading: Reading) -> Wanted | None:
-    place = re.search(r"\{(\d+)\}", reading.text)
-    if place is None:
-        return None
-    for ask, pattern in (
-        (Ask.MEDIAN, r"\bmedian\b"),
-        (Ask.SUM, r"\b(?:total|sum|overall|cumulative)\b"),
-        (Ask.MEAN, rf"\b(?:on average|{_MEANS})\b"),
-    ):
-        if reading.drop(pattern):
-            _drop_asking(reading)
-            reading.drop(re.escape(place[0]))
-            return Wanted(ask, reading.values[int(place[1])])
-    return None
-
-
 def _dated(reading: Reading, where: list[Condition]) -> Wanted | None:
     """All such days, where neither first nor last is said: "when did it close above 100?"."""
-    if where and (match := reading.drop(rf"\b(?:when|dates?|show|find|{_UNITS})\b")):
-        _note_piece(reading, match[0])
+    if where and (match := reading.drop(rf"\b(?:when|dates?|show|find|{UNITS})\b")):
+        note_piece(reading, match[0])
         return Wanted(Ask.LIST)
     return None
 
@@ -396,23 +299,11 @@ def _value(reading: Reading) -> Wanted | None:
         return None
     is_loose = not reading.drop(r"\bvalue\b")
     reading.text = reading.text.replace(f"{{{places[0]}}}", " ", 1)
-    _drop_asking(reading)
+    drop_asking(reading)
     reading.drop(r"\b(?:current|latest|last|newest|now|right now|currently|at the moment)\b")
     if first is not None:
         return Wanted(Ask.FIRST_VALUE, reading.values[int(places[0])])
     return Wanted(Ask.VALUE, reading.values[int(places[0])], is_loose=is_loose)
-
-
-def _drop_asking(reading: Reading) -> None:
-    """Question words that another word has made clear."""
-    reading.drop(rf"\b(?:on which|which|what) (?:{_UNITS}|date)\b")
-    reading.drop(r"\b(?:when|which|what|how (?:high|low|much|big|large))\b")
-
-
-def _note_piece(reading: Reading, words: str) -> None:
-    for unit, interval in UNIT_INTERVALS.items():
-        if re.search(rf"\b{unit}s?\b", words):
-            reading.intervals.append(interval)
 
 
 def _has_only(reading: Reading, kind: type[Measure]) -> bool:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from backend.assistant.facts.gathering import MARKET
-from backend.assistant.questions.asking import Wanted, read_distance, read_wanted, small_move, takes_how_much
+from backend.assistant.questions.asking import read_wanted, small_move, takes_how_much
 from backend.assistant.questions.binding import bind, check_moves, takes_together
 from backend.assistant.questions.comparing import DOWN, UP, take_bare_moves, take_conditions, take_moves
 from backend.assistant.questions.each import IS_WHETHER, take_every, take_split
+from backend.assistant.questions.measuring import Wanted, read_distance
 from backend.assistant.questions.names import Names, one_of
 from backend.assistant.questions.periods import is_ever, newest_unless_ever, take_period
 from backend.assistant.questions.phrases import UNIT_INTERVALS, WRITTEN, Reading, take_values, take_written

@@ -6,7 +6,7 @@ A word that changes what is asked is none of them: it is read, or the question i
 import re
 from typing import Final, NoReturn
 
-from backend.assistant.questions.asking import Wanted
+from backend.assistant.questions.measuring import Wanted
 from backend.assistant.questions.names import COMMON, NICKNAMES
 from backend.assistant.questions.phrases import UNIT_INTERVALS, Reading
 from backend.assistant.questions.plan import DAILY, Ask, Condition, Plan
