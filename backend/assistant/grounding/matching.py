@@ -16,7 +16,7 @@ from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.known_dates import KnownDates
 from backend.assistant.grounding.names import INDICATORS, LONG_UNITS, UNITS, Names, Parameters, Place
 from backend.assistant.grounding.quotes import Quotes
-from backend.assistant.grounding.results import asks_for_number, is_result, is_supposed
+from backend.assistant.grounding.results import asks_for_number, is_result, is_retold, is_supposed, words_beside
 from backend.assistant.grounding.sentence import Sentence
 from backend.assistant.grounding.span import Mark, Standing
 from backend.assistant.grounding.speaking import Stated
@@ -149,9 +149,16 @@ class Known:
         return found or self._of_quotes(stated) or UNKNOWN
 
     def _of_quotes(self, stated: Stated) -> Standing | None:
-        """That it is quoted; never as a result, and never of what is known to be another number."""
+        """That it is quoted; never as a result, and never of what is known to be another number.
+
+        Where a number was asked for, only as the condition that it is in the question.
+        """
         number, text = stated.number, stated.sentence.text
-        quoted = None if is_result(number, text, answers=self._answers) else self.quotes.find(number)
+        if is_result(number, text, answers=self._answers):
+            return None
+        is_bound = self._answers and not is_retold(number, text)
+        beside = words_beside(text, number.start, number.end, n_words=1) if is_bound else None
+        quoted = self.quotes.find(number, beside)
         return None if quoted and not is_supposed(number, text) and self.subjects.knows(stated.spoken) else quoted
 
     def _of_date(self, stated: Stated) -> Standing | None:

@@ -11,6 +11,7 @@ from backend.assistant.grounding.folding import fold_text
 from backend.assistant.grounding.found import FoundNumber, Kind
 from backend.assistant.grounding.names import Names
 from backend.assistant.grounding.numbers import find_numbers
+from backend.assistant.grounding.results import asked_for, words_beside
 from backend.assistant.grounding.span import Mark, Standing
 
 _SCALE_WORDS: Final = re.compile(
@@ -28,8 +29,13 @@ class Quotes:
     def __init__(self, texts: Sequence[str], names: Names) -> None:
         numbers: list[FoundNumber] = []
         self._scales: set[Decimal] = set()
+        self._conditions: dict[int, frozenset[str]] = {}
         for text in texts:
-            numbers += find_numbers(text, names)
+            found = find_numbers(text, names)
+            asked = asked_for(text)
+            for number in found:
+                self._conditions[id(number)] = words_beside(text, number.start, number.end, n_words=2) - asked
+            numbers += found
             self._scales |= {_SCALES[match.lastgroup or ""] for match in _SCALE_WORDS.finditer(text)}
         self._valued = sorted((number for number in numbers if number.value is not None), key=_size)
         self._sizes = [float(_size(number)) for number in self._valued]
@@ -38,8 +44,11 @@ class Quotes:
         self._clocks = {number.clock[:2] for number in numbers if number.clock}
         self._words = {_plain(number.text) for number in numbers if number.kind is Kind.VAGUE}
 
-    def find(self, number: FoundNumber) -> Standing | None:
-        """That it is quoted, and how it stands there; None where it stands nowhere."""
+    def find(self, number: FoundNumber, beside: frozenset[str] | None = None) -> Standing | None:
+        """That it is quoted, and how it stands there; None where it stands nowhere.
+
+        beside : words of which one must stand beside it there too, where it may only repeat what it was
+        """
         if number.kind is Kind.VAGUE:
             return Standing(Mark.QUOTED, why="quoted") if _plain(number.text) in self._words else None
         if number.clock:
@@ -48,24 +57,26 @@ class Quotes:
             return Standing(Mark.QUOTED, why="quoted")
         if number.value is None:
             return None
-        found = self._of_value(number, abs(number.value), number.grain)
-        if found is None and number.scale in self._scales:
-            found = self._of_value(number, abs(number.value) / number.scale, number.grain / number.scale, is_unscaled=True)
+        several = self._of_value(number, abs(number.value), number.grain)
+        if number.scale in self._scales:
+            several += self._of_value(number, abs(number.value) / number.scale, number.grain / number.scale, is_unscaled=True)
+        found = next((one for one in several if beside is None or beside & self._conditions[id(one)]), None)
         return Standing(Mark.QUOTED, why=f"quoted: {found.text}") if found else None
 
     def has_figure(self, number: FoundNumber) -> bool:
         """Whether these figures stand in a text before a scale word, as arithmetic leaves "million" away."""
         return number.value is not None and abs(number.value) in self._figures
 
-    def _of_value(self, number: FoundNumber, size: Decimal, grain: Decimal, *, is_unscaled: bool = False) -> FoundNumber | None:
+    def _of_value(self, number: FoundNumber, size: Decimal, grain: Decimal, *, is_unscaled: bool = False) -> list[FoundNumber]:
+        """The numbers that are this one: those of just its size, else those that it rounds."""
         reach = float(grain) * 0.51
         low = bisect.bisect_left(self._sizes, float(size) - reach)
         high = bisect.bisect_right(self._sizes, float(size) + reach)
         near = [one for one in self._valued[low:high] if _fits(number, one) and not (is_unscaled and one.scale != 1)]
-        exact = next((one for one in near if _size(one) == size), None)
-        if exact is not None or number.n_digits < _N_DIGITS_ROUNDED:
+        exact = [one for one in near if _size(one) == size]
+        if exact or number.n_digits < _N_DIGITS_ROUNDED:
             return exact
-        return next((one for one in near if abs(_size(one) - size) <= min(grain / 2, _size(one) / 200) and one.grain < grain), None)
+        return [one for one in near if abs(_size(one) - size) <= min(grain / 2, _size(one) / 200) and one.grain < grain]
 
 
 def _size(number: FoundNumber) -> Decimal:
