@@ -62,6 +62,9 @@ STATED_FALSELY = (
     "Buyers are in control.",
     "Momentum is strong.",
     "The bands are wide.",
+    "It closed up on the week.",
+    "Volume looks very thin today.",
+    "Sellers have lost control.",
 )
 NEW_STATED_FALSELY = (
     "It ended the session higher.",
@@ -115,6 +118,8 @@ SAID_PLAINLY = (
     "If it closes higher, look again.",
     "## Volume and volatility",
     "Is your risk tolerance high or low?",
+    "The shop closed down for good.",
+    "It took losses to learn.",
 )
 NEW_SAID_PLAINLY = (
     "He drinks strong coffee and trades little.",

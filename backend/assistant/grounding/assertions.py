@@ -32,6 +32,9 @@ _PERIODS: Final = (
     (r"this\syear|year[\s-]to[\s-]date|ytd", "price.change_ytd"), (r"year", "price.change_252"), (r"quarter", "price.change_63"),
     (r"month", "price.change_21"), (r"week", "price.change_5"), (r"session|day\b|bar\b", "price.change_1"),
 )  # fmt: skip
+_CLOSED: Final = re.compile(r"higher|lower|up|down|in\sthe\s(?:green|black|red)")
+_CLOSING: Final = re.compile(r"\b(?:close[ds]|end(?:ed|s)|finished|settled)\b[^.!?;,]*\Z", re.IGNORECASE)
+_GAPS: Final = {"gapped_up": "gap.up", "gapped_higher": "gap.up", "gapped_down": "gap.down", "gapped_lower": "gap.down"}
 _UNANIMOUS: Final = ("price.change_1", "price.change_5", "price.change_21")
 _GLUED: Final = 3  # letters between a number and the words that it belongs to
 _TOUCHING: Final = 40  # letters around comparing words in which a number says how much
@@ -151,6 +154,11 @@ class Assertions:
         if re.fullmatch(r"positive|negative|bullish|bearish|up|down|(?:up|down)wards?", said):  # "the trend of Apple is positive"
             named.sort(key=lambda one: one.topic not in {"trend", "momentum", "macd", "macd histogram", "average"})
         topic = "trend" if "trend" in said and "trending" not in said else next((one.topic for one in named), "")
+        start, _ = sentence.clause(found)
+        is_close = _CLOSED.fullmatch(said) is not None and _CLOSING.search(sentence.text, start, found.start) is not None
+        if is_close:
+            said_before = {one.topic for one in sentence.before(found) if one.start >= start}
+            topic = "price" if said_before <= {"price", "fact"} else ""
         if re.search(r"\b(?:highs|lows)\b", said):
             return UNJUDGED
         if topic == "fact":
@@ -163,7 +171,7 @@ class Assertions:
             return self._word("trend.direction_short" if is_short else "trend.direction", "up" if op is Op.RISING else "down")
         if topic in {"macd", "macd histogram"} and re.search(r"positive|negative|bullish|bearish", said):
             return self._signed(op, named[0].fact)
-        return self._price_moved(op, found, sentence) if topic == "price" else UNJUDGED
+        return self._price_moved(op, found, sentence, "price.change_1" if is_close else "") if topic == "price" else UNJUDGED
 
     def _by_number(self, op: Op, found: Comparative, sentence: _Naming) -> Judged:
         near = [
@@ -172,14 +180,14 @@ class Assertions:
         verdicts = [self._of_ids(op, one.fact) for one in near]
         return next((one for one in verdicts if one.is_true is not None), UNJUDGED)
 
-    def _price_moved(self, op: Op, found: Comparative, sentence: _Naming) -> Judged:
-        """Over the time that is named; where none is, only if the newest changes all say the same."""
+    def _price_moved(self, op: Op, found: Comparative, sentence: _Naming, otherwise: str = "") -> Judged:
+        """Over the time that is named, or ``otherwise``; where none is, only if the newest changes all say the same."""
         by_number = self._by_number(op, found, sentence)
         if by_number.is_true is not None:
             return by_number
         start, end = sentence.clause(found)
         clause = sentence.text[start:end]
-        name = next((name for words, name in _PERIODS if re.search(rf"\b(?:{words})", clause, re.IGNORECASE)), "")
+        name = next((name for words, name in _PERIODS if re.search(rf"\b(?:{words})", clause, re.IGNORECASE)), otherwise)
         if name:
             return self._of_names(op, name)
         verdicts = [judged for each in _UNANIMOUS if (judged := self._of_names(op, each)).is_true is not None]
@@ -208,7 +216,8 @@ class Assertions:
         if "volume" in said or topic.startswith("volume"):
             return self._of_names(op, "volume.ratio_20")
         if topic == "volatility" and op is not Op.DOUBLED:
-            return self._word("volatility.regime", *(("high", "extreme") if op is Op.HIGHER_THAN_USUAL else ("low",)))
+            high = ("extreme",) if said == "extreme" else ("high", "extreme")
+            return self._word("volatility.regime", *(high if op is Op.HIGHER_THAN_USUAL else ("low",)))
         return UNJUDGED
 
     def _diverging(self, _: Op, found: Comparative, sentence: _Naming) -> Judged:
@@ -226,7 +235,12 @@ class Assertions:
         """Crosses by the last one; patterns by their flags, or by the flag that there is none at all."""
         said = re.sub(r"(?<=[^s])s\Z", "", re.sub(r"[\s-]+", "_", sentence.text[found.start : found.end].lower()))
         is_there: Judged = UNJUDGED
-        if said.endswith("cross"):
+        if said in _GAPS:  # of the newest bar
+            is_long_ago = ELSEWHEN.search(sentence.text) or re.search(
+                r"\b(?:week|month|quarter|year)", sentence.text, re.IGNORECASE
+            )
+            is_there = UNJUDGED if is_long_ago else self._of_names(Op.PRESENT, _GAPS[said])
+        elif said.endswith("cross"):
             is_there = self._word("average.cross", said.partition("_")[0])
         else:
             side = re.match(r"bullish_|bearish_|rising_|falling_", said)

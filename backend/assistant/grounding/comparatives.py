@@ -44,9 +44,53 @@ _BETTER: Final = (
     r"higher|lower|stronger|weaker|better|worse|cheaper|dearer|larger|smaller|bigger|faster|slower|riskier|safer|steeper|greater|"
     r"(?:more|less)\s(?:volatile|expensive|risky|profitable|liquid|stable)"
 )
+_IS: Final = (
+    r"\s(?:is|are|was|were|looks?|remains?|stays?|seems?|appears?|has\sbeen)\s"
+    r"(?:(?:not|never|neither|very|quite|still|currently|now|clearly|rather|also|extremely|fairly|really|too|somewhat|pretty|already)\s){0,3}"
+)
+_CLOSED: Final = r"(?:closed|closes|ended|ends|finished|settled)\s(?:(?:the|its)\s\w+\s|slightly\s|sharply\s|much\s){0,2}"
+_BOOKED: Final = rf"{_MOVER}(?:made|posted|booked|recorded|saw|notched|registered|suffered)\s(?:\w+\s){{0,2}}"
+_MUCH: Final = r"high|huge|big|large|massive|enormous|immense"
+_LITTLE: Final = r"low|tiny|small|minimal"
+# How pressure, momentum, bands and trading are: nothing that is computed has a bound for it.
+_QUALITIES: Final = (
+    rf"{_MUCH}|{_LITTLE}|strong|weak|robust|solid|healthy|poor|heavy|light|thin|brisk|wide|narrow|tight|extreme|intense|accelerating|slowing|"
+    r"fading|waning|building|expanding|contracting|widening|narrowing|improving|deteriorating|strengthening|weakening|(?:drying|picking)\sup"
+)
 # Each claim with what must stand before its words, the words that make it, and what must follow; the order decides where two
 # begin at the same place. Words that only sound like comparisons ("above all") are kept out by what must stand around them.
 _PATTERNS: Final[tuple[tuple[Op | None, str, str, str], ...]] = (
+    (Op.HIGHER_THAN_USUAL, rf"volume{_IS}", rf"{_MUCH}|heavy|strong|robust", r"\b"),
+    (Op.LOWER_THAN_USUAL, rf"volume{_IS}", rf"{_LITTLE}|light|thin|weak|poor", r"\b"),
+    (Op.HIGHER_THAN_USUAL, rf"volatility{_IS}", rf"{_MUCH}|extreme|intense", r"\b"),
+    (Op.LOWER_THAN_USUAL, rf"volatility{_IS}", rf"{_LITTLE}|muted|calm", r"\b"),
+    (
+        None,
+        rf"(?:momentum|volume|volatility|bands|pressure|liquidity|trading(?:\sactivity)?|turnover){_IS}",
+        _QUALITIES,
+        r"\b(?!-)",
+    ),
+    (
+        None,
+        r"(?:buyers|bulls|sellers|bears)\s(?:\w+\s){0,3}?",
+        r"in\s(?:\w+\s)?(?:control|charge|command)|(?:dominat|prevail|outnumber)\w*|(?:lost|losing|taken|took|gained)\scontrol",
+        r"\b",
+    ),
+    (
+        None,
+        "",
+        (
+            r"(?:recovered|recouped|regained|erased|reversed|won\sback|made\sup)\s(?:(?:all|most|some|part|half|of|its|the|their|"
+            r"recent|earlier|previous)\s){0,4}(?:loss(?:es)?|declines?|gains?|ground|drop|fall)"
+        ),
+        r"\b",
+    ),
+    (None, _MOVER, r"(?:recovered|rebounded|bounced)(?:\sback)?", r"\b(?!\sa\b)"),
+    (Op.PRESENT, "", r"gapped\s(?:up|higher|down|lower)", r"\b"),
+    (Op.RISING, _CLOSED, r"higher|up|in\sthe\s(?:green|black)", r"\b(?!\s(?:than|in|with|being|for)\b)"),
+    (Op.FALLING, _CLOSED, r"lower|down|in\sthe\sred", r"\b(?!\s(?:than|for|early)\b)"),
+    (Op.RISING, _BOOKED, r"gains?", r"\b(?!\sof\b)"),
+    (Op.FALLING, _BOOKED, r"loss(?:es)?", r"\b(?!\sof\b)"),
     (
         Op.OVERBOUGHT,
         "",
@@ -221,8 +265,8 @@ _PATTERNS: Final[tuple[tuple[Op | None, str, str, str], ...]] = (
     (
         None,
         "",
-        r"(?:out|under)perform(?:s|ed|ing)?|(?:beats?|beaten|lagg?(?:ed|s)|trailed)",
-        r"\b(?=\s(?:the\s(?:market|index|benchmark)|(?-i:[A-Z])))",
+        r"(?:out|under)perform(?:s|ed|ing)?|(?:beats?|beaten|lagg?(?:ed|s)|trailed|outpaced|outpaces|outran)",
+        r"\b(?=\s(?:the\s)?(?:(?:broader\s)?(?:market|index|benchmark)|(?-i:[A-Z])))",
     ),
     (None, "", rf"(?:{_BETTER})\s(?:\w+\s){{0,2}}?than", r"\b(?!\s(?:nothing|ever|none|others|expected|never|sorry|usual)\b)"),
     (None, r"(?:is|looks|remains|seems|are|was)\s(?:very\s|still\s|clearly\s)?", r"bullish|bearish", r"\b"),

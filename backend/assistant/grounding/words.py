@@ -30,6 +30,10 @@ _EXPLAINS: Final = re.compile(
     r"investor|company|reading|value)\b|stocks|assets|traders|investors)\b",
     re.IGNORECASE,
 )
+_ASKS: Final = re.compile(
+    r"\A[\W_]*(?:is|are|was|were|do|does|did|has|have|will|would|can|could|should|what|which|how|when|why|who|where)\b[^.!;]*\?[\W_]*\Z",
+    re.IGNORECASE,
+)
 _SUPPOSES: Final = re.compile(r"\b(?:if|when|whenever|once|until|unless|whether|in\scase)\b[^.!?;:,\n]*\Z", re.IGNORECASE)
 _BEGIN: Final = (
     "above over on north exceed exceeds exceeded exceeding outperform outperforms outperformed outperforming surpasses "
@@ -45,7 +49,12 @@ _BEGIN: Final = (
     "smallest strongest weakest sharpest steepest best worst all record multi multiyear multimonth multiweek fresh new yearly "
     "double triple head ascending descending symmetrical morning evening shooting hanging golden death doji hammer cup beat "
     "beats beaten lags lagged laggs trailed better worse cheaper dearer bigger faster slower riskier safer steeper yes no yep "
-    "nope true false correct incorrect"
+    "nope true false correct incorrect "
+    "gapped high huge big massive enormous immense low tiny minimal light poor solid healthy brisk wide narrow tight "
+    "extreme intense muted calm accelerating slowing fading waning building expanding contracting widening narrowing "
+    "improving deteriorating strengthening weakening drying picking dominate dominates dominated dominating prevail "
+    "prevails prevailed prevailing outnumber outnumbers outnumbered taken took recovered recouped regained erased reversed "
+    "won made rebounded bounced gain gains loss losses outpaced outpaces outran losing"
 )
 BEGINNINGS: Final = frozenset(_BEGIN.split())
 """With what words begin that are marked: all that stands before the first of them is plain."""
@@ -67,7 +76,8 @@ class Words:
         """The stating words of a sentence that are no part of what is marked already; a true one leads to its first fact."""
         text, folded = sentence.text, sentence.folded
         self._is_shared = self._is_shared or has_stranger(sentence)
-        found = [] if _EXPLAINS.search(folded.text) else find_comparatives(text, with_denied=True)
+        says_nothing = _EXPLAINS.search(folded.text) or _ASKS.match(folded.text)
+        found = [] if says_nothing else find_comparatives(text, with_denied=True)
         shown = [(start, end, standing.fact) for start, end, standing in marked if standing.fact]
         tags = [(match.start(), match.end(), match[1] or match[2]) for match in TAG_MENTION.finditer(text)]
         shown += [tag for tag in tags if tag[2] in self._facts]
