@@ -65,6 +65,7 @@ STATED_FALSELY = (
     "It closed up on the week.",
     "Volume looks very thin today.",
     "Sellers have lost control.",
+    "Volume stayed low.",
 )
 NEW_STATED_FALSELY = (
     "It ended the session higher.",
@@ -95,6 +96,7 @@ STATED_TRULY = (
     "The price gapped down.",
     "The MACD (12, 26, 9) is negative.",
     "VaR (95%): 3.15%",
+    "Value at Risk (VaR, 95%): 3.15%",
     "430.47 is 10.93 below 441.40.",
     "Sharpe ratio: Sharpe ratio: -0.46",
     "5,013 Days since the newest bar: 5,013",
@@ -120,6 +122,8 @@ SAID_PLAINLY = (
     "Is your risk tolerance high or low?",
     "The shop closed down for good.",
     "It took losses to learn.",
+    "They ended up lower in the hierarchy.",
+    "The director finished higher education.",
 )
 NEW_SAID_PLAINLY = (
     "He drinks strong coffee and trades little.",

@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 
-from backend.assistant.grounding.derived import find_relation, find_sum
+from backend.assistant.grounding.derived import find_relation, find_sum, is_difference
 from backend.assistant.grounding.folding import BIDI, fold_text
 from backend.assistant.grounding.found import FoundNumber
 from backend.assistant.grounding.matching import UNKNOWN, Known
 from backend.assistant.grounding.names import START, TAG_MENTION, Place
 from backend.assistant.grounding.numbers import find_in, find_numbers
 from backend.assistant.grounding.segments import next_cut
-from backend.assistant.grounding.sentence import Sentence
+from backend.assistant.grounding.sentence import HEADS, STRANGE, Sentence
 from backend.assistant.grounding.span import COMPUTED, Mark, Span, Standing
 from backend.assistant.grounding.tags import join_spans
 from backend.assistant.grounding.words import Words
 from backend.assistant.grounding.wrong_tags import wrong_tags
+
+_PRICES = frozenset({"price", "previous"})
 
 
 def check_text(text: str, known: Known, words: Words | None = None) -> tuple[Span, ...]:
@@ -68,7 +70,28 @@ def _judge_all(numbers: tuple[FoundNumber, ...], sentence: Sentence, known: Know
             standings[place] = Standing(Mark.NUMBER, *relation)
         elif "=" in segment or is_unknown:
             _judge_sum(place, numbers, segment, known, standings)
+    for place in range(1, len(numbers) - 1):
+        if standings[place].mark is Mark.UNVERIFIED:
+            _judge_difference(place, numbers, sentence, known, standings)
     return standings
+
+
+def _judge_difference(
+    place: int, numbers: tuple[FoundNumber, ...], sentence: Sentence, known: Known, standings: list[Standing]
+) -> None:
+    """Where nothing but prices is spoken of, two that facts have and what lies between them are facts: computed again."""
+    before, said, after = numbers[place - 1], numbers[place], numbers[place + 1]
+    first, second = known.price_at(before), known.price_at(after)
+    if first is None or second is None or not is_difference(sentence.text, before, said, after, (first, second)):
+        return
+    is_of_prices = all(piece.value in _PRICES for piece in sentence.pieces if piece.sort in HEADS)
+    if not is_of_prices or any(piece.sort in STRANGE for piece in sentence.context):
+        return
+    computed = Standing(Mark.NUMBER, first.id, f"{first.id} \u2212 {second.id}")
+    shown = (Standing(Mark.NUMBER, first.id, first.id), computed, Standing(Mark.NUMBER, second.id, second.id))
+    for other, standing in zip(range(place - 1, place + 2), shown, strict=True):
+        if standings[other].mark is Mark.UNVERIFIED:
+            standings[other] = standing
 
 
 def _judge_sum(place: int, numbers: tuple[FoundNumber, ...], segment: str, known: Known, standings: list[Standing]) -> None:

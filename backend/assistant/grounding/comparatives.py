@@ -45,10 +45,14 @@ _BETTER: Final = (
     r"(?:more|less)\s(?:volatile|expensive|risky|profitable|liquid|stable)"
 )
 _IS: Final = (
-    r"\s(?:is|are|was|were|looks?|remains?|stays?|seems?|appears?|has\sbeen)\s"
+    r"\s(?:is|are|was|were|looks?|remain(?:s|ed)?|stay(?:s|ed)?|seems?|appears?|has\sbeen)\s"
     r"(?:(?:not|never|neither|very|quite|still|currently|now|clearly|rather|also|extremely|fairly|really|too|somewhat|pretty|already)\s){0,3}"
 )
 _CLOSED: Final = r"(?:closed|closes|ended|ends|finished|settled)\s(?:(?:the|its)\s\w+\s|slightly\s|sharply\s|much\s){0,2}"
+_AND_ALL: Final = (
+    r"\b(?=\W*(?:\Z|\d)|[.,;:!?)*_]|\s[({]|\s(?:on|by|over|for\s(?:the|a)\s(?:\w+\s)?(?:day|week|month|quarter|year|session)|this|today|again|"
+    r"at|after|and|but|as|amid|while|from|yesterday|last)\b)"
+)
 _BOOKED: Final = rf"{_MOVER}(?:made|posted|booked|recorded|saw|notched|registered|suffered)\s(?:\w+\s){{0,2}}"
 _MUCH: Final = r"high|huge|big|large|massive|enormous|immense"
 _LITTLE: Final = r"low|tiny|small|minimal"
@@ -87,8 +91,8 @@ _PATTERNS: Final[tuple[tuple[Op | None, str, str, str], ...]] = (
     ),
     (None, _MOVER, r"(?:recovered|rebounded|bounced)(?:\sback)?", r"\b(?!\sa\b)"),
     (Op.PRESENT, "", r"gapped\s(?:up|higher|down|lower)", r"\b"),
-    (Op.RISING, _CLOSED, r"higher|up|in\sthe\s(?:green|black)", r"\b(?!\s(?:than|in|with|being|for)\b)"),
-    (Op.FALLING, _CLOSED, r"lower|down|in\sthe\sred", r"\b(?!\s(?:than|for|early)\b)"),
+    (Op.RISING, _CLOSED, r"higher|up|in\sthe\s(?:green|black)", _AND_ALL),
+    (Op.FALLING, _CLOSED, r"lower|down|in\sthe\sred", _AND_ALL),
     (Op.RISING, _BOOKED, r"gains?", r"\b(?!\sof\b)"),
     (Op.FALLING, _BOOKED, r"loss(?:es)?", r"\b(?!\sof\b)"),
     (

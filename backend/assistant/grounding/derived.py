@@ -31,6 +31,10 @@ _LOOKS: Final = {"\u00d7": "*", "x": "*", "\u00b7": "*", "\u00f7": "/", "\u2212"
 _BETWEEN: Final = re.compile(r"[-+*/()x\u00d7\u00b7\u00f7\u2212\u2013\[\]\s$\u20ac\u00a3%]*")
 _EQUALS: Final = re.compile(r"(?:=|\u2248|\bequals\b|\bis\b|\bgives\b|\bmakes\b)\s*[~$\u20ac\u00a3]?\s*\Z")
 _LEAD: Final = re.compile(r"(?:[(\[\s$]|(?<![\w)\]%])[-\u2212])*\Z")
+_IS: Final = re.compile(r"[\s*_]*(?:is|was|lies|lay|stands|stood|sits|sat)\s(?:about\s|around\s|some\s)?[$*_]*", re.IGNORECASE)
+_WAY: Final = re.compile(
+    r"[\s*_]*(?:points?\s)?(?:(?P<up>above|over|higher\sthan|more\sthan)|below|under|lower\sthan|less\sthan)\s[$*_]*", re.IGNORECASE
+)
 _BROKEN: Final = (InvalidOperation, DivisionByZero, Overflow, ZeroDivisionError, IndexError)
 
 
@@ -50,6 +54,18 @@ def find_relation(said: FoundNumber, sentence: str, facts: FactSet, named: Seque
             if is_rounding(said, value) and not (said.is_signed and (said.value or 0) * value < 0):
                 return first.id, f"{first.id} {sign} {second.id}"
     return None
+
+
+def is_difference(text: str, first: FoundNumber, said: FoundNumber, second: FoundNumber, prices: tuple[Fact, Fact]) -> bool:
+    """Whether "430.47 is 10.93 below 441.40" stands there, and the two prices bear it out; also where it is said in percent."""
+    way = _WAY.fullmatch(text, said.end, second.start)
+    if way is None or said.value is None or not _IS.fullmatch(text, first.end, said.start):
+        return False
+    a, b = (decimal_of(price.number) for price in prices)
+    if said.kind not in {Kind.PLAIN, Kind.MONEY, Kind.PERCENT} or said.is_signed or said.unit or not b:
+        return False
+    gap = (a / b - 1) * 100 if said.kind is Kind.PERCENT else a - b
+    return is_rounding(said, gap) and (gap > 0) is (way["up"] is not None)
 
 
 def find_distance(said: FoundNumber, price: Fact, level: Fact, side: int | None) -> tuple[str, str] | None:

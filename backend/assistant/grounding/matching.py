@@ -13,6 +13,7 @@ from backend.assistant.facts.fact import Fact, FactSet, Unit
 from backend.assistant.grounding.derived import find_distance
 from backend.assistant.grounding.directions import is_sign_right
 from backend.assistant.grounding.found import FoundNumber, Kind
+from backend.assistant.grounding.judging import DISTANCES
 from backend.assistant.grounding.known_dates import KnownDates
 from backend.assistant.grounding.names import INDICATORS, LONG_UNITS, UNITS, Names, Parameters, Place
 from backend.assistant.grounding.quotes import Quotes
@@ -59,6 +60,10 @@ _LASTING: Final = re.compile(
     r"[\s-]?(?:\w+[\s-]){0,2}?(?:in\sa\srow|ago|straight|running|streak|later|ahead|from\snow|to\scome|consecutive|(?:winning|losing)\b)",
     re.IGNORECASE,
 )
+_OF_RISK: Final = re.compile(
+    r"\b(?:C?VaR|(?:value|loss)\sat\srisk|expected\sshortfall)[\s*_`,(]*(?:C?VaR[\s,]*)?(?:at\s(?:a\s|the\s)?)?\Z", re.IGNORECASE
+)
+_AS_CONFIDENCE: Final = re.compile(r"\)|\sconfidence\b", re.IGNORECASE)
 _YEAR_BEFORE: Final = re.compile(r"\b(?:in|since|of|during|from|until|year|early|late)\s\Z", re.IGNORECASE)
 _OVER: Final = re.compile(r"\bover\s\d{1,3}\s(?:day|session|bar)s?\b.*\bover\s\Z", re.IGNORECASE)
 _SHARED_UNIT: Final = re.compile(
@@ -112,7 +117,8 @@ class Known:
     def parameters(self) -> Parameters:
         """With which windows and parameters the facts were computed."""
         said = [words for fact in self.facts.values() for words in (fact.label, fact.name, fact.formula, fact.source, *fact.inputs)]
-        return Parameters(said, {str(fact.bars.series.spec) for fact in self.facts.values() if fact.bars})
+        specs = {str(fact.bars.series.spec) for fact in self.facts.values() if fact.bars}
+        return Parameters(said, specs, [(fact.label, fact.formula) for fact in self.facts.values()])
 
     @cached_property
     def dates(self) -> KnownDates:
@@ -137,7 +143,7 @@ class Known:
     def judge(self, number: FoundNumber, sentence: Sentence) -> Standing:
         """What a number in a sentence stands for, its arithmetic apart. Offsets are the sentence's."""
         if number.kind is Kind.VAGUE or (number.value is None and not number.dates and not number.clock):
-            return self.quotes.find(number) or UNKNOWN
+            return self._as_several(number, sentence.text) or self.quotes.find(number) or UNKNOWN
         if (named := self._as_parameter(number, sentence.text)) is not None:
             return named
         stated = Stated(sentence, number)
@@ -146,7 +152,22 @@ class Known:
         found = self._of_fact(stated) or self._of_distance(stated)
         if found is None and not is_result(number, sentence.text, answers=self._answers):  # a year is no result
             found = self._of_date(stated)
-        return found or self._of_quotes(stated) or UNKNOWN
+        return found or self._as_confidence(number, sentence.text) or self._of_quotes(stated) or UNKNOWN
+
+    def _as_confidence(self, number: FoundNumber, sentence: str) -> Standing | None:
+        """A name where it is the confidence that the value at risk was computed at: "VaR (95%)"."""
+        if number.kind is not Kind.PERCENT or number.value is None or not _OF_RISK.search(sentence, 0, number.start):
+            return None
+        is_aside = number.is_bracketed or _AS_CONFIDENCE.match(sentence, number.end) is not None
+        said = f"loss that {abs(number.value).normalize():f} % of"
+        return NAME if is_aside and any(said in fact.formula for fact in self.facts.values()) else None
+
+    def price_at(self, number: FoundNumber) -> Fact | None:
+        """The price whose value a number is by its size alone, distances apart."""
+        if number.value is None or number.kind not in {Kind.PLAIN, Kind.MONEY}:
+            return None
+        exact = (one.fact for one in self._candidates(number, None) if _gap(number, one, None) == 0)
+        return next((fact for fact in exact if fact.unit is Unit.PRICE and fact.name not in DISTANCES), None)
 
     def _of_quotes(self, stated: Stated) -> Standing | None:
         """That it is quoted; never as a result, and never of what is known to be another number.
@@ -187,6 +208,13 @@ class Known:
             before is not None and number.is_bracketed and before[0].endswith(before[1])
         )
         return (self.quotes.find(number) or UNKNOWN) if is_place else None
+
+    def _as_several(self, number: FoundNumber, sentence: str) -> Standing | None:
+        """A name where it is several parameters of an indicator without blanks between: "MACD (12,26,9)"."""
+        before = _PARAMETER_BEFORE.search(sentence, max(0, number.start - 60), number.start)
+        figures = number.text.strip("()").split(",")
+        is_known = before is not None and all(self.parameters.is_of_indicator(before[1], figure) for figure in figures)
+        return NAME if is_known else None
 
     def _is_named_window(self, number: FoundNumber, value: Decimal, sentence: str) -> bool:
         """Whether it says over how long, with its own unit or with that of another: "the 20-, 50- and 200-day averages"."""

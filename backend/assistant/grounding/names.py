@@ -128,14 +128,20 @@ class Parameters:
     """Windows and parameters that facts were computed with: "RSI 14", "50-day average". Others are numbers to be judged.
 
     words : labels, names, formulas and inputs of the facts; specs : their intervals, as "5m"
+    formulas : of labels; what an indicator is computed with are parameters of it too, as the averages of the MACD
     """
 
-    def __init__(self, words: Iterable[str], specs: Iterable[str] = ()) -> None:
+    def __init__(self, words: Iterable[str], specs: Iterable[str] = (), formulas: Iterable[tuple[str, str]] = ()) -> None:
         self.windows: set[tuple[int, str]] = set()
         self.of_indicators: set[tuple[str, str]] = set()
         self.specs = {spec.lower() for spec in specs}
         for said in words:
             self._read(said)
+        for label, formula in formulas:
+            if named := _INDICATOR.search(label):
+                figures = [figure for match in _NAMED.finditer(formula) for figure in re.findall(r"\d+", match[2])]
+                figures += [match[1] for match in _NAMED_AFTER.finditer(formula)]
+                self.of_indicators |= {(_kind_of(named[1]), figure) for figure in figures}
         for spec in self.specs:
             parts = re.fullmatch(r"(\d+)([a-z]+)", spec)
             if parts and parts[2] in UNITS:
@@ -181,6 +187,7 @@ class Parameters:
 _WINDOW: Final = re.compile(rf"(?<![\d.])(\d{{1,4}})(?:\s?-\s?|\s+)?({LONG_UNITS}|[dwhy]\b|mo\b)s?\b", re.IGNORECASE)
 _SINGLE: Final = re.compile(rf"\b(?:over|of|for) (?:an?|one) ({LONG_UNITS})\b", re.IGNORECASE)
 _NAMED: Final = re.compile(rf"\b({INDICATORS})[\s(:-]{{0,3}}(\d+(?: \. \d+)?(?:\s?[,/ ]\s?\d+(?: \. \d+)?)*)", re.IGNORECASE)
+_INDICATOR: Final = re.compile(rf"\b({INDICATORS})\b")
 _OF_ANOTHER: Final = re.compile(r"\s?\)?\sof\s(?:the\s)?(MACD|RSI|OBV|ATR)\b")
 _NAMED_AFTER: Final = re.compile(
     rf"(?<![\d.])(\d{{1,4}})[\s-](?:(?:bar|day|period|week|hour|minute|session)s?[\s-])?({INDICATORS})", re.IGNORECASE

@@ -29,6 +29,7 @@ _NOUN_BEFORE: Final = frozenset(
 )
 _BESIDE_AVERAGES: Final = frozenset(("and", "or", "simple", "exponential", "term", "moving", "period", "trading"))
 _BEGINS: Final = frozenset(".!?:\n|*#")
+_N_UNIT_WORDS: Final = 2
 _FIRMS: Final = frozenset(("inc", "corp", "corporation", "ltd", "plc", "llc", "group"))
 _BEFORE_NAMES: Final = frozenset(("of", "for", "while", "whereas", "than", "by"))
 
@@ -78,7 +79,7 @@ def _match(plain: list[str], at: int, own: Phrases) -> tuple[int, Sort, str]:
         return 1, Sort.COUNT, word[1:-1].upper()
     if word[0].isdigit():
         unit = plain[at + 1] if at + 1 < len(plain) else ""
-        if unit in UNITS and word.replace(",", "").isdigit():
+        if unit in UNITS and word.replace(",", "").isdigit() and not _is_label(plain, at + 1, own):
             return 2, Sort.STRETCH, str(int(word.replace(",", "")) * UNITS[unit])
         return 1, Sort.COUNT, word
     best: tuple[int, Sort, str] = (0, Sort.UNKNOWN, "")
@@ -94,6 +95,12 @@ def _match(plain: list[str], at: int, own: Phrases) -> tuple[int, Sort, str]:
         if at + n_words < len(plain) and plain[at + n_words] in UNITS:
             return n_words + 1, Sort.STRETCH, str(count * UNITS[plain[at + n_words]])
     return best if best[0] else (1, Sort.UNKNOWN, "")
+
+
+def _is_label(plain: list[str], at: int, own: Phrases) -> bool:
+    """Whether a longer name of facts begins here: "5,013 Days since the newest bar"."""
+    rows = (*own.get(plain[at], ()), *COMMON.get(plain[at], ()))
+    return any(len(said) > _N_UNIT_WORDS and tuple(plain[at : at + len(said)]) == said for said, _, _ in rows)
 
 
 def _settled(pieces: list[Piece], text: str) -> list[Piece]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from backend.assistant.facts.fact import FactSet
 from backend.assistant.grounding.checking import check_text
 from backend.assistant.grounding.guard import StreamGuard
 from backend.assistant.grounding.matching import Known
@@ -14,10 +15,12 @@ from tests.fakes.spoken_plainly import (
     NEW_REPEATED,
     NEW_SAID_PLAINLY,
     NEW_STATED_FALSELY,
+    NEW_STATED_TRULY,
     PASSED_OFF,
     REPEATED,
     SAID_PLAINLY,
     STATED_FALSELY,
+    STATED_TRULY,
 )
 
 FACTS = apple_facts()
@@ -49,6 +52,37 @@ def test_words_that_state_what_is_not_so_are_struck_or_not_checked(text):
 @pytest.mark.parametrize("text", SAID_PLAINLY + NEW_SAID_PLAINLY)
 def test_words_that_only_sound_so_are_left_alone(text):
     assert marked(text) == []
+
+
+@pytest.mark.parametrize("text", STATED_TRULY + NEW_STATED_TRULY)
+def test_what_is_told_truly_is_not_struck(text):
+    assert {span.mark for span in marked(text)}.isdisjoint({Mark.UNVERIFIED, Mark.UNTRUE})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("MACD (12, 28, 9)", "28"), ("The MACD is 26.", "26"), ("Bollinger (20, 3)", "3"), ("VaR (99%)", "(99%)")]
+)
+def test_what_an_indicator_was_not_computed_with_stays_unverified(text, value):
+    assert [span.text for span in marked(text)] == [value]
+
+
+def test_the_confidence_of_the_value_at_risk_is_a_name_where_no_setting_tells_it():
+    known = Known(FactSet([fact for fact in FACTS.values() if not fact.name.startswith("setting.")]))
+
+    assert Mark.UNVERIFIED not in {span.mark for span in check_text("VaR (95%): 3.15%", known)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "430.47 is 10.93 above 441.40.",
+        "430.47 is 11.93 below 441.40.",
+        "Revenue of 430.47 is 10.93 below 441.40.",
+        "Microsoft's 430.47 is 10.93 below 441.40.",
+    ],
+)
+def test_a_distance_of_something_else_or_to_the_other_side_is_not_shown(text):
+    assert "430.47" not in {span.text for span in marked(text) if span.mark is Mark.NUMBER}
 
 
 @pytest.mark.parametrize("step", [1, 3, 11])
