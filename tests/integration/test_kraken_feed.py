@@ -124,7 +124,7 @@ async def test_a_book_is_the_venues_and_is_begun_anew_when_it_is_not():
     async with followed(BTC, depth=True) as (venue, feed, collected):
         await until(lambda: len(collected.depths(BTC)) > 10)
         n_bad = feed.status.n_bad
-        venue.kraken.faults.drop_next(1, containing=b'"channel":"book","type":"update"')
+        venue.kraken.faults.drop_next(6, containing=b'"channel":"book","type":"update"')
         await until(lambda: feed.status.n_bad > n_bad)
         n_depths = len(collected.depths(BTC))
         await until(lambda: len(collected.depths(BTC)) > n_depths + 10)
