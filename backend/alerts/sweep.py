@@ -95,6 +95,8 @@ class Sweep:
         sides = {place: price - level for place, level in levels.items()}
         truths = [_is_met(leaf, sides.get(place), before, place, now_ns) for place, leaf in enumerate(leaves)]
         is_true = _joined(alert.condition, iter(truths))
+        if before is None:  # from which side a price came that stands at a level just now, nobody has seen
+            sides = {place: side or math.nan for place, side in sides.items()}
         self._last[alert.id] = _Last(is_true, fired.n, last_ns, sides)
         has_pulse = any(getattr(leaf, "operator", None) in _CROSSINGS for leaf in leaves)
         is_edge = before is not None and is_true and (has_pulse or not before.is_true)

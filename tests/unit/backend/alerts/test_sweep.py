@@ -44,3 +44,11 @@ def test_a_crossing_that_the_engine_had_seen_before_it_was_shown_is_not_missed(n
     assert not looked(sweep, 101.0, 15 * SECOND_NS, fires)
     # From then on it is doubted again.
     assert looked(sweep, 99.0, 20 * SECOND_NS, fires)
+
+
+def test_who_stood_at_the_level_at_the_first_look_has_crossed_nothing_by_leaving_it():
+    sweep, fires = Sweep(OneLevel()), Fires()
+    assert not looked(sweep, 100.0, 10 * SECOND_NS, fires)
+    assert not looked(sweep, 101.0, 15 * SECOND_NS, fires)  # the engine may have seen it come from there
+    assert not looked(sweep, 100.0, 20 * SECOND_NS, fires)
+    assert looked(sweep, 101.0, 25 * SECOND_NS, fires)
