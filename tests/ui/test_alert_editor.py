@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 
 from backend.alerts.alert import (
     AllOf,
@@ -72,8 +72,6 @@ def test_every_kind_of_comparison_comes_out_as_it_went_in(qapp, sampled):
         bars, drawings = hand.chart.view.model.snapshot, hand.desktop.workbench.drawings
         at = tuple(Anchor(bars.event_ns_at(n), bars.bar(n).close, is_date=True) for n in (100, 200))
         drawings.current.book.change("Draw", put=(Drawing("t", DrawingKind.RECTANGLE, at),))
-        found = drawings.current.book
-        await shown(lambda: found.drawings and found._number >= 0)
         for joined in (AllOf, AnyOf):
             alert = fresh(str(AAPL), joined(LEAVES), now_ns=hand.alerts.now_ns)
             editor = await editor_of(hand, alert)
@@ -86,6 +84,26 @@ def test_every_kind_of_comparison_comes_out_as_it_went_in(qapp, sampled):
             assert ("and" if joined is AllOf else "or") in editor.sentence.text()
             editor.close()
             await shown(lambda: opened("AlertEditor") is None)
+
+    story_of(tell)(sampled)
+
+
+def test_what_is_drawn_beside_the_editor_can_be_chosen_and_what_is_removed_is_told(qapp, sampled):
+    async def tell(hand):
+        book = hand.desktop.workbench.drawings.current.book
+        bars = hand.chart.view.model.snapshot
+        at = tuple(Anchor(bars.event_ns_at(n), bars.bar(n).close, is_date=True) for n in (100, 200))
+        watching = DrawingCondition("late", Operator.CROSSES_ABOVE, "line")
+        editor = await editor_of(hand, fresh(str(AAPL), watching, now_ns=hand.alerts.now_ns))
+        assert not editor._subject.drawings
+        book.change("Draw", put=(Drawing("late", DrawingKind.TREND_LINE, at),))
+        await shown(lambda: [one.id for one in editor._subject.drawings] == ["late"], "what was drawn")
+        assert editor.alert.condition == watching
+        book.change("Remove", removed=("late",))
+        await shown(lambda: not editor._subject.drawings, "what was removed")
+        assert any(one.isVisible() and one.text() == "Its drawing is gone." for one in editor.conditions.findChildren(QLabel))
+        editor.close()
+        await shown(lambda: opened("AlertEditor") is None)
 
     story_of(tell)(sampled)
 

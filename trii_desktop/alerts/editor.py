@@ -13,6 +13,7 @@ from backend.alerts.words import Wording, tell_condition
 from backend.charts.drawings import Drawing
 from backend.domain.instruments import Instrument
 from backend.errors import TriiError
+from backend.events import DrawingsChanged
 from trii_desktop.alerts.condition_fields import Subject, drawing_words, lines_of
 from trii_desktop.alerts.conditions import ConditionList
 from trii_desktop.alerts.edits import AlertEdits
@@ -70,6 +71,7 @@ class AlertEditor(QDialog):
         self._connect()
         for first in self.conditions.rows[:1]:
             first.take_focus()
+        self._subscription = desk.bridge.subscribe(DrawingsChanged, self._on_drawings)
         desk.start("Reading the instruments", self._load())
 
     @property
@@ -97,6 +99,7 @@ class AlertEditor(QDialog):
     def done(self, result: int) -> None:
         """Test no more and leave."""
         self._is_gone = True
+        self._subscription.close()
         self.rehearsal.stop()
         super().done(result)
 
@@ -163,8 +166,8 @@ class AlertEditor(QDialog):
         if instrument is None:
             return
         found = await self._desk.bridge.call(self._desk.backend.drawings.of(instrument.id))
-        if self._is_gone:
-            return
+        if self._is_gone or self._instruments.get(self._instrument_id()) is not instrument:
+            return  # whoever named another one reads its drawings
         drawings = tuple(drawing for drawing in found.drawings if lines_of(drawing))
         subject = replace_subject(self._subject, instrument, drawings)
         if subject != self._subject:
@@ -177,6 +180,11 @@ class AlertEditor(QDialog):
         text = self.instrument.text().strip()
         known = [name for name in self._instruments if text.upper() in (name, name.partition(".")[0])]
         return known[0] if len(known) == 1 else text.upper()
+
+    def _on_drawings(self, event: DrawingsChanged) -> None:
+        # One may be stored only after the editor was opened, or be drawn or removed beside it.
+        if str(event.instrument) == self._instrument_id():
+            self._desk.start("Reading the drawings", self._read_subject())
 
     def _instrument_chosen(self) -> None:
         self._desk.start("Reading the drawings", self._read_subject())
