@@ -18,7 +18,7 @@ from backend.assistant.health import AssistantHealth, ServiceHealth
 from backend.assistant.keeping import decode_question, encode_answer, encode_question, wants_time
 from backend.assistant.models.models import Models
 from backend.assistant.modes.analysis import AnalysisMode
-from backend.assistant.modes.briefing import Briefing
+from backend.assistant.modes.briefing import Briefing, Said
 from backend.assistant.modes.chat import ChatMode
 from backend.assistant.modes.draft import Draft
 from backend.assistant.modes.lookup import Lookup
@@ -289,8 +289,9 @@ class Assistant:
         began_ns = self._parts.clock.monotonic_ns()
         chosen = ""
         try:
-            chosen = await self._choose(draft)
-            await self._answer(draft, turn)
+            said = self._briefing.before(draft.answer.question)
+            chosen = await self._choose(draft, said)
+            await self._answer(draft, turn, said)
         except asyncio.CancelledError:
             draft.grow(phase=Phase.STOPPED, words="Stopped.")
             if self._parts.tasks.is_closed:
@@ -306,27 +307,27 @@ class Assistant:
         draft.grow(provenance=replace(provenance, total_ms=total_ms, chosen=chosen))
         answer = draft.answer
         self._pace.note(answer)
-        said = answer.text or answer.words
+        words = answer.text or answer.words
         try:
             await self.conversations.add_turn(
-                Turn(answer.id, answer.conversation, turn.id, Speaker.ASSISTANT, 0, said, encode_answer(answer))
+                Turn(answer.id, answer.conversation, turn.id, Speaker.ASSISTANT, 0, words, encode_answer(answer))
             )
         except NotFound:  # the question was deleted while it was answered
             log.info("An answer is not kept: its question is gone.")
 
-    async def _choose(self, draft: Draft) -> str:
+    async def _choose(self, draft: Draft, said: Said) -> str:
         """Settle the mode of a question that leaves it open; why it is that one, empty for others."""
         question = draft.answer.question
         if not question.is_auto:
             return ""
-        if await self._parts.lookup.goes_on(question, self._briefing.before(question)) is not None:
+        if await said.plan() is not None:
             chosen = Chosen(Mode.FAST, "it goes on from the question before")
         else:
             chosen = await self._parts.chooser.choose(question)
         draft.grow(question=replace(question, mode=chosen.mode))
         return chosen.why
 
-    async def _answer(self, draft: Draft, turn: Turn) -> None:
+    async def _answer(self, draft: Draft, turn: Turn, said: Said) -> None:
         question, settings = draft.answer.question, self._parts.settings.current.assistant
         reach, keeps_min = Reach(settings.reach), settings.keeps_answers_min
         if question.looks:
@@ -338,7 +339,7 @@ class Assistant:
             return
         unread: InvalidInput | None = None
         try:
-            if await self._parts.lookup.answer(draft, question, self._briefing.before(question)):
+            if await self._parts.lookup.answer(draft, question, said):
                 return
         except InvalidInput as error:  # nearly a question that code reads: a model may read the rest of it
             unread = error
@@ -355,7 +356,7 @@ class Assistant:
             await self._parts.analysis.answer(draft, draft.answer.question, reach, keeps_min)
             return
         draft.say(Phase.COMPUTING, "Computing the facts")
-        asked = await self._briefing.of(question)
+        asked = await self._briefing.of(question, said)
         if asked.facts:
             draft.grow(facts=asked.facts)
         await self._parts.chat.answer(draft, asked)

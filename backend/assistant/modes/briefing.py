@@ -11,12 +11,15 @@ from backend.assistant.modes.chat import Asked
 from backend.assistant.modes.lookup import Lookup
 from backend.assistant.modes.retelling import Exchange, exchanges_of
 from backend.assistant.pointing import points_at_it
+from backend.assistant.questions.following import goes_on
+from backend.assistant.questions.plan import Plan
 from backend.assistant.surroundings import Surroundings
 from backend.domain.instruments import InstrumentId
 from backend.errors import TriiError
 from backend.settings_store import SettingsStore
 
-N_ASKED_MAX: Final = 12
+N_EXCHANGES_MAX: Final = 100  # of a branch, that a prompt may tell again
+N_ASKED_MAX: Final = 12  # of those, that a question may lean on
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +33,10 @@ class Briefing:
         self._conversations = conversations
         self._settings = settings
 
-    async def of(self, question: Question) -> Asked:
-        """All of it; the question's parent is the turn that it follows."""
-        return replace(self.bare(question), facts=await self._facts(question), history=await self._before(question))
+    async def of(self, question: Question, said: "Said | None" = None) -> Asked:
+        """All of it; the question's parent is the turn that it follows, and ``said`` what was read before it already."""
+        said = said or self.before(question)
+        return replace(self.bare(question), facts=await self._facts(question, said), history=await said.exchanges())
 
     def bare(self, question: Question) -> Asked:
         """The question alone, and who may answer it."""
@@ -44,17 +48,11 @@ class Briefing:
         """What was said before a question."""
         return Said(self._lookup, self._conversations, question)
 
-    async def _before(self, question: Question) -> tuple[Exchange, ...]:
-        if not question.parent:
-            return ()
-        return exchanges_of(await self._conversations.branch(question.conversation, question.parent))
-
-    async def _facts(self, question: Question) -> FactSet:
+    async def _facts(self, question: Question, said: "Said") -> FactSet:
         shown = question.chart.series.instrument if question.chart else None
         instrument = question.instrument or shown or await self._lookup.instrument_in(question.text)
         if instrument is None and not await self._lookup.names_any(question.text):
-            said = await self.before(question).spoken_of()
-            instrument = said or (question.in_view if points_at_it(question.text) else None)
+            instrument = await said.spoken_of() or (question.in_view if points_at_it(question.text) else None)
         if instrument is None:
             return FactSet(())
         await self._around.follow(instrument)
@@ -66,12 +64,29 @@ class Briefing:
 
 
 class Said:
-    """The branch before ``question``, as far as code reads it."""
+    """The branch before ``question``, read from the ledger once, as soon as anything of it is wanted."""
 
     def __init__(self, lookup: Lookup, conversations: ConversationStore, question: Question) -> None:
         self._lookup = lookup
         self._conversations = conversations
         self._question = question
+        self._exchanges: tuple[Exchange, ...] | None = None
+        self._plan: tuple[Plan | None] | None = None
+
+    async def exchanges(self) -> tuple[Exchange, ...]:
+        """The newest questions of the branch that were answered, oldest first."""
+        if self._exchanges is None:
+            asked, parent = self._question, self._question.parent
+            branch = await self._conversations.branch(asked.conversation, parent, n_max=2 * N_EXCHANGES_MAX) if parent else ()
+            self._exchanges = exchanges_of(branch)
+        return self._exchanges
+
+    async def plan(self) -> Plan | None:
+        """The plan of a question that only says what is other than in the one before it; None for any other."""
+        if self._plan is None:
+            is_one = goes_on(self._question.text)
+            self._plan = (await self._lookup.varied(self._question.text, await self._asked()) if is_one else None,)
+        return self._plan[0]
 
     async def meant(self) -> InstrumentId | None:
         """The instrument of a question that names none: what the branch spoke of last, or what is in view."""
@@ -79,16 +94,13 @@ class Said:
 
     async def spoken_of(self) -> InstrumentId | None:
         """The instrument that was named last; None where several were named at once."""
-        for asked in reversed(await self.asked()):
+        for asked in reversed(await self._asked()):
             found = asked.instrument or await self._lookup.instrument_in(asked.text)
             if found is not None or await self._lookup.names_any(asked.text):
                 return found
         return None
 
-    async def asked(self) -> tuple[Question, ...]:
-        """The newest questions of the branch, oldest first, each with the instrument that it turned out to be about."""
-        if not self._question.parent:
-            return ()
-        turns = await self._conversations.branch(self._question.conversation, self._question.parent)
-        asked = [one.answer.question if one.answer else Question(one.asked, Mode.FAST) for one in exchanges_of(turns)]
-        return tuple(asked[-N_ASKED_MAX:])
+    async def _asked(self) -> tuple[Question, ...]:
+        # Each with the instrument that it turned out to be about.
+        newest = (await self.exchanges())[-N_ASKED_MAX:]
+        return tuple(one.answer.question if one.answer else Question(one.asked, Mode.FAST) for one in newest)

@@ -17,7 +17,7 @@ from backend.assistant.maths.sizing import read_sizing
 from backend.assistant.maths.solving import solve
 from backend.assistant.modes.draft import Draft
 from backend.assistant.questions.definitions import asked_indicator, definition_of
-from backend.assistant.questions.following import goes_on, vary
+from backend.assistant.questions.following import vary
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.offers import Offer
 from backend.assistant.questions.parsing import NAMELESS
@@ -39,8 +39,8 @@ class Before(Protocol):
         """The instrument of a question that names none; None where nobody can know."""
         ...
 
-    async def asked(self) -> tuple[Question, ...]:
-        """The newest questions of the branch, oldest first."""
+    async def plan(self) -> Plan | None:
+        """The plan of a question that only says what is other than in the one before; None for any other."""
         ...
 
 
@@ -88,7 +88,7 @@ class Lookup:
             reason = "From the catalogue of indicators: no model was needed."
             self._finish(draft, (quoted_span(definition_of(spec)),), FactSet(()), reason)
             return True
-        plan = await self.goes_on(question, before)
+        plan = await before.plan()
         try:
             plan = plan or await self._questions.parse(question.text, instrument=question.instrument)
         except InvalidInput as error:
@@ -102,15 +102,13 @@ class Lookup:
         await self.run(draft, plan, "Computed from stored bars: {0}. No model was needed.")
         return True
 
-    async def goes_on(self, question: Question, before: Before) -> Plan | None:
-        """The plan of a question that only says what is other than in the one before; None for any other."""
-        if not goes_on(question.text):
-            return None
+    async def varied(self, text: str, asked: Sequence[Question]) -> Plan | None:
+        """The plan of a text that only says what is other than in the last of ``asked``, each of which may do so itself."""
         names = await self._questions.names()
         plan: Plan | None = None
-        for one in await before.asked():
+        for one in asked:
             plan = (plan and _varied(one.text, plan, names)) or await self._read(one)
-        return plan and _varied(question.text, plan, names)
+        return plan and _varied(text, plan, names)
 
     async def _read(self, question: Question) -> Plan | None:
         try:

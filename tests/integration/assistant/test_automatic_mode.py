@@ -3,8 +3,10 @@
 from backend.assistant.answers import Automatic, Mode, Phase, Question
 from backend.assistant.keeping import decode_answer, decode_question
 from backend.assistant.models.model import ModelCard, Standing
+from backend.assistant.modes.briefing import N_EXCHANGES_MAX
 from backend.assistant.routing import Candidate
 from backend.domain.instruments import InstrumentId
+from tests.fakes.conversing import chain
 from tests.fakes.scripted_writers import ScriptedWriters, assistant_on
 
 AAPL = InstrumentId("AAPL", "XNAS")
@@ -66,3 +68,28 @@ async def test_an_answer_of_the_smaller_model_says_whom_it_stands_in_for(sampled
         answer = await ask(assistant, "Good morning")
     assert answer.provenance.model == "Small 1B"
     assert answer.provenance.reason == "Big 7B was too slow here: 1.9 s to the first word; answered by Small 1B."
+
+
+async def test_a_question_reads_its_branch_once_and_a_model_hears_the_newest_of_a_long_one(sampled, monkeypatch):
+    writers = ScriptedWriters(("Good day.",), n_ctx=100_000)
+    async with assistant_on(sampled, writers) as (_, assistant):
+        begun = await assistant.conversations.begin_conversation()
+        turns = [f"Word {n}" for n in range(2 * N_EXCHANGES_MAX + 10)]
+        *_, leaf = await chain(assistant.conversations, begun.id, turns)
+        before = await ask(assistant, "how many days did AAPL rise in 2012", conversation=begun.id, parent=leaf)
+        read = []
+        branch = assistant.conversations.branch
+
+        async def counted(*args, **more):
+            read.append(args)
+            return await branch(*args, **more)
+
+        monkeypatch.setattr(assistant.conversations, "branch", counted)
+        varied = await ask(assistant, "and in 2011?", conversation=begun.id)
+        assert (varied.provenance.chosen, len(read)) == ("it goes on from the question before", 1)
+        talked = await ask(assistant, "Good morning", conversation=begun.id)
+        assert (talked.phase, len(read)) == (Phase.DONE, 2)
+    assert before.phase is Phase.DONE
+    sent = [message.text for message in writers.asked[-1][1].messages]
+    assert len(sent) == 2 * N_EXCHANGES_MAX + 2
+    assert sent[1] == turns[14]
