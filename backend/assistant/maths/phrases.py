@@ -139,13 +139,28 @@ _GROWING: Final = (
     rf"(?:(?:worth|invested|growing) )?{_FOR_TIME} {_AT}{_OFTEN}",
 )
 
+_SIZE, _BASE = rf"(?P<size>{_NUMBER}) ?%", rf"(?P<base>{_NUMBER})"
+_CHANGES: Final = (
+    rf"{_SIZE} (?P<way>more|higher|greater|larger|less|lower|smaller) than {_BASE}",
+    rf"{_BASE} (?P<way>increased|decreased|reduced) by {_SIZE}",
+    rf"(?P<way>increase|decrease|reduce) {_BASE} by {_SIZE}",
+    rf"(?:take )?{_SIZE} (?P<way>off|on top of)(?: of)? {_BASE}",
+    rf"(?P<way>add) {_SIZE} (?:to|onto) {_BASE}",
+    rf"(?P<way>subtract|take|deduct) {_SIZE} from {_BASE}",
+)
+_PART, _WHOLE = rf"(?P<part>{_NUMBER})", rf"(?P<whole>{_NUMBER})"
+_SHARES: Final = (
+    rf"(?:what |how many )?{_PERCENT_OF} (?:is|are) {_PART} of {_WHOLE}",
+    rf"(?:what )?{_PERCENT_OF} of {_WHOLE} (?:is|are) {_PART}",
+    rf"{_PART} (?:is|are) what {_PERCENT_OF} of {_WHOLE}",
+    rf"{_PART} (?:as|in) an? {_PERCENT_OF} of {_WHOLE}",
+    rf"{_PART}(?: ?/ ?| out of ){_WHOLE} (?:as an?|in) {_PERCENT_OF}",
+)
+
 _PHRASES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase | None]], ...]] = (
     (re.compile(r"(?P<of>average|mean|median|sum|product)(?: price)? of (?P<list>[^a-z]*(?:\band\b[^a-z]*)*)"), _list),
-    (
-        re.compile(rf"(?P<size>{_NUMBER}) ?% (?P<way>more|higher|greater|larger|less|lower|smaller) than (?P<base>{_NUMBER})"),
-        _changed,
-    ),
-    (re.compile(rf"(?P<base>{_NUMBER}) (?P<way>increased|decreased|reduced) by (?P<size>{_NUMBER}) ?%"), _changed),
+    *((re.compile(words), _changed) for words in _CHANGES),
+    *((re.compile(words), _share) for words in _SHARES),
     (
         re.compile(rf"(?:total )?(?:compound(?:ed)? )?(?:annual )?(?:return|growth|interest) of {_PERCENT}{_A_YEAR} {_FOR_YEARS}"),
         _compound_return,
@@ -173,8 +188,6 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase | 
         ),
         _difference,
     ),
-    (re.compile(rf"(?:what |how many )?{_PERCENT_OF} (?:is|are) (?P<part>{_NUMBER}) of (?P<whole>{_NUMBER})"), _share),
-    (re.compile(rf"(?P<part>{_NUMBER}) ?/ ?(?P<whole>{_NUMBER}) (?:as an?|in) {_PERCENT_OF}"), _share),
     (
         re.compile(
             rf"(?:my )?(?:profit|gain|loss|p&l|pnl) (?:if i (?:buy|bought)|(?:from |of |on )?buying) (?P<times>{_NUMBER})"
@@ -190,14 +203,6 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase | 
         ),
         _cost,
     ),
-    (re.compile(rf"(?:what )?{_PERCENT_OF} of (?P<whole>{_NUMBER}) (?:is|are) (?P<part>{_NUMBER})"), _share),
-    (re.compile(rf"(?P<part>{_NUMBER}) (?:is|are) what {_PERCENT_OF} of (?P<whole>{_NUMBER})"), _share),
-    (re.compile(rf"(?P<part>{_NUMBER}) (?:as|in) an? {_PERCENT_OF} of (?P<whole>{_NUMBER})"), _share),
-    (re.compile(rf"(?P<part>{_NUMBER}) out of (?P<whole>{_NUMBER}) (?:as an?|in) {_PERCENT_OF}"), _share),
-    (re.compile(rf"(?:take )?(?P<size>{_NUMBER}) ?% (?P<way>off|on top of)(?: of)? (?P<base>{_NUMBER})"), _changed),
-    (re.compile(rf"(?P<way>add) (?P<size>{_NUMBER}) ?% (?:to|onto) (?P<base>{_NUMBER})"), _changed),
-    (re.compile(rf"(?P<way>subtract|take|deduct) (?P<size>{_NUMBER}) ?% from (?P<base>{_NUMBER})"), _changed),
-    (re.compile(rf"(?P<way>increase|decrease|reduce) (?P<base>{_NUMBER}) by (?P<size>{_NUMBER}) ?%"), _changed),
     (
         re.compile(
             rf"(?:what |which |how (?:much|big|large)(?: of)?(?: an?)? )?(?:{_PERCENT_OF} )?"
