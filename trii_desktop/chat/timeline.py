@@ -7,11 +7,11 @@ from PySide6.QtCore import Signal
 
 from trii_desktop.chat.items import Item, spoken
 from trii_desktop.chat.message_view import MessageView
-from trii_desktop.chat.newest_button import NewestButton
 from trii_desktop.chat.room_sight import RoomSight
 from trii_desktop.look import Look
 from trii_desktop.timeline.row_view import has_keyboard
 from trii_desktop.timeline.timeline import Timeline
+from trii_desktop.widgets.numbers import format_count
 
 NEAR_EDGE_PX: Final = 900  # nearer to an end of what is loaded, more is asked for
 _HEAD_PX: Final = 18
@@ -31,10 +31,9 @@ class MessageTimeline(Timeline[Item, MessageView]):
 
     def __init__(self, look: Look, sight: RoomSight) -> None:
         self._has_before = self._has_after = False
+        self._n_newer = 0  # came while the end was out of view
         super().__init__("Messages", _HEAD_PX, partial(_make_view, look, sight), MessageView.show_item)
         sight.has_keyboard = partial(has_keyboard, self)
-        self.to_end = NewestButton(self)
-        self.to_end.clicked.connect(self.go_to_end)
 
     @property
     def has_end(self) -> bool:
@@ -51,12 +50,12 @@ class MessageTimeline(Timeline[Item, MessageView]):
         """Show these messages. ``is_other`` : of another room or another place in it, from their end."""
         if is_other:
             self.begin_anew(follows=not has_after)
-            self.to_end.forget()
+            self._n_newer = 0
         last_before = "" if is_other else self._column.last
         self._has_before, self._has_after = has_before, has_after
         if not self._follows and any(item.id == last_before for item in items):
             place = next(place for place, item in enumerate(items) if item.id == last_before)
-            self.to_end.count(items[place + 1 :])
+            self._n_newer += sum(not item.row.is_mine for item in items[place + 1 :])
         self.show_rows(items)
 
     def refresh_picture(self, sha256: str) -> None:
@@ -78,7 +77,7 @@ class MessageTimeline(Timeline[Item, MessageView]):
         if self._has_after:
             self.newest_wanted.emit()
             return
-        self.to_end.forget()
+        self._n_newer = 0
         super().go_to_end()
         self.moved.emit()
 
@@ -86,9 +85,10 @@ class MessageTimeline(Timeline[Item, MessageView]):
         """Who, when, and what."""
         return spoken(row)
 
-    def place_button(self, *, is_below: bool) -> None:
-        """It says how much came."""
-        self.to_end.place(is_wanted=self._has_after or is_below, is_counted=not self._has_after)
+    @property
+    def news(self) -> str:
+        """How many others' messages came, where all that came are loaded."""
+        return f"{format_count(self._n_newer)} new" if self._n_newer and self.has_end else ""
 
     @property
     def _slack(self) -> int:
@@ -100,7 +100,7 @@ class MessageTimeline(Timeline[Item, MessageView]):
             return
         super()._scrolled()
         if self._follows:
-            self.to_end.forget()
+            self._n_newer = 0
         self.moved.emit()
         if self._has_before and self.verticalScrollBar().value() < NEAR_EDGE_PX:
             self.before_wanted.emit()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from trii_desktop.charts.speech import announce
 from trii_desktop.timeline.column import Anchor, Column, Row
+from trii_desktop.timeline.end_button import EndButton
 from trii_desktop.timeline.row_view import RowView, has_keyboard
 from trii_desktop.timeline.shelf import Shelf, View
 
@@ -50,6 +51,8 @@ class Timeline(QAbstractScrollArea, Generic[Row, View]):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalScrollBar().setSingleStep(STEP_PX)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
+        self.to_end = EndButton(self)
+        self.to_end.clicked.connect(self.go_to_end)
 
     # --- for subclasses to say ----------------------------------------------------------------------------------------
 
@@ -66,8 +69,10 @@ class Timeline(QAbstractScrollArea, Generic[Row, View]):
         """Whether the last row is the last there is."""
         return True
 
-    def place_button(self, *, is_below: bool) -> None:
-        """Lay out what leads to the end; ``is_below`` : rows stand below those in view."""
+    @property
+    def news(self) -> str:
+        """What the button that leads to the end says of what came there; empty for nothing."""
+        return ""
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -217,7 +222,8 @@ class Timeline(QAbstractScrollArea, Generic[Row, View]):
             self._put()
         finally:
             self._is_arranging = False
-        self.place_button(is_below=not self._follows and self._below_px() > NEAR_END_PX)
+        is_below = not self._follows and self._below_px() > NEAR_END_PX
+        self.to_end.place(is_wanted=is_below or not self.has_end, words=self.news)
 
     def _scroll(self, anchor: Anchor) -> None:
         bar, room = self.verticalScrollBar(), self.viewport().height()
