@@ -39,10 +39,11 @@ class Followed:
     has_unrecorded: bool = False
 
     def note(self, trades: TradeArrays, received_ns: int, *, is_late: bool) -> None:
-        """Remember the newest trade and put all on the tape."""
+        """Put all on the tape, and remember the newest trade; one that was fetched late is older, and changes no price."""
         self.tape.add(trades, is_late=is_late)
-        self.last = float(trades.price[-1])
-        self.last_ns = max(self.last_ns, int(trades.event_ns[-1]))
+        newest_ns = int(trades.event_ns[-1])
+        if newest_ns >= self.last_ns:
+            self.last, self.last_ns = float(trades.price[-1]), newest_ns
         self.received_ns = max(self.received_ns, received_ns)
         self.n_applied += len(trades)
 
