@@ -31,9 +31,9 @@ class MessageTimeline(Timeline[Item, MessageView]):
 
     def __init__(self, look: Look, sight: RoomSight) -> None:
         self._has_before = self._has_after = False
-        self._n_newer = 0  # came while the end was out of view
         super().__init__("Messages", _HEAD_PX, partial(_make_view, look, sight), MessageView.show_item)
         sight.has_keyboard = partial(has_keyboard, self)
+        self._n_newer = 0
 
     @property
     def has_end(self) -> bool:
@@ -53,9 +53,11 @@ class MessageTimeline(Timeline[Item, MessageView]):
             self._n_newer = 0
         last_before = "" if is_other else self._column.last
         self._has_before, self._has_after = has_before, has_after
+        n_newer = self._n_newer
         if not self._follows and any(item.id == last_before for item in items):
             place = next(place for place, item in enumerate(items) if item.id == last_before)
-            self._n_newer += sum(not item.row.is_mine for item in items[place + 1 :])
+            n_newer += sum(not item.row.is_mine for item in items[place + 1 :])
+        self._count(n_newer)
         self.show_rows(items)
 
     def refresh_picture(self, sha256: str) -> None:
@@ -77,18 +79,13 @@ class MessageTimeline(Timeline[Item, MessageView]):
         if self._has_after:
             self.newest_wanted.emit()
             return
-        self._n_newer = 0
+        self._count(0)
         super().go_to_end()
         self.moved.emit()
 
     def spoken(self, row: Item) -> str:
         """Who, when, and what."""
         return spoken(row)
-
-    @property
-    def news(self) -> str:
-        """How many others' messages came, where all that came are loaded."""
-        return f"{format_count(self._n_newer)} new" if self._n_newer and self.has_end else ""
 
     @property
     def _slack(self) -> int:
@@ -100,12 +97,17 @@ class MessageTimeline(Timeline[Item, MessageView]):
             return
         super()._scrolled()
         if self._follows:
-            self._n_newer = 0
+            self._count(0)
         self.moved.emit()
         if self._has_before and self.verticalScrollBar().value() < NEAR_EDGE_PX:
             self.before_wanted.emit()
         if self._has_after and self._below_px() < NEAR_EDGE_PX:
             self.after_wanted.emit()
+
+    def _count(self, n_newer: int) -> None:
+        # Others' messages that came while the end was out of view; where not all that came are loaded, nobody knows how many.
+        self._n_newer = n_newer
+        self.to_end.news = f"{format_count(n_newer)} new" if n_newer and self.has_end else ""
 
 
 def _make_view(look: Look, sight: RoomSight, _kind: object) -> MessageView:

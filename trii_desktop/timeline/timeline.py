@@ -51,8 +51,7 @@ class Timeline(QAbstractScrollArea, Generic[Row, View]):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalScrollBar().setSingleStep(STEP_PX)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        self.to_end = EndButton(self)
-        self.to_end.clicked.connect(self.go_to_end)
+        self.to_end = EndButton(self, self.go_to_end)
 
     # --- for subclasses to say ----------------------------------------------------------------------------------------
 
@@ -68,11 +67,6 @@ class Timeline(QAbstractScrollArea, Generic[Row, View]):
     def has_end(self) -> bool:
         """Whether the last row is the last there is."""
         return True
-
-    @property
-    def news(self) -> str:
-        """What the button that leads to the end says of what came there; empty for nothing."""
-        return ""
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 
@@ -222,8 +216,7 @@ class Timeline(QAbstractScrollArea, Generic[Row, View]):
             self._put()
         finally:
             self._is_arranging = False
-        is_below = not self._follows and self._below_px() > NEAR_END_PX
-        self.to_end.place(is_wanted=is_below or not self.has_end, words=self.news)
+        self.to_end.place(is_wanted=not (self.is_at_end or (self.has_end and self._below_px() <= NEAR_END_PX)))
 
     def _scroll(self, anchor: Anchor) -> None:
         bar, room = self.verticalScrollBar(), self.viewport().height()
