@@ -113,8 +113,8 @@ class FolderWatcher:
             return
         async with aclosing(_happenings(present, changed)) as happenings:
             pending = asyncio.ensure_future(anext(happenings, None))
-            await asyncio.sleep(0)  # the watch begins now, so that nothing is missed between the first look and it
             try:
+                await asyncio.sleep(0)  # the watch begins now, so that nothing is missed between the first look and it
                 look = await self.look_with(present)
                 while not changed.is_set():
                     done, _ = await asyncio.wait([pending], timeout=look.again_s)

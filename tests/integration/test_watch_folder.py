@@ -1,5 +1,7 @@
 """A watched folder: what appears is imported, what grows is continued from where it was, also after a restart."""
 
+import asyncio
+
 import pytest
 
 from backend.domain.bars import BarSpec, Series
@@ -161,6 +163,21 @@ async def test_following_sees_files_come_and_grow_and_the_settings_change(home, 
         await imported(3)
         assert await closes(shop) == [11, 11, 11, 12, 13, 14]
         assert not [event for event in shop.events if isinstance(event, Notice)]
+
+
+async def test_following_that_ends_as_the_watch_begins_ends_at_once(home, folder, monkeypatch):
+    """A watch that is closed while its first step is taken was told as a defect when the program ended just then."""
+
+    async def happenings(*_):
+        task.cancel()
+        await asyncio.Event().wait()
+        yield
+
+    monkeypatch.setattr("backend.market.watch_folder._happenings", happenings)
+    async with open_workshop(home) as shop:
+        task = asyncio.create_task(watcher_of(shop).run(lambda: [str(folder)]))
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
 
 def refuse(*_, **__):
