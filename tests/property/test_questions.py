@@ -13,8 +13,11 @@ from backend.assistant.questions.plan import (
     CONDITIONED,
     MAY_BE_CONDITIONED,
     MEASURED,
+    MONTHS,
     OF_TWO,
+    SEASONAL,
     SPLITTABLE,
+    WEEKDAYS,
     Ask,
     Change,
     Condition,
@@ -92,6 +95,7 @@ periods = (
 )
 
 
+SEASONS_OF = {"1d": (*WEEKDAYS, *MONTHS), "1mo": MONTHS}
 INTERVALS_OF = {Ask.SHARPE: ("1d",), Ask.SEASONS: ("1d", "1mo")}
 
 
@@ -111,18 +115,21 @@ def plans(draw):
     measure = draw(measures) if ask in MEASURED else None
     n = draw(st.integers(1, 50)) if ask in {Ask.HIGHEST, Ask.LOWEST} else 1
     interval = draw(st.sampled_from(INTERVALS_OF.get(ask, ("1m", "15m", "1h", "4h", "1d", "2d", "1w", "1mo", "3mo"))))
+    seasons = SEASONS_OF.get(interval, ("",)) if ask in SEASONAL else ("",)
+    season, period = draw(st.just("") | st.sampled_from(seasons)), draw(periods)
     is_split = ask in SPLITTABLE and watchlist is None and len(ids) == 1 and n == 1 and interval == "1d"
     return Plan(
         ask=ask,
         instruments=() if watchlist is not None else tuple(ids),
         watchlist=watchlist,
         interval=interval,
-        period=draw(periods),
+        period=period,
         measure=Price("volume") if ask is Ask.SUM else measure,
         where=where,
         n=n,
         prices=draw(st.sampled_from(["auto", "raw", "adjusted"])),
         by=draw(st.sampled_from(["", "week", "month", "quarter", "year"])) if is_split else "",
+        season="" if period == Recent(1, "bar") else season,
     )
 
 

@@ -6,10 +6,10 @@ from typing import Final
 from backend.assistant.questions.phrases import UNIT_INTERVALS, Reading
 
 IS_WHETHER: Final = re.compile(r"\s*(?:did|has|have|is|are|was|were|does|do|whether)\b")
-_EACH: Final = r"(?:each and every|(?:every|each)(?: single)?|all(?: of)?(?: the)?)"
+EACH: Final = r"(?:each and every|(?:every|each)(?: single)?|all(?: of)?(?: the)?)"
 _UNIT: Final = r"(?:trading )?(bar|candle|session|minute|hour|day|week|month|quarter|year)s?"
 _EVERY: Final = (
-    rf"\b(?:(?:on|in|for|at) )?{_EACH} {_UNIT}\b(?: long)?"
+    rf"\b(?:(?:on|in|for|at) )?{EACH} {_UNIT}\b(?: long)?"
     r"|\b(?:always|throughout|at all times)\b|\ball (?:the time\b|(?:of|through|in|during)(?= (?:[a-z]+ )?\d{4}\b))"
 )
 _PIECE: Final = r"(?:calendar )?(week|quarter|year)s?|(month)s?"

@@ -8,9 +8,11 @@ import msgspec
 from backend.assistant.questions.names import Names, one_of
 from backend.assistant.questions.parsing import take_subject
 from backend.assistant.questions.periods import take_period
+from backend.assistant.questions.phrases import Reading
 from backend.assistant.questions.plain_text import plain_question
 from backend.assistant.questions.plan import OF_TWO, Plan, Whole
 from backend.assistant.questions.plan_checks import check_plan
+from backend.assistant.questions.seasonal import take_season
 
 _MARK: Final = re.compile(r"@x[a-z]")
 _BEGINS: Final = re.compile(r"(?:(?:and|or|but|so|ok|okay|now|then)\b[ ,]*)*(?:(?:what|how) (?:about|is it|was it)\b)?")
@@ -27,10 +29,14 @@ def vary(text: str, before: Plan, names: Names) -> Plan | None:
     begun = _BEGINS.match(line)
     if begun is None or not begun[0].strip() or before.ask in OF_TWO or any(one.instrument for one in before.where):
         return None
-    period, rest = take_period(_MARK.sub(" ", line[begun.end() :]))
+    reading = Reading(line[begun.end() :])
+    season = take_season(reading)
+    period, rest = take_period(_MARK.sub(" ", reading.text))
     if set(re.findall(r"[^\s;,?!.]+", rest)) - _IDLE:
         return None
     changes: dict[str, object] = {} if period == Whole() else {"period": period}
+    if season:
+        changes["season"] = season
     if ids or watchlist is not None:
         changes |= {"instruments": tuple(dict.fromkeys(one_of(one) for one in ids)), "watchlist": watchlist}
     return check_plan(msgspec.structs.replace(before, **changes)) if changes else None

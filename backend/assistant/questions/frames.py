@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from backend.assistant.questions.plan import CalendarUnit, Current, Period, Previous, Recent, Span
+from backend.assistant.questions.plan import MONTHS, WEEKDAYS, CalendarUnit, Current, Period, Previous, Recent, Span
 from backend.charts.series_times import session_numbers
 from backend.domain.bars import DAY_NS, SECOND_NS, BarArrays, BarUnit, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument
@@ -38,6 +38,7 @@ class Frame:
     first, stop : rows [first, stop) lie in the period; earlier ones are there so that indicators are warm
     traded : the bars of an adjusted frame as they were traded; None where nobody asks for them
     others : the frames of other instruments that conditions look at, by their ids
+    season : the weekday or month of the year whose bars alone are asked about; empty for all of them
     """
 
     instrument: Instrument
@@ -50,6 +51,7 @@ class Frame:
     is_adjusted: bool
     traded: BarArrays | None = None
     others: Mapping[str, "Frame"] = field(default_factory=dict)
+    season: str = ""
 
     @property
     def n_rows(self) -> int:
@@ -66,6 +68,28 @@ class Frame:
         if self.series.spec.is_dated:
             return (_EPOCH + timedelta(days=at_ns // DAY_NS)).isoformat()[: _LETTERS.get(str(self.series.spec))]
         return datetime.fromtimestamp(at_ns // SECOND_NS, UTC).isoformat()
+
+
+def weekdays(event_ns: Int64s) -> Int64s:
+    """0 for Monday, and so on, of the first session of each bar."""
+    return (event_ns // DAY_NS + _THURSDAY) % _WEEK
+
+
+def year_months(event_ns: Int64s) -> Int64s:
+    """0 for January, and so on, of the first session of each bar."""
+    months: Int64s = event_ns.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64) % 12
+    return months
+
+
+def in_season(frame: Frame) -> Flags:
+    """bool[n_bars]: the bars of the weekday or month that is asked about."""
+    times = frame.bars.event_ns
+    if not frame.season:
+        return np.ones(len(times), np.bool_)
+    is_weekday = frame.season in WEEKDAYS
+    place = (WEEKDAYS if is_weekday else MONTHS).index(frame.season)
+    is_in: Flags = (weekdays if is_weekday else year_months)(times) == place
+    return is_in
 
 
 def rows_beside(frame: Frame, other: Frame) -> Int64s:

@@ -25,6 +25,7 @@ from backend.assistant.questions.plan import (
     Period,
     Plan,
 )
+from backend.assistant.questions.seasonal import take_season
 from backend.errors import InvalidInput
 from backend.indicators.registry import spec_of
 
@@ -67,12 +68,13 @@ def read_offer(text: str, names: Names, *, instrument: str = "") -> Offer | None
         return None
     reading = Reading(line)
     try:
+        season = take_season(reading)
         chosen = tuple(dict.fromkeys(one_of(one) for one in ids))
         period, prices = read_pieces(reading)
         interval = interval_of(reading)
     except InvalidInput:
         return None
-    if reading.values or _OTHER_BARS.search(reading.text) or _OF_EACH.search(line):
+    if season or reading.values or _OTHER_BARS.search(reading.text) or _OF_EACH.search(line):
         return None
     if not chosen and watchlist is None:
         chosen = (instrument,) if instrument else ()

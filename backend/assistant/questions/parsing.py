@@ -8,6 +8,8 @@ import re
 from dataclasses import replace
 from typing import Any, Final, cast
 
+import msgspec
+
 from backend.assistant.facts.gathering import MARKET
 from backend.assistant.questions.asking import read_wanted, small_move, takes_how_much
 from backend.assistant.questions.binding import bind, check_moves, takes_together
@@ -41,6 +43,7 @@ from backend.assistant.questions.plan import (
 )
 from backend.assistant.questions.plan_checks import check_plan
 from backend.assistant.questions.rewording import reworded
+from backend.assistant.questions.seasonal import choose_bars, take_season
 from backend.assistant.questions.unread import left_over, refuse_left_over, refuse_unclear
 from backend.domain.bars import BarSpec
 from backend.errors import InvalidInput
@@ -104,6 +107,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     if is_named:
         refuse_unclear(reading.text)
     try:
+        season = take_season(reading)
         period, prices = read_pieces(reading)
         by = take_split(reading)
         reading.text = _priced(reading.text, is_one_bar=_is_one_bar(period))
@@ -114,6 +118,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         return None
     is_of_one = not (len(ids) > 1 or watchlist is not None)
     wanted, period, by = _meant(reading, where, wanted, (period, by), line, is_of_one=is_of_one)
+    choose_bars(reading, wanted, where, season, line)
     left = left_over(reading, where, None if wanted is None else wanted.ask)
     if wanted is None or not (reading.values or where or wanted.measure is not None or wanted.ask in _PLAIN_ASKS):
         return None
@@ -130,7 +135,8 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     chosen = tuple(dict.fromkeys(one_of(one) for one in ((subjects or ids) if is_named else [(instrument,)])))
     if wanted.ask is Ask.BETA and len(chosen) == 1:  # against the market, as facts tell it
         chosen += tuple(one for one in names.ids_of(str(MARKET)) if one not in chosen)
-    return check_plan(_plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices), by))
+    plan = _plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices), by)
+    return check_plan(msgspec.structs.replace(plan, season=season))
 
 
 def _meant(

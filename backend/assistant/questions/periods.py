@@ -67,7 +67,8 @@ def take_period(text: str) -> tuple[Period, str]:
         raise InvalidInput("Two periods are named.", hint="Ask about one at a time.", code="question.period")
     bare = re.search(rf"\b(?:in|during|since|on|of) ({_BARE_MONTH})\b", rest)
     if bare:
-        raise InvalidInput(f"Which year's {bare[1].title()} is meant?", hint="Add the year.", code="question.period")
+        of_all = "" if re.search(r"\d", bare[1]) else f', or say "in {calendar.month_name[_MONTHS[bare[1].rstrip(".")]]}s" for all'
+        raise InvalidInput(f"Which year's {bare[1].title()} is meant?", hint=f"Add the year{of_all}.", code="question.period")
     return (found[0] if found else Whole()), " ".join(rest.split())
 
 

@@ -4,7 +4,7 @@ A plan is all that code runs: words of a person and proposals of a model both en
 """
 
 import enum
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Meta
@@ -65,6 +65,13 @@ class Op(enum.StrEnum):
 Field: TypeAlias = Literal["open", "high", "low", "close", "volume", "hl2", "hlc3", "ohlc4", "hlcc4"]
 Day: TypeAlias = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 CalendarUnit: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
+Weekday: TypeAlias = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Month: TypeAlias = Literal[
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+]  # fmt: skip
+WEEKDAYS: Final[tuple[str, ...]] = get_args(Weekday)
+MONTHS: Final[tuple[str, ...]] = get_args(Month)
 
 
 class _Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -187,6 +194,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     n : how many rows the highest or lowest are wanted of
     prices : as they were traded, adjusted for splits and dividends, or what fits the question
     by : asked of each week, month, … of the period for itself; empty for the period as one
+    season : the weekday or month of the year in which the bars have to begin; empty for all of them
     """
 
     ask: Ask
@@ -199,6 +207,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     n: Annotated[int, Meta(ge=1, le=N_ROWS_MAX)] = 1
     prices: Literal["auto", "raw", "adjusted"] = "auto"
     by: Literal["", "week", "month", "quarter", "year"] = ""
+    season: Literal[""] | Weekday | Month = ""
 
 
 MEASURED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM, Ask.VALUE, Ask.FIRST_VALUE, Ask.SEASONS})
@@ -206,6 +215,7 @@ MAY_BE_MEASURED: Final = MEASURED | {Ask.EXTREMES}
 CONDITIONED: Final = frozenset({Ask.COUNT, Ask.SHARE, Ask.FIRST, Ask.LAST, Ask.LIST, Ask.STREAK, Ask.WHICH, Ask.WHETHER, Ask.EVERY})
 _FILTERED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM})
 MAY_BE_CONDITIONED: Final = CONDITIONED | _FILTERED
+SEASONAL: Final = _FILTERED | {Ask.COUNT, Ask.SHARE, Ask.FIRST, Ask.LAST, Ask.LIST, Ask.WHETHER, Ask.EVERY, Ask.BARS}
 OF_TWO: Final = frozenset({Ask.CORRELATION, Ask.BETA})
 SPLITTABLE: Final = _FILTERED | {
     Ask.COUNT,

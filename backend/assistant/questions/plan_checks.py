@@ -14,7 +14,9 @@ from backend.assistant.questions.plan import (
     MEASURED,
     MONTHLY,
     OF_TWO,
+    SEASONAL,
     SPLITTABLE,
+    WEEKDAYS,
     Ask,
     Condition,
     Distance,
@@ -24,6 +26,7 @@ from backend.assistant.questions.plan import (
     Operand,
     Plan,
     Price,
+    Recent,
     Span,
 )
 from backend.domain.bars import BarSpec
@@ -72,6 +75,8 @@ def _check_ask(plan: Plan) -> None:
         _refuse(f"A question for {_said(plan.ask)} has no number of rows.", "Leave it out.")
     if plan.by:
         _check_split(plan)
+    if plan.season:
+        _check_season(plan)
     if plan.ask is Ask.SUM and plan.measure != Price("volume"):
         _refuse("Only volumes can be added up.", "Ask for the total volume, or for a mean.")
 
@@ -85,6 +90,16 @@ def _check_split(plan: Plan) -> None:
         _refuse(f"Bars of {plan.interval} are not told by {plan.by}.", "Ask about shorter bars, or about days.")
     if plan.watchlist is not None or len(plan.instruments) > 1:
         _refuse(f"Several instruments are not told by {plan.by}.", "Ask about one instrument at a time.")
+
+
+def _check_season(plan: Plan) -> None:
+    called = f"{plan.season.capitalize()}s"
+    if plan.ask not in SEASONAL:
+        _refuse(f"{_said(plan.ask).capitalize()} is not told of {called} alone.", "Ask how many, how often, or for a mean.")
+    if plan.period == Recent(1, "bar"):
+        _refuse(f"The newest bar and {called} are both asked about.", "Ask how many, how often, or for a mean.")
+    if plan.interval not in ((DAILY,) if plan.season in WEEKDAYS else (DAILY, MONTHLY)):
+        _refuse(f"Bars of {plan.interval} are not parted by {called}.", "Leave the interval out.")
 
 
 def _check_subject(plan: Plan) -> None:
@@ -193,7 +208,15 @@ def _check_indicator(value: Indicator) -> None:
 
 
 def _said(ask: Ask) -> str:
-    return {Ask.COUNT: "a count", Ask.FIRST: "the first bar", Ask.LAST: "the last bar", Ask.LIST: "a list"}.get(ask, f"the {ask}")
+    said = {
+        Ask.COUNT: "a count",
+        Ask.FIRST: "the first bar",
+        Ask.LAST: "the last bar",
+        Ask.LIST: "a list",
+        Ask.WHICH: "which one it is",
+        Ask.COMPARE: "a comparison",
+    }
+    return said.get(ask, f"the {ask}")
 
 
 def _refuse(message: str, hint: str, code: str = "question.plan") -> NoReturn:

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from backend.assistant.questions.frames import Flags, Frame, rows_beside
+from backend.assistant.questions.frames import Flags, Frame, in_season, rows_beside
 from backend.assistant.questions.plan import (
     Change,
     Condition,
@@ -50,12 +50,12 @@ def compute_value(value: Operand, frame: Frame) -> Float64s:  # noqa: PLR0911 - 
 
 
 def holds(conditions: tuple[Condition, ...], frame: Frame) -> tuple[Flags, Flags]:
-    """bool[n_bars] twice: where all conditions hold, and where all their values are there to be looked at.
+    """bool[n_bars] twice: where all conditions hold, and where all their values are there to be looked at, in the season alone.
 
     A condition on another instrument is looked at in the bar of the same time, and known only where there is one.
     """
     n_bars = len(frame.bars)
-    is_true, is_known = np.ones(n_bars, np.bool_), np.ones(n_bars, np.bool_)
+    is_true, is_known = np.ones(n_bars, np.bool_), in_season(frame)
     for condition in conditions:
         other = frame.of(condition.instrument)
         left, right = compute_value(condition.left, other), compute_value(condition.right, other)

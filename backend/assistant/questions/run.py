@@ -89,7 +89,8 @@ class Questions:
     async def _frame(self, plan: Plan, instrument: Instrument, now_ns: int) -> Frame:
         series = Series(instrument.id, BarSpec.parse(plan.interval))
         is_adjusted = _is_adjusted(plan)
-        return await load_frame(self._history, instrument, series, plan.period, now_ns=now_ns, is_adjusted=is_adjusted)
+        frame = await load_frame(self._history, instrument, series, plan.period, now_ns=now_ns, is_adjusted=is_adjusted)
+        return replace(frame, season=plan.season)
 
     async def _beside(self, plan: Plan, now_ns: int) -> dict[str, Frame]:
         """The frames of the instruments that conditions name, by their ids."""

@@ -1,19 +1,15 @@
 """What a measure comes to on each weekday, or in each month of the year."""
 
 import calendar
-from typing import Final
 
 import numpy as np
 
 from backend.assistant.facts.fact import Unit
-from backend.assistant.questions.frames import Frame
+from backend.assistant.questions.frames import Frame, weekdays, year_months
 from backend.assistant.questions.plan import MONTHLY, Change, Plan
 from backend.assistant.questions.reckoning import compute_value
 from backend.assistant.questions.telling import FactBook, Origin, formula_of, noun_of, operand_words, unit_of
 from backend.assistant.questions.told import Told, capital, stretch_words
-from backend.domain.bars import DAY_NS, Int64s
-
-_THURSDAY: Final = 3  # of 1970-01-01, where Monday is 0
 
 
 def tell_seasons(plan: Plan, frame: Frame, book: FactBook) -> Told:
@@ -21,7 +17,7 @@ def tell_seasons(plan: Plan, frame: Frame, book: FactBook) -> Told:
     assert plan.measure is not None, "A checked plan of this kind measures something."
     values = compute_value(plan.measure, frame)[frame.first : frame.stop]
     is_monthly = plan.interval == MONTHLY
-    places = _places(frame.bars.event_ns[frame.first : frame.stop], is_monthly=is_monthly)
+    places = (year_months if is_monthly else weekdays)(frame.bars.event_ns[frame.first : frame.stop])
     called = calendar.month_name[1:] if is_monthly else calendar.day_name
     name, words, when = book.name(frame), operand_words(plan.measure, book, frame), stretch_words(frame, book)
     found: list[tuple[float, str, str, str]] = []
@@ -54,11 +50,3 @@ def tell_seasons(plan: Plan, frame: Frame, book: FactBook) -> Told:
         sentence = sentence.replace(f" on {best[1]}s", f" in {best[1]}").replace(f" on {worst[1]}s", f" in {worst[1]}")
     heads = (capital(by), capital(f"mean {words}"), capital(noun_of(frame, 2)), *(("Share that rose",) if has_share else ()))
     return Told(sentence, best[2], (), heads, rows)
-
-
-def _places(event_ns: Int64s, *, is_monthly: bool) -> Int64s:
-    """0 for Monday or January, and so on, of the first session of each bar."""
-    if is_monthly:
-        months: Int64s = event_ns.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64) % 12
-        return months
-    return (event_ns // DAY_NS + _THURSDAY) % 7

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from backend.assistant.facts.fact import Unit
 from backend.assistant.questions.by_facts import tell_sharpe, tell_trend
-from backend.assistant.questions.frames import Frame, shared_bars
+from backend.assistant.questions.frames import Frame, in_season, shared_bars
 from backend.assistant.questions.listing import columns_of, listed
 from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Change, Distance, Extreme, Operand, Plan, Price
 from backend.assistant.questions.reckoning import compute_value
@@ -18,6 +18,8 @@ from backend.assistant.questions.splitting import tell_split
 from backend.assistant.questions.telling import (
     FactBook,
     Origin,
+    among_words,
+    bar_noun,
     condition_words,
     each_of,
     formula_of,
@@ -37,7 +39,7 @@ _YEAR_NS: Final = 365.25 * DAY_NS
 
 def tell(plan: Plan, frame: Frame, book: FactBook) -> Told:
     """Answer ``plan`` for one instrument, adding facts to ``book``."""
-    if not frame.n_rows:
+    if not np.any(in_season(frame)[frame.first : frame.stop]):
         return _nothing(plan, frame, book)
     if plan.by:
         return tell_split(plan, frame, book, _TELLERS[plan.ask])
@@ -46,11 +48,14 @@ def tell(plan: Plan, frame: Frame, book: FactBook) -> Told:
 
 def _nothing(plan: Plan, frame: Frame, book: FactBook) -> Told:
     name = book.name(frame)
-    noun = "bars" if noun_of(frame, 1) == "bar" else f"{each_of(frame)} bars"
+    noun = "bars" if bar_noun(frame, 1) == "bar" else f"{each_of(frame)} bars"
     if not len(frame.bars):
         why = f"There are no {noun} of {name} up to the end of that time."
         book.add("answer", "Answer", None, Unit.WORD, frame, Origin(why_not="no bars"))
         return Told(why)
+    if frame.n_rows:
+        book.add("answer", "Answer", None, Unit.WORD, frame, Origin(why_not=f"no {noun_of(frame, 2)}"))
+        return Told(f"{name} has no {noun_of(frame, 2)} {stretch_words(frame, book)}.")
     newest = book.day("Newest bar", frame, len(frame.bars) - 1)
     book.add("answer", "Answer", None, Unit.WORD, frame, Origin(why_not=f"no bars in that time: {plan.interval}"))
     return Told(f"{name} has no {noun} in that time: its newest one up to then is of {newest}.")
@@ -148,7 +153,7 @@ def _chosen(plan: Plan, frame: Frame) -> tuple[Float64s, Int64s]:
     """The measure, and the rows of the period that have it and meet the conditions."""
     assert plan.measure is not None, "A checked plan of this kind measures something."
     values = compute_value(plan.measure, frame)
-    rows = matching_rows(plan, frame)[0] if plan.where else np.arange(frame.first, frame.stop)
+    rows, _ = matching_rows(plan, frame)
     return values, rows[~np.isnan(values[rows])]
 
 
@@ -156,7 +161,7 @@ def _extreme(plan: Plan, frame: Frame, book: FactBook) -> Told:
     assert plan.measure is not None, "A checked plan of this kind measures something."
     values, rows = _chosen(plan, frame)
     name, words = book.name(frame), operand_words(plan.measure, book, frame)
-    where = f" on {noun_of(frame, 2)} on which {condition_words(plan.where, book, frame)}" if plan.where else ""
+    where = among_words(plan, book, frame)
     during = stretch_words(frame, book)
     if not len(rows):
         return Told(f"No {words} of {name}{where} is known {during}.")
@@ -208,10 +213,10 @@ def _extremes(plan: Plan, frame: Frame, book: FactBook) -> Told:
     return Told(" ".join(one.sentence for one in told), told[0].main, tuple(match for one in told for match in one.matches))
 
 
-def _bars(_: Plan, frame: Frame, book: FactBook) -> Told:
-    name, during = book.name(frame), stretch_words(frame, book)
-    main = book.count("bars", "Bars", frame.n_rows, frame, Origin(formula="number of complete bars"))
-    noun = noun_of(frame, frame.n_rows)
+def _bars(plan: Plan, frame: Frame, book: FactBook) -> Told:
+    name, during, n_bars = book.name(frame), stretch_words(frame, book), len(matching_rows(plan, frame)[0])
+    main = book.count("bars", "Bars", n_bars, frame, Origin(formula="number of complete bars"))
+    noun = noun_of(frame, n_bars)
     noun = f"trading {noun}" if noun.startswith("day") else noun
     return Told(f"{name} has {main} {noun} {during}.", main)
 
@@ -220,7 +225,7 @@ def _aggregate(plan: Plan, frame: Frame, book: FactBook) -> Told:
     assert plan.measure is not None, "A checked plan of this kind measures something."
     values, rows = _chosen(plan, frame)
     name, words = book.name(frame), operand_words(plan.measure, book, frame)
-    where = f" on {noun_of(frame, 2)} on which {condition_words(plan.where, book, frame)}" if plan.where else ""
+    where = among_words(plan, book, frame)
     during = stretch_words(frame, book)
     if not len(rows):
         return Told(f"No {words} of {name}{where} is known {during}.")

@@ -10,7 +10,7 @@ import numpy as np
 from backend.assistant.facts.fact import BarRange, Unit
 from backend.assistant.questions.frames import Frame
 from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Plan
-from backend.assistant.questions.telling import FactBook, Origin, condition_words, noun_of, operand_words
+from backend.assistant.questions.telling import FactBook, Origin, among_words, condition_words, noun_of, operand_words
 from backend.assistant.questions.told import Told, capital, stretch_words
 from backend.domain.bars import DAY_NS, Int64s
 
@@ -77,10 +77,10 @@ def _label(by: str, event_ns: int) -> str:
 def _asked_words(plan: Plan, frame: Frame, book: FactBook) -> str:
     """What a row tells, as "highest close" or "number of days on which the close was above {F3}"."""
     many = noun_of(frame, 2)
-    where = f" on which {condition_words(plan.where, book, frame)}" if plan.where else ""
     if plan.measure is not None:
         words = operand_words(plan.measure, book, frame)
-        return f"{_CALLED.get(plan.ask, plan.ask.value)} {words}{f' on {many}{where}' if where else ''}"
+        return f"{_CALLED.get(plan.ask, plan.ask.value)} {words}{among_words(plan, book, frame)}"
+    where = f" on which {condition_words(plan.where, book, frame)}" if plan.where else ""
     return {
         Ask.BARS: f"number of {many}",
         Ask.COUNT: f"number of {many}{where}",

@@ -7,6 +7,7 @@ from typing import Final
 from backend.assistant.facts.fact import BarRange, Fact, FactSet, Unit, Value
 from backend.assistant.questions.frames import Frame
 from backend.assistant.questions.plan import (
+    WEEKDAYS,
     Ask,
     Change,
     Condition,
@@ -173,13 +174,13 @@ def operand_words(value: Operand, book: FactBook, frame: Frame) -> str:  # noqa:
             return _indicator_words(value, book, frame)
         case Change(n_bars, unit):
             words = "change" if unit == "percent" else "change in points"
-            return f"{each_of(frame)} {words}" if n_bars == 1 else f"{words} over {book.asked(n_bars, frame)} {noun_of(frame, 2)}"
+            return f"{each_of(frame)} {words}" if n_bars == 1 else f"{words} over {book.asked(n_bars, frame)} {bar_noun(frame, 2)}"
         case Gap():
             return "gap at the open"
         case Range():
             return "range"
         case Extreme(side, name, n, unit, is_before):
-            window = "all time" if n == 0 else f"{book.asked(n, frame)} {noun_of(frame, n) if unit == 'bar' else _plural(unit, n)}"
+            window = "all time" if n == 0 else f"{book.asked(n, frame)} {bar_noun(frame, n) if unit == 'bar' else _plural(unit, n)}"
             return f"{side} {name} of {'the ' if is_before and n else ''}{window}{' before' if is_before else ''}"
         case Distance(inner, base):
             return f"distance of the {operand_words(inner, book, frame)} from the {operand_words(base, book, frame)}"
@@ -209,13 +210,30 @@ def subject_words(conditions: Sequence[Condition], book: FactBook, frame: Frame)
 
 
 def noun_of(frame: Frame, n: int) -> str:
-    """What a bar is called: day, weeks, bars."""
+    """What a bar that is asked about is called: day, weeks, bars, Mondays, days in September."""
+    noun, season = bar_noun(frame, n), frame.season.capitalize()
+    if season and (frame.season in WEEKDAYS or noun.startswith("month")):
+        return _plural(season, n)
+    return f"{noun} in {season}" if season else noun
+
+
+def bar_noun(frame: Frame, n: int) -> str:
+    """What any bar is called: day, weeks, bars."""
     return _plural(_NOUNS.get(str(frame.series.spec), "bar"), n)
 
 
 def each_of(frame: Frame) -> str:
     """What happens from one bar to the next is called: daily, weekly."""
-    return _EACH.get(noun_of(frame, 1), f"one-{noun_of(frame, 1)}")
+    return _EACH.get(bar_noun(frame, 1), f"one-{bar_noun(frame, 1)}")
+
+
+def among_words(plan: Plan, book: FactBook, frame: Frame) -> str:
+    """The bars that a measure is of, where these are not all: " on Mondays", " on days on which the close was above {F3}"."""
+    if plan.where:
+        return f" on {noun_of(frame, 2)} on which {condition_words(plan.where, book, frame)}"
+    if not frame.season:
+        return ""
+    return f" {'in' if bar_noun(frame, 1) == 'month' else 'on'} {noun_of(frame, 2)}"
 
 
 def prices_words(frame: Frame, plan: Plan, *, is_past: bool) -> str:

@@ -16,7 +16,7 @@ _CROSSINGS = frozenset({Op.CROSSES, Op.CROSSES_ABOVE, Op.CROSSES_BELOW})
 
 def tell_whether(plan: Plan, frame: Frame, book: FactBook) -> Told:
     """Whether the conditions hold at the bar of the period, or of many bars at any or at every one, as is asked."""
-    return _of_bar(plan, frame, book) if frame.n_rows == 1 else _of_bars(plan, frame, book)
+    return _of_bar(plan, frame, book) if frame.n_rows == 1 and not frame.season else _of_bars(plan, frame, book)
 
 
 def _of_bar(plan: Plan, frame: Frame, book: FactBook) -> Told:

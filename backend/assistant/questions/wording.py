@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from backend.assistant.questions.plan import (
     MONTHLY,
+    WEEKDAYS,
     Ask,
     Change,
     Condition,
@@ -60,6 +61,8 @@ def format_plan(plan: Plan) -> str:
         parts.append(period)
     elif plan.ask is Ask.WHICH:  # where no time is said, the newest bar is meant
         parts.append("ever")
+    if plan.season:
+        parts.append(f"{'on' if plan.season in WEEKDAYS else 'in'} {plan.season}s")
     if plan.by:
         parts.append(f"by {plan.by}")
     parts.append(f"on {plan.interval} bars")

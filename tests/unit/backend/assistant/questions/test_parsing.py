@@ -117,6 +117,10 @@ on which day did AAPL fall the most in 2008
     lowest change(1) of AAPL.XNAS from 2008-01-01 to 2008-12-31 on 1d bars
 when did SP500 rise most in 2009
     highest change(1) of SPX.INDEX from 2009-01-01 to 2009-12-31 on 1d bars
+how often did AAPL rise on Mondays
+    count bars of AAPL.XNAS where change(1) above 0 on mondays on 1d bars
+average May return of SP500
+    mean change(1) of SPX.INDEX in mays on 1mo bars
 mean close of AAPL in 2012
     mean close of AAPL.XNAS from 2012-01-01 to 2012-12-31 on 1d bars
 average daily return of AAPL in 2012
@@ -548,7 +552,7 @@ def test_what_is_no_question_over_bars_is_left_to_others(asked):
         ("what was the worst of AAPL in 2008", "worst of what"),
         ("how often did AAPL rise or fall more than 5% in a day in 2008", "rise"),
         ("how many trading days in 2008 did SP500 move more than 3%", "move"),
-        ("how often did AAPL rise on Mondays", "mondays"),
+        ("how often did AAPL rise on Mondays and Fridays", "Mondays and Fridays"),
         ("how many weekdays did AAPL rise in 2012", "weekdays"),
         ("longest winning streak of AAPL by weekday", "weekday"),
         ("in which hour of the day did AAPL rise most", "hour_of_the_day"),
