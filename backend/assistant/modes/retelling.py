@@ -1,7 +1,12 @@
-"""A conversation as the next prompt tells it: as it was sent while its facts hold, so that a model reads it only once."""
+"""A conversation as the next prompt tells it: as it was sent while its facts hold, so that a model reads it only once.
 
+What no longer fits is told in a line each, made by code: what was asked, and how the answer began.
+"""
+
+import hashlib
 import itertools
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,17 +16,22 @@ from backend.assistant.budgets import Count, fit
 from backend.assistant.conversations.conversation import Speaker, Turn
 from backend.assistant.engines.engine import Message, Role
 from backend.assistant.facts.fact import FactSet
-from backend.assistant.grounding.injection import fence_text
+from backend.assistant.grounding.injection import clean_text, fence_text
 from backend.assistant.grounding.span import Mark, Span
 from backend.assistant.grounding.values import format_fact
 from backend.assistant.keeping import decode_answer
 from backend.assistant.modes.relevant import relevant
-from backend.errors import TriiError
+from backend.errors import InvalidInput, TriiError
 
 _QUESTION: Final = "\n\nQuestion: "
 _TOLD: Final = re.compile(r"^(F\d+) ", re.MULTILINE)
 _STILL: Final = "The facts above hold."
 _NONE: Final = "There are no facts for this question."
+_PARTS_EARLIER: Final = 8  # of the room, so small a part is for what no longer fits
+_CHARS_PER_TOKEN: Final = 4
+_ASKED_CHARS_MAX: Final = 120
+_SAID_CHARS_MAX: Final = 200
+_FIRST_SENTENCE: Final = re.compile(r".*?[.!?](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,13 @@ class Exchange:
         sent = self._sent(digest)
         said = "".join(_told(span, self.answer.facts if sent else FactSet(())) for span in self.answer.spans)
         return Message(Role.USER, sent or self.asked), Message(Role.ASSISTANT, said)
+
+    def outline(self, said: str) -> str:
+        """The pair in a line, ``said`` being its answer as a prompt tells it."""
+        asked, answered = " ".join(self.asked.split()), " ".join(said.split())
+        first = _FIRST_SENTENCE.match(answered)
+        answered = _short(first[0] if first else answered, _SAID_CHARS_MAX)
+        return clean_text(f"- Asked: {_short(asked, _ASKED_CHARS_MAX)} Answered: {answered}")
 
     def told(self, digest: str) -> frozenset[str]:
         """Ids of the facts of ``digest`` that the pair tells."""
@@ -66,19 +83,35 @@ async def tell(
 ) -> tuple[Message, ...]:
     """The messages of a prompt of at most ``n_tokens``: what all begin with, what was said, facts that are new, the question.
 
+    What no longer fits of the branch is told in short before the facts, as far as there is room.
     before : the unchanging beginning, and the branch. Raises InvalidInput where even the question alone is too long.
     """
+    try:
+        return await _laid_out(question, facts, before, (n_tokens, n_tokens * _CHARS_PER_TOKEN // _PARTS_EARLIER), count)
+    except InvalidInput:
+        return await _laid_out(question, facts, before, (n_tokens, 0), count)
+
+
+async def _laid_out(
+    question: Question, facts: FactSet, before: tuple[Sequence[Message], Sequence[Exchange]], room: tuple[int, int], count: Count
+) -> tuple[Message, ...]:
+    """As ``tell``, with room for so many tokens, and for so many letters about what does not fit."""
     prefix, branch = before
+    n_tokens, n_chars = room
     digest, wanted = facts.digest, relevant(facts, question.text)
     pairs = [one.messages(digest) for one in branch]
     told = [one.told(digest) for one in branch]
     n_kept = len(pairs)
     while True:
-        known = frozenset[str]().union(*told[len(told) - n_kept :])
-        last = Message(Role.USER, question_text(question, wanted, digest, known))
-        n_fitting = await fit(prefix, pairs[len(pairs) - n_kept :], last, n_tokens, count)
+        n_left = len(pairs) - n_kept
+        known = frozenset[str]().union(*told[n_left:])
+        kept = [message for pair in pairs[n_left:] for message in pair]
+        lines = [one.outline(said.text) for one, (_, said) in zip(branch[:n_left], pairs, strict=False)]
+        text = question_text(question, wanted, digest, known)
+        last = Message(Role.USER, _earlier([line for line in lines if not _tells(kept, line)], n_chars) + text)
+        n_fitting = await fit(prefix, pairs[n_left:], last, n_tokens, count)
         if n_fitting == n_kept:
-            return (*prefix, *(message for pair in pairs[len(pairs) - n_kept :] for message in pair), last)
+            return (*prefix, *kept, last)
         n_kept = n_fitting  # what is told no more has to be told again
 
 
@@ -102,6 +135,27 @@ def question_text(question: Question, facts: FactSet, digest: str, known: frozen
         lines.append(f"On the chart: {', '.join(question.chart.studies)}")
     head = fence_text("\n".join(lines), digest[:32], title="facts") if lines else _STILL if known else _NONE
     return f"{head}{_QUESTION}{question.text}"
+
+
+def _earlier(lines: Sequence[str], n_chars: int) -> str:
+    """The newest of the lines in a fence of at most about ``n_chars``; empty where there is none."""
+    chosen: list[str] = []
+    for line in reversed(lines):
+        n_chars -= len(line) + 1
+        if n_chars < 0:
+            break
+        chosen.insert(0, line)
+    text = "\n".join(chosen)
+    return f"{fence_text(text, hashlib.sha256(text.encode()).hexdigest()[:32], title='said earlier')}\n\n" if text else ""
+
+
+def _short(text: str, n_chars: int) -> str:
+    return textwrap.shorten(text, n_chars, placeholder=" \u2026")
+
+
+def _tells(messages: Sequence[Message], line: str) -> bool:
+    """Whether a message that goes along tells this line already."""
+    return any(line in message.text for message in messages)
 
 
 def _exchanges(branch: Sequence[Turn]) -> Iterator[Exchange]:

@@ -245,6 +245,7 @@ async def test_facts_that_fell_out_of_a_short_context_are_told_anew(sampled):
     for _, request in writers.asked:
         text = "".join(message.text for message in request.messages)
         assert text.count("Last price: 430.47") == 1, text
+    assert "- Asked: Tell me of Apple, so Answered: Words of no weight.\n" in text
 
 
 async def test_an_answer_again_is_another_branch(sampled):
