@@ -84,7 +84,7 @@ def read_sizing(text: str) -> Sizing | Reward | None:
             hint="Write it as: risk 1% of 50000 with a stop 2.5 below 100.",
             code="maths.sizing",
         )
-    if re.search(r"\bshort\b" if stop < entry else r"\blong\b", rest):
+    if re.search(r"\b(?:short|sell|selling)\b" if stop < entry else r"\b(?:long|buy|buying|bought)\b", rest):
         raise InvalidInput(
             "The stop of a long position lies below its entry, that of a short one above it.",
             hint="Check the entry and the stop.",
