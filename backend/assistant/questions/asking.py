@@ -136,6 +136,12 @@ def _special(reading: Reading, *, n_instruments: int, has_list: bool) -> Wanted 
         re.search(better, reading.text) and not re.search(r"\{\d+\}", reading.text)
     )
     if is_comparison and (n_instruments > 1 or has_list):
+        if re.search(rf"\b{UNITS}\b", reading.text):
+            raise InvalidInput(
+                "Days and the like are not compared between instruments: only the returns of one time are.",
+                hint="Ask about one instrument at a time, as in: best day of AAPL in 2012.",
+                code="question.compared",
+            )
         for pattern in (
             compares,
             compares,

@@ -6,6 +6,7 @@ from typing import Final, cast
 
 from msgspec.structs import replace
 
+from backend.assistant.facts.fact import Unit
 from backend.assistant.questions.binding import check_said, marks_of
 from backend.assistant.questions.phrases import Reading, interval_of
 from backend.assistant.questions.plan import (
@@ -20,6 +21,7 @@ from backend.assistant.questions.plan import (
     Operand,
     Price,
 )
+from backend.assistant.questions.telling import unit_of
 from backend.errors import InvalidInput
 
 UP: Final = (
@@ -99,21 +101,48 @@ def take_conditions(reading: Reading, where: list[Condition]) -> None:
     _take_betweens(reading, where)
     _take_new_extremes(reading, where)
     # No number of days is a level: "above its 50 day".
-    operand = rf"(?:\{{(\d+)\}}|({_NUMBER})(?![\d.]* ?{_UNIT}\b) ?%?(?: (?:points|dollars|shares)\b)?(?![\w.]))"
+    operand = rf"(?:\{{(\d+)\}}|({_NUMBER})(?![\d.]* ?{_UNIT}\b)( ?%| (?:points|dollars|shares)\b)?(?![\w.]))"
     pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)({_OP}) {_LINKING}{operand}"
 
     def read(match: re.Match[str]) -> str:
         op = next(op for op, words in _OPS if re.fullmatch(words, match[2]))
-        left = reading.values[int(match[1])] if match[1] else Price("close")
+        left = reading.values[int(match[1])] if match[1] else None
         right: Operand = reading.values[int(match[3])] if match[3] else Number(float(match[4]))
-        if match[1] and int(match[1]) in reading.falls and isinstance(right, Number) and op in _FLIPPED:
-            op, right = _FLIPPED[op], Number(-right.value)  # a fall of more than 3 % is a change below -3 %
+        is_fall = match[1] is not None and int(match[1]) in reading.falls
+        if isinstance(right, Number):
+            left, fell = _counted(left, match[4], (match[5] or "").strip(), [] if reading.has_several else where)
+            if (is_fall or fell) and op in _FLIPPED:
+                op, right = _FLIPPED[op], Number(-right.value)  # a fall of more than 3 % is a change below -3 %
+        left = Price("close") if left is None else left
         check_said(marks_of(reading, match, 2), match[1], right, where)
         is_written = match[3] is not None and int(match[3]) < reading.n_written
         where.append(Condition(cast("Measure", left), op, right) if is_written else _condition(left, op, right))
         return _without(match)
 
     _take(reading, where, pattern, read, 2)
+
+
+def _counted(left: Operand | None, number: str, unit: str, before: list[Condition]) -> tuple[Operand | None, bool]:
+    """What a number of ``unit`` is compared with, and whether it is how far that fell.
+
+    "Rose more than 3 % but less than 5 %" speaks of one move twice. Raises InvalidInput for a number of nothing that is named.
+    before : conditions whose move may be meant
+    """
+    if unit == "%" and left is None:
+        moved = next((one for one in reversed(before) if unit_of(one.left) is Unit.PERCENT), None)
+        if moved is not None and isinstance(moved.right, Number):
+            size = moved.right.value
+            return moved.left, size < 0 or (size == 0 and moved.op in {Op.BELOW, Op.AT_MOST})
+    if unit == "shares":
+        left = left or Price("volume")
+    counts = {"%": {Unit.PERCENT, Unit.INDEX}, "shares": {Unit.QUANTITY}, "": set(Unit)}.get(unit, {Unit.PRICE})
+    if unit_of(left or Price("close")) not in counts:
+        raise InvalidInput(
+            f"{number} {unit} of what?",
+            hint="Say what is compared, as in: rose more than 3 %, close above 100, volume above 20 million.",
+            code="question.unit",
+        )
+    return left, False
 
 
 def take_bare_moves(reading: Reading, where: list[Condition]) -> None:
@@ -157,31 +186,52 @@ def _without(match: re.Match[str]) -> str:
 
 
 def _condition(left: Operand, op: Op, right: Operand) -> Condition:
-    # "Volume above its 20-day average" means the average of volume.
-    if isinstance(left, Price) and left.field != "close" and isinstance(right, Indicator) and not right.source:
-        is_average = right.name in {"sma", "ema", "wma"}
-        right = Indicator(right.name, right.output, right.numbers, left.field) if is_average else right
+    right = _of_the_same(left, right)
     # No bar is above a high that it is part of: "above its 20-day high" means the one that stood before.
     if isinstance(right, Extreme) and isinstance(left, Price) and op in _BEYOND[right.side]:
         right = Extreme(right.side, right.field, right.n, right.unit, is_before=True)
     return Condition(cast("Measure", left), op, right)
 
 
+def _of_the_same(left: Operand, right: Operand) -> Operand:
+    """The average of volume, where volume is compared with "its 20-day average"."""
+    if isinstance(left, Price) and left.field != "close" and isinstance(right, Indicator) and not right.source:
+        is_average = right.name in {"sma", "ema", "wma"}
+        return Indicator(right.name, right.output, right.numbers, left.field) if is_average else right
+    return right
+
+
 def _take_distances(reading: Reading, where: list[Condition]) -> None:
     """A distance in percent: "more than 5 % below its 52 week high"."""
-    pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)(?:({_SIZE}) )?({_NUMBER}) ?% (below|under|off|above|over) {_LINKING}\{{(\d+)\}}"
+    unit = r"( ?%| points?| dollars?)?"
+    pattern = (
+        rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)(?:({_SIZE}) )?({_NUMBER}){unit} (below|under|off|above|over) {_LINKING}\{{(\d+)\}}"
+    )
 
     def read(match: re.Match[str]) -> str:
         left = reading.values[int(match[1])] if match[1] else Price("close")
-        base, size = reading.values[int(match[5])], float(match[3])
+        base, size = _of_the_same(left, reading.values[int(match[6])]), float(match[3])
         if not isinstance(left, Price | Indicator | Extreme) or not isinstance(base, Price | Indicator | Extreme):
             return match[0]
+        _check_distance(base, match[4] or "", is_written=int(match[6]) < reading.n_written)
         op = next((op for op, words in _LEVELS.items() if re.fullmatch(words, match[2] or "")), Op.AT_LEAST)
-        is_above = match[4] in {"above", "over"}
+        is_above = match[5] in {"above", "over"}
         where.append(Condition(Distance(left, base), op if is_above else _FLIPPED[op], Number(size if is_above else -size)))
         return _without(match)
 
     _take(reading, where, pattern, read, 3)
+
+
+def _check_distance(base: Price | Indicator | Extreme, unit: str, *, is_written: bool) -> None:
+    """Raises InvalidInput for a distance in points, and for one from a high or low of which nobody says how long it stood."""
+    if "%" not in unit:
+        raise InvalidInput(
+            "Distances are told in percent.", hint="Ask so, as in: 5 % above its 50-day average.", code="question.unit"
+        )
+    if isinstance(base, Price) and base.field in {"high", "low"} and not is_written:
+        raise InvalidInput(
+            f"Which {base.field} is meant?", hint=f"Name its time, as in: 52 week {base.field}.", code="question.measure"
+        )
 
 
 def _take_betweens(reading: Reading, where: list[Condition]) -> None:

@@ -74,6 +74,7 @@ _WATCHLIST: Final = re.compile(
 )
 _SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
 _OTHERS_MOVE: Final = rf"\b(?:when|while|if|on|that)\b[^;]*@x[a-z][^;]*\b(?:{UP}|{DOWN})\b"
+_ANY_DAY: Final = r"\b(?:in|on|within) (?:a|any|some|one)(?: single| one)? (?:trading )?(?:day|session)\b"
 # Values of which one would be told as if it were all.
 _PLURAL: Final = re.compile(r"\b(?:closes|opens|highs|lows|volumes|changes|returns|moves|gaps|ranges|(?:closing|opening) prices)\b")
 # How something stands now is told by its facts.
@@ -273,12 +274,14 @@ def _is_one_bar(period: Period) -> bool:
 
 def _whole_move(reading: Reading, wanted: Wanted | None, where: list[Condition], period: Period) -> Wanted | None:
     """What is wanted where the move of a whole time is meant: "was it up in 2012" asks for no single day that was up."""
-    if wanted is None or wanted.ask is not Ask.WHETHER or len(where) != 1 or reading.n_written or reading.intervals:
+    if wanted is None or wanted.ask not in {Ask.WHETHER, Ask.WHICH} or len(where) != 1 or reading.n_written or reading.intervals:
         return wanted
     (only,) = where
+    if wanted.ask is Ask.WHICH and re.search(_ANY_DAY, reading.opening):
+        return wanted
     if _is_one_bar(period) or not isinstance(only.left, Change) or only.left.n_bars != 1:
         return wanted
-    if only.right == Number(0.0):
+    if only.right == Number(0.0) and wanted.ask is Ask.WHETHER:
         where.clear()
         return Wanted(Ask.RETURN, is_faint=wanted.is_faint)
     if isinstance(period, Whole):

@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from backend.assistant.questions.plan import MONTHS, WEEKDAYS
+
 # The hours of days, the days of months: what comes again and again is asked about, and no single one of them.
 _AGAIN: Final = r"(?:hour|minute|session|day|week|month|quarter|time)s? of (?:the |a |each |every )?(?:day|week|month|quarter|year)"
 _AVERAGES: Final = r"(?:(?:simple|exponential|weighted) )?(?:moving averages?|averages?|ma|sma|ema|wma|dma)"
 _OTHER_AVERAGE: Final = rf"(?:but|and|yet|while|or) (?:[a-z']+ ){{0,5}}\d+ (?:day|week|month|bar) ({_AVERAGES})\b"
 
 # A price, and no percent or points that it moves by.
-_LEVEL: Final = r"\d[\d.]*(?! ?(?:%|points?\b|bars?\b|days?\b|weeks?\b|months?\b|years?\b)|[\w.])"
+_LEVEL: Final = r"\d[\d.]*(?! ?(?:%|points?\b|shares?\b|contracts?\b|bars?\b|days?\b|weeks?\b|months?\b|years?\b)|[\w.])"
 _FALL: Final = (
     r"(?:falls?|fell|fallen|falling|drop(?:s|ped)?|dip(?:s|ped)?|sinks?|sank|decline[sd]?|slides?|slid|crash(?:es|ed)?|plunge[sd]?)"
 )
@@ -18,6 +20,7 @@ _RISE: Final = r"(?:rises?|rose|risen|rising|climb(?:s|ed)?|jump(?:s|ed)?|rall(?
 _SIDE: Final = r"up|down|green|red|winning|losing|positive|negative"
 _QUOTE: Final = r"(?:close|open|closing|opening|high|low)"
 _CLOSE_BEFORE: Final = r"(?:the |its )?(?:previous|prior|last) (?:day's |session's )?close\b"
+_RANKED: Final = rf"(?:(?:day|week|month|quarter|year|{'|'.join((*WEEKDAYS, *MONTHS))})s?)"
 _PERIOD: Final = r"(?:the )?(?:year )?(?:[a-z]+\.?,? )?(?:1[89]|20)\d\d\b|(?:this|last|the previous) (?:week|month|quarter|year)\b"
 
 
@@ -39,6 +42,8 @@ def _season(found: re.Match[str]) -> str:
 
 
 _SYNONYMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
+    (r"\b(januar|februar)ies\b", r"\1ys"),
+    (r"\bmarches\b", "marchs"),
     (r"\bdays? of (?:the |a |each )?week\b", "weekday"),
     (r"\b(?:calendar )?months? of (?:the |a |each )?year\b", "calendar month"),
     (rf"\b{_AGAIN}\b", _one_word),
@@ -55,8 +60,8 @@ _SYNONYMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] =
     (r"\b(what|when|how|which|who)'s\b", r"\1 is"),
     (r"\b(?:which|what) (day|month) is (?:the |usually |typically |normally )?(best|worst)\b", _season),
     (r"\b(?:which|what) (day|week|month|quarter|year)\b(.*)\b(best|worst)\b", r"\3 \1 \2"),
-    (r"\btop (?=(?:\d+ )?(?:days?|weeks?|months?|quarters?|years?)\b)", "best "),
-    (r"\bbottom (?=(?:\d+ )?(?:days?|weeks?|months?|quarters?|years?)\b)", "worst "),
+    (rf"\btop (?=(?:\d+ )?{_RANKED}\b)", "best "),
+    (rf"\bbottom (?=(?:\d+ )?{_RANKED}\b)", "worst "),
     (r"\b(best|worst) (\d+) (?=(?:days|weeks|months|quarters|years)\b)", r"\2 \1 "),
     (rf"\b{_FALL} (?:back )?(?:below|under) (?={_LEVEL})", "crosses below "),
     (rf"\b{_RISE} (?:back )?above (?={_LEVEL})", "crosses above "),
