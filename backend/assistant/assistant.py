@@ -1,6 +1,7 @@
 """The assistant: questions in, answers that grow, conversations kept; nothing it says is a number that code did not compute."""
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections import OrderedDict
@@ -320,10 +321,11 @@ class Assistant:
         question = draft.answer.question
         if not question.is_auto:
             return ""
-        if await said.plan() is not None:
-            chosen = Chosen(Mode.FAST, "it goes on from the question before")
-        else:
-            chosen = await self._parts.chooser.choose(question)
+        goes_on = False
+        with contextlib.suppress(InvalidInput):  # what is not understood of it is said when it is answered
+            goes_on = await said.plan() is not None
+        before = Chosen(Mode.FAST, "it goes on from the question before")
+        chosen = before if goes_on else await self._parts.chooser.choose(question)
         draft.grow(question=replace(question, mode=chosen.mode))
         return chosen.why
 

@@ -82,7 +82,7 @@ class Said:
         return self._exchanges
 
     async def plan(self) -> Plan | None:
-        """The plan of a question that only says what is other than in the one before it; None for any other."""
+        """The plan of a question that says what is other than in the one before it; None for any other. Raises InvalidInput."""
         if self._plan is None:
             is_one = goes_on(self._question.text)
             self._plan = (await self._lookup.varied(self._question.text, await self._asked()) if is_one else None,)

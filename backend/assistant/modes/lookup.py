@@ -1,5 +1,6 @@
 """What code answers alone: sums, questions over stored bars, searches; no model is asked."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Protocol
@@ -13,11 +14,11 @@ from backend.assistant.grounding.tags import join_spans, render_tags
 from backend.assistant.hits import Hit, HitKind, quoted_span
 from backend.assistant.maths.algebra import Algebra
 from backend.assistant.maths.reading import read_sum
-from backend.assistant.maths.sizing import read_sizing
+from backend.assistant.maths.sizing import Reward, Sizing, read_sizing
 from backend.assistant.maths.solving import solve
 from backend.assistant.modes.draft import Draft
 from backend.assistant.questions.definitions import asked_indicator, definition_of
-from backend.assistant.questions.following import vary
+from backend.assistant.questions.following import at_the_same_time, goes_on, vary
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.offers import Offer
 from backend.assistant.questions.parsing import NAMELESS
@@ -40,7 +41,7 @@ class Before(Protocol):
         ...
 
     async def plan(self) -> Plan | None:
-        """The plan of a question that only says what is other than in the one before; None for any other."""
+        """The plan of a question that says what is other than in the one before; None for any other. Raises InvalidInput."""
         ...
 
 
@@ -76,7 +77,7 @@ class Lookup:
 
         Raises InvalidInput for one that nearly is.
         """
-        asked = read_sizing(question.text) or read_sum(question.text)
+        asked = read_sizing(question.text) or await self._sizing_of(question.text) or read_sum(question.text)
         if asked is not None:
             draft.say(Phase.COMPUTING, "Working it out")
             solved = await solve(asked, self._algebra, self._clock.now_ns())
@@ -89,6 +90,8 @@ class Lookup:
             self._finish(draft, (quoted_span(definition_of(spec)),), FactSet(()), reason)
             return True
         plan = await before.plan()
+        if plan is not None and len(plan.instruments) == 1:
+            draft.grow(question=replace(draft.answer.question, instrument=InstrumentId.parse(plan.instruments[0])))
         try:
             plan = plan or await self._questions.parse(question.text, instrument=question.instrument)
         except InvalidInput as error:
@@ -102,19 +105,44 @@ class Lookup:
         await self.run(draft, plan, "Computed from stored bars: {0}. No model was needed.")
         return True
 
+    async def _sizing_of(self, text: str) -> Sizing | Reward | None:
+        """A position size that is asked for of a named instrument, which changes nothing of it."""
+        mentions = (await self._questions.names()).mentions(text) if "stop" in text.lower() else ()
+        bare = text
+        for one in sorted(mentions, key=lambda one: one.start, reverse=True):
+            bare = f"{bare[: one.start]} {bare[one.end :]}"
+        found = read_sizing(bare) if mentions else None
+        return found and replace(found, text=text.strip())
+
     async def varied(self, text: str, asked: Sequence[Question]) -> Plan | None:
-        """The plan of a text that only says what is other than in the last of ``asked``, each of which may do so itself."""
+        """The plan of a text that says what is other than in the last of ``asked``, each of which may do so itself.
+
+        One that is not understood and goes on is passed over: what follows it goes on from the one before. Raises InvalidInput
+        where the text is nearly such a question.
+        """
         names = await self._questions.names()
         plan: Plan | None = None
         for one in asked:
-            plan = (plan and _varied(one.text, plan, names)) or await self._read(one)
-        return plan and _varied(text, plan, names)
+            before, plan = plan, None
+            with contextlib.suppress(InvalidInput):
+                plan = await self._next(one.text, one.instrument, before, names)
+            plan = plan or (before if goes_on(one.text) else None)
+        return plan and await self._next(text, None, plan, names)
 
-    async def _read(self, question: Question) -> Plan | None:
+    async def _next(self, text: str, instrument: InstrumentId | None, before: Plan | None, names: Names) -> Plan | None:
+        """The plan of a question, which may go on from the one ``before``; None where it is none. Raises InvalidInput."""
+        if before is None or not goes_on(text):
+            return await self._questions.parse(text, instrument=instrument)
+        if (found := vary(text, before, names)) is not None:
+            return found
+        only = InstrumentId.parse(before.instruments[0]) if len(before.instruments) == 1 else None
         try:
-            return await self._questions.parse(question.text, instrument=question.instrument)
-        except InvalidInput:
+            fresh = await self._questions.parse(text, instrument=instrument or only)
+        except InvalidInput as error:
+            if error.code != NAMELESS:
+                raise
             return None
+        return fresh and at_the_same_time(fresh, text, before)
 
     async def offer(self, question: Question) -> Offer | None:
         """What code reads of a question that it does not read whole; None where a plan would be no answer."""
@@ -207,10 +235,3 @@ def _line(cells: Sequence[str], facts: FactSet) -> list[Span]:
     """A line of a table, tags in it told."""
     told = [part for cell in cells for part in (*render_tags(cell, facts), Span(" | "))]
     return [Span("| "), *told, Span("\n")]
-
-
-def _varied(text: str, before: Plan, names: Names) -> Plan | None:
-    try:
-        return vary(text, before, names)
-    except InvalidInput:
-        return None

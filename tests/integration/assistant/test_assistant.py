@@ -314,10 +314,33 @@ async def test_a_question_may_say_only_what_is_other_than_in_the_one_before(samp
             alone = await ask(assistant, whole)
             assert marks(told, Mark.NUMBER) == marks(alone, Mark.NUMBER) != []
             assert (told.question.mode, told.text) == (Mode.FAST, alone.text)
+        await ask(assistant, "how many days did AAPL rise in 2012", conversation=talk)
+        for text, whole in (
+            ("and how many did it fall?", "how many days did AAPL fall in 2012"),
+            ("and on Fridays?", "how many Fridays did AAPL fall in 2012"),
+            ("and how many in 2011?", "how many Fridays did AAPL fall in 2011"),
+            ("and its max drawdown ever?", "max drawdown of AAPL"),
+            ("and in 2009?", "max drawdown of AAPL in 2009"),
+            ("and xyzzy plugh?", ""),  # what is not understood loses no thread
+            ("and in October?", "max drawdown of AAPL in October 2009"),
+            ("and the highest close?", "highest close of AAPL in October 2009"),
+            ("and the lowest?", "lowest close of AAPL in October 2009"),
+            ("now what is the close of MSFT", "what is the close of MSFT"),
+        ):
+            told = await ask(assistant, text, conversation=talk, is_auto=True)
+            assert not whole or (told.text == (await ask(assistant, whole)).text != ""), (text, told.text)
         for text in ("and its dividends?", "what about lunch", "and MSFT rises"):
             other = await ask(assistant, text, conversation=talk)
             assert not other.matches
             assert not (other.phase is Phase.DONE and other.provenance.reason.startswith("Computed from stored bars"))
+
+
+async def test_a_position_size_may_name_its_instrument(sampled):
+    async with assistant_on(sampled, ScriptedWriters(candidates=())) as (_, assistant):
+        named = await ask(assistant, "how many shares for 1% risk of 50,000 AAPL with entry 430 and stop 420")
+        bare = await ask(assistant, "how many shares for 1% risk of 50,000 with entry 430 and stop 420")
+    assert named.text == bare.text
+    assert named.text.startswith("50 shares long")
 
 
 async def test_heads_of_a_table_say_their_figures_and_no_tags(sampled):
