@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias, cast
 
-from backend.assistant.questions.plan import Current, Period, Previous, Recent, Span, Whole
+from backend.assistant.questions.plan import Current, Period, Previous, Recent, Span, Whole, plural_of
 from backend.errors import InvalidInput
 
 Stretch: TypeAlias = tuple[date, date]
@@ -67,9 +67,13 @@ def take_period(text: str) -> tuple[Period, str]:
         raise InvalidInput("Two periods are named.", hint="Ask about one at a time.", code="question.period")
     bare = re.search(rf"\b(?:in|during|since|on|of) ({_BARE_MONTH})\b", rest)
     if bare:
-        of_all = "" if re.search(r"\d", bare[1]) else f', or say "in {calendar.month_name[_MONTHS[bare[1].rstrip(".")]]}s" for all'
+        of_all = "" if re.search(r"\d", bare[1]) else f', or say "in {_all_of(bare[1])}" for all'
         raise InvalidInput(f"Which year's {bare[1].title()} is meant?", hint=f"Add the year{of_all}.", code="question.period")
     return (found[0] if found else Whole()), " ".join(rest.split())
+
+
+def _all_of(month: str) -> str:
+    return plural_of(calendar.month_name[_MONTHS[month.rstrip(".")]].lower())
 
 
 def is_ever(text: str) -> bool:

@@ -72,6 +72,7 @@ Month: TypeAlias = Literal[
 ]  # fmt: skip
 WEEKDAYS: Final[tuple[str, ...]] = get_args(Weekday)
 MONTHS: Final[tuple[str, ...]] = get_args(Month)
+_PLURALS: Final = {"january": "Januaries", "february": "Februaries", "march": "Marches"}
 
 
 class _Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -228,6 +229,11 @@ SPLITTABLE: Final = _FILTERED | {
     Ask.VOLATILITY,
 }
 _OVER_TIME: Final = OF_TWO | {Ask.RETURN, Ask.COMPARE, Ask.DRAWDOWN, Ask.VOLATILITY, Ask.SHARPE, Ask.TREND}
+
+
+def plural_of(season: str) -> str:
+    """Mondays, Januaries."""
+    return _PLURALS.get(season, f"{season.capitalize()}s")
 
 
 def spans_bars(plan: Plan) -> bool:

@@ -28,6 +28,7 @@ from backend.assistant.questions.plan import (
     Price,
     Recent,
     Span,
+    plural_of,
 )
 from backend.domain.bars import BarSpec
 from backend.domain.instruments import InstrumentId
@@ -93,7 +94,7 @@ def _check_split(plan: Plan) -> None:
 
 
 def _check_season(plan: Plan) -> None:
-    called = f"{plan.season.capitalize()}s"
+    called = plural_of(plan.season)
     if plan.ask not in SEASONAL:
         _refuse(f"{_said(plan.ask).capitalize()} is not told of {called} alone.", "Ask how many, how often, or for a mean.")
     if plan.period == Recent(1, "bar"):

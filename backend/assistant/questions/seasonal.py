@@ -6,7 +6,7 @@ from typing import Final
 from backend.assistant.questions.each import EACH, IS_WHETHER
 from backend.assistant.questions.measuring import Wanted
 from backend.assistant.questions.phrases import Reading
-from backend.assistant.questions.plan import MONTHLY, MONTHS, WEEKDAYS, Ask, Change, Condition
+from backend.assistant.questions.plan import MONTHLY, MONTHS, WEEKDAYS, Ask, Change, Condition, plural_of
 from backend.errors import InvalidInput
 
 _NAME: Final = rf"({'|'.join((*WEEKDAYS, *MONTHS))})"
@@ -24,6 +24,7 @@ _DURING: Final = (
     rf"(?:\b(?:on|in|for|of|during) )?\b(?:(?P<each>{EACH}) (?:the )?{_NAME}s?|an? {_NAME}|{_NAME}s|{_NAME}(?= {_OF_YEARS}))\b"
     rf"(?: {_OF_YEARS})?"
 )
+_HOW_MANY: Final = r"\bhow (?:many|often)\b|\bnumber of\b"
 _COUNTING: Final = frozenset({Ask.BARS, Ask.COUNT, Ask.SHARE, Ask.WHETHER, Ask.EVERY, Ask.FIRST, Ask.LAST, Ask.LIST})
 
 
@@ -36,11 +37,13 @@ def take_season(reading: Reading) -> str:
             season = next(word for word in match.groups() if word in WEEKDAYS or word in MONTHS)
             found.append(season)
             noun = "" if pattern != _COUNTED else "days" if season in WEEKDAYS else "months"
+            if said.get("each") and season in MONTHS and re.search(_HOW_MANY, reading.text):
+                noun = "by year"  # in each September there are so many
             head = re.sub(r"^(\w+) (\d+)$", r"\2 \1", said.get("head", ""))
             reading.text = f"{reading.text[: match.start()]} {head} {noun} {reading.text[match.end() :]}"
             reading.is_every |= asks_whether and said.get("each") is not None
     if len(set(found)) > 1:
-        both = " and ".join(f"{one.capitalize()}s" for one in dict.fromkeys(found))
+        both = " and ".join(map(plural_of, dict.fromkeys(found)))
         raise InvalidInput(f"{both} are both named.", hint="Ask about one of them at a time.", code="question.season")
     return found[0] if found else ""
 
@@ -58,7 +61,7 @@ def choose_bars(reading: Reading, wanted: Wanted | None, where: list[Condition],
     elif wanted.measure == Change(1) or wanted.ask in _COUNTING:
         name = season.capitalize()
         raise InvalidInput(
-            f"Are days in {name} meant, or whole {name}s?",
-            hint=f"Ask how many days, or how many {name}s.",
+            f"Are days in {name} meant, or whole {plural_of(season)}?",
+            hint=f"Ask how many days, or how many {plural_of(season)}.",
             code="question.season",
         )

@@ -21,6 +21,7 @@ from backend.assistant.questions.plan import (
     Plan,
     Price,
     Range,
+    plural_of,
 )
 from backend.assistant.questions.wording import format_operand
 from backend.domain.bars import BarUnit
@@ -213,7 +214,7 @@ def noun_of(frame: Frame, n: int) -> str:
     """What a bar that is asked about is called: day, weeks, bars, Mondays, days in September."""
     noun, season = bar_noun(frame, n), frame.season.capitalize()
     if season and (frame.season in WEEKDAYS or noun.startswith("month")):
-        return _plural(season, n)
+        return season if n == 1 else plural_of(frame.season)
     return f"{noun} in {season}" if season else noun
 
 

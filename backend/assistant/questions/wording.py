@@ -23,6 +23,7 @@ from backend.assistant.questions.plan import (
     Recent,
     Span,
     Whole,
+    plural_of,
 )
 
 _HEADS = {
@@ -62,7 +63,7 @@ def format_plan(plan: Plan) -> str:
     elif plan.ask is Ask.WHICH:  # where no time is said, the newest bar is meant
         parts.append("ever")
     if plan.season:
-        parts.append(f"{'on' if plan.season in WEEKDAYS else 'in'} {plan.season}s")
+        parts.append(f"{'on' if plan.season in WEEKDAYS else 'in'} {plural_of(plan.season).lower()}")
     if plan.by:
         parts.append(f"by {plan.by}")
     parts.append(f"on {plan.interval} bars")
