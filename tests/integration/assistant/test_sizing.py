@@ -114,7 +114,7 @@ def test_other_words_about_risks_and_stops_are_left_to_others(text):
         ("position size risking 1% of 50000, short at 100, stop 96", "that of a short one above it"),
         ("position size risking 1% of 50000, long at 100, stop 104", "lies below its entry"),
         ("how many shares to buy for 1% risk of 50000 entry 50 stop 52", "lies below its entry"),
-        ("how many shares to sell for 1% risk of 50000 entry 50 stop 48", "lies below its entry"),
+        ("position size risking 1% of 50000, selling at 50, stop 48", "lies below its entry"),
         ("risk reward with entry 50 stop 48 target 45", "on the other side of the entry"),
         ("risk 1% of $50000 with a stop at €95 and entry 100", "cannot be reckoned together"),
     ],
