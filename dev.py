@@ -86,7 +86,7 @@ WINDOW_LIBRARIES = {
 DISPLAY_PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool"}
 
 # The suite's folders in the order they run, cheapest first, with the minutes each may take on two cores.
-TIERS = {"unit": 1, "property": 2, "integration": 4, "ui": 3, "simulator": 1, "end2end": 2}
+TIERS = {"unit": 4, "property": 4, "integration": 15, "ui": 7, "simulator": 1, "end2end": 3}
 NO_TESTS_COLLECTED = 5
 
 
