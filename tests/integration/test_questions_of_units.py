@@ -62,6 +62,18 @@ ORACLES = {
         "count",
         lambda _, a: int((a[AAPL].loc["2012"].volume > 1.5 * a[AAPL].loc["2012"].usual).sum()),
     ),
+    "how many days did AAPL rise between 1% and 2% in 2012": (
+        "count",
+        lambda _, a: int(a[AAPL].loc["2012"].change.between(1, 2).sum()),
+    ),
+    "how many days did AAPL fall by between 1 and 2% in 2012": (
+        "count",
+        lambda _, a: int(a[AAPL].loc["2012"].change.between(-2, -1).sum()),
+    ),
+    "how many days was AAPL within 2% of its 50-day average in 2012": (
+        "count",
+        lambda _, a: int((a[AAPL].close / a[AAPL].close.rolling(50).mean() - 1).loc["2012"].abs().le(0.02).sum()),
+    ),
     "top 5 Mondays of MSFT": ("highest", lambda _, a: a[MSFT][a[MSFT].index.day_name() == "Monday"].change.max()),
     "bottom 3 Octobers of SP500": ("lowest", lambda _, a: monthly(a[SPX]).pipe(lambda m: m[m.index.month == 10]).min()),
 }
@@ -80,6 +92,8 @@ REFUSED = {
     "how many days did AAPL close more than 10 dollars below its 52 week high in 2012": "Distances are told in percent",
     "how many days did AAPL close at least 10 above its open in 2012": "Distances are told in percent",
     "how many days was AAPL 10% below its high in 2012": "Which high is meant?",
+    "how many days was AAPL within 2% of its high in 2012": "Which high is meant?",
+    "how many days was AAPL between 1% and 2% in 2012": "% of what?",
 }
 
 

@@ -166,7 +166,7 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase | 
         _compound_return,
     ),
     (re.compile(rf"{_PERCENT}{_A_YEAR} (?:compounded|compound) {_FOR_YEARS}"), _compound_return),
-    *((re.compile(rf"(?:(?:invest|future value of) )?(?P<base>{_NUMBER}) {words}"), _compounded) for words in _GROWING),
+    *((re.compile(rf"(?:(?:invest|compound|future value of) )?(?P<base>{_NUMBER}) {words}"), _compounded) for words in _GROWING),
     (
         re.compile(
             rf"(?:cagr|(?:compound )?annual(?:i[sz]ed)? (?:growth(?: rate)?|return)) (?:from|of) (?P<from>{_NUMBER})"

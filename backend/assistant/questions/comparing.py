@@ -35,6 +35,7 @@ DOWN: Final = (
     r"|(?:go|goes|went|gone|move[sd]?|finish(?:ed)?|close[sd]?|end(?:ed)?|was|is|were|be) (?:down|lower)|down|downs)"
 )
 _NUMBER: Final = r"-?\d+(?:\.\d+)?"
+_SHARE: Final = r"\d+(?:\.\d+)?"
 _WENT: Final = r"br(?:oke|eaks?|oken)|move[sd]?|went|goes|go"
 _OPS: Final = (
     (Op.CROSSES_ABOVE, r"cross(?:es|ed|ing)? (?:back )?(?:above|over|up through|upwards?(?: through)?)"),
@@ -90,6 +91,15 @@ def take_moves(reading: Reading, where: list[Condition]) -> None:
             where.append(Condition(change, Op.ABOVE if match["up"] else Op.BELOW, Number(0.0)))
         return " ; "
 
+    def read_between(match: re.Match[str]) -> str:
+        low, high = sorted((float(match["low"]), float(match["high"])))
+        sign = 1.0 if match["up"] else -1.0
+        for op, size in ((Op.AT_LEAST, low), (Op.AT_MOST, high)):
+            where.append(Condition(Change(), op if match["up"] else _FLIPPED[op], Number(sign * size)))
+        return " ; "
+
+    between = rf"\b(?:(?P<up>{UP})|(?P<down>{DOWN})) (?:by )?between (?P<low>{_SHARE}) ?%? and (?P<high>{_SHARE}) ?%(?: in a day)?"
+    _take(reading, where, between, read_between)
     _take(reading, where, pattern, read)
     if match := re.search(rf"\b(?:{UP}|{DOWN}) (?:by )?(?:{_SIZE}) ({_NUMBER})(?![\d.%]| %)", reading.text):
         raise InvalidInput(f"{match[1]} what?", hint="Write a % or points behind the number.", code="question.unit")
@@ -219,6 +229,18 @@ def _take_distances(reading: Reading, where: list[Condition]) -> None:
         where.append(Condition(Distance(left, base), op if is_above else _FLIPPED[op], Number(size if is_above else -size)))
         return _without(match)
 
+    def read_within(match: re.Match[str]) -> str:
+        left = reading.values[int(match[1])] if match[1] else Price("close")
+        base, size = _of_the_same(left, reading.values[int(match[3])]), float(match[2])
+        if not isinstance(left, Price | Indicator | Extreme) or not isinstance(base, Price | Indicator | Extreme):
+            return match[0]
+        _check_distance(base, "%", is_written=int(match[3]) < reading.n_written)
+        for op, edge in ((Op.AT_LEAST, -size), (Op.AT_MOST, size)):
+            where.append(Condition(Distance(left, base), op, Number(edge)))
+        return _without(match)
+
+    within = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)within ({_NUMBER}) ?% (?:of|from) {_LINKING}\{{(\d+)\}}"
+    _take(reading, where, within, read_within, 2)
     _take(reading, where, pattern, read, 3)
 
 
@@ -235,11 +257,13 @@ def _check_distance(base: Price | Indicator | Extreme, unit: str, *, is_written:
 
 
 def _take_betweens(reading: Reading, where: list[Condition]) -> None:
-    pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)between ({_NUMBER}) ?%? and ({_NUMBER}) ?%?(?![\w.])"
+    pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)between ({_NUMBER})( ?%)? and ({_NUMBER})( ?%)?(?![\w.])"
 
     def read(match: re.Match[str]) -> str:
-        left = cast("Measure", reading.values[int(match[1])] if match[1] else Price("close"))
-        low, high = sorted((float(match[2]), float(match[3])))
+        said = reading.values[int(match[1])] if match[1] else None
+        unit = "%" if match[3] or match[5] else ""
+        left = cast("Measure", _counted(said, match[4], unit, [])[0] or Price("close"))
+        low, high = sorted((float(match[2]), float(match[4])))
         where.extend((Condition(left, Op.AT_LEAST, Number(low)), Condition(left, Op.AT_MOST, Number(high))))
         return _without(match)
 

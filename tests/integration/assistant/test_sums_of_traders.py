@@ -43,6 +43,7 @@ EXACT = {
     "99999999999.99 * 99999999999.99": Fraction("99999999999.99") ** 2,
 }
 ABOUT = {
+    "compound 10000 at 7% for 10 years": 10_000 * mpmath.mpf("1.07") ** 10,
     "10,000 compounding at 1% monthly for 24 months": 10_000 * mpmath.mpf("1.01") ** 24,
     "10,000 at 6% compounded monthly for 24 months": 10_000 * (1 + mpmath.mpf("0.06") / 12) ** 24,
     "what is $5000 worth after 18 months at 4%": 5_000 * mpmath.mpf("1.04") ** mpmath.mpf("1.5"),
