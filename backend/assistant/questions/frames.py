@@ -128,7 +128,7 @@ async def load_frame(
     """Load what a question needs of one series, as it was known at ``now_ns``. Raises InvalidInput where it cannot be built.
 
     Whatever its period, indicators start at the first stored bar, as on charts. A bar belongs to the period in which it
-    begins; no later one is read.
+    begins; no later one is read. One that is made of shorter stored bars is complete where these reach its last session.
     """
     sessions = await history.sessions_of(instrument.id)
     days = period_days(period, _local_day(now_ns, instrument.timezone), sessions)
@@ -140,7 +140,20 @@ async def load_frame(
             hint="Ask about longer bars.",
             code="question.too_large",
         )
-    return await asyncio.to_thread(_framed, (instrument, series, is_adjusted), bars, sessions, (period, days, now_ns))
+    known_to_ns = min(now_ns, await _told_to_ns(history, series, bars, sessions, now_ns))
+    return await asyncio.to_thread(_framed, (instrument, series, is_adjusted), bars, sessions, (period, days, known_to_ns))
+
+
+async def _told_to_ns(history: History, series: Series, bars: BarArrays, sessions: SessionTable, now_ns: int) -> int:
+    """Up to when the stored bars tell of the newest one of ``bars`` where days and longer ones make it, else ``now_ns``."""
+    if not len(bars) or not series.spec.is_dated:
+        return now_ns
+    stored, _ = await history.origin(series)
+    if stored == series.spec or not stored.is_dated:
+        return now_ns
+    begins_ns = int(bars.event_ns[-1])
+    parts = await history.bars(Series(series.instrument, stored), from_ns=begins_ns, as_of_ns=now_ns)
+    return int(known_ns(stored, parts.event_ns[-1:], sessions).max(initial=begins_ns))
 
 
 def _framed(
@@ -150,9 +163,9 @@ def _framed(
     asked: tuple[Period, tuple[date | None, date | None], int],
 ) -> Frame:
     instrument, series, is_adjusted = about
-    period, (first_day, _), now_ns = asked
+    period, (first_day, _), known_to_ns = asked
     known = known_ns(series.spec, bars.event_ns, sessions)
-    n_known = int(np.searchsorted(known, now_ns, side="right"))
+    n_known = int(np.searchsorted(known, known_to_ns, side="right"))
     bars, known = bars[:n_known], known[:n_known]
     first = 0 if first_day is None else int(np.searchsorted(bars.event_ns, _edge_ns(first_day, series, instrument)))
     if isinstance(period, Recent) and period.unit == "bar":
