@@ -7,7 +7,7 @@ import pytest
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import Instrument
 from backend.storage.paths import Home
-from tests.fakes.asking import AAPL, SPX, WTI, open_questions
+from tests.fakes.asking import AAPL, MSFT, SPX, WTI, open_questions
 from tests.fakes.market import publish
 
 
@@ -99,3 +99,79 @@ async def test_imported_months_count_as_they_are_and_make_quarters_that_they_fil
         counts = [(await asked.ask(text)).facts.named("bars").value for text in asks]
 
     assert counts == [5, 1]
+
+
+def both(f, instrument, year, is_so):
+    """How many days of a year, with adjusted and with traded bars."""
+    return int(is_so(f[0][instrument].loc[year], f[1][instrument].loc[year]).sum())
+
+
+# f are the adjusted and the traded bars of each instrument.
+LEVELS = {
+    "how many days did AAPL rise more than 1% and close above 80 in 2005": lambda f: both(
+        f, AAPL, "2005", lambda a, r: (a.change > 1) & (r.close > 80)
+    ),
+    "how many days did AAPL fall more than 2% and close above 600 in 2012": lambda f: both(
+        f, AAPL, "2012", lambda a, r: (a.change < -2) & (r.close > 600)
+    ),
+    "how many days did AAPL close below 40 and rise more than 2% in 2005": lambda f: both(
+        f, AAPL, "2005", lambda a, r: (a.change > 2) & (r.close < 40)
+    ),
+    "how many days did AAPL rise more than 1% while MSFT closed above 27 in 2004": lambda f: int(
+        ((f[0][AAPL].loc["2004"].change > 1) & (f[1][MSFT].loc["2004"].close > 27)).sum()
+    ),
+    "how many days did AAPL rise more than 1% and close above 40 in 2005 with adjusted prices": lambda f: both(
+        f, AAPL, "2005", lambda a, _: (a.change > 1) & (a.close > 40)
+    ),
+    "how many days was AAPL's range above 3 and AAPL rose more than 1% in 2004": lambda f: both(
+        f, AAPL, "2004", lambda a, r: (a.change > 1) & (r.high - r.low > 3)
+    ),
+}
+
+
+async def test_a_price_beside_a_change_is_compared_with_a_number_as_it_was_traded(filled):
+    async with open_questions(filled) as asked:
+        tables = [{one: await table_of(asked, one, adjusted=way) for one in (AAPL, MSFT)} for way in (True, False)]
+        results = {text: await asked.ask(text) for text in LEVELS}
+
+    counts = {text: result.facts.named("count").value for text, result in results.items()}
+    assert counts == {text: oracle(tables) for text, oracle in LEVELS.items()}
+    assert all(count > 0 for count in counts.values())
+    for text, result in results.items():
+        besides = "" if "adjusted" in text else "; prices compared with a number are as traded"
+        assert result.sentence.endswith(f"Prices are adjusted for splits and dividends as of now{besides}.")
+
+
+async def test_the_values_that_are_shown_of_such_a_condition_are_those_that_were_compared(filled):
+    async with open_questions(filled) as asked:
+        adjusted, raw = [await table_of(asked, AAPL, adjusted=way) for way in (True, False)]
+        rows = await asked.ask("list the days AAPL rose more than 3% and closed above 80 and above its 50-day average in 2005")
+        last = await asked.ask("when did AAPL last rise more than 3% and close above 80")
+        whether = await asked.ask("did AAPL rise more than 1% and close above 80 on 2005-02-08")
+
+    mean = adjusted.close.rolling(50).mean()
+    held = (adjusted.change > 3) & (raw.close > 80) & (adjusted.close > mean)
+    days = held["2005"][held["2005"]].index
+    columns = dict(zip(rows.table.heads, zip(*rows.table.rows, strict=True), strict=True))
+    values = {one.split(" {")[0]: [rows.facts[cell.strip("{}")].value for cell in cells] for one, cells in columns.items()}
+    assert len(days)
+    assert values["Date"] == [str(day.date()) for day in days]
+    assert values["Close as traded"] == list(raw.close[days])
+    assert values["Close"] == pytest.approx(list(adjusted.close[days]))
+    assert values["SMA"] == pytest.approx(list(mean[days]))
+    newest = ((adjusted.change > 3) & (raw.close > 80)).pipe(lambda flags: flags[flags].index[-1])
+    assert last.facts.named("last").value == str(newest.date())
+    assert raw.close[newest] in [fact.value for fact in last.facts.values()]
+    assert whether.facts.named("whether").value == "Yes"
+    close = next(fact for fact in whether.facts.values() if fact.value == raw.close["2005-02-08"])
+    assert close.source == "AAPL.XNAS 1d bars, as traded"
+
+
+async def test_a_volume_that_is_highest_on_such_days_is_told_alone(filled):
+    async with open_questions(filled) as asked:
+        adjusted, raw = [await table_of(asked, AAPL, adjusted=way) for way in (True, False)]
+        result = await asked.ask("highest volume of AAPL on days it rose more than 1% and closed above 80 in 2005")
+
+    held = (adjusted.change > 1) & (raw.close > 80)
+    assert result.facts.named("highest").value == adjusted.volume[held].loc["2005"].max()
+    assert not any(fact.name == "traded" for fact in result.facts.values())

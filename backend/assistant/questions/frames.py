@@ -37,6 +37,7 @@ class Frame:
     sessions : float64[n_bars]   a number that changes with each session, for indicators
     first, stop : rows [first, stop) lie in the period; earlier ones are there so that indicators are warm
     traded : the bars of an adjusted frame as they were traded; None where nobody asks for them
+    levels : the same where prices are compared with numbers; None where these are compared with ``bars``
     others : the frames of other instruments that conditions look at, by their ids
     season : the weekday or month of the year whose bars alone are asked about; empty for all of them
     """
@@ -50,6 +51,7 @@ class Frame:
     stop: int
     is_adjusted: bool
     traded: BarArrays | None = None
+    levels: BarArrays | None = None
     others: Mapping[str, "Frame"] = field(default_factory=dict)
     season: str = ""
 

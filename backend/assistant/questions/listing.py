@@ -3,8 +3,8 @@
 from typing import Final
 
 from backend.assistant.questions.frames import Frame, rows_beside
-from backend.assistant.questions.plan import N_ROWS_MAX, Number, Operand, Plan
-from backend.assistant.questions.reckoning import compute_value
+from backend.assistant.questions.plan import N_ROWS_MAX, Condition, Number, Operand, Plan
+from backend.assistant.questions.reckoning import compute_value, seen_by
 from backend.assistant.questions.telling import FactBook, operand_words
 from backend.assistant.questions.told import capital
 from backend.domain.bars import Int64s
@@ -15,17 +15,19 @@ _COLUMNS_MAX: Final = 4
 class Column:
     """A value of an instrument at the bars of ``beside``; no instrument for that of ``beside`` itself."""
 
-    def __init__(self, instrument: str, side: Operand, beside: Frame) -> None:
-        self._instrument = instrument
+    def __init__(self, condition: Condition, side: Operand, beside: Frame) -> None:
+        own = beside.of(condition.instrument)
+        self._instrument = condition.instrument
         self._side = side
-        self._frame = beside.of(instrument)
-        self._rows = rows_beside(beside, self._frame)
+        self._frame = seen_by(condition, own)
+        self._rows = rows_beside(beside, own)
         self._values = compute_value(side, self._frame)
+        self._as_traded = "" if self._frame is own else " as traded"
 
     def words(self, book: FactBook) -> str:
         """What it is, and whose where an instrument is named."""
         whose = f" of {book.code(self._frame)}" if self._instrument else ""
-        return f"{operand_words(self._side, book, self._frame)}{whose}"
+        return f"{operand_words(self._side, book, self._frame)}{whose}{self._as_traded}"
 
     def at(self, row: int, book: FactBook) -> str:
         """The value at a bar, as a fact."""
@@ -35,8 +37,14 @@ class Column:
 
 def columns_of(plan: Plan, frame: Frame) -> list[Column]:
     """The values that the conditions of a plan look at, each once."""
-    sides = [(one.instrument, side) for one in plan.where for side in (one.left, one.right) if not isinstance(side, Number)]
-    return [Column(*one, frame) for one in dict.fromkeys(sides)]
+    columns: dict[object, Column] = {}
+    for one in plan.where:
+        for side in (one.left, one.right):
+            if not isinstance(side, Number):
+                own = frame.of(one.instrument)
+                key = one.instrument, side, seen_by(one, own) is own
+                columns.setdefault(key, Column(one, side, frame))
+    return list(columns.values())
 
 
 def listed(plan: Plan, frame: Frame, book: FactBook, rows: Int64s) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -256,5 +256,19 @@ def is_a_price(plan: Plan) -> bool:
             return False
 
 
+def has_levels(plan: Plan) -> bool:
+    """Whether prices of one bar are compared with numbers as they were traded, whatever the other prices of the plan are."""
+    return plan.prices == "auto" and any(map(compares_level, plan.where))
+
+
+def compares_level(condition: Condition) -> bool:
+    """Whether a price of one bar is compared with a number, which is a price as it was traded."""
+    return isinstance(condition.right, Number) and _is_of_one_bar(condition.left)
+
+
+def _is_of_one_bar(value: Any) -> bool:
+    return isinstance(value, Range) or (isinstance(value, Price) and value.field != "volume")
+
+
 def _spans_bars(value: Any) -> bool:
     return isinstance(value, Indicator | Change | Gap | Extreme | Distance)

@@ -1,5 +1,6 @@
 """Values and conditions of a plan over whole series: one number a bar, NaN where there is none yet."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from backend.assistant.questions.plan import (
     Operand,
     Price,
     Range,
+    compares_level,
 )
 from backend.domain.bars import DAY_NS, BarArrays, Float64s, Int64s
 from backend.indicators import compute
@@ -49,6 +51,13 @@ def compute_value(value: Operand, frame: Frame) -> Float64s:  # noqa: PLR0911 - 
             return np.full(len(bars), number)
 
 
+def seen_by(condition: Condition, frame: Frame) -> Frame:
+    """The frame in which the values of a condition are looked at: as it was traded, where prices are compared with a number."""
+    if frame.levels is None or not compares_level(condition):
+        return frame
+    return replace(frame, bars=frame.levels, levels=None, is_adjusted=False)
+
+
 def holds(conditions: tuple[Condition, ...], frame: Frame) -> tuple[Flags, Flags]:
     """bool[n_bars] twice: where all conditions hold, and where all their values are there to be looked at, in the season alone.
 
@@ -58,7 +67,8 @@ def holds(conditions: tuple[Condition, ...], frame: Frame) -> tuple[Flags, Flags
     is_true, is_known = np.ones(n_bars, np.bool_), in_season(frame)
     for condition in conditions:
         other = frame.of(condition.instrument)
-        left, right = compute_value(condition.left, other), compute_value(condition.right, other)
+        seen = seen_by(condition, other)
+        left, right = compute_value(condition.left, seen), compute_value(condition.right, seen)
         true, known = _compared(condition.op, left, right)
         if other is not frame:
             rows = rows_beside(frame, other)

@@ -8,7 +8,7 @@ from backend.assistant.questions.frames import Frame, load_frame
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.offers import Offer, read_offer
 from backend.assistant.questions.parsing import parse_question
-from backend.assistant.questions.plan import OF_TWO, Ask, Plan, is_a_price, spans_bars
+from backend.assistant.questions.plan import OF_TWO, Ask, Plan, has_levels, is_a_price, spans_bars
 from backend.assistant.questions.plan_checks import check_plan
 from backend.assistant.questions.result import AnswerTable, Result
 from backend.assistant.questions.several import tell_all
@@ -67,9 +67,7 @@ class Questions:
         instruments, skipped = await self._instruments(plan), 0
         frames: list[Frame] = []
         beside = await self._beside(plan, now_ns)
-        is_adjusted = _is_adjusted(plan)
         for instrument in instruments:
-            series = Series(instrument.id, BarSpec.parse(plan.interval))
             try:
                 frame = beside.get(str(instrument.id)) or await self._frame(plan, instrument, now_ns)
             except InvalidInput:
@@ -77,9 +75,6 @@ class Questions:
                     raise
                 skipped += 1  # one instrument of a long list without such bars
                 continue
-            if is_adjusted and is_a_price(plan):
-                raw = await self._history.bars(series, as_of_ns=now_ns)
-                frame = replace(frame, traded=raw[: len(frame.bars)])
             others = {name: other for name, other in beside.items() if name != str(instrument.id)}
             frames.append(replace(frame, others=others))
         if not frames:
@@ -90,7 +85,11 @@ class Questions:
         series = Series(instrument.id, BarSpec.parse(plan.interval))
         is_adjusted = _is_adjusted(plan)
         frame = await load_frame(self._history, instrument, series, plan.period, now_ns=now_ns, is_adjusted=is_adjusted)
-        return replace(frame, season=plan.season)
+        frame = replace(frame, season=plan.season)
+        if not is_adjusted or not (is_a_price(plan) or has_levels(plan)):
+            return frame
+        traded = (await self._history.bars(series, as_of_ns=now_ns))[: len(frame.bars)]
+        return replace(frame, traded=traded if is_a_price(plan) else None, levels=traded if has_levels(plan) else None)
 
     async def _beside(self, plan: Plan, now_ns: int) -> dict[str, Frame]:
         """The frames of the instruments that conditions name, by their ids."""

@@ -21,6 +21,7 @@ from backend.assistant.questions.plan import (
     Plan,
     Price,
     Range,
+    has_levels,
     plural_of,
 )
 from backend.assistant.questions.wording import format_operand
@@ -245,7 +246,8 @@ def prices_words(frame: Frame, plan: Plan, *, is_past: bool) -> str:
     if not frame.is_adjusted:
         return "Volumes are as traded." if plan.measure == Price("volume") else "Prices are as traded."
     volumes = ", volumes for splits," if has_volume else ""
-    return f"Prices are adjusted for splits and dividends{volumes} as {'known then' if is_past else 'of now'}."
+    levels = "; prices compared with a number are as traded" if has_levels(plan) else ""
+    return f"Prices are adjusted for splits and dividends{volumes} as {'known then' if is_past else 'of now'}{levels}."
 
 
 def _values_of(plan: Plan) -> list[Operand]:

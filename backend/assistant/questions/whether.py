@@ -5,7 +5,7 @@ import numpy as np
 from backend.assistant.facts.fact import Unit
 from backend.assistant.questions.frames import Frame, rows_beside
 from backend.assistant.questions.plan import Ask, Change, Condition, Number, Op, Plan
-from backend.assistant.questions.reckoning import compute_value, holds
+from backend.assistant.questions.reckoning import compute_value, holds, seen_by
 from backend.assistant.questions.telling import FactBook, Origin, condition_words, noun_of, operand_words, subject_words, unit_of
 from backend.assistant.questions.told import Told, matching_rows, missing_rows, stretch_words, stretches
 from backend.assistant.questions.wording import format_condition
@@ -41,6 +41,7 @@ def _of_bar(plan: Plan, frame: Frame, book: FactBook) -> Told:
 
 def _beside(condition: Condition, frame: Frame, row: int, book: FactBook) -> tuple[str, str, str]:
     """The values of a condition at a bar as "{F3} against {F4}", those of the bar before for a crossing, and what they are."""
+    frame = seen_by(condition, frame)
     left, right = compute_value(condition.left, frame), compute_value(condition.right, frame)
     of_left = operand_words(condition.left, book, frame)
     if isinstance(condition.left, Change) and condition.right == Number(0.0):
