@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from backend.clock import Clock
-from backend.domain.actions import Dividend
+from backend.domain.actions import Dividend, Split
 from backend.domain.bars import DAY_NS, Bar, BarArrays, BarSpec, Float64s, Int64s, Series
 from backend.domain.instruments import Instrument, InstrumentId
 from backend.domain.sessions import SessionTable
@@ -140,6 +140,11 @@ class History:
         closes = await self._daily_closes(longest, None, None, sessions)
         factors = compute_factors(known, closes.event_ns, closes.close)
         return PriceFactors(factors.ex_ns, sessions.opens_of(factors.ex_ns), factors.price)
+
+    async def split_labels(self, instrument: InstrumentId) -> Int64s:
+        """The labels of the sessions from which on old shares of an instrument are new ones, announced ones among them."""
+        actions = await self._actions.list(instrument)
+        return np.array([action.ex_ns for action in actions if isinstance(action, Split)], np.int64)
 
     async def under_way(self, series: Series, label_ns: int, *, as_of_ns: int, adjusted: bool = False) -> Bar | None:
         """The bar of ``series`` at ``label_ns`` as shorter stored bars tell it that were complete by ``as_of_ns``, if any do.

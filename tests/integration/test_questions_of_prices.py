@@ -175,3 +175,54 @@ async def test_a_volume_that_is_highest_on_such_days_is_told_alone(filled):
     held = (adjusted.change > 1) & (raw.close > 80)
     assert result.facts.named("highest").value == adjusted.volume[held].loc["2005"].max()
     assert not any(fact.name == "traded" for fact in result.facts.values())
+
+
+# AAPL was split 2:1 with the session of 2005-02-28; f are the adjusted and the traded bars of each instrument.
+MEANS = {
+    "average close of AAPL in 2005": lambda f: f[0][AAPL].close["2005"].mean(),
+    "median high of AAPL in 2005": lambda f: f[0][AAPL].high["2005"].median(),
+    "average range of AAPL in 2005": lambda f: (f[0][AAPL].high - f[0][AAPL].low)["2005"].mean(),
+    "average close of AAPL from 2005-02-25 to 2005-12-31": lambda f: f[0][AAPL].close["2005-02-25":"2005"].mean(),
+    "average close of AAPL from 2005-02-28 to 2005-12-31": lambda f: f[1][AAPL].close["2005-02-28":"2005"].mean(),
+    "average close of AAPL from 2004-03-01 to 2005-02-25": lambda f: f[1][AAPL].close["2004-03-01":"2005-02-25"].mean(),
+    "average close of AAPL in 2012": lambda f: f[1][AAPL].close["2012"].mean(),
+    "average raw close of AAPL in 2005": lambda f: f[1][AAPL].close["2005"].mean(),
+    "average close of AAPL in 2012 with adjusted prices": lambda f: f[0][AAPL].close["2012"].mean(),
+    "average volume of AAPL in 2005": lambda f: f[1][AAPL].volume["2005"].mean(),
+    "average close of MSFT in 2005": lambda f: f[1][MSFT].close["2005"].mean(),
+    "average close of AAPL from 2005-02-01 to 2005-06-30 on 1mo bars": lambda f: (
+        f[0][AAPL].close["2005-02":"2005-06"].resample("MS").last().mean()
+    ),
+    "average close of AAPL from 2005-03-01 to 2005-06-30 on 1mo bars": lambda f: (
+        f[1][AAPL].close["2005-03":"2005-06"].resample("MS").last().mean()
+    ),
+    "average close of AAPL in 2005 on days it closed above 80": lambda f: f[0][AAPL].close[f[1][AAPL].close > 80]["2005"].mean(),
+}
+
+
+async def test_a_mean_of_prices_is_as_traded_unless_a_split_parts_them(filled):
+    async with open_questions(filled) as asked:
+        tables = [{one: await table_of(asked, one, adjusted=way) for one in (AAPL, MSFT)} for way in (True, False)]
+        results = {text: await asked.ask(text) for text in MEANS}
+
+    for text, oracle in MEANS.items():
+        name = "median" if "median" in text else "mean"
+        assert results[text].facts.named(name).value == pytest.approx(oracle(tables), rel=1e-12), text
+        is_adjusted = results[text].facts.named(name).source.endswith("adjusted for splits and dividends")
+        assert ("adjusted for splits and dividends" in results[text].sentence) == is_adjusted
+    assert "as of now; prices compared with a number are as traded." in results[next(reversed(MEANS))].sentence
+
+
+async def test_means_that_stand_beside_each_other_are_of_the_same_kind_of_prices(filled):
+    async with open_questions(filled) as asked:
+        closes = [(await table_of(asked, one, adjusted=True)).close for one in (AAPL, MSFT)]
+        two = await asked.ask("average close of AAPL and MSFT in 2005")
+        yearly = await asked.ask("average close of AAPL by year")
+        weekdays = await asked.ask("average close of AAPL by weekday in 2005")
+
+    means = [fact.value for fact in two.facts.values() if fact.name.partition(".")[0] == "mean"]
+    assert means == pytest.approx([close["2005"].mean() for close in closes])
+    cells = {yearly.facts[one.strip("{}")].value: yearly.facts[mean.strip("{}")].value for one, mean in yearly.table.rows}
+    assert cells == {str(year): pytest.approx(mean) for year, mean in closes[0].groupby(closes[0].index.year).mean().items()}
+    by_day = closes[0]["2005"].groupby(closes[0]["2005"].index.day_name()).mean()
+    assert {row[0]: weekdays.facts[row[1].strip("{}")].value for row in weekdays.table.rows} == pytest.approx(dict(by_day))

@@ -176,6 +176,15 @@ def _framed(
     return Frame(instrument, series, bars, known, numbers, min(first, len(bars)), len(bars), is_adjusted)
 
 
+def spans_a_day(frame: Frame, label_ns: Int64s) -> bool:
+    """Whether one of these days begins behind the beginning of the period's first bar and before the end of its last one."""
+    if not frame.n_rows:
+        return False
+    days = [_EPOCH + timedelta(days=label // DAY_NS) for label in label_ns.tolist()]
+    begins_ns, ends_ns = int(frame.bars.event_ns[frame.first]), int(frame.known_ns[frame.stop - 1])
+    return any(begins_ns < _edge_ns(day, frame.series, frame.instrument) < ends_ns for day in days)
+
+
 def period_days(period: Period, today: date, sessions: SessionTable) -> tuple[date | None, date | None]:
     """First and last day of a period as seen on ``today``; None where it is open.
 

@@ -244,6 +244,11 @@ def spans_bars(plan: Plan) -> bool:
     return any(_spans_bars(value) for value in values)
 
 
+def averages_prices(plan: Plan) -> bool:
+    """Whether prices of single bars are put together, which those before a split and those behind it cannot be."""
+    return plan.ask in {Ask.MEAN, Ask.MEDIAN, Ask.SEASONS} and _is_of_one_bar(plan.measure)
+
+
 def is_a_price(plan: Plan) -> bool:
     """Whether a price of one bar is asked for, which is another one as it was traded where prices are adjusted."""
     is_of_one = plan.ask in {Ask.HIGHEST, Ask.LOWEST, Ask.EXTREMES, Ask.VALUE, Ask.FIRST_VALUE}

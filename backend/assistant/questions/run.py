@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
-from backend.assistant.questions.frames import Frame, load_frame
+from backend.assistant.questions.frames import Frame, load_frame, spans_a_day
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.offers import Offer, read_offer
 from backend.assistant.questions.parsing import parse_question
-from backend.assistant.questions.plan import OF_TWO, Ask, Plan, has_levels, is_a_price, spans_bars
+from backend.assistant.questions.plan import OF_TWO, Ask, Plan, averages_prices, has_levels, is_a_price, spans_bars
 from backend.assistant.questions.plan_checks import check_plan
 from backend.assistant.questions.result import AnswerTable, Result
 from backend.assistant.questions.several import tell_all
@@ -64,26 +64,35 @@ class Questions:
         """
         check_plan(plan)
         now_ns = self._clock.now_ns() if as_of_ns is None else as_of_ns
-        instruments, skipped = await self._instruments(plan), 0
+        instruments = await self._instruments(plan)
+        is_adjusted = spans_bars(plan) if plan.prices == "auto" else plan.prices == "adjusted"
+        frames = await self._frames(plan, instruments, now_ns, is_adjusted=is_adjusted)
+        if plan.prices == "auto" and not is_adjusted and averages_prices(plan) and await self._span_a_split(frames):
+            frames = await self._frames(plan, instruments, now_ns, is_adjusted=True)
+        if not frames:
+            raise InvalidInput("None of these instruments has such bars.", hint="Ask about other ones.", code="question.no_bars")
+        n_skipped = len(instruments) - len(frames)
+        return await asyncio.to_thread(_answered, plan, frames, (n_skipped, as_of_ns is not None))
+
+    async def _frames(self, plan: Plan, instruments: tuple[Instrument, ...], now_ns: int, *, is_adjusted: bool) -> list[Frame]:
+        """The bars of each instrument that has such bars, with those of the instruments that conditions name beside them."""
+        ids = dict.fromkeys(one.instrument for one in plan.where if one.instrument)
+        named = {one: await self._catalog.get(InstrumentId.parse(one)) for one in ids}
+        beside = {one: await self._frame(plan, named[one], now_ns, is_adjusted=is_adjusted) for one in ids}
         frames: list[Frame] = []
-        beside = await self._beside(plan, now_ns)
         for instrument in instruments:
             try:
-                frame = beside.get(str(instrument.id)) or await self._frame(plan, instrument, now_ns)
+                frame = beside.get(str(instrument.id)) or await self._frame(plan, instrument, now_ns, is_adjusted=is_adjusted)
             except InvalidInput:
                 if len(instruments) <= 2 or plan.ask in OF_TWO:
                     raise
-                skipped += 1  # one instrument of a long list without such bars
-                continue
+                continue  # one instrument of a long list without such bars
             others = {name: other for name, other in beside.items() if name != str(instrument.id)}
             frames.append(replace(frame, others=others))
-        if not frames:
-            raise InvalidInput("None of these instruments has such bars.", hint="Ask about other ones.", code="question.no_bars")
-        return await asyncio.to_thread(_answered, plan, frames, (skipped, as_of_ns is not None))
+        return frames
 
-    async def _frame(self, plan: Plan, instrument: Instrument, now_ns: int) -> Frame:
+    async def _frame(self, plan: Plan, instrument: Instrument, now_ns: int, *, is_adjusted: bool) -> Frame:
         series = Series(instrument.id, BarSpec.parse(plan.interval))
-        is_adjusted = _is_adjusted(plan)
         frame = await load_frame(self._history, instrument, series, plan.period, now_ns=now_ns, is_adjusted=is_adjusted)
         frame = replace(frame, season=plan.season)
         if not is_adjusted or not (is_a_price(plan) or has_levels(plan)):
@@ -91,10 +100,9 @@ class Questions:
         traded = (await self._history.bars(series, as_of_ns=now_ns))[: len(frame.bars)]
         return replace(frame, traded=traded if is_a_price(plan) else None, levels=traded if has_levels(plan) else None)
 
-    async def _beside(self, plan: Plan, now_ns: int) -> dict[str, Frame]:
-        """The frames of the instruments that conditions name, by their ids."""
-        ids = dict.fromkeys(one.instrument for one in plan.where if one.instrument)
-        return {one: await self._frame(plan, await self._catalog.get(InstrumentId.parse(one)), now_ns) for one in ids}
+    async def _span_a_split(self, frames: list[Frame]) -> bool:
+        """Whether the shares of any of them were split within the period."""
+        return any([spans_a_day(one, await self._history.split_labels(one.instrument.id)) for one in frames])
 
     async def _instruments(self, plan: Plan) -> tuple[Instrument, ...]:
         if plan.watchlist is None:
@@ -112,10 +120,6 @@ class Questions:
                 code="question.too_large",
             )
         return tuple([await self._catalog.get(one) for one in ids])
-
-
-def _is_adjusted(plan: Plan) -> bool:
-    return spans_bars(plan) if plan.prices == "auto" else plan.prices == "adjusted"
 
 
 def _list_called(name: str, lists: tuple[Watchlist, ...]) -> Watchlist:
