@@ -117,8 +117,8 @@ class Lookup:
     async def varied(self, text: str, asked: Sequence[Question]) -> Plan | None:
         """The plan of a text that says what is other than in the last of ``asked``, each of which may do so itself.
 
-        One that is not understood and goes on is passed over: what follows it goes on from the one before. Raises InvalidInput
-        where the text is nearly such a question.
+        One that asks nothing of bars and names no instrument is passed over: what follows it goes on from the one before. Raises
+        InvalidInput where the text is nearly such a question.
         """
         names = await self._questions.names()
         plan: Plan | None = None
@@ -126,7 +126,7 @@ class Lookup:
             before, plan = plan, None
             with contextlib.suppress(InvalidInput):
                 plan = await self._next(one.text, one.instrument, before, names)
-            plan = plan or (before if goes_on(one.text) else None)
+            plan = plan or (None if names.mentions(one.text) else before)
         return plan and await self._next(text, None, plan, names)
 
     async def _next(self, text: str, instrument: InstrumentId | None, before: Plan | None, names: Names) -> Plan | None:

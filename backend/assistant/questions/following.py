@@ -42,7 +42,8 @@ def vary(text: str, before: Plan, names: Names) -> Plan | None:
     line, ids, watchlist = take_subject(re.sub(r"[{}@~\x00-\x1f]", " ", text), names)
     line = plain_question(line)
     begun = _BEGINS.match(line)
-    if begun is None or not begun[0].strip() or before.ask in OF_TWO or any(one.instrument for one in before.where):
+    is_of_several = before.ask in OF_TWO or any(one.instrument for one in before.where)
+    if begun is None or not begun[0].strip() or (is_of_several and (ids or watchlist is not None)):
         return None
     rest = _MARK.sub(" ", line[begun.end() :])
     reading = Reading(_COUNTED.sub(" ", rest) if before.ask is Ask.COUNT else rest)

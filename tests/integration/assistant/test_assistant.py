@@ -321,11 +321,14 @@ async def test_a_question_may_say_only_what_is_other_than_in_the_one_before(samp
             ("and how many in 2011?", "how many Fridays did AAPL fall in 2011"),
             ("and its max drawdown ever?", "max drawdown of AAPL"),
             ("and in 2009?", "max drawdown of AAPL in 2009"),
-            ("and xyzzy plugh?", ""),  # what is not understood loses no thread
+            ("and xyzzy plugh?", ""),  # what is not understood loses no thread, nor does what asks nothing of bars
+            ("Why would that be?", ""),
             ("and in October?", "max drawdown of AAPL in October 2009"),
             ("and the highest close?", "highest close of AAPL in October 2009"),
             ("and the lowest?", "lowest close of AAPL in October 2009"),
             ("now what is the close of MSFT", "what is the close of MSFT"),
+            ("correlation of AAPL and MSFT in 2010", "correlation of AAPL and MSFT in 2010"),
+            ("and in 2011?", "correlation of AAPL and MSFT in 2011"),
         ):
             told = await ask(assistant, text, conversation=talk, is_auto=True)
             assert not whole or (told.text == (await ask(assistant, whole)).text != ""), (text, told.text)
