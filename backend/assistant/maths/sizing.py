@@ -21,7 +21,10 @@ _ACCOUNT: Final = (
     re.compile(rf"\b(?:account (?:(?:of|size|is) )*|have ){_NUMBER}"),
     re.compile(rf"\b{_NUMBER} account\b"),
 )
-_RISK_AMOUNT: Final = re.compile(rf"\brisk(?:ing)? (?P<amount>{_NUMBER})")
+_RISK_AMOUNTS: Final = (
+    re.compile(rf"\brisk(?:ing)? (?:of )?(?P<amount>{_NUMBER})"),
+    re.compile(rf"\b(?P<amount>{_NUMBER}) (?:of )?risk\b"),
+)
 _SIDE: Final = r"(below|under|above|over) (?:(?:an? |the |my )?entry (?:price )?(?:at |of )?)?"
 _BESIDE: Final = re.compile(rf"\bstop(?: ?loss)? (?:of |at )?(?:{_NUMBER}|(?P<percent>\d+(?:\.\d+)?|\.\d+) ?%) {_SIDE}{_NUMBER}")
 _STOP: Final = re.compile(rf"\bstop(?: ?loss)?:? (?:(?:at|of|is) )?{_NUMBER}")
@@ -100,7 +103,7 @@ def _read_risk(rest: str) -> tuple[Fraction, Fraction | None, Fraction | None, s
         return account * percent / 100, percent, account, rest.replace(risk[0], " ", 1)
     risk = _RISK_ALONE.search(rest)
     if risk is None:
-        risk = _RISK_AMOUNT.search(rest)
+        risk = next((match for pattern in _RISK_AMOUNTS if (match := pattern.search(rest))), None)
         return None if risk is None else (_value(risk["amount"]), None, None, rest.replace(risk[0], " ", 1))
     rest = rest.replace(risk[0], " ", 1)
     of = next((match for pattern in _ACCOUNT if (match := pattern.search(rest))), None)

@@ -67,8 +67,16 @@ def test_where_not_one_whole_share_may_be_bought_its_part_is_told():
     assert words.endswith("In parts of one it is 0.005.")
 
 
-def test_an_amount_may_be_risked_without_an_account():
-    words, values = told("position size if I risk $500 with entry 100 and stop 95")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "position size if I risk $500 with entry 100 and stop 95",
+        "how many shares for $500 risk entry 100 stop 95",
+        "position size, entry 100, risk of 500, stop 95",
+    ],
+)
+def test_an_amount_may_be_risked_without_an_account(text):
+    words, values = told(text)
     assert (values["Shares"], "of the account" in words) == (100, False)
 
 
