@@ -15,6 +15,7 @@ def of_pandas(bars):
     table = pd.DataFrame(dict(zip(("open", "high", "low", "close", "volume"), bars.columns(), strict=True)), index=days)
     return table.assign(
         change=table["close"].pct_change(fill_method=None) * 100,
+        points=table["close"].diff(),
         gap=(table["open"] / table["close"].shift() - 1) * 100,
         usual=table["volume"].rolling(20).mean(),
     )
@@ -74,6 +75,18 @@ ORACLES = {
         "count",
         lambda _, a: int((a[AAPL].close / a[AAPL].close.rolling(50).mean() - 1).loc["2012"].abs().le(0.02).sum()),
     ),
+    "how many days was the daily change of AAPL above -1% and below 1% in 2012": (
+        "count",
+        lambda _, a: int(a[AAPL].loc["2012"].change.between(-1, 1, inclusive="neither").sum()),
+    ),
+    "how many days was the daily change of AAPL below -3% and above -5% in 2012": (
+        "count",
+        lambda _, a: int(a[AAPL].loc["2012"].change.between(-5, -3, inclusive="neither").sum()),
+    ),
+    "how many days did AAPL fall more than 3 points but less than 5 points in 2012": (
+        "count",
+        lambda _, a: int(a[AAPL].loc["2012"].points.between(-5, -3, inclusive="neither").sum()),
+    ),
     "top 5 Mondays of MSFT": ("highest", lambda _, a: a[MSFT][a[MSFT].index.day_name() == "Monday"].change.max()),
     "bottom 3 Octobers of SP500": ("lowest", lambda _, a: monthly(a[SPX]).pipe(lambda m: m[m.index.month == 10]).min()),
 }
@@ -87,6 +100,8 @@ REFUSED = {
     "compare the best day of AAPL and MSFT in 2012": "not compared between instruments",
     "how many days did AAPL rise more than 3% and MSFT less than 1% in 2012": "1 % of what?",
     "how many days was AAPL above 3% in 2012": "3 % of what?",
+    "how many days did AAPL fall more than 3% but less than 5 points in 2012": "5 points of what?",
+    "how many days did AAPL rise between 3% and 5% above its 50 day average": "rise between",
     "on how many days was the daily range of AAPL over 3% in 2012": "3 % of what?",
     "how many days did AAPL close more than 5 points above its 50-day average in 2012": "Distances are told in percent",
     "how many days did AAPL close more than 10 dollars below its 52 week high in 2012": "Distances are told in percent",
@@ -144,6 +159,7 @@ async def test_what_is_the_same_for_one_bar_or_asked_of_a_day_is_still_answered(
     async with open_questions(filled) as asked:
         for text, understood in {
             "which of AAPL and MSFT rose more than 10% in a day in 2008": "which of AAPL.XNAS, MSFT.XNAS where change(1) above 10",
+            "which of AAPL and MSFT had a day up more than 10% in 2008": "which of AAPL.XNAS, MSFT.XNAS where change(1) above 10",
             "which of AAPL and MSFT rose on any day in 2008": "which of AAPL.XNAS, MSFT.XNAS where change(1) above 0",
             "how many days was the RSI of AAPL above 70% in 2012": "count bars of AAPL.XNAS where rsi(14).value above 70",
             "how many days did SP500 close above 1500 points in 2013": "count bars of SPX.INDEX where close above 1500",

@@ -19,7 +19,7 @@ from backend.errors import TriiError
 from backend.settings_store import SettingsStore
 
 N_EXCHANGES_MAX: Final = 100  # of a branch, that a prompt may tell again
-N_ASKED_MAX: Final = 12  # of those, that a question may lean on
+N_ASKED_MAX: Final = 12  # of those, that a question may lean on, with what these go on from
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Said:
         """The plan of a question that says what is other than in the one before it; None for any other. Raises InvalidInput."""
         if self._plan is None:
             is_one = goes_on(self._question.text)
-            self._plan = (await self._lookup.varied(self._question.text, await self._asked()) if is_one else None,)
+            self._plan = (await self._lookup.varied(self._question, await self._asked()) if is_one else None,)
         return self._plan[0]
 
     async def meant(self) -> InstrumentId | None:
@@ -102,5 +102,8 @@ class Said:
 
     async def _asked(self) -> tuple[Question, ...]:
         # Each with the instrument that it turned out to be about.
-        newest = (await self.exchanges())[-N_ASKED_MAX:]
-        return tuple(one.answer.question if one.answer else Question(one.asked, Mode.FAST) for one in newest)
+        exchanges = await self.exchanges()
+        first = max(0, len(exchanges) - N_ASKED_MAX)
+        while first > 0 and goes_on(exchanges[first].asked):  # it would be read as another question without the one before
+            first -= 1
+        return tuple(one.answer.question if one.answer else Question(one.asked, Mode.FAST) for one in exchanges[first:])

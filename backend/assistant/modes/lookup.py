@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+import msgspec
+
 from backend.assistant.analysis.analyst import Analyst
 from backend.assistant.answers import ChartSeen, Mode, Phase, Provenance, Question
 from backend.assistant.facts.fact import FactSet
@@ -18,7 +20,7 @@ from backend.assistant.maths.sizing import Reward, Sizing, read_sizing
 from backend.assistant.maths.solving import solve
 from backend.assistant.modes.draft import Draft
 from backend.assistant.questions.definitions import asked_indicator, definition_of
-from backend.assistant.questions.following import at_the_same_time, goes_on, vary
+from backend.assistant.questions.following import at_the_same_time, goes_on, is_aside, vary
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.offers import Offer
 from backend.assistant.questions.parsing import NAMELESS
@@ -114,11 +116,11 @@ class Lookup:
         found = read_sizing(bare) if mentions else None
         return found and replace(found, text=text.strip())
 
-    async def varied(self, text: str, asked: Sequence[Question]) -> Plan | None:
-        """The plan of a text that says what is other than in the last of ``asked``, each of which may do so itself.
+    async def varied(self, question: Question, asked: Sequence[Question]) -> Plan | None:
+        """The plan of a question that says what is other than in the last of ``asked``, each of which may do so itself.
 
-        One that asks nothing of bars and names no instrument is passed over: what follows it goes on from the one before. Raises
-        InvalidInput where the text is nearly such a question.
+        An aside that names no instrument is passed over: what follows it goes on from the one before. Raises InvalidInput where it
+        is nearly such a question.
         """
         names = await self._questions.names()
         plan: Plan | None = None
@@ -126,15 +128,16 @@ class Lookup:
             before, plan = plan, None
             with contextlib.suppress(InvalidInput):
                 plan = await self._next(one.text, one.instrument, before, names)
-            plan = plan or (None if names.mentions(one.text) else before)
-        return plan and await self._next(text, None, plan, names)
+            plan = plan or (before if is_aside(one.text) and not names.mentions(one.text) else None)
+        return plan and await self._next(question.text, question.instrument, plan, names)
 
     async def _next(self, text: str, instrument: InstrumentId | None, before: Plan | None, names: Names) -> Plan | None:
         """The plan of a question, which may go on from the one ``before``; None where it is none. Raises InvalidInput."""
         if before is None or not goes_on(text):
             return await self._questions.parse(text, instrument=instrument)
         if (found := vary(text, before, names)) is not None:
-            return found
+            is_of_one = instrument is not None and len(found.instruments) == 1 and not names.mentions(text)
+            return msgspec.structs.replace(found, instruments=(str(instrument),)) if is_of_one else found
         only = InstrumentId.parse(before.instruments[0]) if len(before.instruments) == 1 else None
         try:
             fresh = await self._questions.parse(text, instrument=instrument or only)

@@ -6,7 +6,6 @@ What no longer fits is told in a line each, made by code: what was asked, and ho
 import hashlib
 import itertools
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,7 +30,7 @@ _PARTS_EARLIER: Final = 8  # of the room, so small a part is for what no longer 
 _CHARS_PER_TOKEN: Final = 4
 _ASKED_CHARS_MAX: Final = 120
 _SAID_CHARS_MAX: Final = 200
-_FIRST_SENTENCE: Final = re.compile(r".*?[.!?](?=\s|$)")
+_FIRST_SENTENCE: Final = re.compile(r".{12,}?[.!?](?=\s|$)")  # the number of a list is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Exchange:
         asked, answered = " ".join(self.asked.split()), " ".join(said.split())
         first = _FIRST_SENTENCE.match(answered)
         answered = _short(first[0] if first else answered, _SAID_CHARS_MAX)
-        return clean_text(f"- Asked: {_short(asked, _ASKED_CHARS_MAX)} Answered: {answered}")
+        return clean_text(f"- Asked: {_short(asked, _ASKED_CHARS_MAX)}{' Answered: ' if answered else ''}{answered}")
 
     def told(self, digest: str) -> frozenset[str]:
         """Ids of the facts of ``digest`` that the pair tells."""
@@ -150,7 +149,9 @@ def _earlier(lines: Sequence[str], n_chars: int) -> str:
 
 
 def _short(text: str, n_chars: int) -> str:
-    return textwrap.shorten(text, n_chars, placeholder=" \u2026")
+    if len(text) <= n_chars:
+        return text
+    return f"{text[: n_chars - 4].rpartition(' ')[0] or text[: n_chars - 4]} ..."
 
 
 def _tells(messages: Sequence[Message], line: str) -> bool:

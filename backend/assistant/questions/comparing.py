@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final, NoReturn, cast
 
 from msgspec.structs import replace
 
@@ -51,6 +51,13 @@ _OPS: Final = (
 _OP: Final = "|".join(pattern for _, pattern in _OPS)
 _LEVELS: Final = {Op.ABOVE: _OPS[7][1], Op.BELOW: _OPS[8][1], Op.AT_LEAST: _OPS[5][1], Op.AT_MOST: _OPS[6][1]}
 _SIZE: Final = "|".join((_LEVELS[Op.AT_LEAST], _LEVELS[Op.AT_MOST], _LEVELS[Op.ABOVE], _LEVELS[Op.BELOW]))
+# What a number of such a unit may be compared with.
+_COUNTS: Final = {
+    "%": {Unit.PERCENT, Unit.INDEX},
+    "points": {Unit.PRICE, Unit.INDEX},
+    "dollars": {Unit.PRICE},
+    "shares": {Unit.QUANTITY},
+}
 _BEYOND: Final = {
     "highest": {Op.ABOVE, Op.CROSSES, Op.CROSSES_ABOVE},
     "lowest": {Op.BELOW, Op.CROSSES, Op.CROSSES_BELOW},
@@ -99,6 +106,7 @@ def take_moves(reading: Reading, where: list[Condition]) -> None:
         return " ; "
 
     between = rf"\b(?:(?P<up>{UP})|(?P<down>{DOWN})) (?:by )?between (?P<low>{_SHARE}) ?%? and (?P<high>{_SHARE}) ?%(?: in a day)?"
+    between += r"(?! (?:above|below|over|under|off|from)\b)"
     _take(reading, where, between, read_between)
     _take(reading, where, pattern, read)
     if match := re.search(rf"\b(?:{UP}|{DOWN}) (?:by )?(?:{_SIZE}) ({_NUMBER})(?![\d.%]| %)", reading.text):
@@ -114,6 +122,8 @@ def take_conditions(reading: Reading, where: list[Condition]) -> None:
     operand = rf"(?:\{{(\d+)\}}|({_NUMBER})(?![\d.]* ?{_UNIT}\b)( ?%| (?:points|dollars|shares)\b)?(?![\w.]))"
     pattern = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)({_OP}) {_LINKING}{operand}"
 
+    signed: list[Operand] = []  # measures that were compared with a number that has a sign of its own
+
     def read(match: re.Match[str]) -> str:
         op = next(op for op, words in _OPS if re.fullmatch(words, match[2]))
         left = reading.values[int(match[1])] if match[1] else None
@@ -121,7 +131,9 @@ def take_conditions(reading: Reading, where: list[Condition]) -> None:
         is_fall = match[1] is not None and int(match[1]) in reading.falls
         if isinstance(right, Number):
             left, fell = _counted(left, match[4], (match[5] or "").strip(), [] if reading.has_several else where)
-            if (is_fall or fell) and op in _FLIPPED:
+            has_sign = match[4].startswith("-")
+            signed.extend([left] if has_sign and left is not None else [])
+            if (is_fall or (fell and not has_sign and left not in signed)) and op in _FLIPPED:
                 op, right = _FLIPPED[op], Number(-right.value)  # a fall of more than 3 % is a change below -3 %
         left = Price("close") if left is None else left
         check_said(marks_of(reading, match, 2), match[1], right, where)
@@ -138,21 +150,31 @@ def _counted(left: Operand | None, number: str, unit: str, before: list[Conditio
     "Rose more than 3 % but less than 5 %" speaks of one move twice. Raises InvalidInput for a number of nothing that is named.
     before : conditions whose move may be meant
     """
-    if unit == "%" and left is None:
-        moved = next((one for one in reversed(before) if unit_of(one.left) is Unit.PERCENT), None)
-        if moved is not None and isinstance(moved.right, Number):
-            size = moved.right.value
+    moves = [one for one in before if isinstance(one.right, Number) and (unit_of(one.left) is Unit.PERCENT or _in_points(one.left))]
+    if left is None and moves and unit in {"%", "points", "dollars"}:
+        moved, is_percent = moves[-1], unit == "%"
+        if _in_points(moved.left) is not is_percent:
+            size = cast("Number", moved.right).value
             return moved.left, size < 0 or (size == 0 and moved.op in {Op.BELOW, Op.AT_MOST})
+        if unit != "dollars":
+            _refuse_unit(number, unit)
     if unit == "shares":
         left = left or Price("volume")
-    counts = {"%": {Unit.PERCENT, Unit.INDEX}, "shares": {Unit.QUANTITY}, "": set(Unit)}.get(unit, {Unit.PRICE})
-    if unit_of(left or Price("close")) not in counts:
-        raise InvalidInput(
-            f"{number} {unit} of what?",
-            hint="Say what is compared, as in: rose more than 3 %, close above 100, volume above 20 million.",
-            code="question.unit",
-        )
+    if unit and unit_of(left or Price("close")) not in _COUNTS[unit]:
+        _refuse_unit(number, unit)
     return left, False
+
+
+def _in_points(value: Operand) -> bool:
+    return isinstance(value, Change) and value.unit == "points"
+
+
+def _refuse_unit(number: str, unit: str) -> NoReturn:
+    raise InvalidInput(
+        f"{number} {unit} of what?",
+        hint="Say what is compared, as in: rose more than 3 %, close above 100, volume above 20 million.",
+        code="question.unit",
+    )
 
 
 def take_bare_moves(reading: Reading, where: list[Condition]) -> None:

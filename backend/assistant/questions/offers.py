@@ -68,13 +68,13 @@ def read_offer(text: str, names: Names, *, instrument: str = "") -> Offer | None
         return None
     reading = Reading(line)
     try:
-        season = take_season(reading)
+        take_season(reading)
         chosen = tuple(dict.fromkeys(one_of(one) for one in ids))
         period, prices = read_pieces(reading)
         interval = interval_of(reading)
     except InvalidInput:
         return None
-    if season or reading.values or _OTHER_BARS.search(reading.text) or _OF_EACH.search(line):
+    if reading.season or reading.values or _OTHER_BARS.search(reading.text) or _OF_EACH.search(line):
         return None
     if not chosen and watchlist is None:
         chosen = (instrument,) if instrument else ()

@@ -74,7 +74,7 @@ _WATCHLIST: Final = re.compile(
 )
 _SIDED_DAYS: Final = r"\b(?:up|down|green|red|winning|losing|positive|negative) (?:days|weeks|months|bars|sessions)\b"
 _OTHERS_MOVE: Final = rf"\b(?:when|while|if|on|that)\b[^;]*@x[a-z][^;]*\b(?:{UP}|{DOWN})\b"
-_ANY_DAY: Final = r"\b(?:in|on|within) (?:a|any|some|one)(?: single| one)? (?:trading )?(?:day|session)\b"
+_ANY_DAY: Final = r"\b(?:in|on|within|had|have|has) (?:a|any|some|one)(?: single| one)? (?:trading )?(?:day|session)\b"
 # Values of which one would be told as if it were all.
 _PLURAL: Final = re.compile(r"\b(?:closes|opens|highs|lows|volumes|changes|returns|moves|gaps|ranges|(?:closing|opening) prices)\b")
 # How something stands now is told by its facts.
@@ -108,10 +108,10 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     if is_named:
         refuse_unclear(reading.text)
     try:
-        season = take_season(reading)
+        take_season(reading)
         period, prices = read_pieces(reading)
         by = take_split(reading)
-        reading.text = _priced(reading.text, is_one_bar=_is_one_bar(period))
+        reading.text = _priced(reading.text, is_one_bar=is_one_bar(period))
         wanted = _read_ask(reading, where, n_instruments=len(ids or stored), has_list=watchlist is not None)
     except InvalidInput:
         if is_named and CUE.search(line):  # else what is broken may mean something else altogether
@@ -119,7 +119,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         return None
     is_of_one = not (len(ids) > 1 or watchlist is not None)
     wanted, period, by = _meant(reading, where, wanted, (period, by), line, is_of_one=is_of_one)
-    choose_bars(reading, wanted, where, season, line)
+    choose_bars(reading, wanted, where, line)
     left = left_over(reading, where, None if wanted is None else wanted.ask)
     if wanted is None or not (reading.values or where or wanted.measure is not None or wanted.ask in _PLAIN_ASKS):
         return None
@@ -129,7 +129,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
         return refuse_left_over(left, text, wanted, is_named=is_named, has_chart=bool(instrument))
     if not is_named and not instrument:
         raise InvalidInput("Which instrument is meant?", hint="Name it, as in: AAPL.", code=NAMELESS)
-    is_alone = _is_one_bar(period) or bool(reading.n_written or reading.intervals)
+    is_alone = is_one_bar(period) or bool(reading.n_written or reading.intervals)
     where, subjects = bind(reading, where, wanted.ask)
     if wanted.ask is Ask.WHETHER and not is_alone:
         check_moves(where, is_ever=is_ever(line))
@@ -137,7 +137,7 @@ def parse_question(text: str, names: Names, *, instrument: str = "") -> Plan | N
     if wanted.ask is Ask.BETA and len(chosen) == 1:  # against the market, as facts tell it
         chosen += tuple(one for one in names.ids_of(str(MARKET)) if one not in chosen)
     plan = _plan(wanted, where, (chosen, watchlist), (period, interval_of(reading), prices), by)
-    return check_plan(msgspec.structs.replace(plan, season=season))
+    return check_plan(msgspec.structs.replace(plan, season=reading.season))
 
 
 def _meant(
@@ -150,7 +150,7 @@ def _meant(
     else:
         period = _newest_meant(period, where, line, wanted)
         wanted = _whole_move(reading, wanted, where, period)
-    if wanted is not None and wanted.is_loose and is_of_one and not by and not _is_one_bar(period):
+    if wanted is not None and wanted.is_loose and is_of_one and not by and not is_one_bar(period):
         wanted, by = _of_each_piece(reading, wanted, is_plural=_PLURAL.search(line) is not None)
     _refuse_two_kinds_of_month(reading, wanted, by)
     return wanted, period, by
@@ -260,7 +260,8 @@ def _newest_meant(period: Period, where: list[Condition], line: str, wanted: Wan
     return Recent(1, "bar") if where and isinstance(period, Whole) and re.match(r"(?:is|are)\b", line) else period
 
 
-def _is_one_bar(period: Period) -> bool:
+def is_one_bar(period: Period) -> bool:
+    """Whether a period is that of one bar, or of one day."""
     match period:
         case Span(first, last):
             return first == last
@@ -274,12 +275,13 @@ def _is_one_bar(period: Period) -> bool:
 
 def _whole_move(reading: Reading, wanted: Wanted | None, where: list[Condition], period: Period) -> Wanted | None:
     """What is wanted where the move of a whole time is meant: "was it up in 2012" asks for no single day that was up."""
-    if wanted is None or wanted.ask not in {Ask.WHETHER, Ask.WHICH} or len(where) != 1 or reading.n_written or reading.intervals:
+    is_one = wanted is not None and wanted.ask in {Ask.WHETHER, Ask.WHICH} and len(where) == 1
+    if wanted is None or not is_one or reading.n_written or reading.intervals or reading.season:
         return wanted
     (only,) = where
     if wanted.ask is Ask.WHICH and re.search(_ANY_DAY, reading.opening):
         return wanted
-    if _is_one_bar(period) or not isinstance(only.left, Change) or only.left.n_bars != 1:
+    if is_one_bar(period) or not isinstance(only.left, Change) or only.left.n_bars != 1:
         return wanted
     if only.right == Number(0.0) and wanted.ask is Ask.WHETHER:
         where.clear()
@@ -358,7 +360,7 @@ def _plan(
 ) -> Plan:
     period, interval, prices = rest
     ask, measure = wanted.ask, cast("Measure | None", wanted.measure)
-    is_long = not isinstance(period, Whole) and not _is_one_bar(period)
+    is_long = not isinstance(period, Whole) and not is_one_bar(period)
     if wanted.is_loose and is_long and measure in {Price("high"), Price("low")}:
         ask = Ask.HIGHEST if measure == Price("high") else Ask.LOWEST
     elif wanted.is_loose and is_long and measure == Price("open"):

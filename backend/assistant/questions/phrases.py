@@ -70,6 +70,7 @@ class Reading:
     opening : the text before conditions were taken
     is_together : several instruments are to meet the conditions at one time
     is_every : what is asked is to hold at every bar
+    season : the weekday or month of the year that is asked about
     """
 
     text: str
@@ -83,6 +84,7 @@ class Reading:
     opening: str = ""
     is_together: bool = False
     is_every: bool = False
+    season: str = ""
 
     @property
     def has_several(self) -> bool:

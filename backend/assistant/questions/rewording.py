@@ -12,7 +12,7 @@ _AVERAGES: Final = r"(?:(?:simple|exponential|weighted) )?(?:moving averages?|av
 _OTHER_AVERAGE: Final = rf"(?:but|and|yet|while|or) (?:[a-z']+ ){{0,5}}\d+ (?:day|week|month|bar) ({_AVERAGES})\b"
 
 # A price, and no percent or points that it moves by.
-_LEVEL: Final = r"\d[\d.]*(?! ?(?:%|points?\b|shares?\b|contracts?\b|bars?\b|days?\b|weeks?\b|months?\b|years?\b)|[\w.])"
+_LEVEL: Final = r"\d[\d.]*(?! ?(?:%|points?\b|bars?\b|days?\b|weeks?\b|months?\b|years?\b)|[\w.])"
 _FALL: Final = (
     r"(?:falls?|fell|fallen|falling|drop(?:s|ped)?|dip(?:s|ped)?|sinks?|sank|decline[sd]?|slides?|slid|crash(?:es|ed)?|plunge[sd]?)"
 )
@@ -20,6 +20,7 @@ _RISE: Final = r"(?:rises?|rose|risen|rising|climb(?:s|ed)?|jump(?:s|ed)?|rall(?
 _SIDE: Final = r"up|down|green|red|winning|losing|positive|negative"
 _QUOTE: Final = r"(?:close|open|closing|opening|high|low)"
 _CLOSE_BEFORE: Final = r"(?:the |its )?(?:previous|prior|last) (?:day's |session's )?close\b"
+_SHARES: Final = r"\d[\d.]* (?:shares|contracts)\b"
 _RANKED: Final = rf"(?:(?:day|week|month|quarter|year|{'|'.join((*WEEKDAYS, *MONTHS))})s?)"
 _PERIOD: Final = r"(?:the )?(?:year )?(?:[a-z]+\.?,? )?(?:1[89]|20)\d\d\b|(?:this|last|the previous) (?:week|month|quarter|year)\b"
 
@@ -65,8 +66,8 @@ _SYNONYMS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] =
     (r"\b(best|worst) (\d+) (?=(?:days|weeks|months|quarters|years)\b)", r"\2 \1 "),
     (rf"\b{_FALL} (?:back )?(?:below|under) (?={_LEVEL})", "crosses below "),
     (rf"\b{_RISE} (?:back )?above (?={_LEVEL})", "crosses above "),
-    (rf"\btrade[sd]? (?:above|over) (?={_LEVEL})", "high above "),
-    (rf"\btrade[sd]? (?:below|under) (?={_LEVEL})", "low below "),
+    (rf"\btrade[sd]? (?:above|over) (?={_LEVEL})(?!{_SHARES})", "high above "),
+    (rf"\btrade[sd]? (?:below|under) (?={_LEVEL})(?!{_SHARES})", "low below "),
     (rf"\bwhen\b(?!.*\b(?:first|last|latest|recently)\b)(?=.*\breach(?:es|ed)? {_LEVEL})", "when first"),
     (rf"\breach(?:es|ed)? (?={_LEVEL})", "high at least "),
     (r"\b(higher|lower) than (?:on )?(?:the |its )?(?:day before|(?:previous|prior) (?:day|session|close)(?:'s close)?)\b", r"\1"),

@@ -346,6 +346,34 @@ async def test_a_position_size_may_name_its_instrument(sampled):
     assert named.text.startswith("50 shares long")
 
 
+async def test_a_follow_up_is_about_what_it_says_and_keeps_no_time_of_a_single_bar(sampled):
+    async with assistant_on(sampled, ScriptedWriters(candidates=())) as (_, assistant):
+        for turns, whole in (
+            (("highest price of AAPL in 2012", "and the lowest?"), "lowest price of AAPL in 2012"),
+            (("is AAPL above its 50 day average", "and how many days did it rise?"), "how many days did AAPL rise"),
+            (("how many days did AAPL rise in 2012", "and how many days in 2011?"), "how many days did AAPL rise in 2011"),
+            (
+                ("how many days did AAPL rise in 2012", "and the highest close?", *(("and the lowest?", "and the highest?") * 7)),
+                "highest close of AAPL in 2012",
+            ),
+            (("average return of AAPL in Septembers", "and how many were positive?"), "how many Septembers did AAPL rise"),
+        ):
+            talk = ""
+            for text in turns:
+                told = await ask(assistant, text, conversation=talk)
+                talk = told.conversation
+            alone = await ask(assistant, whole)
+            assert marks(told, Mark.NUMBER) == marks(alone, Mark.NUMBER) != [], (turns, told.text)
+        first = await ask(assistant, "how many days did AAPL rise in 2012")
+        attached = await ask(assistant, "and the highest close?", conversation=first.conversation, instrument=MSFT)
+        assert attached.text == (await ask(assistant, "highest close of MSFT in 2012")).text
+        varied = await ask(assistant, "and in 2011?", conversation=first.conversation, instrument=AAPL)
+        assert varied.text == (await ask(assistant, "highest close of AAPL in 2011")).text
+        for text in ("and how many weeks in 2011?", "what is its P/E ratio?", "and in 2011?"):
+            other = await ask(assistant, text, conversation=first.conversation)
+            assert not other.matches, (text, other.text)
+
+
 async def test_heads_of_a_table_say_their_figures_and_no_tags(sampled):
     async with assistant_on(sampled, ScriptedWriters(candidates=())) as (_, assistant):
         answer = await ask(assistant, "list days when AAPL closed above its upper Bollinger band in 2012")
