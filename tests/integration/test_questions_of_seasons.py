@@ -136,6 +136,15 @@ def test_a_table_by_year_and_several_instruments_keep_to_the_day(answered):
     assert means == pytest.approx([on(adjusted[one], "Monday").change.mean() for one in (AAPL, MSFT)])
 
 
+@pytest.mark.parametrize("text", ["every Friday in June 2012", "on all Fridays of June 2012", "each Friday in June 2012"])
+async def test_every_one_of_them_is_more_than_any(home, text):
+    async with open_questions(home, with_samples=True) as asked:
+        result = await asked.ask(f"did AAPL rise {text}")
+        anyone = await asked.ask("did AAPL rise on a Friday in June 2012")
+    assert (result.facts.named("whether").value, anyone.facts.named("whether").value) == ("No", "Yes")
+    assert result.facts.named("count").value == anyone.facts.named("count").value == 4
+
+
 async def test_what_may_mean_two_things_or_nothing_is_asked_back(home):
     refused = {
         "average return of AAPL in September": 'or say "in Septembers" for all',

@@ -23,7 +23,7 @@ _COUNTED: Final = (
 _AVERAGED: Final = rf"\b(?P<head>average|mean|median|typical|usual) {_NAME} (?={_MOVES}\b)"
 _DURING: Final = (
     rf"(?:\b(?:on|in|for|of|during) )?\b(?:(?P<each>{_EACH}) (?:the )?{_NAME}s?(?! \d{{4}})|an? {_NAME}(?! \d{{4}})"
-    rf"|(?:all(?: of)?(?: the)? )?{_NAME}s|{_NAME}(?= {_OF_YEARS}))\b(?: {_OF_YEARS})?"
+    rf"|(?P<all>all(?: of)?(?: the)? )?{_NAME}s|{_NAME}(?= {_OF_YEARS}))\b(?: {_OF_YEARS})?"
 )
 _HOW_MANY: Final = r"\bhow (?:many|often)\b|\bnumber of\b"
 _COUNTING: Final = frozenset({Ask.BARS, Ask.COUNT, Ask.SHARE, Ask.WHETHER, Ask.EVERY, Ask.FIRST, Ask.LAST, Ask.LIST})
@@ -45,7 +45,7 @@ def take_season(reading: Reading) -> None:
                 noun = "by year"  # in each September there are so many
             head = re.sub(r"^(\w+) (\d+)$", r"\2 \1", said.get("head", ""))
             reading.text = f"{reading.text[: match.start()]} {head} {noun} {reading.text[match.end() :]}"
-            reading.is_every |= asks_whether and said.get("each") is not None
+            reading.is_every |= asks_whether and (said.get("each") or said.get("all")) is not None
     if len(set(found)) > 1:
         both = " and ".join(map(plural_of, dict.fromkeys(found)))
         raise InvalidInput(f"{both} are both named.", hint="Ask about one of them at a time.", code="question.season")
