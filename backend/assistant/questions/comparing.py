@@ -105,8 +105,10 @@ def take_moves(reading: Reading, where: list[Condition]) -> None:
             where.append(Condition(Change(), op if match["up"] else _FLIPPED[op], Number(sign * size)))
         return " ; "
 
-    between = rf"\b(?:(?P<up>{UP})|(?P<down>{DOWN})) (?:by )?between (?P<low>{_SHARE}) ?%? and (?P<high>{_SHARE}) ?%(?: in a day)?"
-    between += r"(?! (?:above|below|over|under|off|from)\b)"
+    between = (
+        rf"\b(?:(?P<up>{UP})|(?P<down>{DOWN})) (?:by )?between (?P<low>{_SHARE}) ?%? and (?P<high>{_SHARE}) ?%(?: in a day)?"
+        r"(?! (?:above|below|over|under|off|from)\b)"
+    )
     _take(reading, where, between, read_between)
     _take(reading, where, pattern, read)
     if match := re.search(rf"\b(?:{UP}|{DOWN}) (?:by )?(?:{_SIZE}) ({_NUMBER})(?![\d.%]| %)", reading.text):
@@ -241,24 +243,20 @@ def _take_distances(reading: Reading, where: list[Condition]) -> None:
     )
 
     def read(match: re.Match[str]) -> str:
-        left = reading.values[int(match[1])] if match[1] else Price("close")
-        base, size = _of_the_same(left, reading.values[int(match[6])]), float(match[3])
-        if not isinstance(left, Price | Indicator | Extreme) or not isinstance(base, Price | Indicator | Extreme):
+        if (distance := _distance(reading, match[1], match[6], match[4] or "")) is None:
             return match[0]
-        _check_distance(base, match[4] or "", is_written=int(match[6]) < reading.n_written)
+        size = float(match[3])
         op = next((op for op, words in _LEVELS.items() if re.fullmatch(words, match[2] or "")), Op.AT_LEAST)
         is_above = match[5] in {"above", "over"}
-        where.append(Condition(Distance(left, base), op if is_above else _FLIPPED[op], Number(size if is_above else -size)))
+        where.append(Condition(distance, op if is_above else _FLIPPED[op], Number(size if is_above else -size)))
         return _without(match)
 
     def read_within(match: re.Match[str]) -> str:
-        left = reading.values[int(match[1])] if match[1] else Price("close")
-        base, size = _of_the_same(left, reading.values[int(match[3])]), float(match[2])
-        if not isinstance(left, Price | Indicator | Extreme) or not isinstance(base, Price | Indicator | Extreme):
+        if (distance := _distance(reading, match[1], match[3], "%")) is None:
             return match[0]
-        _check_distance(base, "%", is_written=int(match[3]) < reading.n_written)
+        size = float(match[2])
         for op, edge in ((Op.AT_LEAST, -size), (Op.AT_MOST, size)):
-            where.append(Condition(Distance(left, base), op, Number(edge)))
+            where.append(Condition(distance, op, Number(edge)))
         return _without(match)
 
     within = rf"(?:\{{(\d+)\}} )?{_LINKING}(?<!\w)within ({_NUMBER}) ?% (?:of|from) {_LINKING}\{{(\d+)\}}"
@@ -266,16 +264,24 @@ def _take_distances(reading: Reading, where: list[Condition]) -> None:
     _take(reading, where, pattern, read, 3)
 
 
-def _check_distance(base: Price | Indicator | Extreme, unit: str, *, is_written: bool) -> None:
-    """Raises InvalidInput for a distance in points, and for one from a high or low of which nobody says how long it stood."""
+def _distance(reading: Reading, left_place: str | None, base_place: str, unit: str) -> Distance | None:
+    """How far a value, the close where none is named, is from another one; None where one of them is no price.
+
+    Raises InvalidInput for a distance in points, and for one from a high or low of which nobody says how long it stood.
+    """
+    left = reading.values[int(left_place)] if left_place else Price("close")
+    base = _of_the_same(left, reading.values[int(base_place)])
+    if not isinstance(left, Price | Indicator | Extreme) or not isinstance(base, Price | Indicator | Extreme):
+        return None
     if "%" not in unit:
         raise InvalidInput(
             "Distances are told in percent.", hint="Ask so, as in: 5 % above its 50-day average.", code="question.unit"
         )
-    if isinstance(base, Price) and base.field in {"high", "low"} and not is_written:
+    if isinstance(base, Price) and base.field in {"high", "low"} and int(base_place) >= reading.n_written:
         raise InvalidInput(
             f"Which {base.field} is meant?", hint=f"Name its time, as in: 52 week {base.field}.", code="question.measure"
         )
+    return Distance(left, base)
 
 
 def _take_betweens(reading: Reading, where: list[Condition]) -> None:

@@ -11,14 +11,13 @@ from backend.assistant.questions.parsing import is_one_bar, take_subject
 from backend.assistant.questions.periods import is_ever, take_period
 from backend.assistant.questions.phrases import UNIT_INTERVALS, Reading
 from backend.assistant.questions.plain_text import plain_question
-from backend.assistant.questions.plan import MONTHS, OF_TWO, Ask, Change, Period, Plan, Price, Span, Whole
+from backend.assistant.questions.plan import MONTHS, OF_NOW, OF_TWO, Ask, Change, Period, Plan, Price, Span, Whole
 from backend.assistant.questions.plan_checks import check_plan
 from backend.assistant.questions.seasonal import take_season
 
 _MARK: Final = re.compile(r"@x[a-z]")
 _BEGINS: Final = re.compile(r"(?:(?:and|or|but|so|ok|okay|now|then)\b[ ,]*)*(?:(?:what|how) (?:about|is it|was it)\b)?")
 _ADDS: Final = re.compile(r"(?:and|or|but)\b")
-_OF_NOW: Final = frozenset({Ask.VALUE, Ask.WHETHER, Ask.WHICH, Ask.TREND})
 _IDLE: Final = frozenset(re.findall(r"\w+", "for in of on the same again with then instead too also please it this that"))
 _UNIT: Final = r"(day|week|month|quarter|year)s?\b"
 _COUNTED: Final = re.compile(rf"\bhow (?:many|often)\b(?: {_UNIT})?")
@@ -70,7 +69,7 @@ def vary(text: str, before: Plan, names: Names) -> Plan | None:
 def at_the_same_time(plan: Plan, text: str, before: Plan) -> Plan:
     """What a text that goes on asks anew, of the time that was spoken of, where it names none. Raises InvalidInput."""
     line = plain_question(text)
-    is_of_now = plan.ask in _OF_NOW or is_one_bar(before.period)
+    is_of_now = plan.ask in OF_NOW or is_one_bar(before.period)
     if plan.period != Whole() or is_of_now or is_ever(line) or _ADDS.match(line) is None:
         return plan
     changes: dict[str, object] = {"period": before.period}

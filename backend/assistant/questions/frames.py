@@ -24,7 +24,7 @@ Flags = npt.NDArray[np.bool_]
 BARS_MAX: Final = 5_000_000
 _EPOCH: Final = date(1970, 1, 1)
 _LETTERS: Final = {"12mo": len("2004"), "1mo": len("2004-03"), "3mo": len("2004-03")}
-_THURSDAY: Final = 3  # of 1970-01-01, where Monday is 0
+THURSDAY: Final = 3  # of 1970-01-01, where Monday is 0
 _WEEK: Final = 7
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 
@@ -74,12 +74,22 @@ class Frame:
 
 def weekdays(event_ns: Int64s) -> Int64s:
     """0 for Monday, and so on, of the first session of each bar."""
-    return (event_ns // DAY_NS + _THURSDAY) % _WEEK
+    return (event_ns // DAY_NS + THURSDAY) % _WEEK
 
 
 def year_months(event_ns: Int64s) -> Int64s:
     """0 for January, and so on, of the first session of each bar."""
-    months: Int64s = event_ns.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64) % 12
+    return month_numbers(event_ns) % 12
+
+
+def week_numbers(event_ns: Int64s) -> Int64s:
+    """The calendar week of each bar, from Monday, counted from that of 1970-01-01."""
+    return (event_ns // DAY_NS + THURSDAY) // _WEEK
+
+
+def month_numbers(event_ns: Int64s) -> Int64s:
+    """The calendar month of each bar, counted from January 1970."""
+    months: Int64s = event_ns.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
     return months
 
 
@@ -117,10 +127,9 @@ def _places(frame: Frame) -> Int64s:
     """A number of each bar's time that other calendars share: a week is named by its first session, which they may not."""
     times, spec = frame.bars.event_ns, frame.series.spec
     if spec.unit is BarUnit.WEEK and spec.step == 1:
-        return (times // DAY_NS + _THURSDAY) // _WEEK
+        return week_numbers(times)
     if spec.unit is BarUnit.MONTH:
-        months: Int64s = times.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
-        return months // int(spec.step)
+        return month_numbers(times) // int(spec.step)
     return times
 
 

@@ -217,6 +217,7 @@ CONDITIONED: Final = frozenset({Ask.COUNT, Ask.SHARE, Ask.FIRST, Ask.LAST, Ask.L
 _FILTERED: Final = frozenset({Ask.HIGHEST, Ask.LOWEST, Ask.MEAN, Ask.MEDIAN, Ask.SUM})
 MAY_BE_CONDITIONED: Final = CONDITIONED | _FILTERED
 SEASONAL: Final = _FILTERED | {Ask.COUNT, Ask.SHARE, Ask.FIRST, Ask.LAST, Ask.LIST, Ask.WHETHER, Ask.EVERY, Ask.BARS}
+OF_NOW: Final = frozenset({Ask.VALUE, Ask.WHETHER, Ask.WHICH, Ask.TREND})  # told of the newest bar where no time is named
 OF_TWO: Final = frozenset({Ask.CORRELATION, Ask.BETA})
 SPLITTABLE: Final = _FILTERED | {
     Ask.COUNT,

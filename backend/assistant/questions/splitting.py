@@ -8,15 +8,14 @@ from typing import Final
 import numpy as np
 
 from backend.assistant.facts.fact import BarRange, Unit
-from backend.assistant.questions.frames import Frame
+from backend.assistant.questions.frames import THURSDAY, Frame, month_numbers, week_numbers
 from backend.assistant.questions.plan import N_ROWS_MAX, Ask, Plan
 from backend.assistant.questions.telling import FactBook, Origin, among_words, condition_words, noun_of, operand_words
 from backend.assistant.questions.told import Told, capital, stretch_words
-from backend.domain.bars import DAY_NS, Int64s
+from backend.domain.bars import Int64s
 
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _CALLED: Final = {Ask.SUM: "total", Ask.VALUE: "last", Ask.FIRST_VALUE: "first"}
-_MONDAY: Final = 3  # days from a Monday to 1970-01-01
 
 
 def tell_split(plan: Plan, frame: Frame, book: FactBook, tell: Callable[[Plan, Frame, FactBook], Told]) -> Told:
@@ -61,16 +60,15 @@ def _pieces(by: str, frame: Frame) -> list[Frame]:
 def _numbers(by: str, event_ns: Int64s) -> Int64s:
     """int64[n_bars] a number that changes with each piece, counted from 1970-01-01."""
     if by == "week":
-        return (event_ns // DAY_NS + _MONDAY) // 7
-    months: Int64s = event_ns.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
-    return months // _MONTHS[by]
+        return week_numbers(event_ns)
+    return month_numbers(event_ns) // _MONTHS[by]
 
 
 def _label(by: str, event_ns: int) -> str:
     """A year as 2012, a month or the first one of a quarter as 2012-04, the Monday of a week as 2012-04-02."""
     number = int(_numbers(by, np.array([event_ns]))[0])
     if by == "week":
-        return str(np.datetime64(number * 7 - _MONDAY, "D"))
+        return str(np.datetime64(number * 7 - THURSDAY, "D"))
     return str(np.datetime64(number * _MONTHS[by], "M"))[: len("2012") if by == "year" else None]
 
 

@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 from backend.assistant.questions.measuring import Wanted
 from backend.assistant.questions.names import COMMON, NICKNAMES
 from backend.assistant.questions.phrases import UNIT_INTERVALS, Reading
-from backend.assistant.questions.plan import DAILY, Ask, Condition, Plan
+from backend.assistant.questions.plan import DAILY, OF_NOW, Ask, Condition, Plan
 from backend.errors import InvalidInput
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9./^-]{0,11}")
@@ -22,8 +22,6 @@ _FILLER: Final = """
     level today ever chart the's 's s ~ ; , & - ' ? ! . : ( ) days' close-to-close made make
     happen us let want know would like see but yet
 """
-# What is told of the newest bar where no time is named.
-_OF_NOW: Final = frozenset({Ask.VALUE, Ask.WHETHER, Ask.WHICH, Ask.TREND})
 _FILLERS: Final = frozenset(_FILLER.split())
 # What joins or compares instruments, and is judged where conditions are bound to them.
 _AMONG_SEVERAL: Final = frozenset(("while", "versus", "against", "compare", "more", "less", "than", "rank", "by"))
@@ -42,7 +40,7 @@ def left_over(reading: Reading, where: list[Condition], ask: Ask | None) -> list
         idle |= _AMONG_SEVERAL
     if ask is Ask.LIST:
         idle.add("all")
-    if ask in _OF_NOW:
+    if ask in OF_NOW:
         idle |= {"now", "current", "currently"}
     text = re.sub(r"@x[a-z](?:'s)?|\{\d+\}", lambda match: " " if match[0][0] == "@" else match[0], reading.text)
     words = [word.strip(".,;:?!'\"") for word in re.split(r"[\s,;?!]+", text)]
