@@ -22,9 +22,10 @@ from backend.assistant.engines.llama_loading import open_llama
 from backend.assistant.routing import Candidate, decide
 from backend.clock import SystemClock
 from backend.domain.instruments import InstrumentId
+from tests.fakes.copied_home import copy_home
 from tests.fakes.starter_model import find_starter_model
 from tests.fakes.waiting import until
-from tests.fakes.window import copy_home, make_samples_home
+from tests.fakes.window import make_samples_home
 
 AAPL = InstrumentId("AAPL", "XNAS")
 N_ROUTED, N_FOUND, N_KEPT, ROUNDS = 50_000, 5_000, 1_000, 3

@@ -16,9 +16,10 @@ from PySide6.QtTest import QTest
 from backend.chat.message import Delivery
 from backend.storage.paths import Home
 from backend.sync.server import Standing
+from tests.fakes.copied_home import copy_home
 from tests.fakes.qt_loop import run_on_qt
 from tests.fakes.waiting import until
-from tests.fakes.window import copy_home, make_samples_home, open_window, visible_dialog
+from tests.fakes.window import make_samples_home, open_window, visible_dialog
 from trii_desktop.team.join_dialog import JoinDialog
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,8 +1,10 @@
 """Questions over the bars that ship with the program, in a real home."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from backend.assistant.questions.names import Names
 from backend.assistant.questions.result import Result
@@ -71,3 +73,16 @@ async def open_questions(home: Home, now_ns: int = NOW_NS, *, with_samples: bool
         history = History(shop.store, shop.catalog, shop.actions, Calendars(home.cache, clock), clock)
         watchlists = WatchlistStore(shop.ledger, shop.bus.publish)
         yield Asked(Questions(history, shop.catalog, watchlists, clock), history, watchlists, clock, shop.catalog, shop.store)
+
+
+def make_asked_home(root: Path) -> Home:
+    """A closed home with the samples."""
+    home = Home(root)
+    home.make()
+
+    async def fill() -> None:
+        async with open_questions(home, with_samples=True):
+            pass
+
+    asyncio.run(fill())
+    return home

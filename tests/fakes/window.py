@@ -1,7 +1,6 @@
 """The real window on a real backend, offscreen, for one story of a test."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,12 +28,6 @@ def make_samples_home(root: Path) -> Home:
     home.make()
     asyncio.run(_fill(home))
     return home
-
-
-def copy_home(home: Home, root: Path) -> Home:
-    """A copy of a closed home."""
-    shutil.copytree(home.root, root)
-    return Home(root)
 
 
 @asynccontextmanager

@@ -10,7 +10,6 @@ from backend.assistant.questions.entries import SearchEntry
 from backend.assistant.questions.search import PlatformSearch
 from backend.clock import ManualClock
 from backend.domain.instruments import Instrument, InstrumentId
-from backend.storage.paths import Home
 from tests.fakes.asking import open_questions
 from tests.fakes.conversing import open_conversations, said
 
@@ -18,22 +17,6 @@ ACTIONS = (
     SearchEntry(HitKind.ACTION, "chart.zoom_in", "Zoom in", words="magnify larger"),
     SearchEntry(HitKind.ACTION, "alert.new", "New alert", words="alarm notify"),
 )
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    """A home with the samples, made once."""
-    import asyncio
-
-    made = Home(tmp_path_factory.mktemp("search") / "home")
-    made.make()
-
-    async def fill():
-        async with open_questions(made, with_samples=True):
-            pass
-
-    asyncio.run(fill())
-    return made
 
 
 @asynccontextmanager

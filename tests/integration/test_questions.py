@@ -14,25 +14,9 @@ from backend.domain.bars import DAY_NS, MINUTE_NS, BarArrays, BarSpec, Series
 from backend.domain.instruments import Instrument
 from backend.errors import InvalidInput, NotFound
 from backend.indicators import compute
-from backend.storage.paths import Home
 from tests.fakes.asking import AAPL, MSFT, SPX, VIX, WTI, Asked, open_questions
 from tests.fakes.market import publish
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    """A home with the samples, made once."""
-    import asyncio
-
-    made = Home(tmp_path_factory.mktemp("questions") / "home")
-    made.make()
-
-    async def fill():
-        async with open_questions(made, with_samples=True):
-            pass
-
-    asyncio.run(fill())
-    return made
+from tests.fakes.pandas_bars import table_of
 
 
 @dataclass
@@ -45,14 +29,9 @@ class Frames:
 
 async def frames_of(asked: Asked) -> Frames:
     return Frames(
-        {one: frame_of(await asked.bars(one, adjusted=True)) for one in (AAPL, MSFT, SPX, VIX, WTI)},
-        {one: frame_of(await asked.bars(one)) for one in (AAPL, MSFT, SPX, VIX, WTI)},
+        {one: table_of(await asked.bars(one, adjusted=True)) for one in (AAPL, MSFT, SPX, VIX, WTI)},
+        {one: table_of(await asked.bars(one)) for one in (AAPL, MSFT, SPX, VIX, WTI)},
     )
-
-
-def frame_of(bars) -> pd.DataFrame:
-    columns = dict(zip(("open", "high", "low", "close", "volume"), bars.columns(), strict=True))
-    return pd.DataFrame(columns, index=pd.to_datetime(bars.event_ns))
 
 
 def percent(series):
@@ -252,7 +231,7 @@ def test_an_answer_says_whether_prices_are_adjusted(answered):
 async def test_matching_bars_are_the_bars_at_which_the_conditions_hold(filled):
     async with open_questions(filled) as asked:
         result = await asked.ask("how many days did AAPL close above its 50-day average in 2012")
-        close = frame_of(await asked.bars(AAPL, adjusted=True)).close
+        close = table_of(await asked.bars(AAPL, adjusted=True)).close
 
     flags = (close > close.rolling(50).mean())["2012"]
     days = pd.to_datetime([ns for one in result.matches for ns in range(one.from_ns, one.to_ns + 1, DAY_NS)])
@@ -288,7 +267,7 @@ async def test_nothing_later_than_the_moment_asked_about_counts(filled):
 async def test_recent_times_are_seen_from_now_and_what_is_not_there_is_said(filled):
     now = int(pd.Timestamp("2012-09-20 12:00", tz="America/New_York").value)
     async with open_questions(filled, now) as asked:
-        closes = frame_of(await asked.bars(AAPL)).close
+        closes = table_of(await asked.bars(AAPL)).close
         yesterday = await asked.ask("close of AAPL yesterday")
         days = await asked.ask("how many days in the last 30 days did AAPL rise")
         year = await asked.ask("return of AAPL YTD")
@@ -331,7 +310,7 @@ async def test_several_instruments_are_answered_each_and_long_lists_in_a_table(f
 async def test_the_most_of_a_kind_are_listed_in_their_order(filled):
     async with open_questions(filled) as asked:
         result = await asked.ask("5 biggest one-day drops of SP500")
-        change = percent(frame_of(await asked.bars(SPX, adjusted=True)).close)
+        change = percent(table_of(await asked.bars(SPX, adjusted=True)).close)
 
     cells = [[result.facts[cell.strip("{}")].value for cell in row] for row in result.table.rows]
     assert cells == [[day.date().isoformat(), pytest.approx(value)] for day, value in change.nsmallest(5).items()]

@@ -1,6 +1,5 @@
 """Yes or no, weekdays, trends, ratios and counts of bars: answered with what pandas finds on the same bars."""
 
-import asyncio
 import re
 
 import numpy as np
@@ -10,22 +9,7 @@ import pytest
 from backend.assistant.grounding.tags import render_tags
 from backend.assistant.modes.lookup import told
 from backend.errors import InvalidInput
-from backend.storage.paths import Home
 from tests.fakes.asking import AAPL, SPX, VIX, open_questions
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    """A home with the samples, made once."""
-    made = Home(tmp_path_factory.mktemp("asked") / "home")
-    made.make()
-
-    async def fill():
-        async with open_questions(made, with_samples=True):
-            pass
-
-    asyncio.run(fill())
-    return made
 
 
 async def adjusted(asked, instrument) -> pd.DataFrame:

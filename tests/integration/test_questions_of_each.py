@@ -1,6 +1,5 @@
 """What is asked of every bar or of each piece of the calendar is answered so: with what numpy finds on the same bars."""
 
-import asyncio
 import itertools
 import re
 
@@ -8,22 +7,7 @@ import numpy as np
 import pytest
 
 from backend.assistant.grounding.tags import render_tags
-from backend.storage.paths import Home
 from tests.fakes.asking import AAPL, MSFT, SPX, open_questions
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    """A home with the samples, made once."""
-    made = Home(tmp_path_factory.mktemp("each") / "home")
-    made.make()
-
-    async def fill():
-        async with open_questions(made, with_samples=True):
-            pass
-
-    asyncio.run(fill())
-    return made
 
 
 def pieces(bars, letters):

@@ -6,33 +6,9 @@ import pytest
 
 from backend.domain.bars import BarArrays, BarSpec, Series
 from backend.domain.instruments import Instrument
-from backend.storage.paths import Home
 from tests.fakes.asking import AAPL, MSFT, SPX, WTI, open_questions
 from tests.fakes.market import publish
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    """A home with the samples, made once."""
-    import asyncio
-
-    made = Home(tmp_path_factory.mktemp("prices") / "home")
-    made.make()
-
-    async def fill():
-        async with open_questions(made, with_samples=True):
-            pass
-
-    asyncio.run(fill())
-    return made
-
-
-async def table_of(asked, instrument, *, adjusted=False):
-    """Daily bars with their change in percent."""
-    bars = await asked.bars(instrument, adjusted=adjusted)
-    columns = dict(zip(("open", "high", "low", "close", "volume"), bars.columns(), strict=True))
-    table = pd.DataFrame(columns, index=pd.DatetimeIndex(bars.event_ns))
-    return table.assign(change=table["close"].pct_change(fill_method=None) * 100)
+from tests.fakes.pandas_bars import table_of
 
 
 def whole(table, rule):
@@ -54,7 +30,7 @@ def whole(table, rule):
 async def test_what_the_stored_days_do_not_fill_is_no_bar_yet(filled, text, instrument, rule, month):
     async with open_questions(filled) as asked:
         result = await asked.ask(text)
-        change = whole(await table_of(asked, instrument, adjusted=True), rule)
+        change = whole(table_of(await asked.bars(instrument, adjusted=True)), rule)
 
     change = change[change.index.month == month] if month else change
     assert result.facts.named("mean").value == pytest.approx(change.mean())
@@ -65,8 +41,8 @@ async def test_a_piece_whose_last_session_is_stored_is_whole_and_a_return_takes_
     async with open_questions(filled) as asked:
         years = await asked.ask("average annual return of the S&P 500")
         total = await asked.ask("return of AAPL in 2013")
-        index = (await table_of(asked, SPX, adjusted=True)).close.resample("YS").last().pct_change(fill_method=None) * 100
-        apple = (await table_of(asked, AAPL, adjusted=True)).close
+        index = table_of(await asked.bars(SPX, adjusted=True)).close.resample("YS").last().pct_change(fill_method=None) * 100
+        apple = table_of(await asked.bars(AAPL, adjusted=True)).close
 
     assert years.facts.named("count").value == len(index) - 1
     assert years.facts.named("mean").value == pytest.approx(index.mean())
@@ -131,7 +107,7 @@ LEVELS = {
 
 async def test_a_price_beside_a_change_is_compared_with_a_number_as_it_was_traded(filled):
     async with open_questions(filled) as asked:
-        tables = [{one: await table_of(asked, one, adjusted=way) for one in (AAPL, MSFT)} for way in (True, False)]
+        tables = [{one: table_of(await asked.bars(one, adjusted=way)) for one in (AAPL, MSFT)} for way in (True, False)]
         results = {text: await asked.ask(text) for text in LEVELS}
 
     counts = {text: result.facts.named("count").value for text, result in results.items()}
@@ -144,7 +120,7 @@ async def test_a_price_beside_a_change_is_compared_with_a_number_as_it_was_trade
 
 async def test_the_values_that_are_shown_of_such_a_condition_are_those_that_were_compared(filled):
     async with open_questions(filled) as asked:
-        adjusted, raw = [await table_of(asked, AAPL, adjusted=way) for way in (True, False)]
+        adjusted, raw = [table_of(await asked.bars(AAPL, adjusted=way)) for way in (True, False)]
         rows = await asked.ask("list the days AAPL rose more than 3% and closed above 80 and above its 50-day average in 2005")
         last = await asked.ask("when did AAPL last rise more than 3% and close above 80")
         whether = await asked.ask("did AAPL rise more than 1% and close above 80 on 2005-02-08")
@@ -169,7 +145,7 @@ async def test_the_values_that_are_shown_of_such_a_condition_are_those_that_were
 
 async def test_a_volume_that_is_highest_on_such_days_is_told_alone(filled):
     async with open_questions(filled) as asked:
-        adjusted, raw = [await table_of(asked, AAPL, adjusted=way) for way in (True, False)]
+        adjusted, raw = [table_of(await asked.bars(AAPL, adjusted=way)) for way in (True, False)]
         result = await asked.ask("highest volume of AAPL on days it rose more than 1% and closed above 80 in 2005")
 
     held = (adjusted.change > 1) & (raw.close > 80)
@@ -202,7 +178,7 @@ MEANS = {
 
 async def test_a_mean_of_prices_is_as_traded_unless_a_split_parts_them(filled):
     async with open_questions(filled) as asked:
-        tables = [{one: await table_of(asked, one, adjusted=way) for one in (AAPL, MSFT)} for way in (True, False)]
+        tables = [{one: table_of(await asked.bars(one, adjusted=way)) for one in (AAPL, MSFT)} for way in (True, False)]
         results = {text: await asked.ask(text) for text in MEANS}
 
     for text, oracle in MEANS.items():
@@ -215,7 +191,7 @@ async def test_a_mean_of_prices_is_as_traded_unless_a_split_parts_them(filled):
 
 async def test_means_that_stand_beside_each_other_are_of_the_same_kind_of_prices(filled):
     async with open_questions(filled) as asked:
-        closes = [(await table_of(asked, one, adjusted=True)).close for one in (AAPL, MSFT)]
+        closes = [table_of(await asked.bars(one, adjusted=True)).close for one in (AAPL, MSFT)]
         two = await asked.ask("average close of AAPL and MSFT in 2005")
         yearly = await asked.ask("average close of AAPL by year")
         weekdays = await asked.ask("average close of AAPL by weekday in 2005")

@@ -8,15 +8,8 @@ import pytest
 from backend.assistant.grounding.tags import render_tags
 from backend.assistant.questions.following import vary
 from backend.errors import InvalidInput
-from backend.storage.paths import Home
 from tests.fakes.asking import AAPL, MSFT, SAMPLE_NAMES, SPX, VIX, open_questions
-
-
-def of_pandas(bars):
-    """Daily bars with their change in percent."""
-    days = pd.DatetimeIndex(bars.event_ns)
-    table = pd.DataFrame(dict(zip(("open", "high", "low", "close", "volume"), bars.columns(), strict=True)), index=days)
-    return table.assign(change=table["close"].pct_change(fill_method=None) * 100)
+from tests.fakes.pandas_bars import table_of
 
 
 def on(table, weekday, year=""):
@@ -81,16 +74,14 @@ NEVER = "how many Saturdays did AAPL rise in 2012"
 
 
 @pytest.fixture(scope="module")
-def answered(tmp_path_factory):
+def answered(filled):
     """Every question with its answer, and both kinds of bars."""
-    made = Home(tmp_path_factory.mktemp("seasons") / "home")
-    made.make()
 
     async def ask_all():
-        async with open_questions(made, with_samples=True) as asked:
+        async with open_questions(filled) as asked:
             ids = (AAPL, MSFT, SPX, VIX)
-            raw = {one: of_pandas(await asked.bars(one)) for one in ids}
-            adjusted = {one: of_pandas(await asked.bars(one, adjusted=True)) for one in ids}
+            raw = {one: table_of(await asked.bars(one)) for one in ids}
+            adjusted = {one: table_of(await asked.bars(one, adjusted=True)) for one in ids}
             others = ("how many Mondays did AAPL close higher by year", "average return of AAPL and MSFT on Mondays", NEVER)
             texts = (*ORACLES, *others)
             return {text: await asked.ask(text) for text in texts}, raw, adjusted
@@ -137,15 +128,15 @@ def test_a_table_by_year_and_several_instruments_keep_to_the_day(answered):
 
 
 @pytest.mark.parametrize("text", ["every Friday in June 2012", "on all Fridays of June 2012", "each Friday in June 2012"])
-async def test_every_one_of_them_is_more_than_any(home, text):
-    async with open_questions(home, with_samples=True) as asked:
+async def test_every_one_of_them_is_more_than_any(filled, text):
+    async with open_questions(filled) as asked:
         result = await asked.ask(f"did AAPL rise {text}")
         anyone = await asked.ask("did AAPL rise on a Friday in June 2012")
     assert (result.facts.named("whether").value, anyone.facts.named("whether").value) == ("No", "Yes")
     assert result.facts.named("count").value == anyone.facts.named("count").value == 4
 
 
-async def test_what_may_mean_two_things_or_nothing_is_asked_back(home):
+async def test_what_may_mean_two_things_or_nothing_is_asked_back(filled):
     refused = {
         "average return of AAPL in September": 'or say "in Septembers" for all',
         "average return of AAPL on Mondays and Fridays": "Ask about one of them at a time",
@@ -156,7 +147,7 @@ async def test_what_may_mean_two_things_or_nothing_is_asked_back(home):
         "is AAPL up on Mondays": "The newest bar and Mondays",
         "average return of AAPL on Mondays on weekly bars": "Bars of 1w are not parted by Mondays",
     }
-    async with open_questions(home, with_samples=True) as asked:
+    async with open_questions(filled) as asked:
         for text, words in refused.items():
             with pytest.raises(InvalidInput) as caught:
                 await asked.questions.parse(text)

@@ -1,31 +1,14 @@
 """Streaks and lists of weeks, months and years, and questions about several instruments, as numpy finds them on the same bars."""
 
-import asyncio
-
 import numpy as np
 import pytest
 
 from backend.domain.instruments import InstrumentId
 from backend.errors import InvalidInput
-from backend.storage.paths import Home
 from tests.fakes.asking import AAPL, MSFT, SPX, VIX, WTI, open_questions
 
 COMP = InstrumentId("COMP", "INDEX")
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    """A home with the samples, made once."""
-    made = Home(tmp_path_factory.mktemp("several") / "home")
-    made.make()
-
-    async def fill():
-        async with open_questions(made, with_samples=True):
-            pass
-
-    asyncio.run(fill())
-    return made
 
 
 async def changes(asked, instrument, unit="day"):

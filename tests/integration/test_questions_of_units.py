@@ -2,19 +2,16 @@
 
 import asyncio
 
-import pandas as pd
 import pytest
 
 from backend.errors import InvalidInput
-from backend.storage.paths import Home
 from tests.fakes.asking import AAPL, MSFT, SPX, open_questions
+from tests.fakes.pandas_bars import table_of
 
 
 def of_pandas(bars):
-    days = pd.DatetimeIndex(bars.event_ns)
-    table = pd.DataFrame(dict(zip(("open", "high", "low", "close", "volume"), bars.columns(), strict=True)), index=days)
+    table = table_of(bars)
     return table.assign(
-        change=table["close"].pct_change(fill_method=None) * 100,
         points=table["close"].diff(),
         gap=(table["open"] / table["close"].shift() - 1) * 100,
         usual=table["volume"].rolling(20).mean(),
@@ -110,20 +107,6 @@ REFUSED = {
     "how many days was AAPL within 2% of its high in 2012": "Which high is meant?",
     "how many days was AAPL between 1% and 2% in 2012": "% of what?",
 }
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    """A home with the samples, made once."""
-    made = Home(tmp_path_factory.mktemp("units") / "home")
-    made.make()
-
-    async def fill():
-        async with open_questions(made, with_samples=True):
-            pass
-
-    asyncio.run(fill())
-    return made
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import itertools
 import numpy as np
 import pytest
 
-from backend.storage.paths import Home
 from tests.fakes.asking import AAPL, MSFT, SPX, VIX, WTI, open_questions
 
 
@@ -172,13 +171,11 @@ ORACLES = {
 
 
 @pytest.fixture(scope="module")
-def answered(tmp_path_factory):
+def answered(filled):
     """Every question with its answer and what numpy says."""
-    made = Home(tmp_path_factory.mktemp("closely") / "home")
-    made.make()
 
     async def ask_all():
-        async with open_questions(made, with_samples=True) as asked:
+        async with open_questions(filled) as asked:
             ids = (AAPL, MSFT, SPX, VIX, WTI)
             raw = {one: Bars(await asked.bars(one)) for one in ids}
             adjusted = {one: Bars(await asked.bars(one, adjusted=True)) for one in ids}

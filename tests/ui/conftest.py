@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from backend.storage.paths import Home
-from tests.fakes.window import copy_home, make_samples_home
+from tests.fakes.copied_home import copy_home
+from tests.fakes.window import make_samples_home
 
 
 @pytest.fixture(scope="session")

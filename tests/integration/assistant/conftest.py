@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from backend.storage.paths import Home
+from tests.fakes.copied_home import copy_home
 from tests.fakes.starter_model import find_starter_model
-from tests.fakes.window import copy_home, make_samples_home
+from tests.fakes.window import make_samples_home
 
 
 @pytest.fixture(scope="session")
